@@ -1,0 +1,64 @@
+/*
+ * limits.h -- every bound on what comes from outside, in one place.
+ *
+ * What an operator may want to change is in the configuration and has its
+ * default here. Each limit has its tests: at it, one beyond it, and never
+ * finished (grep for its name in tests/).
+ */
+#pragma once
+
+enum {
+	/* before log-in (gate) */
+	LIMIT_PREAUTH_LINE = 8192,       /* octets of one command, with literals */
+	LIMIT_PREAUTH_LITERAL = 4096,    /* RFC 7888 section 5 */
+	LIMIT_SASL_LINE = 16384,         /* octets of one base64 line */
+	LIMIT_PREAUTH_COMMANDS = 20,     /* then BYE */
+	LIMIT_PREAUTH_BAD = 3,           /* BAD answers, then BYE */
+	LIMIT_LOGIN_FAILURES = 3,        /* NO answers to log-ins, then BYE */
+	LIMIT_PREAUTH_SECONDS = 60,      /* from accept to log-in, in all */
+	LIMIT_ID_PAIRS = 30,             /* RFC 2971 section 3.3 */
+	LIMIT_ID_KEY = 30,
+	LIMIT_ID_VALUE = 1024,
+	LIMIT_USER_NAME = 255,
+	LIMIT_PASSWORD = 1024,
+
+	/* after log-in (imap) */
+	LIMIT_LINE = 65536,              /* octets of one command, literals apart */
+	LIMIT_LITERAL = 65536,           /* of one literal that is not a message */
+	LIMIT_COMMAND = 256 * 1024,      /* octets of one command, literals in */
+	LIMIT_DEPTH = 32,                /* parentheses, counted at open */
+	LIMIT_BAD = 20,                  /* BAD answers in a row, then BYE */
+	LIMIT_COMMAND_ARENA = 4 << 20,   /* bytes a command may parse into */
+	LIMIT_LIST_PATTERNS = 10,
+	LIMIT_LIST_PATTERN = 1024,
+	LIMIT_AUTOLOGOUT_SECONDS = 1800, /* RFC 9051 section 5.4: at least 30 min */
+	LIMIT_WRITE_SECONDS = 300,       /* a client that takes nothing is dropped */
+	LIMIT_OUTPUT = 65536,            /* octets queued to one client */
+
+	/* mailboxes */
+	LIMIT_NAME = 1000,               /* octets of a mailbox name, UTF-8 */
+	LIMIT_NAME_LEVEL = 255,          /* octets of one level */
+	LIMIT_NAME_LEVELS = 32,
+	LIMIT_KEYWORD = 128,             /* octets of one keyword */
+	LIMIT_KEYWORDS = 512,            /* different ones in a mailbox */
+	LIMIT_MAILBOXES = 10000,         /* of one account */
+	LIMIT_SUBSCRIPTIONS = 20000,     /* of one account; names, RFC 9051 6.3.7 */
+
+	/* messages (mime); beyond them the rest is kept but not described */
+	LIMIT_MIME_DEPTH = 100,
+	LIMIT_MIME_PARTS = 10000,
+	LIMIT_HEADER_BYTES = 4 << 20,    /* parsed header octets of one message */
+	LIMIT_HEADER_FIELDS = 20000,
+	LIMIT_ADDRESSES = 10000,         /* of one message, all fields */
+	LIMIT_PARAMETERS = 128,          /* of one field */
+	LIMIT_PARAMETERS_ALL = 20000,    /* of one message */
+	LIMIT_REFERENCES = 1000,
+	LIMIT_DIGEST = 1 << 20,          /* octets of one digest */
+
+	/* LMTP */
+	LIMIT_LMTP_LINE = 4096,          /* command line, RFC 5321 section 4.5.3.1 */
+	LIMIT_LMTP_RECIPIENTS = 1000,    /* of one message */
+
+	/* between processes */
+	LIMIT_FRAME = 65536,             /* octets of one frame */
+};

@@ -1,0 +1,33 @@
+/*
+ * unicode.h -- UTF-8 checked once, and text folded for comparison.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+
+/* Well-formed UTF-8 (no surrogates, no overlong forms, NUL is allowed). */
+bool utf8_is_valid(struct slice);
+
+/* The longest prefix that is valid; slice.len when all of it is. */
+size_t utf8_valid_prefix(struct slice);
+
+/* Appends one code point; U+FFFD for what is none. */
+void utf8_put(struct buf *out, uint32_t code_point);
+
+/* Appends s with every invalid sequence replaced by U+FFFD. */
+void utf8_repair(struct slice s, struct buf *out);
+
+/*
+ * Appends s in the form in which text is compared: Unicode case folding and
+ * canonical composition (NFKC_Casefold, utf8proc); invalid bytes are first
+ * replaced. ASCII takes a short way. Same folding for what is stored in a
+ * digest and for what a client searches.
+ */
+void unicode_fold(struct slice s, struct buf *out);
+
+/* Appends s in normal form C; s is valid UTF-8 (asserted). */
+void unicode_nfc(struct slice s, struct buf *out);

@@ -1,0 +1,53 @@
+/*
+ * link.h -- one end of a socketpair to another process of roost.
+ *
+ * Sending never waits: frames that the kernel has no room for are queued,
+ * up to LINK_QUEUE bytes, beyond which ERR_LIMIT is returned and the caller
+ * must treat the peer as too slow. Order is kept.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "ipc/frame.h"
+#include "task/task.h"
+
+enum { LINK_QUEUE = 4 << 20 };
+
+struct link;
+
+/*
+ * Takes the descriptor over. on_frame is called on the loop (not in a task)
+ * for each frame; the frame's bytes are valid during the call. on_close is
+ * called once, when the peer has gone; link_free() is allowed in both.
+ */
+struct link_handler {
+	void (*on_frame)(void *arg, struct frame_in *);
+	void (*on_close)(void *arg);
+	void *arg;
+};
+
+struct link *link_new(struct loop *, int fd, struct link_handler);
+void link_free(struct link *);
+
+/* fd: -1, or a descriptor to pass; the sender's copy is closed in any case.
+ * The frame is freed. ERR_CLOSED, ERR_LIMIT. */
+struct err link_send(struct link *, struct frame_out *, int fd);
+
+/* Handles every frame that has arrived already; used where another link's
+ * frame refers to one that was sent to us before it. */
+void link_drain(struct link *);
+
+/*
+ * The waiting forms, for a task that owns the link and has set no
+ * on_frame: link_receive suspends until a frame is there (freed by
+ * link_receive's next call); link_send_wait suspends while the queue is
+ * over LIMIT_OUTPUT. ERR_CLOSED, ERR_TIMEOUT.
+ */
+struct err link_receive(struct link *, uint64_t timeout_ms, struct frame_in *);
+struct err link_send_wait(struct link *, struct frame_out *, int fd);
+
+/* A connected pair; both close-on-exec. */
+struct err link_pair(int fds[2]);

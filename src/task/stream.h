@@ -1,0 +1,57 @@
+/*
+ * stream.h -- a connected, non-blocking socket as a task sees it.
+ *
+ * Reading waits for bytes; writing queues up to LIMIT_OUTPUT bytes and then
+ * waits for the peer to take them, so a slow reader costs a bounded queue
+ * and a suspended task, never more. At most one task reads and one writes.
+ *
+ * An idle stream costs this struct and no task: stream_on_readable() calls
+ * back (on the loop, not in a task) when there is something to read.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "task/task.h"
+
+struct stream;
+
+/* Takes the descriptor over, makes it non-blocking, closes it at the end. */
+struct stream *stream_new(struct loop *, int fd);
+
+/* Drops what is still queued; no task may be waiting on it (asserted). */
+void stream_free(struct stream *);
+
+/*
+ * Up to size bytes. *got 0: the peer has closed its side. ERR_TIMEOUT after
+ * timeout_ms without a byte (WAIT_FOREVER: never), ERR_CLOSED after a reset
+ * or stream_abort(). Suspends.
+ */
+struct err stream_read(struct stream *, void *to, size_t size,
+                       uint64_t timeout_ms, size_t *got);
+
+/* What is there now, without waiting; *got 0 and ERR_OK: nothing yet.
+ * ERR_CLOSED at the end of the stream. */
+struct err stream_read_now(struct stream *, void *to, size_t size,
+                           size_t *got);
+
+/* Queues; the bytes are copied. Suspends while the queue is over
+ * LIMIT_OUTPUT. ERR_CLOSED, or ERR_TIMEOUT when the peer has taken nothing
+ * for LIMIT_WRITE_SECONDS; after an error every further write fails. What is
+ * queued is sent at the end of the turn at the latest. */
+struct err stream_write(struct stream *, struct slice);
+
+/* Suspends until everything queued has been given to the kernel. */
+struct err stream_flush(struct stream *);
+
+/* Makes every present and future read and write fail with ERR_CLOSED. */
+void stream_abort(struct stream *);
+
+/* fn(arg) once, when there are bytes or the end to read; NULL cancels. */
+void stream_on_readable(struct stream *, void (*fn)(void *arg), void *arg);
+
+int stream_fd(const struct stream *);
