@@ -1,0 +1,69 @@
+/*
+ * account.h -- an account's mail: its mailboxes, open once in this process.
+ *
+ * Whoever works on an account holds a reference from account_open(). All
+ * sessions and deliveries of an account share one struct account and one
+ * struct mailbox a mailbox, which is how a change made by one is in the
+ * next one's hands at once (mailbox/view.h).
+ *
+ * Whoever changes something does so in this order, inside the functions of
+ * this room: lock, read, decide, batch_commit, bring the structs in memory
+ * up to date, tell the views, unlock.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "store/partition.h"
+#include "task/task.h"
+
+/* The model of one partition: its store, its clock, its open accounts. */
+struct model;
+
+struct model *model_new(struct partition *, const struct clock *);
+void model_free(struct model *); /* no account may be open (asserted) */
+struct partition *model_partition(struct model *);
+
+struct account;
+
+/*
+ * Makes the account with INBOX and the special mailboxes (Drafts, Sent,
+ * Junk, Trash, Archive, each with its SPECIAL-USE attribute and subscribed).
+ * ERR_ALREADYEXISTS. Suspends.
+ */
+struct err account_create(struct model *, uint64_t id, struct slice name);
+
+/* All mail of the account. The account must not be open. Suspends. */
+struct err account_delete(struct model *, uint64_t id);
+
+/* ERR_ABSENT when there is no such account here. One reference more. */
+struct err account_open(struct model *, uint64_t id, struct account **out);
+void account_close(struct account *);
+
+uint64_t account_id(const struct account *);
+struct slice account_name(const struct account *); /* valid while open */
+
+struct quota {
+	uint64_t bytes_used;
+	uint64_t messages_used;
+	uint64_t bytes_limit;    /* 0: none */
+	uint64_t messages_limit; /* 0: none */
+};
+
+struct err account_quota(struct account *, struct quota *out);
+struct err account_set_quota(struct account *, uint64_t bytes_limit,
+                             uint64_t messages_limit); /* suspends */
+
+/* Would this much more still fit? ERR_OVERQUOTA. */
+struct err account_has_room(struct account *, uint64_t bytes,
+                            uint64_t messages);
+
+/* Calls fn for each account of the partition; false from fn ends the walk. */
+struct err model_accounts(struct model *,
+                          bool (*fn)(void *arg, uint64_t id, struct slice name),
+                          void *arg);

@@ -1,0 +1,238 @@
+/*
+ * mailbox.h -- mailboxes by name, and what can be done to their messages.
+ *
+ * Names are UTF-8 with '/' between levels, INBOX in capitals (mailbox/name.h
+ * checks and normalises them). Every function that changes something returns
+ * when the change is durable; after an error nothing has changed. All of
+ * them suspend.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/uidset.h"
+#include "mailbox/account.h"
+#include "mailbox/record.h"
+#include "mime/digest.h"
+#include "store/blob.h"
+
+/* SPECIAL-USE attributes, RFC 6154; a mailbox may have several. */
+enum special_use {
+	USE_ALL = 1 << 0,
+	USE_ARCHIVE = 1 << 1,
+	USE_DRAFTS = 1 << 2,
+	USE_FLAGGED = 1 << 3,
+	USE_JUNK = 1 << 4,
+	USE_SENT = 1 << 5,
+	USE_TRASH = 1 << 6,
+	USE_IMPORTANT = 1 << 7, /* RFC 8457 */
+};
+
+/* -- the tree -- */
+
+/*
+ * Makes the missing parents too. ERR_ALREADYEXISTS, ERR_CANNOT (impossible
+ * name), ERR_LIMIT, ERR_USEATTR (another mailbox has that use).
+ */
+struct err mailbox_create(struct account *, struct slice name,
+                          uint32_t special_use);
+
+/*
+ * With messages and all. With children it becomes \Noselect and its
+ * messages go; a \Noselect one with children is ERR_HASCHILDREN. INBOX:
+ * ERR_CANNOT. ERR_NONEXISTENT. Subscriptions stay.
+ */
+struct err mailbox_delete(struct account *, struct slice name);
+
+/* Children move along, in one batch. INBOX: its messages go to the new
+ * mailbox, it stays, its children stay. ERR_NONEXISTENT, ERR_ALREADYEXISTS,
+ * ERR_CANNOT. */
+struct err mailbox_rename(struct account *, struct slice from,
+                          struct slice to);
+
+struct err mailbox_subscribe(struct account *, struct slice name, bool on);
+
+struct mailbox_info {
+	struct slice name; /* in the arena */
+	uint32_t id;       /* MAILBOXID; 0 for a name that is no mailbox */
+	uint32_t special_use;
+	bool subscribed;
+	bool exists;       /* false: subscription without mailbox */
+	bool noselect;
+	bool has_children;
+};
+
+/* All mailboxes and all subscribed names, in order of name (INBOX first). */
+struct err mailbox_list(struct account *, struct arena *,
+                        struct mailbox_info **out, size_t *n);
+
+struct mailbox_status {
+	uint32_t messages;
+	uint32_t unseen;
+	uint32_t deleted;
+	uint32_t uidnext;
+	uint32_t uidvalidity;
+	uint64_t highestmodseq;
+	uint64_t size;         /* octets of all messages */
+	uint64_t deleted_size; /* of those with \Deleted */
+	uint32_t id;           /* for MAILBOXID */
+	uint32_t special_use;
+};
+
+/* Of the committed state, without opening. ERR_NONEXISTENT. */
+struct err mailbox_status(struct account *, struct slice name,
+                          struct mailbox_status *out);
+
+/* -- one open mailbox, shared by all sessions of the account -- */
+
+struct mailbox;
+
+/* ERR_NONEXISTENT (also for \Noselect). One reference more. */
+struct err mailbox_open(struct account *, struct slice name,
+                        struct mailbox **out);
+void mailbox_close(struct mailbox *);
+
+struct account *mailbox_account(struct mailbox *);
+struct slice mailbox_name(const struct mailbox *); /* changes with RENAME */
+bool mailbox_is_gone(const struct mailbox *);      /* deleted under us */
+void mailbox_get_status(const struct mailbox *, struct mailbox_status *out);
+
+/* Keyword names, index is the bit in struct keyword_bits. Valid until the
+ * next suspension. */
+const struct slice *mailbox_keywords(const struct mailbox *, size_t *n);
+
+/* The UIDs that are there, committed. Valid until the next suspension. */
+const struct uidset *mailbox_uids(const struct mailbox *);
+
+/* -- reading messages -- */
+
+/*
+ * Records by UID, in order, from memory-mapped chunks:
+ *
+ *	struct record_walk w = mailbox_walk(m, &uids);
+ *	struct record r;
+ *	while (record_walk_next(&w, &r)) ...
+ *	if (w.e.code != ERR_OK) ...
+ *
+ * UIDs that are not there are passed over. The walk survives suspension
+ * points: it looks its place up again. `uids` must outlive it.
+ */
+struct record_walk {
+	struct mailbox *mailbox;
+	const struct uidset *uids;
+	uint32_t uid;        /* the last one given */
+	uint64_t snapshot;
+	struct slice chunk;  /* in the map, of that snapshot */
+	size_t at;           /* next record in it */
+	struct err e;
+};
+
+struct record_walk mailbox_walk(struct mailbox *, const struct uidset *uids);
+bool record_walk_next(struct record_walk *, struct record *);
+
+struct err mailbox_record(struct mailbox *, uint32_t uid, struct record *out);
+
+/* UIDs whose record passes: (flags & mask) == want, modseq > since. Cheap:
+ * whole chunks are passed over by their heads where that decides. */
+struct err mailbox_find(struct mailbox *, uint8_t mask, uint8_t want,
+                        uint64_t since_modseq, struct uidset *out);
+
+/* The lowest UID without \Seen, 0 if none. */
+struct err mailbox_first_unseen(struct mailbox *, uint32_t *uid);
+
+/* A message's digest; points into the store until the next suspension.
+ * ERR_ABSENT for an expunged UID. */
+struct err mailbox_digest(struct mailbox *, uint32_t uid, struct digest *out);
+
+/* The same for many UIDs in order; as record_walk. */
+struct digest_walk {
+	struct mailbox *mailbox;
+	const struct uidset *uids;
+	uint32_t uid;
+	struct store_cursor cursor;
+	bool positioned;
+	struct err e;
+};
+
+struct digest_walk mailbox_digest_walk(struct mailbox *,
+                                       const struct uidset *uids);
+bool digest_walk_next(struct digest_walk *, uint32_t *uid, struct digest *out);
+
+/* A message's bytes. ERR_ABSENT for an expunged UID. */
+struct err mailbox_message(struct mailbox *, uint32_t uid,
+                           struct blob_reader **out);
+
+/* -- changing messages -- */
+
+/*
+ * Message on its way in: spool and digest builder in one, lines made CRLF.
+ * Independent of any mailbox until it is appended.
+ */
+struct incoming;
+
+struct incoming *incoming_new(struct model *);
+struct err incoming_write(struct incoming *, struct slice);
+/* ERR_NO for a message of no octets (RFC 3502). */
+struct err incoming_finish(struct incoming *);
+void incoming_free(struct incoming *);
+uint64_t incoming_size(const struct incoming *);
+
+struct new_message {
+	struct incoming *message; /* finished; stays the caller's */
+	uint8_t flags;
+	const struct slice *keywords; /* names */
+	size_t n_keywords;
+	int64_t internaldate; /* seconds since 1970, UTC */
+	int16_t zone;
+	uint32_t uid;         /* 0: the next one; import asks for more (>= UIDNEXT) */
+};
+
+/*
+ * All or none. uids gets one UID a message, ascending. ERR_OVERQUOTA,
+ * ERR_LIMIT (too many keywords, no UIDs left), ERR_NONEXISTENT (deleted
+ * meanwhile), ERR_NOSPACE, ERR_IO.
+ */
+struct err mailbox_append(struct mailbox *, const struct new_message *,
+                          size_t n, uint32_t *uids);
+
+enum store_mode { STORE_REPLACE, STORE_ADD, STORE_REMOVE };
+
+struct flag_change {
+	enum store_mode mode;
+	uint8_t flags;
+	const struct slice *keywords;
+	size_t n_keywords;
+	bool conditional;         /* UNCHANGEDSINCE, RFC 7162 section 3.1.3 */
+	uint64_t unchanged_since;
+	const void *by;           /* the view that need not be told, or NULL */
+};
+
+/*
+ * Changes flags of those of uids that are there. *changed: those whose
+ * flags are now different; *failed: those that UNCHANGEDSINCE kept out.
+ * *modseq: the modseq of the change, 0 if nothing changed. ERR_LIMIT.
+ */
+struct err mailbox_store(struct mailbox *, const struct uidset *uids,
+                         const struct flag_change *, struct uidset *changed,
+                         struct uidset *failed, uint64_t *modseq);
+
+/* Removes those of uids (NULL: of all) that have \Deleted. *expunged: which. */
+struct err mailbox_expunge(struct mailbox *, const struct uidset *uids,
+                           struct uidset *expunged);
+
+/*
+ * Copies in ascending order, all or none; *from and *to are the COPYUID
+ * sets, pairwise in order (both empty: nothing was there to copy). Flags,
+ * keywords, INTERNALDATE and blob are kept; SAVEDATE is now. With `move`
+ * the originals are expunged in the same batch. Same account only; source
+ * and destination may be the same mailbox.
+ */
+struct err mailbox_copy(struct mailbox *source, const struct uidset *uids,
+                        struct mailbox *destination, bool move,
+                        struct uidset *from, struct uidset *to);
+
+/* For import into a new, empty mailbox: what Dovecot's dovecot-uidlist says.
+ * Never lowers UIDNEXT. ERR_STATE when there are messages. */
+struct err mailbox_set_uids(struct mailbox *, uint32_t uidvalidity,
+                            uint32_t uidnext);

@@ -1,0 +1,50 @@
+/*
+ * record.h -- message records: what changes about a message, packed.
+ *
+ * Records of a mailbox lie in chunks, sorted by UID; a chunk is one value
+ * of T_RECORDS, keyed by the UID of its first record:
+ *
+ *   head:   version u8, keyword words u8, count u16, unseen u16, deleted u16,
+ *           last uid u32, (pad u32), highest modseq u64          24 octets
+ *   record: uid u32, size u32, modseq u64, internaldate i64,
+ *           savedate u32, zone i16, flags u8, (pad u8)           32 octets
+ *           then the keyword bits, 8 octets a word
+ *
+ * Chunks are kept below CHUNK_BYTES so that several fit an LMDB page. A
+ * chunk has as many keyword words as its records need; it is rewritten with
+ * more when a keyword beyond them is set.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "base/slice.h"
+
+enum message_flag {
+	FLAG_SEEN = 1 << 0,
+	FLAG_ANSWERED = 1 << 1,
+	FLAG_FLAGGED = 1 << 2,
+	FLAG_DELETED = 1 << 3,
+	FLAG_DRAFT = 1 << 4,
+};
+
+enum { KEYWORD_WORDS = LIMIT_KEYWORDS / 64, CHUNK_BYTES = 1900 };
+
+/* Keyword k of the mailbox's list is bit k % 64 of word k / 64. */
+struct keyword_bits {
+	uint64_t word[KEYWORD_WORDS];
+};
+
+/* A record, unpacked. */
+struct record {
+	uint32_t uid;
+	uint32_t size;        /* RFC822.SIZE */
+	uint64_t modseq;
+	int64_t internaldate; /* seconds since 1970, UTC */
+	uint32_t savedate;    /* seconds since 1970, UTC */
+	int16_t zone;         /* of INTERNALDATE, minutes east of UTC */
+	uint8_t flags;        /* enum message_flag */
+	struct keyword_bits keywords;
+};

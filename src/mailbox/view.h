@@ -1,0 +1,71 @@
+/*
+ * view.h -- what one session has been told about a mailbox.
+ *
+ * The only place with message sequence numbers. A view is the list of UIDs
+ * that the client knows, in order, as ranges with running counts (number to
+ * UID in log time, a few bytes a range). What others change is queued in
+ * the view; view_sync() turns the queue into events, in an order that is
+ * legal to send, and only then does the view change:
+ *
+ *	expunges (if allowed now), highest number first or as they come,
+ *	then EXISTS, then flag changes of messages the client knows.
+ *
+ * Invariants (view_check): the view's UIDs are sorted; each is in the
+ * mailbox or among the expunges not yet told; a queued flag change concerns
+ * a UID in the view.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/uidset.h"
+#include "mailbox/mailbox.h"
+
+struct view;
+
+/*
+ * Opens a view of the mailbox as it is now; the view holds a reference.
+ * wake(arg) is called (on the loop, at most once until the next view_sync)
+ * when there is something to tell: IDLE waits for it.
+ */
+struct view *view_new(struct mailbox *, bool readonly, void (*wake)(void *arg),
+                      void *arg);
+void view_free(struct view *);
+
+struct mailbox *view_mailbox(struct view *);
+bool view_is_readonly(const struct view *);
+uint32_t view_exists(const struct view *); /* messages the client knows of */
+
+/* seq is 1 to view_exists() (asserted) */
+uint32_t view_uid(const struct view *, uint32_t seq);
+/* 0 when the client does not know that UID */
+uint32_t view_seq(const struct view *, uint32_t uid);
+uint32_t view_last_uid(const struct view *); /* 0 when empty */
+
+/* All UIDs the client knows; valid until the view changes. */
+const struct uidset *view_uids(const struct view *);
+
+struct view_event {
+	enum { VIEW_EXPUNGE, VIEW_EXISTS, VIEW_FLAGS, VIEW_KEYWORDS, VIEW_GONE } kind;
+	uint32_t seq; /* EXPUNGE: the number; EXISTS: how many; FLAGS: the number */
+	uint32_t uid; /* EXPUNGE, FLAGS */
+};
+
+/*
+ * Brings the view up to date and calls fn for each event, in the order in
+ * which they must be sent. expunges false: expunged messages stay in the
+ * view (RFC 9051 section 5.5). VIEW_KEYWORDS: the mailbox has new keywords
+ * (FLAGS and PERMANENTFLAGS must be sent before). VIEW_GONE: the mailbox
+ * was deleted. fn may suspend.
+ */
+void view_sync(struct view *, bool expunges,
+               void (*fn)(void *arg, const struct view_event *), void *arg);
+
+bool view_has_news(const struct view *);
+
+/* This session has already told the client about the flags of these (its
+ * own STORE): drop them from the queue up to modseq. */
+void view_forget_flags(struct view *, const struct uidset *, uint64_t modseq);
+
+void view_check(const struct view *);
