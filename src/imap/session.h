@@ -1,0 +1,89 @@
+/*
+ * session.h -- one authenticated IMAP session: bytes in, bytes out.
+ *
+ * A session has no socket and no clock of its own. It is driven by calling
+ * session_run() in a task whenever there is input or something to tell; it
+ * reads what is there now, runs every command that has arrived whole, and
+ * returns. Between calls an idle session holds this struct, its view and
+ * nothing else: no task, no buffers. The same function serves the server,
+ * the tests, the fuzzers and the benchmarks.
+ *
+ *      session_new ──► session_run ──► SESSION_WAITING ──(input, wake)──┐
+ *                        ▲   │                                          │
+ *                        │   └──► SESSION_OVER ──► session_free         │
+ *                        └──────────────────────────────────────────────┘
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "mailbox/account.h"
+
+struct session;
+
+struct session_io {
+	/* What is there now; *got 0: nothing yet; ERR_CLOSED: no more will
+	 * come. Never suspends. */
+	struct err (*read)(void *ctx, void *to, size_t size, size_t *got);
+	/* Takes all of it or fails; suspends while the peer is slow. */
+	struct err (*write)(void *ctx, struct slice);
+	void *ctx;
+};
+
+/* What is the same for all sessions of the process; outlives them. */
+struct session_config {
+	const struct clock *clock;
+	struct model *model;
+	uint64_t message_limit_bytes; /* APPENDLIMIT */
+	struct slice hostname;
+};
+
+struct session_start {
+	const struct session_config *config;
+	struct session_io io;
+	struct account *account;   /* the session takes the reference over */
+	struct slice session_id;   /* copied, as all below */
+	struct slice login_tag;    /* answered with OK [CAPABILITY ...] */
+	struct slice peer;         /* for the log: "192.0.2.1:4711" */
+	struct slice client_id;    /* ID before log-in, or "" */
+	struct slice input;        /* read already behind the log-in command */
+	bool tls;
+	/* called on the loop when session_run() should be called without input:
+	 * something to tell while idling, or session_say_bye() */
+	void (*wake)(void *arg);
+	void *wake_arg;
+};
+
+struct session *session_new(const struct session_start *);
+void session_free(struct session *); /* not while session_run is active */
+
+enum session_state { SESSION_WAITING, SESSION_OVER };
+
+/* Never re-entered; the driver sees to it. Suspends. */
+enum session_state session_run(struct session *);
+
+/* The session ends with "* BYE text" as soon as its command has ended. */
+void session_say_bye(struct session *, const char *text);
+
+/* For the log line at the end, `roost who` and autologout. */
+struct session_facts {
+	struct slice session_id;
+	struct slice account_name;
+	struct slice peer;
+	struct slice client_id;
+	struct slice mailbox;  /* "" when none is selected */
+	const char *command;   /* running or last: "FETCH", "IDLE" */
+	int64_t since_s;       /* wall clock */
+	uint64_t active_ms;    /* monotonic: when the last command ended */
+	uint64_t commands;
+	uint64_t bytes_in, bytes_out;
+	bool tls;
+	bool idling;
+};
+
+/* Slices are valid until the session runs again. */
+void session_get_facts(const struct session *, struct session_facts *out);

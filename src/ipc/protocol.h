@@ -1,0 +1,128 @@
+/*
+ * protocol.h -- every frame that travels between roost's processes.
+ *
+ * The comment behind a type lists its fields in order; "fd" means that a
+ * descriptor comes with it. Receivers accept only the types listed for the
+ * link they come in on (one switch a link, everything else is logged and
+ * dropped), and check every field.
+ *
+ *              ┌────────┐ listeners, peers, reload, stop
+ *              │ parent ├───────────────┬──────────────┐
+ *              └────────┘               │              │
+ *   client ──► ┌────────┐  verify   ┌───┴────┐     ┌───┴────┐
+ *              │  gate  ├──────────►│  auth  │     │  mail  │ one a partition
+ *              │        │◄──────────┤        ├────►│        │
+ *              └───┬────┘  verdict  └───┬────┘expect└──▲──▲─┘
+ *                  └────────────────────┼──────────────┘  │
+ *                    session + ticket + fd, deliver + fd  │
+ *   roost command ─────────────────────►┘ control + fd ───┘
+ *
+ * Why the ticket can be trusted to be known: auth sends EXPECT to mail
+ * before VERDICT to gate. When gate's SESSION reaches mail, EXPECT is in
+ * mail's socket already; mail drains its link to auth before it refuses a
+ * ticket (link_drain).
+ */
+#pragma once
+
+enum { TICKET_SIZE = 16, SESSION_ID_SIZE = 16 /* hexadecimal digits */ };
+
+enum frame_type {
+	/* parent -> any child */
+	FRAME_PEER = 1,   /* u8 enum role, u32 index; fd: link to that process */
+	FRAME_LISTENER,   /* u8 enum listener_kind, u16 port; fd */
+	FRAME_READY,      /* child -> parent: it has started and is serving */
+	FRAME_RELOAD,     /* fd: the new configuration, one file, checked */
+	FRAME_CERTIFICATE,/* slice name; fd: PEM, certificate chain and key */
+	FRAME_STOP,       /* finish: BYE to clients, commit, exit */
+
+	/* gate -> auth, auth -> gate; request is chosen by gate */
+	FRAME_VERIFY = 32, /* u64 request, u8 enum service, slice mechanism,
+	                      slice authzid, slice user, slice secret,
+	                      slice peer address (text), u16 peer port,
+	                      u8 tls (0, 1), slice session id */
+	FRAME_VERDICT,     /* u64 request, u8 enum err_code, slice text,
+	                      u64 account, u32 partition, slice ticket,
+	                      slice account name */
+	FRAME_LOOKUP,      /* u64 request, slice recipient address */
+	FRAME_FOUND,       /* u64 request, u8 enum err_code (ERR_ABSENT: no such
+	                      user; ERR_UNAVAILABLE), u64 account, u32 partition,
+	                      slice account name, slice detail ("" or what stood
+	                      behind '+') */
+
+	/* auth -> mail, mail -> auth; request is chosen by auth */
+	FRAME_EXPECT = 64,    /* slice ticket, u64 account, slice account name,
+	                         slice session id; a ticket lives 30 s */
+	FRAME_ACCOUNT_CREATE, /* u64 request, u64 account, slice name */
+	FRAME_ACCOUNT_DELETE, /* u64 request, u64 account */
+	FRAME_ACCOUNT_DONE,   /* mail -> auth: u64 request, u8 enum err_code,
+	                         slice text */
+	FRAME_ACCOUNT_KICK,   /* u64 account: BYE to all its sessions */
+	FRAME_CONTROL,        /* fd: link to a `roost` command; account u64 that
+	                         it works for, 0 for the server; slice name */
+
+	/* gate -> mail */
+	FRAME_SESSION = 96, /* slice ticket, slice session id, slice tag of the
+	                       log-in command, slice peer address, u16 peer port,
+	                       u16 local port, u8 tls (0, 1), slice tls text
+	                       ("TLSv1.3 TLS_AES_256_GCM_SHA384"), slice client
+	                       ID (as sent with the ID command, or ""), slice
+	                       input read already behind the log-in; fd: the
+	                       client (TCP, or a stream socketpair to the relay) */
+	FRAME_DELIVER,      /* fd: delivery link, for many messages in turn */
+
+	/* delivery link: gate -> mail */
+	FRAME_MESSAGE = 128, /* slice sender, u32 n, then n times: u64 account,
+	                        slice account name, slice detail; slice session
+	                        id. n at most as many as fit the frame. */
+	FRAME_MORE_RECIPIENTS, /* u32 n, n times as above */
+	FRAME_DATA,          /* slice bytes, dots undone; in order */
+	FRAME_END,           /* the message is whole: deliver it */
+	FRAME_ABORT,         /* forget it */
+	/* mail -> gate */
+	FRAME_DELIVERED,     /* u32 first, u32 n, n times: u8 enum err_code,
+	                        slice text; recipients first..first+n-1 */
+
+	/* control socket and control links: roost command <-> auth or mail.
+	 * A request is answered by any number of ROWs and one DONE. */
+	FRAME_ROW = 160,     /* u32 n, n slices, in the order of the verb's table */
+	FRAME_DONE,          /* u8 enum err_code, slice text */
+	/* to auth */
+	FRAME_USER_ADD,      /* slice name, slice password */
+	FRAME_USER_LIST,     /* slice domain or "" */
+	FRAME_USER_SHOW,     /* slice name */
+	FRAME_USER_PASSWORD, /* slice name, slice password */
+	FRAME_USER_DISABLE,  /* slice name */
+	FRAME_USER_ENABLE,   /* slice name */
+	FRAME_USER_REMOVE,   /* slice name */
+	FRAME_STATUS,        /* of auth and, on a mail link, of that partition */
+	FRAME_LINK,          /* slice account name or "", u32 partition: answered
+	                        by LINKED, then DONE */
+	FRAME_LINKED,        /* u64 account, u32 partition, u32 partitions; fd:
+	                        control link to that mail process */
+	/* to mail */
+	FRAME_WHO,           /* rows: see admin/verbs.h */
+	FRAME_KICK,          /* slice session id, or slice account name */
+	FRAME_QUOTA,         /* u64 bytes limit, u64 messages limit */
+	FRAME_IMPORT_MAILBOX,/* slice name, u32 uidvalidity or 0, u32 uidnext or
+	                        0, u8 subscribe */
+	FRAME_IMPORT_MESSAGE,/* u32 uid or 0, u8 flags, u32 n, n slices keyword,
+	                        u64 internaldate, u16 zone; FRAME_DATA and
+	                        FRAME_END follow */
+	FRAME_IMPORT_COMMIT, /* what came since the last one is now durable */
+	FRAME_EXPORT,        /* slice mailbox or "" for all: answered by
+	                        EXPORT_MAILBOX, EXPORT_MESSAGE + DATA + END ... */
+	FRAME_EXPORT_MAILBOX,/* slice name, u32 uidvalidity, u32 uidnext, u8
+	                        subscribed, u8 exists */
+	FRAME_EXPORT_MESSAGE,/* as IMPORT_MESSAGE, then u64 size */
+};
+
+enum role { ROLE_PARENT, ROLE_GATE, ROLE_AUTH, ROLE_MAIL };
+
+enum service { SERVICE_IMAP, SERVICE_LMTP };
+
+enum listener_kind {
+	LISTENER_IMAP,    /* STARTTLS */
+	LISTENER_IMAPS,   /* TLS from the first byte */
+	LISTENER_LMTP,    /* TCP or Unix */
+	LISTENER_CONTROL, /* Unix, SOCK_SEQPACKET, for auth */
+};
