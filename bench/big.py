@@ -1,0 +1,138 @@
+"""big.py -- one huge mailbox: filling it, and timing commands on it.
+
+One message in 10,000 has "needle" in its Subject and another its body.
+Replies are only scanned for the tagged line, so the client costs little.
+"""
+import random
+import re
+import socket
+import time
+
+WORDS = ("amber birch cedar dune ember fjord grove heath islet jetty knoll "
+         "larch marsh nook oasis pine quay ridge shoal tarn vale wold").split()
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+class Connection:
+    """A plain-text IMAP connection that waits for tags."""
+
+    def __init__(self, port, user, password):
+        self.sock = socket.create_connection(("127.0.0.1", port), 600)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.count = 0
+        self.sock.recv(4096)
+        self.run("LOGIN %s %s" % (user, password))
+
+    def send(self, text):
+        self.count += 1
+        tag = b"T%d" % self.count
+        self.sock.sendall(tag + b" " + text + b"\r\n")
+        return tag
+
+    def wait(self, tag):
+        """(bytes received, tagged line); raises on NO and BAD."""
+        done = re.compile(rb"(?:^|\n)(%s (OK|NO|BAD)[^\n]*)\n$" % tag)
+        tail, got = b"", 0
+        while True:
+            data = self.sock.recv(1 << 20)
+            if not data:
+                raise EOFError("closed after %r" % tail[-100:])
+            got += len(data)
+            tail = (tail + data)[-4096:]
+            found = done.search(tail)
+            if found:
+                if found.group(2) != b"OK":
+                    raise RuntimeError(found.group(1).decode())
+                return got, found.group(1)
+
+    def run(self, text):
+        """Seconds from sending to the tagged line, bytes received."""
+        start = time.perf_counter()
+        got = self.wait(self.send(text.encode()))[0]
+        return time.perf_counter() - start, got
+
+
+def header(n):
+    when = time.gmtime(1500000000 + n * 97)
+    date = "%02d %s %d %02d:%02d:%02d +0000" % (
+        when.tm_mday, MONTHS[when.tm_mon - 1], when.tm_year,
+        when.tm_hour, when.tm_min, when.tm_sec)
+    root = n - n % 5
+    subject = "%s %s %d" % (WORDS[root % 22], WORDS[root // 22 % 22], root)
+    if n % 10000 == 1234:
+        subject += " needle"
+    lines = ["Received: from mx.sender.example by mail.example.org; " + date,
+             "From: Person %d <p%d@sender.example>" % (n % 997, n % 997),
+             "To: somebody@example.org",
+             "Subject: " + ("Re: " if n != root else "") + subject,
+             "Date: " + date, "Message-ID: <big-%d@sender.example>" % n]
+    if n != root:
+        lines.append("In-Reply-To: <big-%d@sender.example>" % (n - 1))
+        lines.append("References: " + " ".join(
+            "<big-%d@sender.example>" % i for i in range(root, n)))
+    lines += ["MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8",
+              "", ""]
+    return date, "\r\n".join(lines).encode()
+
+
+def bodies(size):
+    rnd = random.Random(7)
+    return [b"".join(b" ".join(rnd.choice(WORDS).encode() for _ in range(9))
+                     + b"\r\n" for _ in range(size // 55)) for _ in range(500)]
+
+
+def fill(port, user, password, mailbox, count, size=2000, batch=500):
+    """Appends count messages, `batch` a MULTIAPPEND where the server has it,
+    pipelined APPENDs elsewhere; seconds it took, making them left out."""
+    c = Connection(port, user, password)
+    c.sock.sendall(b"C CAPABILITY\r\n")
+    multi = b"MULTIAPPEND" in c.sock.recv(65536)
+    c.run("CREATE %s" % mailbox)
+    pool, spent = bodies(size - 500), 0.0
+    for first in range(0, count, batch):
+        parts = []
+        for n in range(first, min(first + batch, count)):
+            date, head = header(n)
+            body = pool[n % 500]
+            if n % 10000 == 4321:
+                body += b"a needle in the body\r\n"
+            parts.append(b' "%s" {%d+}\r\n' % (
+                date.replace(" ", "-", 2).encode(), len(head) + len(body))
+                + head + body)
+        start = time.perf_counter()
+        command = b"APPEND " + mailbox.encode()
+        if multi:
+            c.wait(c.send(command + b"".join(parts)))
+        else:
+            tags = [c.send(command + p) for p in parts]
+            c.wait(tags[-1])
+        spent += time.perf_counter() - start
+    c.sock.close()
+    return spent
+
+
+def steps(count):
+    some = min(count, 100000)
+    return [("SELECT", "SELECT %s"), ("SELECT again", "SELECT %s"),
+            ("FETCH 1:* (UID FLAGS)", "FETCH 1:* (UID FLAGS)"),
+            ("FETCH 1:* (UID FLAGS) again", "FETCH 1:* (UID FLAGS)"),
+            ("ENVELOPE of %d" % some, "FETCH 1:%d (ENVELOPE)" % some),
+            ("ENVELOPE of %d again" % some, "FETCH 1:%d (ENVELOPE)" % some),
+            ("SEARCH SUBJECT", "UID SEARCH SUBJECT needle"),
+            ("SEARCH SUBJECT again", "UID SEARCH SUBJECT needle"),
+            ("SEARCH BODY", "UID SEARCH BODY needle"),
+            ("STORE 1:* +FLAGS.SILENT", r"STORE 1:* +FLAGS.SILENT (\Seen)"),
+            ("SEARCH UNSEEN", "UID SEARCH UNSEEN"),
+            ("STORE 1:* -FLAGS.SILENT", r"STORE 1:* -FLAGS.SILENT (\Seen)"),
+            ("STATUS", "STATUS INBOX (MESSAGES UNSEEN UIDNEXT)")]
+
+
+def times(port, user, password, mailbox, count, leave_out=()):
+    """name -> seconds, of each step, on one connection."""
+    c = Connection(port, user, password)
+    out = {}
+    for name, text in steps(count):
+        if name not in leave_out:
+            out[name] = c.run(text % mailbox if "%s" in text else text)[0]
+    c.sock.close()
+    return out

@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""run.py -- the same work for roost and for Debian's Dovecot, side by side.
+
+usage: run.py [--build DIR] [--seconds S] [--big N[,N]] [--idle N]
+              [--only WORD,...] [--out FILE]
+
+Both servers run on loopback, one at a time, on this machine, with the same
+accounts; every change is synced by both. Prints a table of ratios; with
+--out writes it as Markdown, with the machine and the date.
+"""
+import argparse
+import datetime
+import json
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import big          # noqa: E402
+import proctree     # noqa: E402
+
+USERS = 50
+
+
+class Dovecot:
+    name, password = "Dovecot", "pass"
+    user = "user%d@example.org"
+
+    def __init__(self, directory, port, _build):
+        self.dir, self.imap, self.imaps, self.lmtp = (
+            directory, port, port + 1, port + 2)
+
+    def start(self):
+        self._script("start", self.dir, str(self.imap))
+        self.pid = int(self._script("pid", self.dir))
+
+    def stop(self):
+        self._script("stop", self.dir)
+
+    @staticmethod
+    def _script(*args):
+        return subprocess.run([os.path.join(HERE, "dovecot"), *args],
+                              check=True, capture_output=True,
+                              text=True).stdout
+
+
+class Roost:
+    name, password = "roost", "pass"
+    user = "user%d@example.org"
+
+    def __init__(self, directory, port, build):
+        self.dir, self.build = os.path.join(directory, "roost"), build
+        self.imap, self.imaps, self.lmtp = port, port + 1, port + 2
+        self._roost("init", self.dir, "--imap-port", str(port),
+                    "--imaps-port", str(port + 1),
+                    "--lmtp-port", str(port + 2), "--hostname", "localhost")
+        self.conf = os.path.join(self.dir, "roost.conf")
+        with open(self.conf, "a") as f:
+            f.write(ROOST_CONF)
+        self.start()
+        for n in range(1, USERS + 1):
+            self._roost("-c", self.conf, "user", "add", self.user % n,
+                        stdin=self.password + "\n")
+        self.stop()
+
+    def start(self):
+        self.log = open(os.path.join(self.dir, "bench.log"), "a")
+        self.process = subprocess.Popen(
+            [os.path.join(self.build, "roostd"), "-c", self.conf, "-F"],
+            stderr=self.log, stdout=self.log, stdin=subprocess.DEVNULL)
+        self.pid = self.process.pid
+        wait_port(self.imap)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+        self.log.close()
+
+    def _roost(self, *args, stdin=""):
+        subprocess.run([os.path.join(self.build, "roost"), *args], check=True,
+                       input=stdin, text=True, stdout=subprocess.DEVNULL)
+
+
+# Plain-text log-in from loopback, and no limit on what one address may do.
+ROOST_CONF = ""
+
+
+def wait_port(port):
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit("nothing answers on port %d" % port)
+
+
+def load(args, server, workload, tls=False, clients=50, **more):
+    """Runs load(1) against the server: its JSON and the server's CPU."""
+    port = (server.lmtp if workload == "lmtp" else
+            server.imaps if tls else server.imap)
+    command = [os.path.join(args.build, "bench", "bench-load"), "--port", str(port),
+               "--clients", str(clients), "--users", str(USERS),
+               "--user", server.user, "--password", server.password,
+               "--seconds", str(args.seconds), workload]
+    if tls:
+        command.append("--tls")
+    for key, value in more.items():
+        command += ["--" + key, str(value)]
+    before = proctree.cpu_s(server.pid)
+    done = subprocess.run(command, capture_output=True, text=True)
+    cpu = proctree.cpu_s(server.pid) - before
+    if not done.stdout:
+        raise SystemExit("%s: %s" % (server.name, done.stderr))
+    out = json.loads(done.stdout)
+    if out["failures"]:
+        print("%s, %s: %d failures\n%s" % (
+            server.name, workload, out["failures"], done.stderr),
+            file=sys.stderr)
+    out["cpu_s"] = cpu
+    return out
+
+
+# workload, what is counted, with TLS?
+RATES = [("append", "messages", False), ("multiappend", "messages", False),
+         ("lmtp", "messages", False), ("login", "logins", False),
+         ("login", "logins", True), ("short", "commands", False),
+         ("long", "commands", False), ("fetch", "commands", False),
+         ("store", "commands", False), ("noop", "commands", False)]
+
+
+def rates(args, server):
+    out = {}
+    for workload, unit, tls in RATES:
+        if args.only and workload not in args.only:
+            continue
+        r = load(args, server, workload, tls)
+        title = "%s %s/s%s" % (workload, unit, " (TLS)" if tls else "")
+        count = max(r[unit], 1)
+        out[title] = (r[unit] / r["seconds"], "/s")
+        out[title + ": server CPU each"] = (r["cpu_s"] / count * 1e6, "us")
+        out[title + ": p99"] = (r["p99_ms"], "ms")
+    return out
+
+
+def idle(args, server):
+    """Memory a logged-in, idling session costs."""
+    out = {}
+    for tls in (False, True):
+        port = server.imaps if tls else server.imap
+        command = [os.path.join(args.build, "bench", "bench-load"), "--port", str(port),
+                   "--clients", str(args.idle), "--users", str(USERS),
+                   "--user", server.user, "--password", server.password,
+                   "--seconds", "0", "idle"] + (["--tls"] if tls else [])
+        before = proctree.pss_kb(server.pid)[0]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True)
+        child.stdout.readline()
+        time.sleep(3)
+        after = proctree.pss_kb(server.pid)[0]
+        child.stdin.close()
+        child.wait()
+        out["idle session, %d of them%s" % (
+            args.idle, " (TLS)" if tls else "")] = (
+                (after - before) / args.idle, "KiB")
+        time.sleep(2)
+    return out
+
+
+def bigs(args, server):
+    out = {}
+    for count in args.big:
+        mailbox, user = "big%d" % count, server.user % 1
+        took = big.fill(server.imap, user, server.password, mailbox, count)
+        out["%d messages: filling" % count] = (count / took, "/s")
+        server.stop()       # what the client meets in the morning
+        server.start()
+        before = proctree.cpu_s(server.pid)
+        for name, s in big.times(server.imap, user, server.password, mailbox,
+                                 count).items():
+            out["%d messages: %s" % (count, name)] = (s * 1000, "ms")
+        out["%d messages: server CPU of all that" % count] = (
+            (proctree.cpu_s(server.pid) - before) * 1000, "ms")
+        total, anonymous = proctree.pss_kb(server.pid)
+        out["%d messages: memory afterwards" % count] = (total / 1024, "MiB")
+        out["%d messages: of it no file's" % count] = (
+            anonymous / 1024, "MiB")
+    return out
+
+
+def measure(args, kind, port):
+    directory = tempfile.mkdtemp(prefix="roost-bench-")
+    server = kind(directory, port, args.build)
+    server.start()
+    out = {}
+    try:
+        load(args, server, "append", seconds=1)     # something in each INBOX
+        out.update(rates(args, server))
+        if args.idle and not args.only or "idle" in args.only:
+            out.update(idle(args, server))
+        out.update(bigs(args, server))
+    finally:
+        server.stop()
+        shutil.rmtree(directory)
+    return out
+
+
+def table(theirs, ours):
+    yield "| work | Dovecot | roost | ratio |"
+    yield "|---|---:|---:|---:|"
+    for name, (mine, unit) in ours.items():
+        other = theirs[name][0]
+        ratio = mine / other if unit == "/s" else other / mine if mine else 0
+        yield "| %s | %s %s | %s %s | %.1f |" % (
+            name, number(other), unit, number(mine), unit, ratio)
+
+
+def number(x):
+    return "%.0f" % x if x >= 100 else "%.1f" % x if x >= 1 else "%.3f" % x
+
+
+def machine():
+    with open("/proc/cpuinfo") as f:
+        model = next(line.split(":", 1)[1].strip() for line in f
+                     if line.startswith("model name"))
+    peer = subprocess.run(["dovecot", "--version"], capture_output=True,
+                          text=True).stdout.split()[0]
+    return ("%s, %d cores (shared by client and server), Linux %s, "
+            "Dovecot %s, %s" % (model, os.cpu_count(), platform.release(),
+                                peer, datetime.date.today().isoformat()))
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    ap.add_argument("--build", default="build/release")
+    ap.add_argument("--seconds", type=float, default=8)
+    ap.add_argument("--big", default="100000,1000000")
+    ap.add_argument("--idle", type=int, default=2000)
+    ap.add_argument("--only", default="")
+    ap.add_argument("--out")
+    args = ap.parse_args()
+    args.big = [int(n) for n in args.big.split(",") if n]
+    args.only = [w for w in args.only.split(",") if w]
+    theirs = measure(args, Dovecot, 17143)
+    ours = measure(args, Roost, 17243)
+    lines = [machine(), "", "A ratio above 1 is in roost's favour.", ""]
+    lines += table(theirs, ours)
+    print("\n".join(lines))
+    if args.out:
+        with open(args.out, "w") as f:
+            f.write("# Measured side by side\n\n" + "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""harness.py -- a real server for a test: its own directory, its own ports.
+
+    with Server(build) as s:
+        s.add_user("ann@example.org", "secret")
+        imap = s.imap("ann@example.org", "secret")
+
+Signals only the processes it started. On a failure the log's end is shown.
+"""
+import imaplib
+import os
+import shutil
+import signal
+import smtplib
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def free_ports(n):
+    """n ports nobody uses just now."""
+    socks = [socket.socket() for _ in range(n)]
+    for s in socks:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in socks]
+    for s in socks:
+        s.close()
+    return ports
+
+
+def children(pid):
+    """Process ids directly below pid."""
+    out = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open("/proc/%s/stat" % name) as f:
+                if int(f.read().rsplit(")", 1)[1].split()[1]) == pid:
+                    out.append(int(name))
+        except OSError:
+            pass
+    return out
+
+
+class Server:
+    def __init__(self, build=None, conf="", directory=None, env=None):
+        self.build = build or os.environ.get("ROOST_BUILD", "build/san")
+        self.own_dir = directory is None
+        self.top = directory or tempfile.mkdtemp(prefix="roost-test-")
+        self.dir = os.path.join(self.top, "roost")
+        self.conf = os.path.join(self.dir, "roost.conf")
+        self.log_path = os.path.join(self.top, "log")
+        self.imap_port, self.imaps_port, self.lmtp_port = free_ports(3)
+        self.env = dict(os.environ, **(env or {}))
+        self.process = None
+        self.roost("init", self.dir, "--imap-port", str(self.imap_port),
+                   "--imaps-port", str(self.imaps_port),
+                   "--lmtp-port", str(self.lmtp_port),
+                   "--hostname", "localhost", conf=False)
+        if conf:
+            with open(self.conf, "a") as f:
+                f.write(conf)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, kind, _value, _trace):
+        if kind is not None and os.path.exists(self.log_path):
+            with open(self.log_path, errors="replace") as f:
+                sys.stderr.write("".join(f.readlines()[-40:]))
+        self.stop()
+        if self.own_dir:
+            shutil.rmtree(self.top, ignore_errors=True)
+
+    # -- the server --
+
+    def start(self, timeout=30):
+        with open(self.log_path, "a") as log:
+            self.process = subprocess.Popen(
+                [os.path.join(self.build, "roostd"), "-c", self.conf, "-F"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=self.env)
+        end = time.time() + timeout
+        while time.time() < end:
+            try:
+                with socket.create_connection(
+                        ("127.0.0.1", self.imap_port), 2) as s:
+                    if s.recv(4) == b"* OK":
+                        return
+            except OSError:
+                pass
+            if self.process.poll() is not None:
+                raise RuntimeError("roostd ended with status %d"
+                                   % self.process.returncode)
+            time.sleep(0.02)
+        raise RuntimeError("roostd does not answer")
+
+    def stop(self, timeout=30):
+        """SIGTERM; the exit status, None if it was not running."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.terminate()
+        status = self.process.wait(timeout)
+        self.process = None
+        return status
+
+    def kill(self):
+        """SIGKILL to every process of the server at once."""
+        pids = children(self.process.pid)
+        self.process.send_signal(signal.SIGSTOP)    # it must not restart them
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def child(self, role):
+        """Process ids of the children whose title begins with role."""
+        out = []
+        for pid in children(self.process.pid):
+            try:
+                with open("/proc/%d/comm" % pid) as f:
+                    if f.read().startswith(role):
+                        out.append(pid)
+            except OSError:
+                pass
+        return out
+
+    def log(self):
+        with open(self.log_path, errors="replace") as f:
+            return f.read()
+
+    # -- the roost command --
+
+    def roost(self, *args, stdin="", conf=True, check=True):
+        command = [os.path.join(self.build, "roost")]
+        command += ["-c", self.conf] if conf else []
+        done = subprocess.run(command + list(args), input=stdin, text=True,
+                              capture_output=True, env=self.env)
+        if check and done.returncode != 0:
+            raise RuntimeError("roost %s: status %d: %s" % (
+                " ".join(args), done.returncode, done.stderr))
+        return done
+
+    def add_user(self, name, password="secret"):
+        self.roost("user", "add", name, stdin=password + "\n")
+
+    # -- clients --
+
+    @staticmethod
+    def tls():
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+
+    def imap(self, user, password="secret"):
+        """imaplib over TLS from the first byte, logged in."""
+        m = imaplib.IMAP4_SSL("127.0.0.1", self.imaps_port,
+                              ssl_context=self.tls())
+        m.login(user, password)
+        return m
+
+    def lmtp(self):
+        return smtplib.LMTP("127.0.0.1", self.lmtp_port)
