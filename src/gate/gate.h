@@ -1,0 +1,53 @@
+/*
+ * gate.h -- the process that talks to strangers.
+ *
+ * It accepts connections, speaks TLS, IMAP up to the log-in and LMTP, and
+ * limits what an address may do. It asks auth who somebody is and hands the
+ * client on to the mail process of the account: the TCP socket itself, or
+ * one end of a socketpair when gate goes on as the TLS relay. It holds no
+ * mail and no password, and reaches no file.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "gate/network.h"
+#include "task/task.h"
+
+/* Connections whose client has not logged in; docs/operating.md. */
+struct gate_limits {
+	uint32_t per_host;    /* an IPv4 address, or an IPv6 /64 */
+	uint32_t per_site;    /* an IPv6 /56 */
+	uint32_t per_network; /* an IPv4 /24, or an IPv6 /48 */
+	uint32_t in_all;
+	uint32_t lmtp;        /* LMTP connections in all */
+};
+
+#define GATE_LIMITS_DEFAULT ((struct gate_limits){ 20, 60, 200, 8192, 256 })
+
+struct gate_options {
+	struct slice hostname;        /* in the greetings */
+	uint64_t message_limit_bytes; /* SIZE of LMTP */
+
+	/* Clients there may log in without TLS and are not counted by
+	 * address. */
+	const struct network *trusted;
+	size_t trusted_count;
+	struct gate_limits limits;
+
+	/*
+	 * Reads a new configuration (FRAME_RELOAD); the descriptor stays the
+	 * caller's. What is returned must stay valid until the next call or
+	 * the end of gate_main(); NULL: keep the old one. May be NULL.
+	 */
+	const struct gate_options *(*reload)(void *arg, int fd);
+	void *reload_arg;
+};
+
+/*
+ * Serves until FRAME_STOP has been obeyed or the parent has gone. Takes
+ * parent_fd over (a link, ipc/protocol.h) and runs the loop; listeners,
+ * peers and the certificate come as frames. The options must outlive it.
+ */
+void gate_main(struct loop *, const struct gate_options *, int parent_fd);
