@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -27,6 +28,9 @@ struct content_hash content_hasher_end(struct content_hasher *);
 
 uint64_t hash_check(struct slice);
 uint64_t hash_keyed(struct slice);
+
+/* What hash_keyed does, with a key of the caller's choice. */
+uint64_t hash_siphash(const uint64_t key[2], struct slice);
 
 /* size bytes from the kernel's generator; ends the process if it fails. */
 void random_bytes(void *out, size_t size);

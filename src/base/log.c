@@ -1,0 +1,174 @@
+/* log.c -- a line is built on the stack and written with one call. */
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/unicode.h"
+
+/* Set once when the process starts, then constant. */
+static struct {
+	const char *process;
+	enum log_level last;
+} settings = { "roost", LOG_LEVEL_INFO };
+
+void log_init(const char *process, enum log_level last)
+{
+	settings.process = process;
+	settings.last = last;
+}
+
+/* One byte of the line is kept for the newline. */
+static void add(struct log_line *l, struct slice s)
+{
+	size_t room = LOG_LINE - 1 - l->len;
+
+	if (s.len == 0)
+		return;
+	s = slice_first(s, room);
+	memcpy(l->text + l->len, s.ptr, s.len);
+	l->len += s.len;
+}
+
+static void add_time(struct log_line *l)
+{
+	struct timespec now;
+	struct tm tm;
+	char text[40];
+	size_t n;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	n = strftime(text, sizeof text, "ts=%Y-%m-%dT%H:%M:%S", &tm);
+	add(l, slice_of(text, n));
+	snprintf(text, sizeof text, ".%03dZ", (int)(now.tv_nsec / 1000000));
+	add(l, slice_cstr(text));
+}
+
+struct log_line log_open(enum log_level level, const char *event)
+{
+	static const char *const names[] = { "error", "warn", "info", "debug" };
+	struct log_line l;
+
+	l.len = 0;
+	l.on = level <= settings.last;
+	if (!l.on)
+		return l;
+	add_time(&l);
+	log_text(&l, "level", slice_cstr(names[level]));
+	log_text(&l, "proc", slice_cstr(settings.process));
+	log_text(&l, "event", slice_cstr(event));
+	return l;
+}
+
+/* -- values -- */
+
+/* Does not need quotes around the value it stands in. */
+static bool is_plain(char c)
+{
+	return !ascii_is_ctl(c) && !ascii_is_8bit(c) && c != ' ' &&
+	       c != '"' && c != '\\' && c != '=';
+}
+
+static bool needs_quotes(struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		if (!is_plain(value.ptr[i]))
+			return true;
+	}
+	return value.len == 0;
+}
+
+static void add_escaped_byte(struct log_line *l, char c)
+{
+	char text[5];
+
+	if (c == '"' || c == '\\')
+		snprintf(text, sizeof text, "\\%c", c);
+	else
+		snprintf(text, sizeof text, "\\x%02x", (unsigned char)c);
+	add(l, slice_cstr(text));
+}
+
+/* A character that may stand in the line as it is. C1 controls may not:
+ * terminals obey them as they obey escape sequences. */
+static bool is_shown(struct slice sequence)
+{
+	uint32_t point = utf8_take(&sequence);
+
+	return point >= 0xa0 || (point >= ' ' && point < 127 &&
+	                         point != '"' && point != '\\');
+}
+
+static void add_quoted(struct log_line *l, struct slice value)
+{
+	add(l, S("\""));
+	while (value.len != 0) {
+		struct slice rest = value;
+		struct slice one;
+
+		utf8_take(&rest);
+		one = slice_first(value, value.len - rest.len);
+		value = rest;
+		if (utf8_is_valid(one) && is_shown(one)) {
+			add(l, one);
+			continue;
+		}
+		for (size_t i = 0; i < one.len; i++)
+			add_escaped_byte(l, one.ptr[i]);
+	}
+	add(l, S("\""));
+}
+
+static void add_key(struct log_line *l, const char *key)
+{
+	add(l, S(" "));
+	add(l, slice_cstr(key));
+	add(l, S("="));
+}
+
+void log_text(struct log_line *l, const char *key, struct slice value)
+{
+	if (!l->on)
+		return;
+	value = slice_first(value, LOG_VALUE);
+	add_key(l, key);
+	if (needs_quotes(value))
+		add_quoted(l, value);
+	else
+		add(l, value);
+}
+
+void log_number(struct log_line *l, const char *key, uint64_t value)
+{
+	char text[24];
+
+	if (!l->on)
+		return;
+	snprintf(text, sizeof text, "%" PRIu64, value);
+	add_key(l, key);
+	add(l, slice_cstr(text));
+}
+
+void log_close(struct log_line *l)
+{
+	ssize_t n;
+
+	if (!l->on)
+		return;
+	l->text[l->len++] = '\n';
+	n = write(STDERR_FILENO, l->text, l->len);
+	(void)n; /* there is nobody left to tell */
+}
+
+void log_note(enum log_level level, const char *event, const char *text)
+{
+	struct log_line l = log_open(level, event);
+
+	log_text(&l, "text", slice_cstr(text));
+	log_close(&l);
+}
