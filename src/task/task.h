@@ -38,6 +38,9 @@ uint64_t loop_now_ms(struct loop *); /* monotonic, of this turn */
  */
 void loop_before_sleep(struct loop *, void (*fn)(void *arg), void *arg);
 
+/* The same fn and arg: no longer. */
+void loop_before_sleep_stop(struct loop *, void (*fn)(void *arg), void *arg);
+
 /* Runs fn(arg) as a task, at the earliest after the caller has suspended or
  * returned to the loop. */
 void task_spawn(struct loop *, void (*fn)(void *arg), void *arg);
