@@ -6,7 +6,7 @@
  *   T_ACCOUNT                        the account's own record
  *   T_MAILBOX      mailbox(4)        mailbox record
  *   T_NAME         name              -> mailbox(4); UTF-8, INBOX in capitals
- *   T_SUBSCRIPTION name              -> empty; outlives the mailbox
+ *   T_SUBSCRIPTION name              -> the name; outlives the mailbox
  *   T_RECORDS      mailbox(4) uid(4) chunk of message records (uid: first)
  *   T_DIGEST       mailbox(4) uid(4) blob id(32), then the digest
  *   T_EXPUNGED     mailbox(4) modseq(8) -> UID ranges expunged at it

@@ -40,11 +40,29 @@ struct err partition_make(const char *dir);
 struct err partition_open(struct loop *, const char *dir,
                           struct partition_options, struct partition **out);
 
+/*
+ * For store_get(), store_floor() and cursors only: no lock, no commit thread,
+ * no loop; a server may be running. One snapshot from open to close, so
+ * that a check sees one state. partition_close() ends it.
+ */
+struct err partition_open_to_read(const char *dir, struct partition **out);
+
 /* Waits for commits under way. */
 void partition_close(struct partition *);
 
 /* The value of a key: ERR_OK, ERR_ABSENT or ERR_IO. */
 struct err store_get(struct partition *, struct slice key, struct slice *value);
+
+/*
+ * The last row whose key begins with the prefix and is not above `key`:
+ * ERR_OK, ERR_ABSENT or ERR_IO. Finds the chunk that a UID would be in.
+ */
+struct err store_floor(struct partition *, struct slice prefix,
+                       struct slice key, struct cursor_row *out);
+
+/* Grows whenever pointers into the map may have died: what was read under
+ * another number must be read again. Cheap. */
+uint64_t store_snapshot(const struct partition *);
 
 /*
  * Keys that begin with a prefix, in order.
