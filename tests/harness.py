@@ -171,3 +171,96 @@ class Server:
 
     def lmtp(self):
         return smtplib.LMTP("127.0.0.1", self.lmtp_port)
+
+
+class Raw:
+    """An IMAP connection byte by byte, for what imaplib would not send."""
+
+    def __init__(self, port, tls=True, timeout=20):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout)
+        if tls:
+            self.sock = Server.tls().wrap_socket(self.sock)
+        self.buffer = b""
+        self.tags = 0
+
+    def line(self):
+        """The next line without CRLF; b"" at the end of the stream."""
+        while b"\r\n" not in self.buffer:
+            data = self.sock.recv(65536)
+            if not data:
+                return b""
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\r\n", 1)
+        return line
+
+    def exactly(self, n):
+        while len(self.buffer) < n:
+            data = self.sock.recv(65536)
+            if not data:
+                raise EOFError
+            self.buffer += data
+        out, self.buffer = self.buffer[:n], self.buffer[n:]
+        return out
+
+    def until(self, start):
+        """Lines up to and with the first that begins with start; literals
+        are taken whole, behind the line that announces them."""
+        lines = []
+        while True:
+            line = self.line()
+            if not line:
+                raise EOFError("closed, after %r" % lines[-3:])
+            lines.append(line)
+            if line.startswith(start):
+                return lines
+            if line.endswith(b"}") and b"{" in line:
+                size = line[line.rindex(b"{") + 1:-1]
+                if size.isdigit():
+                    lines.append(self.exactly(int(size)))
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def run(self, command):
+        """Sends a command, returns its lines; the last is the tagged one."""
+        self.tags += 1
+        tag = b"r%d" % self.tags
+        self.send(tag + b" " + command + b"\r\n")
+        return self.until(tag + b" ")
+
+    def login(self, user, password="secret"):
+        if not self.line().startswith(b"* OK"):
+            raise AssertionError("no greeting")
+        last = self.run(b"LOGIN %s %s" % (user.encode(), password.encode()))[-1]
+        if b" OK" not in last:
+            raise AssertionError(last)
+        return self
+
+    def close(self):
+        self.sock.close()
+
+
+def memory_kb(pid):
+    """Pss of the process and all below it."""
+    total = 0
+    for p in [pid] + children(pid):
+        try:
+            with open("/proc/%d/smaps_rollup" % p) as f:
+                total += next(int(line.split()[1]) for line in f
+                              if line.startswith("Pss:"))
+        except OSError:
+            pass
+    return total
+
+
+def cpu_s(pid):
+    """CPU seconds of the process and all below it."""
+    ticks = 0
+    for p in [pid] + children(pid):
+        try:
+            with open("/proc/%d/stat" % p) as f:
+                ticks += sum(map(int, f.read().rsplit(")", 1)[1].split()
+                                 [11:13]))
+        except OSError:
+            pass
+    return ticks / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,192 @@
+"""bad_days.py -- full disks, no descriptors, dead processes, signals."""
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+import support
+import harness
+from harness import Raw, cpu_s
+
+
+def message(n):
+    return b"Subject: m\r\n\r\n" + os.urandom(n // 2).hex().encode() + b"\r\n"
+
+
+def append(raw, text, box=b"INBOX"):
+    """The tagged line."""
+    raw.send(b"z APPEND %s {%d}\r\n" % (box, len(text)))
+    first = raw.line()
+    if not first.startswith(b"+"):
+        return first
+    raw.send(text + b"\r\n")
+    return raw.until(b"z ")[-1]
+
+
+class Signals(support.ServerTest):
+    def test_sigterm_says_bye_and_loses_nothing(self):
+        """behaviour 22"""
+        user = self.new_user()
+        raw = Raw(self.server.imaps_port).login(user)
+        raw.run(b"SELECT INBOX")
+        self.assertIn(b"OK", append(raw, message(5000)))
+        raw.send(b"i IDLE\r\n")
+        raw.until(b"+")
+        self.server.process.terminate()
+        raw.until(b"* BYE")
+        raw.close()
+        self.assertEqual(self.server.process.wait(30), 0)
+        self.server.start()
+        raw = Raw(self.server.imaps_port).login(user)
+        self.assertIn(b"* 1 EXISTS", raw.run(b"SELECT INBOX"))
+        raw.close()
+
+    def test_sighup_swaps_the_certificate_and_drops_nobody(self):
+        user = self.new_user()
+        raw = Raw(self.server.imaps_port).login(user)
+        old = raw.sock.getpeercert(True)
+        names = [os.path.join(root, f) for root, _, files in
+                 os.walk(self.server.dir) for f in files
+                 if f.endswith(".pem")]
+        self.assertTrue(names)
+        other = harness.Server(self.server.build)
+        for name in names:
+            shutil.copy(os.path.join(other.dir, os.path.relpath(
+                name, self.server.dir)), name)
+        shutil.rmtree(other.top)
+        self.server.process.send_signal(signal.SIGHUP)
+        for _ in range(100):
+            new = Raw(self.server.imaps_port)
+            fresh = new.sock.getpeercert(True)
+            new.close()
+            if fresh != old:
+                break
+            time.sleep(0.1)
+        self.assertNotEqual(fresh, old)
+        self.assertIn(b" OK", raw.run(b"NOOP")[-1])
+        raw.close()
+
+    def test_sighup_with_a_broken_configuration_changes_nothing(self):
+        with open(self.server.conf) as f:
+            good = f.read()
+        with open(self.server.conf, "w") as f:
+            f.write(good + "\nno_such_option = 1\n")
+        self.server.process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        Raw(self.server.imaps_port).close()
+        with open(self.server.conf, "w") as f:
+            f.write(good)
+        self.assertIn("no_such_option", self.server.log())
+
+    def test_a_dead_mail_process_costs_only_its_sessions(self):
+        users = [self.new_user() for _ in range(8)]
+        raws = [Raw(self.server.imaps_port).login(u) for u in users]
+        for raw in raws:
+            raw.run(b"SELECT INBOX")
+        victim = self.server.child("mail")[0]
+        os.kill(victim, signal.SIGKILL)
+        alive = 0
+        for raw in raws:
+            try:
+                alive += b" OK" in raw.run(b"NOOP")[-1]
+            except (OSError, EOFError):
+                pass
+        self.assertGreater(alive, 0)
+        self.assertLess(alive, len(raws))
+        end = time.time() + 10
+        for user in users:
+            while True:     # "unavailable" until it has been started again
+                try:
+                    raw = Raw(self.server.imaps_port).login(user)
+                    break
+                except (AssertionError, OSError, EOFError):
+                    self.assertLess(time.time(), end)
+                    time.sleep(0.1)
+            self.assertIn(b" OK", raw.run(b"SELECT INBOX")[-1])
+            raw.close()
+
+
+class NoDescriptors(unittest.TestCase):
+    def test_emfile(self):
+        """Accepting goes on when there is room again; no busy loop."""
+        server = harness.Server()
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+        try:
+            server.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        try:
+            server.add_user("ann@example.org")
+            crowd = []
+            for _ in range(400):
+                s = socket.create_connection(("127.0.0.1",
+                                              server.imaps_port))
+                crowd.append(s)
+            before = cpu_s(server.process.pid)
+            time.sleep(2)
+            self.assertLess(cpu_s(server.process.pid) - before, 0.4)
+            for s in crowd:
+                s.close()
+            time.sleep(0.5)
+            Raw(server.imaps_port).login("ann@example.org").close()
+        finally:
+            server.__exit__(None, None, None)
+
+
+@unittest.skipIf(os.getuid() != 0, "mounting a small disk needs root")
+class FullDisk(unittest.TestCase):
+    def test_enospc(self):
+        """Reading, expunging and deleting still work; service returns."""
+        top = tempfile.mkdtemp(prefix="roost-full-")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "none",
+                        top], check=True)
+        server = None
+        try:
+            server = harness.Server(directory=top)
+            server.start()
+            self.fill(server)
+        finally:
+            if server is not None:
+                server.stop()
+            subprocess.run(["umount", top], check=True)
+            os.rmdir(top)
+
+    def fill(self, server):
+        server.add_user("ann@example.org")
+        raw = Raw(server.imaps_port, timeout=60).login("ann@example.org")
+        raw.run(b"SELECT INBOX")
+        kept, last = 0, b""
+        for _ in range(200):
+            last = append(raw, message(1 << 20))
+            if b"z OK" not in last:
+                break
+            kept += 1
+        self.assertRegex(last, rb"z NO \[")
+        self.assertGreater(kept, 5)
+        lmtp = server.lmtp()
+        lmtp.lhlo()
+        lmtp.mail("a@example.org")
+        lmtp.rcpt("ann@example.org")
+        self.assertEqual(lmtp.data(message(2 << 20))[0], 452)
+        lines = raw.run(b"FETCH 1:* (FLAGS RFC822.SIZE)")
+        self.assertEqual(sum(b" FETCH " in x for x in lines), kept)
+        self.assertIn(b" OK", raw.run(b"FETCH 1 BODY.PEEK[]")[-1])
+        self.assertIn(b" OK", raw.run(b"STORE 1:3 +FLAGS (\\Deleted)")[-1])
+        self.assertIn(b" OK", raw.run(b"EXPUNGE")[-1])
+        # the operator makes room, nobody restarts anything
+        subprocess.run(["mount", "-o", "remount,size=96m", server.top],
+                       check=True)
+        self.assertIn(b"z OK", append(raw, message(1 << 20)))
+        raw.close()
+        checked = server.roost("store", "check", check=False)
+        self.assertEqual(checked.returncode, 0, checked.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
