@@ -11,11 +11,15 @@ enum {
 	/* before log-in (gate) */
 	LIMIT_PREAUTH_LINE = 8192,       /* octets of one command, with literals */
 	LIMIT_PREAUTH_LITERAL = 4096,    /* RFC 7888 section 5 */
+	LIMIT_PREAUTH_INPUT = 65536,     /* octets in all, then BYE */
+	LIMIT_TAG = 128,                 /* octets of a command's tag */
 	LIMIT_SASL_LINE = 16384,         /* octets of one base64 line */
 	LIMIT_PREAUTH_COMMANDS = 20,     /* then BYE */
 	LIMIT_PREAUTH_BAD = 3,           /* BAD answers, then BYE */
 	LIMIT_LOGIN_FAILURES = 3,        /* NO answers to log-ins, then BYE */
 	LIMIT_PREAUTH_SECONDS = 60,      /* from accept to log-in, in all */
+	LIMIT_TLS_SECONDS = 10,          /* from the first to the last handshake byte */
+	LIMIT_KEY_UPDATES = 32,          /* TLS 1.3, a minute, then dropped */
 	LIMIT_ID_PAIRS = 30,             /* RFC 2971 section 3.3 */
 	LIMIT_ID_KEY = 30,
 	LIMIT_ID_VALUE = 1024,
@@ -57,6 +61,7 @@ enum {
 
 	/* LMTP */
 	LIMIT_LMTP_LINE = 4096,          /* command line, RFC 5321 section 4.5.3.1 */
+	LIMIT_LMTP_SECONDS = 300,        /* without a byte, then 421 */
 	LIMIT_LMTP_RECIPIENTS = 1000,    /* of one message */
 
 	/* between processes */
