@@ -485,6 +485,8 @@ static bool advance_sasl(struct preauth *p)
 	size_t lf = slice_find_byte(input(p), '\n');
 	struct slice line = slice_first(input(p), lf);
 
+	if (slice_ends(line, S("\r")))
+		line.len--;
 	if (line.len > LIMIT_SASL_LINE) {
 		refuse_long_line(p, "response is too long");
 		forget_command(p);
@@ -492,8 +494,6 @@ static bool advance_sasl(struct preauth *p)
 	}
 	if (lf == SLICE_NONE)
 		return false;
-	if (slice_ends(line, S("\r")))
-		line.len--;
 	if (slice_eq(line, S("*"))) {
 		p->state = STATE_COMMAND;
 		add_tagged(p, "BAD", "AUTHENTICATE cancelled");
