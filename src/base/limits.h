@@ -57,7 +57,7 @@ enum {
 	LIMIT_PARAMETERS = 128,          /* of one field */
 	LIMIT_PARAMETERS_ALL = 20000,    /* of one message */
 	LIMIT_REFERENCES = 1000,
-	LIMIT_DIGEST = 1 << 20,          /* octets of one digest */
+	LIMIT_DIGEST = 4 << 20,          /* octets of one digest */
 
 	/* LMTP */
 	LIMIT_LMTP_LINE = 4096,          /* command line, RFC 5321 section 4.5.3.1 */

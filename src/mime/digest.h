@@ -47,10 +47,13 @@ enum digest_field {
 	DIGEST_TO,
 	DIGEST_CC,
 	DIGEST_BCC,
-	/* for SORT: folded display name, or mailbox, of the first address */
+	/* for SORT: of the first address, the display name (or, without one,
+	 * mailbox@host), RFC 5957, and the local part, RFC 5256; folded */
 	DIGEST_FROM_NAME,
 	DIGEST_TO_NAME,
-	DIGEST_CC_MAILBOX, /* local part of the first address, folded */
+	DIGEST_FROM_MAILBOX,
+	DIGEST_TO_MAILBOX,
+	DIGEST_CC_MAILBOX,
 	DIGEST_BASE_SUBJECT, /* RFC 5256 section 2.1, folded */
 	/* for THREAD: without angle brackets; several separated by spaces */
 	DIGEST_MESSAGE_ID,
