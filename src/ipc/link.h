@@ -27,6 +27,9 @@ struct link_handler {
 	void (*on_frame)(void *arg, struct frame_in *);
 	void (*on_close)(void *arg);
 	void *arg;
+	/* May be NULL. Called when the queue has run empty after a link_send()
+	 * that had to queue: whoever stopped because of link_queued() goes on. */
+	void (*on_drain)(void *arg);
 };
 
 struct link *link_new(struct loop *, int fd, struct link_handler);
@@ -35,6 +38,9 @@ void link_free(struct link *);
 /* fd: -1, or a descriptor to pass; the sender's copy is closed in any case.
  * The frame is freed. ERR_CLOSED, ERR_LIMIT. */
 struct err link_send(struct link *, struct frame_out *, int fd);
+
+/* Bytes that the kernel has had no room for yet. */
+size_t link_queued(const struct link *);
 
 /* Handles every frame that has arrived already; used where another link's
  * frame refers to one that was sent to us before it. */
