@@ -52,11 +52,15 @@ enum frame_type {
 	/* auth -> mail, mail -> auth; request is chosen by auth */
 	FRAME_EXPECT = 64,    /* slice ticket, u64 account, slice account name,
 	                         slice session id; a ticket lives 30 s */
-	FRAME_ACCOUNT_CREATE, /* u64 request, u64 account, slice name */
-	FRAME_ACCOUNT_DELETE, /* u64 request, u64 account */
+	FRAME_ACCOUNT_CREATE, /* u64 request, u64 account, slice name, u64 quota
+	                         bytes, u64 quota messages (0: none); an account
+	                         that is there is ERR_ALREADYEXISTS */
+	FRAME_ACCOUNT_DELETE, /* u64 request, u64 account: kicks its sessions,
+	                         then removes it; ERR_ABSENT: it isn't there */
 	FRAME_ACCOUNT_DONE,   /* mail -> auth: u64 request, u8 enum err_code,
 	                         slice text */
-	FRAME_ACCOUNT_KICK,   /* u64 account: BYE to all its sessions */
+	FRAME_ACCOUNT_KICK,   /* u64 account: BYE to all its sessions; tickets
+	                         announced for it before are void */
 	FRAME_CONTROL,        /* fd: link to a `roost` command; account u64 that
 	                         it works for, 0 for the server; slice name */
 

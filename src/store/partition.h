@@ -23,6 +23,7 @@
 #include "task/task.h"
 
 struct partition;
+struct cursor_row;
 
 struct partition_options {
 	uint64_t map_bytes;  /* address space for the index; 0: 64 GiB */

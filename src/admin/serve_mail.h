@@ -1,0 +1,57 @@
+/*
+ * serve_mail.h -- what a mail process answers to the `roost` command.
+ *
+ * The command asks auth for a link to a partition (FRAME_LINK); auth hands
+ * one end to the mail process with FRAME_CONTROL, and the mail process gives
+ * it to admin_serve_mail(): STATUS, WHO and KICK for the server, QUOTA,
+ * IMPORT_* and EXPORT for one account (ipc/protocol.h, admin/verbs.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/slice.h"
+#include "ipc/link.h"
+#include "mailbox/account.h"
+
+/* A session as `roost who` shows it; slices are valid during the call. */
+struct session_entry {
+	struct slice session_id;
+	struct slice account_name;
+	struct slice peer; /* "192.0.2.1:4711" */
+	struct slice client_id;
+	struct slice mailbox;
+	struct slice command;
+	int64_t since_s; /* wall clock */
+	uint64_t idle_s; /* since the last command ended */
+	bool tls;
+};
+
+/* The sessions of the process, as far as this room may know them. */
+struct session_registry {
+	/* Calls fn for each session, which does not suspend. */
+	void (*walk)(void *ctx,
+	             void (*fn)(void *arg, const struct session_entry *),
+	             void *arg);
+	/* BYE to those with this session id, or of the account with this
+	 * name; how many there were. */
+	uint64_t (*kick)(void *ctx, struct slice session_id_or_account);
+	void *ctx;
+};
+
+/* The same for all control links of the process; outlives them. */
+struct admin_mail {
+	struct loop *loop;
+	struct model *model;
+	const struct clock *clock;
+	struct session_registry sessions;
+	uint32_t index;               /* of the partition */
+	uint64_t message_limit_bytes; /* of an imported message */
+};
+
+/* A task of its own for each link; ends with the link, which it frees.
+ * account 0: for the server; name is copied. */
+void admin_serve_mail(const struct admin_mail *, struct link *,
+                      uint64_t account, struct slice name);

@@ -1,0 +1,98 @@
+/*
+ * verbs.h -- the tables that the control socket answers with.
+ *
+ * A verb whose answer is a table sends one FRAME_ROW a line, its slices in
+ * the order of the enum here; times are seconds since 1970 in decimal, ""
+ * when there is none; truth is "yes" or "no". The names are what `roost`
+ * prints above the columns and uses as keys with --json.
+ *
+ *	FRAME_USER_LIST	user_list_columns	by name
+ *	FRAME_USER_SHOW	user_show_columns	one row
+ *	FRAME_STATUS	status_columns		one row a figure
+ *	FRAME_WHO	who_columns		by account, then since
+ *	FRAME_QUOTA	no rows
+ *	FRAME_KICK	no rows; DONE's text is how many, ERR_ABSENT for none
+ */
+#pragma once
+
+/* states of an account: "enabled", "disabled"; "adding" and "removing" are
+ * what an interrupted `user add` or `user remove` leaves: not there for
+ * log-in and delivery, and taken away when its partition is back */
+enum user_list_column {
+	USER_LIST_NAME,
+	USER_LIST_STATE,
+	USER_LIST_PARTITION,
+	USER_LIST_CREATED,
+	USER_LIST_LAST_LOGIN,
+	USER_LIST_COLUMNS
+};
+
+static const char *const user_list_columns[USER_LIST_COLUMNS] = {
+	[USER_LIST_NAME] = "name",
+	[USER_LIST_STATE] = "state",
+	[USER_LIST_PARTITION] = "partition",
+	[USER_LIST_CREATED] = "created",
+	[USER_LIST_LAST_LOGIN] = "last_login",
+};
+
+enum user_show_column {
+	USER_SHOW_NAME,
+	USER_SHOW_ID, /* 16 hexadecimal digits */
+	USER_SHOW_STATE,
+	USER_SHOW_PARTITION,
+	USER_SHOW_CREATED,
+	USER_SHOW_LAST_LOGIN,
+	USER_SHOW_SCHEME, /* of the password: "ARGON2ID" */
+	USER_SHOW_PASSWORD_CHANGED,
+	USER_SHOW_COLUMNS
+};
+
+static const char *const user_show_columns[USER_SHOW_COLUMNS] = {
+	[USER_SHOW_NAME] = "name",
+	[USER_SHOW_ID] = "id",
+	[USER_SHOW_STATE] = "state",
+	[USER_SHOW_PARTITION] = "partition",
+	[USER_SHOW_CREATED] = "created",
+	[USER_SHOW_LAST_LOGIN] = "last_login",
+	[USER_SHOW_SCHEME] = "scheme",
+	[USER_SHOW_PASSWORD_CHANGED] = "password_changed",
+};
+
+/*
+ * auth answers with its own figures and one row a partition, figure
+ * "serving", value "yes" or "no"; on a mail link a partition answers with
+ * its own. Values are numbers or yes and no.
+ */
+enum status_column {
+	STATUS_PROCESS, /* "auth", "mail/0" */
+	STATUS_FIGURE,
+	STATUS_VALUE,
+	STATUS_COLUMNS
+};
+
+static const char *const status_columns[STATUS_COLUMNS] = {
+	[STATUS_PROCESS] = "process",
+	[STATUS_FIGURE] = "figure",
+	[STATUS_VALUE] = "value",
+};
+
+enum who_column {
+	WHO_SESSION, /* what `roost kick` takes, as in the log */
+	WHO_ACCOUNT,
+	WHO_ADDRESS, /* "192.0.2.1:4711" */
+	WHO_CLIENT,  /* what it said with ID, or "" */
+	WHO_MAILBOX, /* selected, or "" */
+	WHO_COMMAND, /* running, or the last one */
+	WHO_SINCE,
+	WHO_IDLE, /* seconds since the last command ended */
+	WHO_TLS,
+	WHO_COLUMNS
+};
+
+static const char *const who_columns[WHO_COLUMNS] = {
+	[WHO_SESSION] = "session", [WHO_ACCOUNT] = "account",
+	[WHO_ADDRESS] = "address", [WHO_CLIENT] = "client",
+	[WHO_MAILBOX] = "mailbox", [WHO_COMMAND] = "command",
+	[WHO_SINCE] = "since",     [WHO_IDLE] = "idle",
+	[WHO_TLS] = "tls",
+};
