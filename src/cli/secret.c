@@ -1,0 +1,116 @@
+/* secret.c -- reading a line that must not be seen. */
+#include "cli/secret.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+enum { LINE = LIMIT_PASSWORD + 2 }; /* CR and LF */
+
+/* Up to and without the line end, byte by byte: what follows in a pipe is
+ * somebody else's. A NUL counts as part of the line. */
+static struct err read_line(char line[LINE], size_t *len)
+{
+	*len = 0;
+	while (*len < LINE) {
+		ssize_t n = read(STDIN_FILENO, line + *len, 1);
+
+		if (n < 0)
+			return err_errno(errno);
+		if (n == 0 || line[*len] == '\n')
+			break;
+		(*len)++;
+	}
+	if (*len > 0 && line[*len - 1] == '\r')
+		(*len)--;
+	return OK;
+}
+
+static struct err check_line(struct slice line)
+{
+	if (line.len == 0)
+		return err(ERR_SYNTAX, "the password is empty");
+	if (line.len > LIMIT_PASSWORD)
+		return err(ERR_SYNTAX, "the password is too long");
+	if (slice_find_byte(line, '\0') != SLICE_NONE)
+		return err(ERR_SYNTAX, "the password has a NUL in it");
+	return OK;
+}
+
+static struct err take_line(struct slice *out)
+{
+	char line[LINE];
+	size_t len;
+	struct err e = read_line(line, &len);
+
+	if (is_ok(e))
+		e = check_line(slice_of(line, len));
+	if (is_ok(e))
+		*out = slice_of(mem_copy(line, len), len);
+	mem_wipe(line, sizeof line);
+	return e;
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+/* Reads with the echo off. A signal ends the read, so that the echo is back
+ * before the signal does what it does. */
+static struct err ask(const char *prompt, struct slice *out)
+{
+	struct sigaction quiet = { .sa_handler = on_signal };
+	struct sigaction old;
+	struct termios with_echo;
+	struct termios without;
+	struct err e;
+
+	fprintf(stderr, "%s: ", prompt);
+	tcgetattr(STDIN_FILENO, &with_echo);
+	without = with_echo;
+	without.c_lflag &= ~(tcflag_t)ECHO;
+	sigaction(SIGINT, &quiet, &old);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &without);
+	e = take_line(out);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &with_echo);
+	sigaction(SIGINT, &old, NULL);
+	fputc('\n', stderr);
+	return e;
+}
+
+static void forget(struct slice *secret)
+{
+	mem_wipe((char *)secret->ptr, secret->len);
+	free((char *)secret->ptr);
+	*secret = (struct slice){ 0 };
+}
+
+struct err secret_read(const char *prompt, bool is_new, struct slice *out)
+{
+	struct slice again;
+	struct err e;
+
+	if (!isatty(STDIN_FILENO))
+		return take_line(out);
+	e = ask(prompt, out);
+	if (!is_ok(e) || !is_new)
+		return e;
+	e = ask("The same again", &again);
+	if (!is_ok(e)) {
+		forget(out);
+		return e;
+	}
+	if (!slice_eq(*out, again)) {
+		forget(out);
+		e = err(ERR_SYNTAX, "the two are not the same");
+	}
+	forget(&again);
+	return e;
+}

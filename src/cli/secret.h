@@ -1,0 +1,12 @@
+/* secret.h -- a password from a person or a pipe, never from argv. */
+#pragma once
+
+#include "base/err.h"
+#include "base/slice.h"
+
+/*
+ * On a terminal: asks (twice, when it is a new one) without echo. Else: the
+ * first line of standard input. The caller wipes and frees out->ptr.
+ * ERR_SYNTAX: empty, too long, a NUL in it, or not the same twice.
+ */
+struct err secret_read(const char *prompt, bool is_new, struct slice *out);

@@ -1,0 +1,80 @@
+/*
+ * verb.h -- a verb of the `roost` command: one row of one table.
+ *
+ * A row says everything: how the verb is called, what it takes, its help,
+ * and the function that runs. call.c makes a struct call from the command
+ * line by the row alone, so a handler never looks at argv.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct call;
+
+/* An option of a verb: --name, or --name VALUE, or -l. */
+struct flag {
+	const char *name;
+	char letter;       /* 0: none */
+	const char *value; /* what its value is called; NULL: a switch */
+	const char *help;
+};
+
+enum { FLAGS_MAX = 8 };
+
+struct verb {
+	const char *name; /* one or two words */
+	const char *args; /* positional arguments, for the help */
+	int least;        /* of them */
+	int most;
+	const char *help;                /* one line */
+	const char *more;                /* a paragraph, or NULL */
+	bool json;                       /* prints a table: --json is allowed */
+	struct flag flags[FLAGS_MAX];    /* name NULL ends them */
+	int (*run)(const struct call *); /* returns an exit status */
+};
+
+extern const struct verb verbs[];
+extern const size_t n_verbs;
+
+/* What was asked for. All strings are argv's. */
+struct call {
+	const struct verb *verb;
+	const char *conf; /* of -c, or NULL */
+	bool json;
+	const char
+		*values[FLAGS_MAX]; /* by flag; "" for a switch, NULL: absent */
+	char **args;
+	int n_args;
+};
+
+/* The value of an option of the verb (asserted), NULL when absent. */
+const char *call_value(const struct call *, const char *name);
+
+/*
+ * Reads the command line. Returns false when there is nothing to run: help
+ * was printed, or an error; *status is then the exit status.
+ */
+bool call_parse(int argc, char **argv, struct call *out, int *status);
+
+/* One function a verb. */
+int run_init(const struct call *);
+int run_config_check(const struct call *);
+int run_config_show(const struct call *);
+int run_user_add(const struct call *);
+int run_user_list(const struct call *);
+int run_user_show(const struct call *);
+int run_user_password(const struct call *);
+int run_user_disable(const struct call *);
+int run_user_enable(const struct call *);
+int run_user_remove(const struct call *);
+int run_import_maildir(const struct call *);
+int run_import_mbox(const struct call *);
+int run_export_maildir(const struct call *);
+int run_export_mbox(const struct call *);
+int run_deliver(const struct call *);
+int run_status(const struct call *);
+int run_who(const struct call *);
+int run_kick(const struct call *);
+int run_store_check(const struct call *);
+int run_store_salvage(const struct call *);

@@ -1,0 +1,98 @@
+/* verbs.c -- the table of verbs: all that `roost` can do. */
+#include "cli/verb.h"
+
+#define USER                                       \
+	{                                          \
+		"user", 'u', "USER", "the account" \
+	}
+
+/* clang-format off */
+const struct verb verbs[] = {
+	{ "init", "DIR", 1, 1, "Make a directory that roostd can serve",
+	  "DIR must be empty or not there yet. It gets a configuration file\n"
+	  "(roost.conf), a self-signed certificate, and an empty store.",
+	  false,
+	  { { "imap-port", 0, "N", "IMAP with STARTTLS (143; 1143 if not root)" },
+	    { "imaps-port", 0, "N", "IMAP over TLS (993; 1993 if not root)" },
+	    { "lmtp-port", 0, "N", "delivery, on loopback (24; 1024 if not root)" },
+	    { "hostname", 0, "NAME", "in greetings and in the certificate" } },
+	  run_init },
+	{ "config check", "", 0, 0, "Check the configuration",
+	  "Prints every error with its file and line; status 78 if there is one.",
+	  false, { { 0 } }, run_config_check },
+	{ "config show", "", 0, 0, "Show every option, its value and its source",
+	  NULL, true, { { 0 } }, run_config_show },
+
+	{ "user add", "NAME", 1, 1, "Add an account",
+	  "NAME is an address (ann@example.org). The password is asked for on a\n"
+	  "terminal, else it is the first line of standard input.",
+	  false, { { 0 } }, run_user_add },
+	{ "user list", "[DOMAIN]", 0, 1, "List accounts",
+	  NULL, true, { { 0 } }, run_user_list },
+	{ "user show", "NAME", 1, 1, "Show one account",
+	  NULL, true, { { 0 } }, run_user_show },
+	{ "user password", "NAME", 1, 1, "Change an account's password",
+	  "The password is asked for on a terminal, else it is the first line of\n"
+	  "standard input.",
+	  false, { { 0 } }, run_user_password },
+	{ "user disable", "NAME", 1, 1, "Refuse log-ins, end sessions, keep mail",
+	  NULL, false, { { 0 } }, run_user_disable },
+	{ "user enable", "NAME", 1, 1, "Allow log-ins again",
+	  NULL, false, { { 0 } }, run_user_enable },
+	{ "user remove", "NAME", 1, 1, "Remove an account and all its mail",
+	  "Asks before it does so, on a terminal; elsewhere --yes is needed.",
+	  false, { { "yes", 'y', NULL, "do not ask" } }, run_user_remove },
+
+	{ "import maildir", "PATH", 1, 1, "Import a Maildir with its subfolders",
+	  "Flags, keywords, dates, hierarchy, subscriptions, UIDVALIDITY and UIDs\n"
+	  "are kept (as Dovecot writes them: dovecot-uidlist, dovecot-keywords).",
+	  false,
+	  { USER, { "mailbox", 'm', "NAME", "import into this one and below it" } },
+	  run_import_maildir },
+	{ "import mbox", "PATH", 1, 1, "Import an mbox file or a tree of them",
+	  "A file goes to INBOX or to the mailbox of --mailbox; a directory as\n"
+	  "written by `roost export mbox` becomes mailboxes again.",
+	  false,
+	  { USER, { "mailbox", 'm', "NAME", "import into this one and below it" } },
+	  run_import_mbox },
+	{ "export maildir", "PATH", 1, 1, "Export all mail of an account, Maildir++",
+	  "PATH must not be there yet.",
+	  false,
+	  { USER, { "mailbox", 'm', "NAME", "only this one" } },
+	  run_export_maildir },
+	{ "export mbox", "PATH", 1, 1, "Export all mail of an account, mbox files",
+	  "PATH must not be there yet; it becomes a directory with one file a\n"
+	  "mailbox (mboxrd).",
+	  false,
+	  { USER, { "mailbox", 'm', "NAME", "only this one" } },
+	  run_export_mbox },
+
+	{ "deliver", "", 0, 0, "Deliver a message from standard input",
+	  "Exit status as of a local delivery agent: 0 delivered, 67 no such user,\n"
+	  "69 refused for good, 75 try again later, 77 not permitted.",
+	  false,
+	  { { "destination", 'd', "USER", "the recipient" },
+	    { "from", 'f', "ADDRESS", "the envelope's sender" },
+	    { "mailbox", 'm', "NAME", "into this mailbox, if it exists" } },
+	  run_deliver },
+
+	{ "status", "", 0, 0, "Show the state of the running server",
+	  NULL, true, { { 0 } }, run_status },
+	{ "who", "[USER]", 0, 1, "Show who is logged in",
+	  NULL, true, { { 0 } }, run_who },
+	{ "kick", "WHOM", 1, 1, "End sessions: those of an account, or one by id",
+	  NULL, false, { { 0 } }, run_kick },
+
+	{ "store check", "", 0, 0, "Verify everything the store promises",
+	  "The server may run. Status 0: all is well; 65: problems were found.",
+	  true,
+	  { { "deep", 0, NULL, "read every message and check its hash" } },
+	  run_store_check },
+	{ "store salvage", "", 0, 0, "Rebuild the index from the packs alone",
+	  "For a lost or broken index. The server must be stopped. The old index\n"
+	  "is kept beside the new one.",
+	  false, { { 0 } }, run_store_salvage },
+};
+/* clang-format on */
+
+const size_t n_verbs = sizeof verbs / sizeof verbs[0];
