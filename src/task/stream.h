@@ -20,7 +20,8 @@
 
 struct stream;
 
-/* Takes the descriptor over, makes it non-blocking, closes it at the end. */
+/* Takes a connected socket over (asserted: nothing else will do), makes it
+ * non-blocking, closes it at the end. */
 struct stream *stream_new(struct loop *, int fd);
 
 /* Drops what is still queued; no task may be waiting on it (asserted). */
@@ -39,10 +40,11 @@ struct err stream_read(struct stream *, void *to, size_t size,
 struct err stream_read_now(struct stream *, void *to, size_t size,
                            size_t *got);
 
-/* Queues; the bytes are copied. Suspends while the queue is over
- * LIMIT_OUTPUT. ERR_CLOSED, or ERR_TIMEOUT when the peer has taken nothing
- * for LIMIT_WRITE_SECONDS; after an error every further write fails. What is
- * queued is sent at the end of the turn at the latest. */
+/* Queues; the bytes are copied before anything else runs. Suspends while
+ * the queue is over LIMIT_OUTPUT, so at most LIMIT_OUTPUT and one slice are
+ * ever held. ERR_CLOSED, or ERR_TIMEOUT when the peer has taken nothing for
+ * LIMIT_WRITE_SECONDS; after an error every further read and write fails.
+ * What is queued is sent at the end of the turn at the latest. */
 struct err stream_write(struct stream *, struct slice);
 
 /* Suspends until everything queued has been given to the kernel. */
@@ -51,7 +53,12 @@ struct err stream_flush(struct stream *);
 /* Makes every present and future read and write fail with ERR_CLOSED. */
 void stream_abort(struct stream *);
 
-/* fn(arg) once, when there are bytes or the end to read; NULL cancels. */
+/* fn(arg) once, when there are bytes or the end to read, or the stream has
+ * failed; NULL cancels. */
 void stream_on_readable(struct stream *, void (*fn)(void *arg), void *arg);
 
+/* Instead of LIMIT_WRITE_SECONDS. */
+void stream_set_write_timeout(struct stream *, uint64_t timeout_ms);
+
+size_t stream_queued(const struct stream *); /* bytes not sent yet */
 int stream_fd(const struct stream *);
