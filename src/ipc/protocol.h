@@ -108,11 +108,16 @@ enum frame_type {
 	FRAME_KICK,          /* slice session id, or slice account name */
 	FRAME_QUOTA,         /* u64 bytes limit, u64 messages limit */
 	FRAME_IMPORT_MAILBOX,/* slice name, u32 uidvalidity or 0, u32 uidnext or
-	                        0, u8 subscribe */
-	FRAME_IMPORT_MESSAGE,/* u32 uid or 0, u8 flags, u32 n, n slices keyword,
-	                        u64 internaldate, u16 zone; FRAME_DATA and
-	                        FRAME_END follow */
-	FRAME_IMPORT_COMMIT, /* what came since the last one is now durable */
+	                        0, u8 subscribe (0 no, 1 yes, 2: only that, the
+	                        mailbox is not made). Made unless it is there;
+	                        messages go to it from now on. DONE; ERR_STATE
+	                        when uidvalidity is given and it has messages */
+	FRAME_IMPORT_MESSAGE,/* u32 uid or 0 (at least UIDNEXT), u8 flags, u32 n,
+	                        n slices keyword, u64 internaldate, u16 zone;
+	                        FRAME_DATA and FRAME_END follow. Not answered: a
+	                        failure is what the next COMMIT's DONE says */
+	FRAME_IMPORT_COMMIT, /* DONE: what came since the last one is durable,
+	                        or why not all of it is */
 	FRAME_EXPORT,        /* slice mailbox or "" for all: answered by
 	                        EXPORT_MAILBOX, EXPORT_MESSAGE + DATA + END ... */
 	FRAME_EXPORT_MAILBOX,/* slice name, u32 uidvalidity, u32 uidnext, u8
