@@ -1,0 +1,74 @@
+/*
+ * script.h -- a transcript, read into steps.
+ *
+ *	# comment
+ *	mailbox Work with 3 messages       made-up messages, UIDs 1 to 3
+ *	message INBOX (\Seen) " 1-Jan-2026 00:00:00 +0000"
+ *	| Subject: a message in full       every line gets CRLF
+ *	|
+ *	| body
+ *	C: a1 SELECT INBOX                 a line that the client sends
+ *	S: * FLAGS (...)                   a line that must come, in this order
+ *	S?: * 3 EXISTS                     neighbours with '?' in any order
+ *	C2: S2: S2?:                       the second session, logged in alike
+ *	T: 60                              seconds go by
+ *
+ * In S lines "..." at the end stands for any rest, and ${name} for one word
+ * that the server may choose: what it was the first time it must be again.
+ * "\xNN" in any line is that byte.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+enum step_kind {
+	STEP_MAILBOX, /* name, number */
+	STEP_MESSAGE, /* name, flags, date, text */
+	STEP_SEND,    /* session, text without CRLF */
+	STEP_EXPECT,  /* session, text, any_order */
+	STEP_TIME,    /* number */
+};
+
+struct step {
+	enum step_kind kind;
+	int line;    /* in the file, from 1 */
+	int session; /* 0 or 1 */
+	bool any_order;
+	unsigned number;
+	struct slice name;
+	struct slice flags; /* "\Seen $Junk" */
+	struct slice date;  /* as in APPEND, or "" */
+	struct slice text;
+};
+
+struct script {
+	const char *path;
+	struct arena *arena;
+	struct step *steps;
+	size_t n;
+};
+
+/* Ends the program with a message when the file can't be read or parsed. */
+struct script script_read(const char *path);
+void script_free(struct script *);
+
+/* Can all client lines be sent at once? (One session, no waiting.) */
+bool script_can_pipeline(const struct script *);
+
+/* Names and values of ${...}; with an arena and n 0: none yet. */
+enum { SCRIPT_VARIABLES = 32 };
+
+struct bindings {
+	struct arena *arena;
+	struct slice name[SCRIPT_VARIABLES];
+	struct slice value[SCRIPT_VARIABLES];
+	size_t n;
+};
+
+/* Does the line match the pattern? Binds variables only if it does. */
+bool script_matches(struct slice pattern, struct slice line,
+                    struct bindings *);
