@@ -40,6 +40,9 @@ struct frame_in {
 	int fd;          /* -1, or one descriptor; the handler closes or keeps it */
 };
 
+/* A packet as it came in; false when it is too short to have a type. */
+bool frame_parse(struct slice packet, int fd, struct frame_in *out);
+
 /* The next string; at most `most` bytes, else the frame has failed. */
 struct slice frame_read_slice(struct frame_in *, size_t most);
 

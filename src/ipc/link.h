@@ -32,11 +32,12 @@ struct link_handler {
 	void (*on_drain)(void *arg);
 };
 
+/* fd is a connected SOCK_SEQPACKET socket. */
 struct link *link_new(struct loop *, int fd, struct link_handler);
 void link_free(struct link *);
 
 /* fd: -1, or a descriptor to pass; the sender's copy is closed in any case.
- * The frame is freed. ERR_CLOSED, ERR_LIMIT. */
+ * The frame is freed. ERR_CLOSED, ERR_LIMIT, ERR_TOOBIG (the frame). */
 struct err link_send(struct link *, struct frame_out *, int fd);
 
 /* Bytes that the kernel has had no room for yet. */
@@ -50,10 +51,16 @@ void link_drain(struct link *);
  * The waiting forms, for a task that owns the link and has set no
  * on_frame: link_receive suspends until a frame is there (freed by
  * link_receive's next call); link_send_wait suspends while the queue is
- * over LIMIT_OUTPUT. ERR_CLOSED, ERR_TIMEOUT.
+ * over LIMIT_OUTPUT, ERR_TIMEOUT when nothing of it went for
+ * LIMIT_WRITE_SECONDS. ERR_CLOSED.
  */
 struct err link_receive(struct link *, uint64_t timeout_ms, struct frame_in *);
 struct err link_send_wait(struct link *, struct frame_out *, int fd);
+
+/* Is fd, which came from another process, a Unix socket of that type
+ * (SOCK_SEQPACKET for link_new, SOCK_STREAM for a relay)? Ask before
+ * link_new(), which takes a program's mistake for what it is and aborts. */
+bool link_is_socket(int fd, int type);
 
 /* A connected pair; both close-on-exec. */
 struct err link_pair(int fds[2]);

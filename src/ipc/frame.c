@@ -1,0 +1,66 @@
+/* frame.c -- a bounded buffer to write with, a bounded reader to read with. */
+#include "ipc/frame.h"
+
+#include "base/limits.h"
+
+void frame_begin(struct frame_out *f, uint16_t type)
+{
+	f->bytes = buf_limit(LIMIT_FRAME);
+	buf_u16(&f->bytes, type);
+}
+
+void frame_u8(struct frame_out *f, uint8_t n)
+{
+	buf_u8(&f->bytes, n);
+}
+
+void frame_u16(struct frame_out *f, uint16_t n)
+{
+	buf_u16(&f->bytes, n);
+}
+
+void frame_u32(struct frame_out *f, uint32_t n)
+{
+	buf_u32(&f->bytes, n);
+}
+
+void frame_u64(struct frame_out *f, uint64_t n)
+{
+	buf_u64(&f->bytes, n);
+}
+
+void frame_slice(struct frame_out *f, struct slice s)
+{
+	if (s.len > LIMIT_FRAME) {
+		f->bytes.overflow = true;
+		return;
+	}
+	buf_u32(&f->bytes, (uint32_t)s.len);
+	buf_add(&f->bytes, s);
+}
+
+void frame_free(struct frame_out *f)
+{
+	buf_free(&f->bytes);
+}
+
+bool frame_parse(struct slice packet, int fd, struct frame_in *out)
+{
+	*out = (struct frame_in){ .r = reader_of(packet), .fd = fd };
+	out->type = read_u16(&out->r);
+	return !out->r.failed;
+}
+
+struct slice frame_read_slice(struct frame_in *f, size_t most)
+{
+	uint32_t len = read_u32(&f->r);
+
+	if (len > most)
+		f->r.failed = true;
+	return read_bytes(&f->r, len);
+}
+
+bool frame_is_whole(const struct frame_in *f)
+{
+	return !f->r.failed && f->r.rest.len == 0;
+}
