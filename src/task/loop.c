@@ -109,6 +109,16 @@ void loop_before_sleep(struct loop *l, void (*fn)(void *arg), void *arg)
 	l->hooks[l->n_hooks++] = (struct hook){ fn, arg };
 }
 
+void loop_before_sleep_stop(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hooks[i].fn != fn || l->hooks[i].arg != arg)
+			l->hooks[kept++] = l->hooks[i];
+	l->n_hooks = kept;
+}
+
 void loop_at_turn_end(struct loop *l, struct turn_job *job)
 {
 	if (job->queued)
