@@ -54,6 +54,11 @@ void partition_close(struct partition *);
 /* The value of a key: ERR_OK, ERR_ABSENT or ERR_IO. */
 struct err store_get(struct partition *, struct slice key, struct slice *value);
 
+struct cursor_row {
+	struct slice key;
+	struct slice value;
+};
+
 /*
  * The last row whose key begins with the prefix and is not above `key`:
  * ERR_OK, ERR_ABSENT or ERR_IO. Finds the chunk that a UID would be in.
@@ -77,11 +82,6 @@ uint64_t store_snapshot(const struct partition *);
  * after a suspension point: take a new one that begins behind the last key.
  * It needs no closing.
  */
-struct cursor_row {
-	struct slice key;
-	struct slice value;
-};
-
 struct store_cursor {
 	struct partition *partition;
 	struct store_key prefix;
