@@ -1,0 +1,177 @@
+/*
+ * apply.c -- a batch becomes part of a transaction; one function an entry.
+ *
+ * T_BLOB counts references; a blob that is there already isn't written
+ * again, whether it was committed long ago or comes earlier in this group.
+ * What a dropped blob leaves behind is counted dead in its pack's row.
+ */
+#include <assert.h>
+
+#include "store/internal.h"
+
+struct target {
+	const struct index *index;
+	MDB_txn *txn;
+	struct pack_writer *writer;
+};
+
+static struct err apply_put(struct target *t, const struct op *op)
+{
+	return index_put(t->index, t->txn, op->key, op->value);
+}
+
+static struct err apply_delete(struct target *t, const struct op *op)
+{
+	return index_delete(t->index, t->txn, op->key);
+}
+
+static struct err delete_from(MDB_cursor *cursor, struct slice prefix)
+{
+	MDB_val key = mdb_val(prefix);
+	MDB_val value;
+	int rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+
+	while (rc == 0 && slice_starts(mdb_slice(key), prefix)) {
+		rc = mdb_cursor_del(cursor, 0);
+		if (rc == 0)
+			rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	return rc == MDB_NOTFOUND ? OK : err_mdb(rc);
+}
+
+static struct err apply_delete_prefix(struct target *t, const struct op *op)
+{
+	MDB_cursor *cursor;
+	struct err e = err_mdb(mdb_cursor_open(t->txn, t->index->dbi,
+	                                       &cursor));
+
+	if (!is_ok(e))
+		return e;
+	e = delete_from(cursor, op->key);
+	mdb_cursor_close(cursor);
+	return e;
+}
+
+static struct err apply_add_blob(struct target *t, const struct op *op)
+{
+	struct blob_place place;
+	struct err e = blob_row_get(t->index, t->txn, op->key, &place);
+
+	if (e.code == ERR_ABSENT) {
+		e = pack_append(t->writer, op->spool, op->origin, &place);
+		place.refs = 0;
+	}
+	if (!is_ok(e))
+		return e;
+	if (place.refs == UINT32_MAX)
+		return err(ERR_LIMIT, "too many copies of one message");
+	place.refs++;
+	return blob_row_put(t->index, t->txn, op->key, &place);
+}
+
+/* A row that the caller relies on. */
+static struct err need_blob(struct target *t, const struct op *op,
+                            struct blob_place *place)
+{
+	struct err e = blob_row_get(t->index, t->txn, op->key, place);
+
+	if (e.code == ERR_ABSENT)
+		return err(ERR_CORRUPT, "a message's bytes are missing");
+	return e;
+}
+
+static struct err apply_keep_blob(struct target *t, const struct op *op)
+{
+	struct blob_place place;
+	struct err e = need_blob(t, op, &place);
+
+	if (!is_ok(e))
+		return e;
+	if (place.refs == UINT32_MAX)
+		return err(ERR_LIMIT, "too many copies of one message");
+	place.refs++;
+	return blob_row_put(t->index, t->txn, op->key, &place);
+}
+
+/* The row of the pack being written doesn't know yet of what this group
+ * appended, and that may be what is dropped. */
+static struct err count_dead(struct target *t, const struct blob_place *place)
+{
+	struct pack_row row;
+	struct err e = pack_row_get(t->index, t->txn, place->pack, &row);
+
+	if (!is_ok(e))
+		return e;
+	row.dead += record_size(place->header, place->stored);
+	if (place->pack == t->writer->number &&
+	    t->writer->end != t->writer->start)
+		row.total = t->writer->end;
+	return pack_row_put(t->index, t->txn, place->pack, &row);
+}
+
+static struct err apply_drop_blob(struct target *t, const struct op *op)
+{
+	struct blob_place place;
+	struct err e = need_blob(t, op, &place);
+
+	if (!is_ok(e))
+		return e;
+	if (--place.refs > 0)
+		return blob_row_put(t->index, t->txn, op->key, &place);
+	e = index_delete(t->index, t->txn, op->key);
+	return is_ok(e) ? count_dead(t, &place) : e;
+}
+
+/* Dropped, or moved, since reclaim looked: then there is nothing to do. */
+static struct err apply_move_blob(struct target *t, const struct op *op)
+{
+	struct blob_place place;
+	struct err e = blob_row_get(t->index, t->txn, op->key, &place);
+
+	if (e.code == ERR_ABSENT)
+		return OK;
+	if (!is_ok(e) || place.pack != op->place.pack ||
+	    place.offset != op->place.offset)
+		return e;
+	e = count_dead(t, &place);
+	if (is_ok(e))
+		e = pack_append_copy(t->writer, op->fd, &place);
+	return is_ok(e) ? blob_row_put(t->index, t->txn, op->key, &place) : e;
+}
+
+static struct err apply_forget_pack(struct target *t, const struct op *op)
+{
+	struct pack_row row;
+	struct err e = pack_row_get(t->index, t->txn, op->pack, &row);
+
+	if (!is_ok(e))
+		return e;
+	if (row.dead != row.total || op->pack == t->writer->number)
+		return err(ERR_CORRUPT, "a pack still holds messages that "
+		                        "can't be found in it");
+	return index_delete(t->index, t->txn, op->key);
+}
+
+static struct err (*const appliers[OP_KINDS])(struct target *,
+                                              const struct op *) = {
+	[OP_PUT] = apply_put,
+	[OP_DELETE] = apply_delete,
+	[OP_DELETE_PREFIX] = apply_delete_prefix,
+	[OP_ADD_BLOB] = apply_add_blob,
+	[OP_KEEP_BLOB] = apply_keep_blob,
+	[OP_DROP_BLOB] = apply_drop_blob,
+	[OP_MOVE_BLOB] = apply_move_blob,
+	[OP_FORGET_PACK] = apply_forget_pack,
+};
+
+struct err batch_apply(struct batch *b, const struct index *index,
+                       MDB_txn *txn, struct pack_writer *writer)
+{
+	struct target t = { index, txn, writer };
+	struct err e = OK;
+
+	for (const struct op *op = b->first; is_ok(e) && op != NULL;
+	     op = op->next)
+		e = appliers[op->kind](&t, op);
+	return e;
+}

@@ -1,0 +1,371 @@
+/*
+ * commit.c -- group commit: the one thread that writes.
+ *
+ *   tasks:   committer_run ─► queue ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄► woken
+ *   thread:                   └► all that wait = a group ─┐     ↑ uv_async
+ *                                 begin transaction        │     │
+ *                                 apply, append to pack    │     │
+ *                                 fdatasync the pack       │     │
+ *                                 commit the transaction ──┴► results
+ *
+ * What can fail, and what is true then:
+ *
+ * 1. A batch can't be applied (it refers to a blob that isn't there, the
+ *    map or the disk is full): the transaction is aborted, that batch has
+ *    its error, the others are done again without it.
+ * 2. The pack's sync fails: aborted, the whole group has the error.
+ * 3. The index's pages can't be written or synced: LMDB has not touched its
+ *    meta page, so the old state stands; the whole group has the error.
+ * 4. The meta page can't be written: LMDB refuses to go on, and whether the
+ *    transaction will be found there later is open. The loop closes the
+ *    environment and opens it again, which settles it: the transaction is
+ *    there and synced (then the group has succeeded after all), or it isn't.
+ * 5. That fails too: the index is lost for now. Reads and commits answer
+ *    ERR_IO, each commit tries to open it again. If the transaction then
+ *    turns out to be there, what this process knows is older than the disk,
+ *    and it ends: its parent starts it anew.
+ */
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/internal.h"
+
+enum { REDO_MOST = 8, LMDB_SYNCS = 2 };
+
+struct queue {
+	struct batch *first;
+	struct batch *last;
+};
+
+struct committer {
+	struct partition *partition;
+	pthread_t thread;
+
+	/* between the two, under the lock */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct queue waiting;
+	struct queue finished;
+	bool stop;
+	bool reopen;             /* the loop is asked to open the index */
+	struct err reopen_result;
+	struct partition_stats stats;
+
+	/* the thread's */
+	struct pack_writer writer;
+	size_t in_doubt;         /* a transaction's id; 0: none */
+	bool is_there;           /* and what the loop found out */
+
+	/* the loop's */
+	uv_async_t *async;
+	size_t in_flight;
+	struct wait_list idle;
+};
+
+static void queue_add(struct queue *q, struct batch *b)
+{
+	b->next = NULL;
+	if (q->first == NULL)
+		q->first = b;
+	else
+		q->last->next = b;
+	q->last = b;
+}
+
+static struct batch *queue_take(struct queue *q)
+{
+	struct batch *all = q->first;
+
+	*q = (struct queue){ 0 };
+	return all;
+}
+
+/* -- the thread -- */
+
+/* Has the loop open the index again, while nothing here uses it. */
+static struct err ask_reopen(struct committer *c)
+{
+	struct err e;
+
+	pthread_mutex_lock(&c->lock);
+	c->reopen = true;
+	uv_async_send(c->async);
+	while (c->reopen)
+		pthread_cond_wait(&c->changed, &c->lock);
+	e = c->reopen_result;
+	pthread_mutex_unlock(&c->lock);
+	return e;
+}
+
+static struct err need_index(struct committer *c)
+{
+	struct err e;
+
+	if (c->partition->index.env != NULL)
+		return OK;
+	e = ask_reopen(c);
+	if (is_ok(e) && c->is_there) {
+		log_note(LOG_LEVEL_ERROR, "store_outdated",
+		         "a commit reported as failed is on disk; restarting");
+		abort();
+	}
+	if (is_ok(e))
+		c->in_doubt = 0;
+	return e;
+}
+
+static bool index_is_lost(struct committer *c)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(c->partition->index.env, NULL, 0, &txn);
+
+	if (rc == 0)
+		mdb_txn_abort(txn);
+	return rc == MDB_PANIC;
+}
+
+/* Point 4 of the file comment; e is why the commit failed. */
+static struct err settle(struct committer *c, size_t id, struct err e)
+{
+	log_note(LOG_LEVEL_ERROR, "store_index_reopen", e.text);
+	c->in_doubt = id;
+	if (!is_ok(ask_reopen(c)))
+		return e;
+	c->in_doubt = 0;
+	return c->is_there ? OK : e;
+}
+
+static struct err commit_txn(struct committer *c, MDB_txn *txn)
+{
+	size_t id = mdb_txn_id(txn);
+	struct err e = err_mdb(mdb_txn_commit(txn));
+
+	if (!is_ok(e) && index_is_lost(c))
+		e = settle(c, id, e);
+	if (is_ok(e))
+		pack_group_done(&c->writer);
+	else
+		pack_group_undo(&c->writer, false);
+	return e;
+}
+
+static struct err apply_group(struct committer *c, struct batch *group,
+                              MDB_txn *txn, struct batch **faulty)
+{
+	for (struct batch *b = group; b != NULL; b = b->next) {
+		struct err e = b->result;
+
+		if (!is_ok(e))
+			continue;
+		e = batch_apply(b, &c->partition->index, txn, &c->writer);
+		if (!is_ok(e)) {
+			*faulty = b;
+			return e;
+		}
+	}
+	return OK;
+}
+
+/* Commits those of the group that haven't failed yet. When one of them
+ * can't be applied, nothing is committed and *faulty is that one. */
+static struct err attempt(struct committer *c, struct batch *group,
+                          struct batch **faulty, uint64_t *syncs)
+{
+	const struct index *index = &c->partition->index;
+	MDB_txn *txn;
+	struct err e = need_index(c);
+
+	*faulty = NULL;
+	if (is_ok(e))
+		e = err_mdb(mdb_txn_begin(index->env, NULL, 0, &txn));
+	if (!is_ok(e))
+		return e;
+	pack_group_begin(&c->writer);
+	e = apply_group(c, group, txn, faulty);
+	if (is_ok(e))
+		e = pack_group_row(&c->writer, index, txn);
+	if (is_ok(e))
+		e = pack_sync(&c->writer, syncs);
+	if (is_ok(e))
+		return commit_txn(c, txn);
+	mdb_txn_abort(txn);
+	pack_group_undo(&c->writer, true);
+	return e;
+}
+
+static uint64_t commit_group(struct committer *c, struct batch *group)
+{
+	uint64_t syncs = LMDB_SYNCS;
+	struct batch *faulty;
+	struct err e;
+	int n = 0;
+
+	do {
+		e = attempt(c, group, &faulty, &syncs);
+		if (faulty != NULL)
+			faulty->result = e;
+	} while (faulty != NULL && ++n < REDO_MOST);
+	for (struct batch *b = group; b != NULL; b = b->next)
+		if (is_ok(b->result))
+			b->result = e;
+	return syncs;
+}
+
+/* Hands the group back; the lock is held. */
+static void give_back(struct committer *c, struct batch *group,
+                      uint64_t syncs)
+{
+	c->stats.commits++;
+	c->stats.syncs += syncs;
+	while (group != NULL) {
+		struct batch *b = group;
+
+		group = b->next;
+		queue_add(&c->finished, b);
+		c->stats.batches++;
+	}
+	uv_async_send(c->async);
+}
+
+static void *run(void *arg)
+{
+	struct committer *c = arg;
+
+	pthread_mutex_lock(&c->lock);
+	while (!c->stop || c->waiting.first != NULL) {
+		struct batch *group = queue_take(&c->waiting);
+		uint64_t syncs;
+
+		if (group == NULL) {
+			pthread_cond_wait(&c->changed, &c->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&c->lock);
+		syncs = commit_group(c, group);
+		pthread_mutex_lock(&c->lock);
+		give_back(c, group, syncs);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+/* -- the loop -- */
+
+static struct err reopen_index(struct partition *p, size_t in_doubt,
+                               bool *is_there)
+{
+	MDB_envinfo info;
+	struct err e;
+
+	snapshot_close(p);
+	index_close(&p->index);
+	e = index_open(p->dir, p->options.map_bytes, 0, &p->index);
+	if (is_ok(e))
+		e = err_mdb(mdb_env_sync(p->index.env, 1));
+	if (is_ok(e))
+		e = err_mdb(mdb_env_info(p->index.env, &info));
+	if (!is_ok(e)) {
+		index_close(&p->index);
+		return e;
+	}
+	*is_there = in_doubt != 0 && info.me_last_txnid >= in_doubt;
+	return OK;
+}
+
+static void on_async(uv_async_t *async)
+{
+	struct committer *c = async->data;
+	struct batch *done;
+
+	pthread_mutex_lock(&c->lock);
+	done = queue_take(&c->finished);
+	if (c->reopen) {
+		c->reopen_result = reopen_index(c->partition, c->in_doubt,
+		                                &c->is_there);
+		c->reopen = false;
+		pthread_cond_broadcast(&c->changed);
+	}
+	pthread_mutex_unlock(&c->lock);
+	snapshot_drop(c->partition);
+	while (done != NULL) {
+		struct batch *b = done;
+
+		done = b->next;
+		b->finished = true;
+		task_wake_all(&b->done);
+	}
+}
+
+/* Signals are for the loop's thread. */
+static void start_thread(struct committer *c)
+{
+	sigset_t all;
+	sigset_t old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (pthread_create(&c->thread, NULL, run, c) != 0)
+		abort();
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+struct committer *committer_new(struct partition *p, struct pack_writer w)
+{
+	struct committer *c = mem_new(1, sizeof *c);
+
+	c->partition = p;
+	c->writer = w;
+	c->async = mem_new(1, sizeof *c->async);
+	c->async->data = c;
+	if (uv_async_init(loop_uv(p->loop), c->async, on_async) != 0)
+		abort();
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->changed, NULL);
+	start_thread(c);
+	return c;
+}
+
+static void free_async(uv_handle_t *async)
+{
+	free(async);
+}
+
+void committer_free(struct committer *c)
+{
+	while (c->in_flight > 0)
+		task_wait(&c->idle, WAIT_FOREVER);
+	pthread_mutex_lock(&c->lock);
+	c->stop = true;
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+	pthread_join(c->thread, NULL);
+	pthread_cond_destroy(&c->changed);
+	pthread_mutex_destroy(&c->lock);
+	uv_close((uv_handle_t *)c->async, free_async);
+	pack_writer_fini(&c->writer);
+	free(c);
+}
+
+void committer_run(struct committer *c, struct batch *b)
+{
+	assert(task_is_inside());
+	c->in_flight++;
+	pthread_mutex_lock(&c->lock);
+	queue_add(&c->waiting, b);
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+	while (!b->finished)
+		task_wait(&b->done, WAIT_FOREVER);
+	if (--c->in_flight == 0)
+		task_wake_all(&c->idle);
+}
+
+void committer_stats(struct committer *c, struct partition_stats *out)
+{
+	pthread_mutex_lock(&c->lock);
+	*out = c->stats;
+	pthread_mutex_unlock(&c->lock);
+}
