@@ -111,7 +111,9 @@ enum frame_type {
 	                        0, u8 subscribe (0 no, 1 yes, 2: only that, the
 	                        mailbox is not made). Made unless it is there;
 	                        messages go to it from now on. DONE; ERR_STATE
-	                        when uidvalidity is given and it has messages */
+	                        when uidvalidity is given, is not the mailbox's,
+	                        and it has messages. Sent again behind the last
+	                        message to raise UIDNEXT to what it was */
 	FRAME_IMPORT_MESSAGE,/* u32 uid or 0 (at least UIDNEXT), u8 flags, u32 n,
 	                        n slices keyword, u64 internaldate, u16 zone;
 	                        FRAME_DATA and FRAME_END follow. Not answered: a

@@ -232,7 +232,7 @@ struct err mailbox_copy(struct mailbox *source, const struct uidset *uids,
                         struct mailbox *destination, bool move,
                         struct uidset *from, struct uidset *to);
 
-/* For import into a new, empty mailbox: what Dovecot's dovecot-uidlist says.
- * Never lowers UIDNEXT. ERR_STATE when there are messages. */
+/* For import: what Dovecot's dovecot-uidlist says. Never lowers UIDNEXT.
+ * ERR_STATE when there are messages and uidvalidity is not the mailbox's. */
 struct err mailbox_set_uids(struct mailbox *, uint32_t uidvalidity,
                             uint32_t uidnext);
