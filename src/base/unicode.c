@@ -77,7 +77,7 @@ static size_t decode(struct slice s, uint32_t *out, size_t *skip)
 		    b > (n == 1 ? lead->high : 0xbf))
 			return 0;
 		point = point << 6 | (b & 0x3f);
-		*skip = n;
+		*skip = n + 1;
 	}
 	*out = point;
 	return n;

@@ -1,0 +1,152 @@
+/* unicode_test.c -- what is UTF-8, what is repaired, what is equal. */
+#include "base/unicode.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "edge.h"
+
+#define FFFD "\xef\xbf\xbd"
+
+/* Ill-formed sequences; one U+FFFD for each maximal subpart, as the examples
+ * of Unicode 15 section 3.9 (tables 3-8 to 3-11) have it. */
+static const struct {
+	struct slice text;
+	size_t prefix; /* valid octets */
+	struct slice repaired;
+} rows[] = {
+	{ S(""), 0, S("") },
+	{ S("plain text, longer than a word"), 30,
+	  S("plain text, longer than a word") },
+	{ S("\xc3\xa9"), 2, S("\xc3\xa9") },
+	{ S("nul\0 is allowed"), 15, S("nul\0 is allowed") },
+	{ S("\xed\x9f\xbf\xee\x80\x80"), 6, S("\xed\x9f\xbf\xee\x80\x80") },
+	{ S("\xf4\x8f\xbf\xbf"), 4, S("\xf4\x8f\xbf\xbf") },
+	{ S("12345678\xc3"), 8, S("12345678" FFFD) },
+	{ S("a\x80z"), 1, S("a" FFFD "z") },
+	{ S("\xc0\xaf\xe0\x80\xbf\xf0\x81\x82\x41"), 0,
+	  S(FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD "A") },
+	{ S("\xed\xa0\x80\xed\xbf\xbf\xed\xaf\x41"), 0,
+	  S(FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD "A") },
+	{ S("\xf4\x91\x92\x93\xff\x41\x80\xbf\x42"), 0,
+	  S(FFFD FFFD FFFD FFFD FFFD "A" FFFD FFFD "B") },
+	{ S("\xe1\x80\xe2\xf0\x91\x92\xf1\xbf\x41"), 0,
+	  S(FFFD FFFD FFFD FFFD "A") },
+};
+
+static void test_valid_and_repair(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct edge e = edge_new(rows[i].text);
+		struct buf out = { 0 };
+
+		assert_int_equal(utf8_valid_prefix(e.text), rows[i].prefix);
+		assert_int_equal(utf8_is_valid(e.text),
+		                 rows[i].prefix == e.text.len);
+		utf8_repair(e.text, &out);
+		assert_true(slice_eq(buf_slice(&out), rows[i].repaired));
+		buf_free(&out);
+		edge_free(&e);
+	}
+}
+
+static void test_put(void **state)
+{
+	static const struct {
+		uint32_t point;
+		struct slice text;
+	} points[] = {
+		{ 0, S("\0") },           { 'a', S("a") },
+		{ 0x7ff, S("\xdf\xbf") }, { 0xffff, S("\xef\xbf\xbf") },
+		{ 0x10ffff, S("\xf4\x8f\xbf\xbf") },
+		{ 0xd800, S(FFFD) },      { 0xdfff, S(FFFD) },
+		{ 0x110000, S(FFFD) },    { UINT32_MAX, S(FFFD) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+		struct buf out = { 0 };
+
+		utf8_put(&out, points[i].point);
+		assert_true(slice_eq(buf_slice(&out), points[i].text));
+		buf_free(&out);
+	}
+}
+
+static void assert_folds(struct slice text, struct slice want)
+{
+	struct buf out = { 0 };
+
+	unicode_fold(text, &out);
+	assert_true(slice_eq(buf_slice(&out), want));
+	buf_free(&out);
+}
+
+static void test_fold(void **state)
+{
+	static const struct {
+		struct slice text;
+		struct slice folded;
+	} folds[] = {
+		{ S(""), S("") },
+		{ S("Hello, World [1]"), S("hello, world [1]") },
+		{ S("Stra\xc3\x9f" "E"), S("strasse") },
+		{ S("\xc3\x89T\xc3\x89"), S("\xc3\xa9t\xc3\xa9") },
+		/* the accent composes with the letter before it */
+		{ S("caFE\xcc\x81 x"), S("caf\xc3\xa9 x") },
+		{ S("\xce\xa3\xce\xaf\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x82"),
+		  S("\xcf\x83\xce\xaf\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x83") },
+		{ S("\xef\xbc\xa1\xef\xbc\xa2"), S("ab") }, /* full width */
+		{ S("\xef\xac\x81n"), S("fin") },           /* ligature */
+		{ S("so\xc2\xad" "ft"), S("soft") },        /* soft hyphen */
+		{ S("A\xffZ"), S("a" FFFD "z") },
+		{ S("x\xcd\x85"), S("x\xce\xb9") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof folds / sizeof *folds; i++)
+		assert_folds(folds[i].text, folds[i].folded);
+}
+
+/* Longer than what is folded on the stack. */
+static void test_fold_long(void **state)
+{
+	struct buf text = { 0 };
+	struct buf want = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		buf_add(&text, S("\xc3\x89"));
+		buf_add(&want, S("\xc3\xa9"));
+	}
+	assert_folds(buf_slice(&text), buf_slice(&want));
+	buf_free(&text);
+	buf_free(&want);
+}
+
+static void test_nfc(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	unicode_nfc(S("Cafe\xcc\x81 \xe2\x84\xab"), &out);
+	assert_true(slice_eq(buf_slice(&out), S("Caf\xc3\xa9 \xc3\x85")));
+	buf_free(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_valid_and_repair),
+		cmocka_unit_test(test_put),
+		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_fold_long),
+		cmocka_unit_test(test_nfc),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
