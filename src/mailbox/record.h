@@ -5,12 +5,15 @@
  * of T_RECORDS, keyed by the UID of its first record:
  *
  *   head:   version u8, keyword words u8, count u16, unseen u16, deleted u16,
- *           last uid u32, (pad u32), highest modseq u64          24 octets
+ *           last uid u32, any flags u8, all flags u8, (pad u16),
+ *           highest modseq u64                                     24 octets
  *   record: uid u32, size u32, modseq u64, internaldate i64,
  *           savedate u32, zone i16, flags u8, (pad u8)           32 octets
  *           then the keyword bits, 8 octets a word
  *
- * Chunks are kept below CHUNK_BYTES so that several fit an LMDB page. A
+ * "any" is the union of the records' flags, "all" their intersection: with
+ * the counts they decide most searches without looking at a record. Chunks are
+ * kept below CHUNK_BYTES so that several fit an LMDB page. A
  * chunk has as many keyword words as its records need; it is rewritten with
  * more when a keyword beyond them is set.
  */
