@@ -93,6 +93,11 @@ struct err mailbox_open(struct account *, struct slice name,
                         struct mailbox **out);
 void mailbox_close(struct mailbox *);
 
+/* The same without reading the UIDs, which mailbox_append() does not need:
+ * a delivery into a large mailbox costs what one into a small one does. */
+struct err mailbox_open_to_append(struct account *, struct slice name,
+                                  struct mailbox **out);
+
 struct account *mailbox_account(struct mailbox *);
 struct slice mailbox_name(const struct mailbox *); /* changes with RENAME */
 bool mailbox_is_gone(const struct mailbox *);      /* deleted under us */
@@ -121,6 +126,7 @@ const struct uidset *mailbox_uids(const struct mailbox *);
 struct record_walk {
 	struct mailbox *mailbox;
 	const struct uidset *uids;
+	size_t range;        /* of uids, where the next one is looked for */
 	uint32_t uid;        /* the last one given */
 	uint64_t snapshot;
 	struct slice chunk;  /* in the map, of that snapshot */

@@ -1,0 +1,216 @@
+/*
+ * append.c -- new messages, and records at the end of a mailbox.
+ *
+ * The records of new messages go into the last chunk while it has room,
+ * so an append reads and writes one chunk however large the mailbox is.
+ */
+#include <assert.h>
+
+#include "mailbox/change.h"
+#include "mailbox/content.h"
+#include "mailbox/incoming.h"
+
+/* -- records at the end -- */
+
+static struct err go_on_with_last(struct appender *a, struct change *c)
+{
+	struct mailbox_meta *meta = &a->edit->meta;
+	struct store_key key = key_message(c->account->id, T_RECORDS, meta->id,
+	                                   meta->last_chunk);
+	struct slice value;
+	struct chunk last;
+	struct record r;
+	struct err e;
+
+	e = store_get(account_partition(c->account), store_key_slice(&key),
+	              &value);
+	if (is_ok(e))
+		e = chunk_open(value, &last);
+	if (e.code == ERR_ABSENT)
+		e = err(ERR_CORRUPT, "the mailbox's last records are missing");
+	if (!is_ok(e) || chunk_is_full(&last))
+		return e;
+	for (size_t i = 0; i < last.count; i++) {
+		chunk_record(&last, i, &r);
+		chunk_writer_add(&a->writer, &r);
+	}
+	return OK;
+}
+
+struct err appender_begin(struct appender *a, struct change *c,
+                          struct edit *edit, bool fresh)
+{
+	a->edit = edit;
+	chunk_writer_init(&a->writer, c->batch, c->account->id, edit->meta.id);
+	if (fresh || edit->meta.last_chunk == 0)
+		return OK;
+	return go_on_with_last(a, c);
+}
+
+struct err appender_add(struct appender *a, struct change *c, struct record *r)
+{
+	struct mailbox_meta *meta = &a->edit->meta;
+
+	/* UIDNEXT must stay a number, RFC 9051 section 2.3.1.1 */
+	if (meta->uidnext == UINT32_MAX)
+		return err(ERR_LIMIT, "the mailbox has used up its UIDs; move "
+		                      "the messages to a new one");
+	r->uid = meta->uidnext++;
+	r->modseq = change_modseq(c);
+	chunk_writer_add(&a->writer, r);
+	mailbox_meta_count(meta, r, 1);
+	return OK;
+}
+
+void appender_end(struct appender *a)
+{
+	chunk_writer_flush(&a->writer);
+	if (a->writer.last_chunk != 0)
+		a->edit->meta.last_chunk = a->writer.last_chunk;
+}
+
+void append_committed(struct mailbox *m, const struct uidset *added)
+{
+	if (m->loaded)
+		uidset_union(&m->uids, added);
+	feed_new(m);
+}
+
+/* -- messages -- */
+
+static struct blob_origin origin_of(struct mailbox *m, const struct record *r)
+{
+	return (struct blob_origin){
+		.account = m->account->id,
+		.account_name = m->account->name,
+		.mailbox_name = m->name,
+		.uidvalidity = m->meta.uidvalidity,
+		.uid = r->uid,
+		.internaldate = r->internaldate,
+		.zone = r->zone,
+		.flags = r->flags,
+	};
+}
+
+static struct err record_of(struct edit *edit, const struct new_message *n,
+                            struct record *r)
+{
+	const struct clock *clock = account_clock(edit->mailbox->account);
+
+	*r = (struct record){
+		.size = (uint32_t)incoming_size(n->message),
+		.internaldate = n->internaldate,
+		.savedate = (uint32_t)clock->wall_s(clock),
+		.zone = n->zone,
+		.flags = n->flags,
+	};
+	return edit_keywords(edit, n->keywords, n->n_keywords, &r->keywords);
+}
+
+static struct err append_one(struct appender *a, struct change *c,
+                             const struct new_message *n, uint32_t *uid)
+{
+	struct mailbox *m = a->edit->mailbox;
+	struct spool *spool = incoming_spool(n->message);
+	struct record r;
+	struct err e;
+
+	if (n->uid != 0 && n->uid < a->edit->meta.uidnext)
+		return err(ERR_STATE, "that UID has been used");
+	if (n->uid != 0)
+		a->edit->meta.uidnext = n->uid;
+	e = record_of(a->edit, n, &r);
+	if (is_ok(e))
+		e = change_take_room(c, r.size, 1);
+	if (is_ok(e))
+		e = appender_add(a, c, &r);
+	if (!is_ok(e))
+		return e;
+	content_put(c->batch, m, r.uid, spool_hash(spool),
+	            incoming_digest(n->message));
+	batch_add_blob(c->batch, spool, origin_of(m, &r));
+	*uid = r.uid;
+	return OK;
+}
+
+static struct err append_all(struct change *c, struct edit *edit,
+                             const struct new_message *messages, size_t n,
+                             uint32_t *uids)
+{
+	struct appender a;
+	struct err e = appender_begin(&a, c, edit, false);
+
+	for (size_t i = 0; is_ok(e) && i < n; i++)
+		e = append_one(&a, c, &messages[i], &uids[i]);
+	if (!is_ok(e))
+		return e;
+	appender_end(&a);
+	edit_put(edit, c);
+	return change_commit(c);
+}
+
+static void note_uids(struct mailbox *m, const uint32_t *uids, size_t n)
+{
+	struct uidset added = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		uidset_add(&added, uids[i]);
+	append_committed(m, &added);
+	uidset_free(&added);
+}
+
+struct err mailbox_append(struct mailbox *m, const struct new_message *messages,
+                          size_t n, uint32_t *uids)
+{
+	struct change c;
+	struct edit edit;
+	struct err e;
+
+	assert(n > 0);
+	change_begin(&c, m->account);
+	edit_begin(&edit, m);
+	e = m->gone ? err(ERR_NONEXISTENT, "the mailbox has been deleted")
+	            : append_all(&c, &edit, messages, n, uids);
+	edit_end(&edit, is_ok(e));
+	if (is_ok(e))
+		note_uids(m, uids, n);
+	change_end(&c);
+	return e;
+}
+
+/* -- import -- */
+
+static struct err set_uids(struct change *c, struct edit *edit,
+                           uint32_t uidvalidity, uint32_t uidnext)
+{
+	struct mailbox_meta *meta = &edit->meta;
+
+	if (edit->mailbox->gone)
+		return err(ERR_NONEXISTENT, "the mailbox has been deleted");
+	if (uidvalidity == 0 || (meta->messages != 0 &&
+	                         uidvalidity != meta->uidvalidity))
+		return err(ERR_STATE, "the mailbox is not new and empty");
+	meta->uidvalidity = uidvalidity;
+	if (uidnext > meta->uidnext)
+		meta->uidnext = uidnext;
+	/* so that no later mailbox gets the same UIDVALIDITY */
+	if (uidvalidity > c->after.uidvalidity && uidvalidity != UINT32_MAX)
+		c->after.uidvalidity = uidvalidity;
+	edit_put(edit, c);
+	return change_commit(c);
+}
+
+struct err mailbox_set_uids(struct mailbox *m, uint32_t uidvalidity,
+                            uint32_t uidnext)
+{
+	struct change c;
+	struct edit edit;
+	struct err e;
+
+	change_begin(&c, m->account);
+	edit_begin(&edit, m);
+	e = set_uids(&c, &edit, uidvalidity, uidnext);
+	edit_end(&edit, is_ok(e));
+	change_end(&c);
+	return e;
+}

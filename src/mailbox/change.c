@@ -1,0 +1,167 @@
+/* change.c -- the order of steps that every change follows; see change.h. */
+#include "mailbox/change.h"
+
+#include <assert.h>
+#include <string.h>
+
+void change_begin(struct change *c, struct account *a)
+{
+	task_lock(&a->write);
+	*c = (struct change){
+		.account = a,
+		.batch = batch_new(account_partition(a), a->id),
+		.after = a->meta,
+	};
+}
+
+void change_end(struct change *c)
+{
+	if (c->batch != NULL)
+		batch_drop(c->batch);
+	task_unlock(&c->account->write);
+}
+
+uint64_t change_modseq(struct change *c)
+{
+	if (c->modseq == 0)
+		c->modseq = ++c->after.modseq;
+	return c->modseq;
+}
+
+uint32_t change_uidvalidity(struct change *c)
+{
+	const struct clock *clock = account_clock(c->account);
+	int64_t now = clock->wall_s(clock);
+	uint32_t next = c->after.uidvalidity + 1;
+
+	if (now > next && now <= UINT32_MAX)
+		next = (uint32_t)now;
+	assert(next != 0);
+	c->after.uidvalidity = next;
+	return next;
+}
+
+static bool is_within(uint64_t used, uint64_t more, uint64_t limit)
+{
+	uint64_t sum;
+
+	return limit == 0 ||
+	       (!__builtin_add_overflow(used, more, &sum) && sum <= limit);
+}
+
+struct err change_take_room(struct change *c, uint64_t bytes,
+                            uint64_t messages)
+{
+	struct quota *q = &c->after.quota;
+
+	if (!is_within(q->bytes_used, bytes, q->bytes_limit) ||
+	    !is_within(q->messages_used, messages, q->messages_limit))
+		return err(ERR_OVERQUOTA, "the mailbox is full (over quota)");
+	change_add_room(c, bytes, messages);
+	return OK;
+}
+
+void change_add_room(struct change *c, uint64_t bytes, uint64_t messages)
+{
+	c->after.quota.bytes_used += bytes;
+	c->after.quota.messages_used += messages;
+}
+
+void change_give_room(struct change *c, uint64_t bytes, uint64_t messages)
+{
+	struct quota *q = &c->after.quota;
+
+	assert(q->bytes_used >= bytes && q->messages_used >= messages);
+	q->bytes_used -= bytes;
+	q->messages_used -= messages;
+}
+
+void change_put_mailbox(struct change *c, const struct mailbox_meta *meta,
+                        struct slice name, const struct keywords *k)
+{
+	struct store_key key = key_mailbox(c->account->id, meta->id);
+	struct buf value = { 0 };
+
+	mailbox_meta_write(meta, name, k->v, k->n, &value);
+	batch_put(c->batch, store_key_slice(&key), buf_slice(&value));
+	buf_free(&value);
+}
+
+static void put_account(struct change *c)
+{
+	struct store_key key = key_table(c->account->id, T_ACCOUNT);
+	struct buf value = { 0 };
+
+	account_meta_write(&c->after, c->account->name, &value);
+	batch_put(c->batch, store_key_slice(&key), buf_slice(&value));
+	buf_free(&value);
+}
+
+struct err change_commit_raw(struct change *c)
+{
+	struct batch *b = c->batch;
+
+	c->batch = NULL;
+	return batch_commit(b);
+}
+
+struct err change_commit(struct change *c)
+{
+	struct err e;
+
+	put_account(c);
+	e = change_commit_raw(c);
+	if (is_ok(e))
+		c->account->meta = c->after;
+	return e;
+}
+
+/* -- a mailbox's record -- */
+
+void edit_begin(struct edit *e, struct mailbox *m)
+{
+	*e = (struct edit){ .mailbox = m, .meta = m->meta };
+}
+
+const struct keywords *edit_all_keywords(const struct edit *e)
+{
+	return e->has_keywords ? &e->keywords : &e->mailbox->keywords;
+}
+
+struct err edit_keywords(struct edit *e, const struct slice *names, size_t n,
+                         struct keyword_bits *out)
+{
+	struct keywords *k = &e->mailbox->keywords;
+
+	if (!e->has_keywords && !keywords_know(k, names, n)) {
+		keywords_copy(&e->keywords, k);
+		e->has_keywords = true;
+	}
+	if (e->has_keywords)
+		k = &e->keywords;
+	return keywords_resolve(k, names, n, e->has_keywords, out);
+}
+
+void edit_put(struct edit *e, struct change *c)
+{
+	e->meta.highestmodseq = change_modseq(c);
+	change_put_mailbox(c, &e->meta, e->mailbox->name,
+	                   edit_all_keywords(e));
+}
+
+void edit_end(struct edit *e, bool committed)
+{
+	struct mailbox *m = e->mailbox;
+
+	if (!committed) {
+		keywords_free(&e->keywords);
+		return;
+	}
+	m->meta = e->meta;
+	if (!e->has_keywords)
+		return;
+	keywords_free(&m->keywords);
+	m->keywords = e->keywords;
+	e->keywords = (struct keywords){ 0 };
+	feed_keywords(m);
+}

@@ -1,0 +1,113 @@
+/*
+ * change.h -- one change of an account, from the lock to the views.
+ *
+ *	change_begin(&c, account);            lock
+ *	edit_begin(&edit, mailbox);           a copy of the mailbox's record
+ *	...                                   read, decide, fill c.batch
+ *	edit_put(&edit, &c);                  the record as it shall be
+ *	e = change_commit(&c);                durable, or nothing has changed
+ *	edit_end(&edit, is_ok(e));            the copy becomes the mailbox's own
+ *	...                                   uids, views
+ *	change_end(&c);                       unlock
+ */
+#pragma once
+
+#include "mailbox/internal.h"
+#include "store/batch.h"
+
+struct change {
+	struct account *account;
+	struct batch *batch; /* NULL once committed */
+	struct account_meta after;
+	uint64_t modseq; /* of this change; 0: none taken yet */
+};
+
+void change_begin(struct change *, struct account *); /* suspends */
+void change_end(struct change *);
+
+/* The change's modseq; all that it touches has the same. */
+uint64_t change_modseq(struct change *);
+
+/* UIDVALIDITY for a new mailbox: above every one given out before, and not
+ * below the time, so that it also rises when an account is made anew. */
+uint32_t change_uidvalidity(struct change *);
+
+/* Takes quota. ERR_OVERQUOTA, and then nothing is taken. */
+struct err change_take_room(struct change *, uint64_t bytes,
+                            uint64_t messages);
+/* Without asking: for what is given back in the same change. */
+void change_add_room(struct change *, uint64_t bytes, uint64_t messages);
+void change_give_room(struct change *, uint64_t bytes, uint64_t messages);
+
+void change_put_mailbox(struct change *, const struct mailbox_meta *,
+                        struct slice name, const struct keywords *);
+
+/* Writes the account's record, too. Suspends. */
+struct err change_commit(struct change *);
+struct err change_commit_raw(struct change *); /* only what is in the batch */
+
+/* A mailbox's record while it is being changed. */
+struct edit {
+	struct mailbox *mailbox;
+	struct mailbox_meta meta;
+	struct keywords keywords;
+	bool has_keywords; /* keywords is an altered copy */
+};
+
+void edit_begin(struct edit *, struct mailbox *);
+
+/* The bits of names, new names added. ERR_LIMIT, ERR_CANNOT */
+struct err edit_keywords(struct edit *, const struct slice *names, size_t n,
+                         struct keyword_bits *out);
+const struct keywords *edit_all_keywords(const struct edit *);
+
+void edit_put(struct edit *, struct change *);
+void edit_end(struct edit *, bool committed);
+
+/* -- adding records at the end of a mailbox (append.c) -- */
+
+struct appender {
+	struct edit *edit;
+	struct chunk_writer writer;
+};
+
+/* Goes on with the last chunk unless `fresh`. ERR_IO, ERR_CORRUPT */
+struct err appender_begin(struct appender *, struct change *, struct edit *,
+                          bool fresh);
+
+/* Gives the record its UID and modseq. ERR_LIMIT when UIDs have run out. */
+struct err appender_add(struct appender *, struct change *, struct record *);
+void appender_end(struct appender *);
+
+/* Brings a mailbox's memory up to date after a commit. */
+void append_committed(struct mailbox *, const struct uidset *added);
+void expunge_committed(struct mailbox *, const struct uidset *expunged);
+
+/* -- taking records out (expunge.c) -- */
+
+/*
+ * Puts into the change the removal of those of uids that are there and whose
+ * flags have all of `flags`; fills *out. The mailbox is edit->mailbox.
+ */
+struct err expunge_records(struct change *, struct edit *,
+                           const struct uidset *uids, uint8_t flags,
+                           struct uidset *out);
+
+/* -- from one mailbox to another (copy.c) -- */
+
+struct copied {
+	struct uidset *from; /* in the source */
+	struct uidset *to;   /* in the destination; in the same order */
+};
+
+/*
+ * Puts into the change the copies of those of uids that are there and, with
+ * `move`, the removal of the originals. source and destination are the same
+ * edit when they are the same mailbox. Nothing there: nothing is put.
+ */
+struct err transfer_records(struct change *, struct edit *source,
+                            const struct uidset *uids,
+                            struct edit *destination, bool move,
+                            struct copied *);
+void transfer_committed(struct mailbox *source, struct mailbox *destination,
+                        bool move, const struct copied *);

@@ -1,0 +1,139 @@
+/*
+ * content.c -- a message's digest and its bytes.
+ *
+ * A row of T_DIGEST is the blob's hash, then the digest.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "mailbox/content.h"
+
+struct err content_open(struct slice row, struct content_hash *blob,
+                        struct slice *digest)
+{
+	if (row.len < CONTENT_HASH_SIZE)
+		return err(ERR_CORRUPT, "a message's digest is damaged");
+	memcpy(blob->bytes, row.ptr, CONTENT_HASH_SIZE);
+	*digest = slice_from(row, CONTENT_HASH_SIZE);
+	return OK;
+}
+
+void content_put(struct batch *b, struct mailbox *m, uint32_t uid,
+                 const struct content_hash *blob, struct slice digest)
+{
+	struct store_key key = key_message(m->account->id, T_DIGEST,
+	                                   m->meta.id, uid);
+	uint8_t *room = batch_put_room(b, store_key_slice(&key),
+	                               CONTENT_HASH_SIZE + digest.len);
+
+	memcpy(room, blob->bytes, CONTENT_HASH_SIZE);
+	if (digest.len != 0)
+		memcpy(room + CONTENT_HASH_SIZE, digest.ptr, digest.len);
+}
+
+struct err content_get(struct mailbox *m, uint32_t uid,
+                       struct content_hash *blob, struct slice *digest)
+{
+	struct store_key key = key_message(m->account->id, T_DIGEST,
+	                                   m->meta.id, uid);
+	struct slice row;
+	struct err e = store_get(account_partition(m->account),
+	                         store_key_slice(&key), &row);
+
+	if (e.code == ERR_ABSENT)
+		return err(ERR_ABSENT, "the message has been expunged");
+	if (!is_ok(e))
+		return e;
+	return content_open(row, blob, digest);
+}
+
+struct err mailbox_digest(struct mailbox *m, uint32_t uid, struct digest *out)
+{
+	struct content_hash blob;
+	struct slice raw;
+	struct err e = content_get(m, uid, &blob, &raw);
+
+	return is_ok(e) ? digest_open(raw, out) : e;
+}
+
+struct err mailbox_message(struct mailbox *m, uint32_t uid,
+                           struct blob_reader **out)
+{
+	struct content_hash blob;
+	struct slice raw;
+	struct err e = content_get(m, uid, &blob, &raw);
+
+	if (!is_ok(e))
+		return e;
+	return blob_open(account_partition(m->account), &blob, out);
+}
+
+/* -- many digests -- */
+
+enum { NEAR = 4 }; /* rows passed over rather than searched */
+
+struct digest_walk mailbox_digest_walk(struct mailbox *m,
+                                       const struct uidset *uids)
+{
+	return (struct digest_walk){ .mailbox = m, .uids = uids };
+}
+
+static void position(struct digest_walk *w, uint32_t uid)
+{
+	struct mailbox *m = w->mailbox;
+	struct store_key prefix = key_messages(m->account->id, T_DIGEST,
+	                                       m->meta.id);
+	struct store_key from = key_message(m->account->id, T_DIGEST,
+	                                    m->meta.id, uid);
+
+	w->cursor = store_cursor(account_partition(m->account),
+	                         store_key_slice(&prefix),
+	                         store_key_slice(&from));
+	w->positioned = true;
+}
+
+/* The first row whose UID is at least `wanted`; the cursor is below it. */
+static bool row_at_least(struct digest_walk *w, uint32_t wanted,
+                         struct cursor_row *row)
+{
+	struct partition *p = account_partition(w->mailbox->account);
+
+	if (!w->positioned || w->cursor.snapshot != store_snapshot(p) ||
+	    wanted - w->uid > NEAR)
+		position(w, wanted);
+	while (store_cursor_next(&w->cursor, row)) {
+		if (key_uid(row->key) >= wanted)
+			return true;
+	}
+	w->e = w->cursor.e;
+	return false;
+}
+
+bool digest_walk_next(struct digest_walk *w, uint32_t *uid, struct digest *out)
+{
+	uint32_t wanted = w->uid;
+	struct cursor_row row;
+
+	while (is_ok(w->e) && uidset_next(w->uids, &wanted)) {
+		struct content_hash blob;
+		struct slice raw;
+
+		if (!row_at_least(w, wanted, &row))
+			return false;
+		w->uid = key_uid(row.key);
+		if (w->uid != wanted) {
+			/* the row given may be wanted next: look again */
+			w->uid--;
+			w->positioned = false;
+			wanted = w->uid;
+			continue;
+		}
+		w->e = content_open(row.value, &blob, &raw);
+		if (is_ok(w->e))
+			w->e = digest_open(raw, out);
+		*uid = w->uid;
+		return is_ok(w->e);
+	}
+	return false;
+}

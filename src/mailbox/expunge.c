@@ -1,0 +1,212 @@
+/*
+ * expunge.c -- taking messages out.
+ *
+ * Chunks that lose records are written anew. A chunk behind one that has
+ * become small is taken in with it, so that a mailbox that is emptied bit by
+ * bit does not end as a long row of nearly empty chunks.
+ */
+#include "base/bytes.h"
+#include "mailbox/change.h"
+#include "mailbox/content.h"
+
+struct expunging {
+	struct change *change;
+	struct edit *edit;
+	struct chunk_writer writer;
+	struct uid_scan scan;
+	uint8_t flags;
+	struct uidset *out;
+	bool last_is_rewritten;
+	bool last_is_empty; /* nothing was left of the last chunk */
+};
+
+enum { EXPUNGED_RANGE = 8 }; /* octets: first and last UID */
+
+static struct err drop_message(struct expunging *x, const struct record *r)
+{
+	struct mailbox *m = x->edit->mailbox;
+	struct store_key key = key_message(m->account->id, T_DIGEST,
+	                                   m->meta.id, r->uid);
+	struct content_hash blob;
+	struct slice digest;
+	struct err e = content_get(m, r->uid, &blob, &digest);
+
+	/* without its digest we don't know the blob: the message is damaged,
+	 * but it must be possible to get rid of it */
+	if (is_ok(e))
+		batch_drop_blob(x->change->batch, &blob);
+	else if (e.code != ERR_ABSENT && e.code != ERR_CORRUPT)
+		return e;
+	batch_delete(x->change->batch, store_key_slice(&key));
+	mailbox_meta_count(&x->edit->meta, r, -1);
+	change_give_room(x->change, r->size, 1);
+	uidset_add(x->out, r->uid);
+	return OK;
+}
+
+static bool is_doomed(struct expunging *x, const struct record *r)
+{
+	return uid_scan_has(&x->scan, r->uid) &&
+	       (r->flags & x->flags) == x->flags;
+}
+
+static bool loses_any(const struct expunging *x, const struct chunk *c)
+{
+	struct expunging look = { .scan = x->scan, .flags = x->flags };
+
+	if ((x->flags & (uint8_t)~c->any) != 0)
+		return false;
+	for (size_t i = 0; i < c->count; i++) {
+		struct record r;
+
+		chunk_record(c, i, &r);
+		if (is_doomed(&look, &r))
+			return true;
+	}
+	return false;
+}
+
+static struct err rewrite(struct expunging *x, const struct chunk *c)
+{
+	struct store_key key = key_message(x->change->account->id, T_RECORDS,
+	                                   x->edit->meta.id, c->first);
+
+	/* what is left of it may be put again under the same key */
+	batch_delete(x->change->batch, store_key_slice(&key));
+	for (size_t i = 0; i < c->count; i++) {
+		struct record r;
+		struct err e = OK;
+
+		chunk_record(c, i, &r);
+		if (is_doomed(x, &r))
+			e = drop_message(x, &r);
+		else
+			chunk_writer_add(&x->writer, &r);
+		if (!is_ok(e))
+			return e;
+	}
+	if (c->first == x->edit->meta.last_chunk) {
+		x->last_is_rewritten = true;
+		x->last_is_empty = x->writer.count == 0;
+	}
+	return OK;
+}
+
+/* Is this chunk, which loses nothing, worth joining to what is left of the
+ * one before? Only when that is less than half a chunk. */
+static bool is_worth_joining(const struct expunging *x, const struct chunk *c)
+{
+	const struct chunk_writer *w = &x->writer;
+
+	return w->count != 0 &&
+	       w->count * (RECORD_FIXED + 8u * w->words) < CHUNK_BYTES / 2 &&
+	       chunk_writer_has_room(w, c);
+}
+
+static struct err expunge_chunks(struct expunging *x)
+{
+	struct chunk_walk w = chunk_walk(x->edit->mailbox);
+	uint32_t wanted = uid_scan_next(&x->scan, 1);
+	struct chunk c;
+
+	while (wanted != 0 && chunk_walk_next(&w, wanted, &c)) {
+		struct err e = OK;
+
+		if (loses_any(x, &c) || is_worth_joining(x, &c))
+			e = rewrite(x, &c);
+		else
+			chunk_writer_flush(&x->writer);
+		if (!is_ok(e))
+			return e;
+		/* the next one in any case while there is something to join */
+		wanted = x->writer.count != 0 ? c.last + 1
+		         : uid_scan_next(&x->scan, c.last + 1);
+	}
+	return w.e;
+}
+
+static void log_expunged(struct change *c, struct edit *edit,
+                         const struct uidset *uids)
+{
+	struct store_key key = key_expunged(c->account->id, edit->meta.id,
+	                                    change_modseq(c));
+	uint8_t *room = batch_put_room(c->batch, store_key_slice(&key),
+	                               uids->n * EXPUNGED_RANGE);
+
+	for (size_t i = 0; i < uids->n; i++) {
+		put_le32(room + i * EXPUNGED_RANGE, uids->v[i].first);
+		put_le32(room + i * EXPUNGED_RANGE + 4, uids->v[i].last);
+	}
+}
+
+struct err expunge_records(struct change *c, struct edit *edit,
+                           const struct uidset *uids, uint8_t flags,
+                           struct uidset *out)
+{
+	struct expunging x = {
+		.change = c, .edit = edit, .scan = { uids, 0 },
+		.flags = flags, .out = out,
+	};
+	struct err e;
+
+	uidset_clear(out);
+	chunk_writer_init(&x.writer, c->batch, c->account->id, edit->meta.id);
+	e = expunge_chunks(&x);
+	if (!is_ok(e) || uidset_is_empty(out))
+		return e;
+	chunk_writer_flush(&x.writer);
+	/* the one before the last is not looked for: the next append begins a
+	 * new chunk */
+	if (x.last_is_rewritten)
+		edit->meta.last_chunk = x.last_is_empty ? 0
+		                                        : x.writer.last_chunk;
+	log_expunged(c, edit, out);
+	return OK;
+}
+
+void expunge_committed(struct mailbox *m, const struct uidset *expunged)
+{
+	if (m->loaded)
+		uidset_subtract(&m->uids, expunged);
+	feed_expunged(m, expunged);
+}
+
+static struct err expunge_locked(struct change *c, struct edit *edit,
+                                 const struct uidset *uids,
+                                 struct uidset *expunged)
+{
+	struct uidrange all = { 1, UINT32_MAX };
+	struct uidset every = { .v = &all, .n = 1, .cap = 1 };
+	struct err e;
+
+	if (edit->mailbox->gone)
+		return err(ERR_NONEXISTENT, "the mailbox has been deleted");
+	if (edit->meta.deleted == 0)
+		return OK;
+	e = expunge_records(c, edit, uids != NULL ? uids : &every,
+	                    FLAG_DELETED, expunged);
+	if (!is_ok(e) || uidset_is_empty(expunged))
+		return e;
+	edit_put(edit, c);
+	return change_commit(c);
+}
+
+struct err mailbox_expunge(struct mailbox *m, const struct uidset *uids,
+                           struct uidset *expunged)
+{
+	struct change c;
+	struct edit edit;
+	struct err e;
+
+	uidset_clear(expunged);
+	change_begin(&c, m->account);
+	edit_begin(&edit, m);
+	e = expunge_locked(&c, &edit, uids, expunged);
+	if (!is_ok(e))
+		uidset_clear(expunged);
+	edit_end(&edit, !uidset_is_empty(expunged));
+	if (!uidset_is_empty(expunged))
+		expunge_committed(m, expunged);
+	change_end(&c);
+	return e;
+}

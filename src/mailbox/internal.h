@@ -1,0 +1,155 @@
+/*
+ * internal.h -- what the files of this room share.
+ *
+ *      model ──► accounts (open, or idle for a while) ──► mailboxes (same)
+ *                                                            │
+ *                                              views of sessions
+ *
+ * Everything in these structs is committed state; a change works on copies
+ * (mailbox/change.h) and puts them here when the batch is durable.
+ */
+#pragma once
+
+#include "base/uidset.h"
+#include "mailbox/account.h"
+#include "mailbox/chunk.h"
+#include "mailbox/keyword.h"
+#include "mailbox/mailbox.h"
+#include "mailbox/meta.h"
+#include "store/partition.h"
+#include "task/task.h"
+
+/* Accounts and mailboxes that nobody uses are kept a while: a client that
+ * connects anew for each command finds them as it left them. */
+enum { IDLE_ACCOUNTS = 64, IDLE_MAILBOXES = 8 };
+
+struct account {
+	struct model *model;
+	struct account *next; /* in its bucket */
+	uint64_t id;
+	struct slice name; /* own memory */
+	uint32_t refs;
+	uint64_t idle_since;  /* model's tick; when refs is 0 */
+	struct account_meta meta;
+	struct task_mutex write; /* whoever changes something holds it */
+	struct mailbox *mailboxes;
+	uint32_t idle_mailboxes;
+};
+
+struct mailbox {
+	struct account *account;
+	struct mailbox *next; /* of the account */
+	uint32_t refs;
+	uint64_t idle_since;
+	bool gone;   /* deleted: not found any more, freed with the last ref */
+	bool loaded; /* uids is known */
+	struct mailbox_meta meta;
+	struct slice name; /* own memory */
+	struct keywords keywords;
+	struct uidset uids;
+	uint32_t seen_below; /* every message below this UID has \Seen */
+	struct view *views;
+};
+
+struct partition *account_partition(const struct account *);
+const struct clock *account_clock(const struct account *);
+uint64_t model_tick(struct model *);
+
+/* Writes a new account's record and mailboxes; removes all of an account. */
+struct err account_fill(struct account *);
+struct err account_empty(struct account *);
+
+/* Frees every mailbox of an account; none is in use. */
+void mailboxes_free(struct account *);
+
+/* A mailbox in memory only, of the account but not in its list. */
+struct mailbox *mailbox_new(struct account *, const struct mailbox_meta *,
+                            struct slice name, const struct slice *keywords,
+                            size_t n);
+void mailbox_free(struct mailbox *);
+
+/* NULL when nobody has it open and it isn't idle either. */
+struct mailbox *mailbox_find_open(struct account *, uint32_t id);
+void mailbox_set_name(struct mailbox *, struct slice name);
+
+/* The mailbox was deleted, durably. */
+void mailbox_set_gone(struct mailbox *);
+
+/* Reads the UIDs if that has not been done. Takes the account's lock; the
+ * _locked form is for who has it. Suspends. */
+struct err mailbox_load(struct mailbox *);
+struct err mailbox_load_locked(struct mailbox *);
+
+/* ERR_NONEXISTENT. The id of a name; a mailbox's record, whose name and
+ * keywords (may be NULL, else LIMIT_KEYWORDS places) point into the map. */
+struct err lookup_name(struct account *, struct slice name, uint32_t *id);
+struct err lookup_mailbox(struct account *, uint32_t id, struct mailbox_meta *,
+                          struct slice *name, struct slice *keywords,
+                          size_t *n);
+
+/*
+ * Rows with a prefix, in loops that may be long: gives way to other tasks
+ * now and then, so every pointer into the map dies with each step.
+ */
+struct row_walk {
+	struct partition *partition;
+	struct store_key prefix;
+	struct store_key last; /* the last row's key */
+	struct store_cursor cursor;
+	bool positioned;
+	struct err e;
+};
+
+struct row_walk row_walk(struct account *, const struct store_key *prefix);
+bool row_walk_next(struct row_walk *, struct cursor_row *);
+
+/* -- walking chunks -- */
+
+/*
+ * Chunks in order, in loops that may be long: gives way to other tasks
+ * between chunks, so every pointer into the map dies with each step. For
+ * whoever needs all of one state: hold the account's lock.
+ */
+struct chunk_walk {
+	struct mailbox *mailbox;
+	struct store_cursor cursor;
+	bool positioned;
+	uint32_t last; /* last UID of the chunk given before */
+	struct err e;
+};
+
+struct chunk_walk chunk_walk(struct mailbox *);
+
+/* The first chunk whose last UID is >= wanted (which only grows); false at
+ * the end or after an error (w->e). chunk_walk_peek does not give way. */
+bool chunk_walk_next(struct chunk_walk *, uint32_t wanted, struct chunk *out);
+bool chunk_walk_peek(struct chunk_walk *, uint32_t wanted, struct chunk *out);
+
+/* Members of a set, asked for in ascending order only. */
+struct uid_scan {
+	const struct uidset *set;
+	size_t at;
+};
+
+static inline bool uid_scan_has(struct uid_scan *s, uint32_t uid)
+{
+	while (s->at < s->set->n && s->set->v[s->at].last < uid)
+		s->at++;
+	return s->at < s->set->n && s->set->v[s->at].first <= uid;
+}
+
+/* The first member >= uid; 0 when there is none. */
+static inline uint32_t uid_scan_next(struct uid_scan *s, uint32_t uid)
+{
+	if (uid_scan_has(s, uid))
+		return uid;
+	return s->at < s->set->n ? s->set->v[s->at].first : 0;
+}
+
+/* -- telling the views (feed.c) -- */
+
+void feed_new(struct mailbox *);
+void feed_flags(struct mailbox *, const struct uidset *, const void *by);
+void feed_expunged(struct mailbox *, const struct uidset *);
+void feed_keywords(struct mailbox *);
+void feed_gone(struct mailbox *);

@@ -1,0 +1,71 @@
+/* make.c -- the mailboxes of a new account, and an account's end. */
+#include "mailbox/content.h"
+#include "mailbox/tree.h"
+
+static const struct special {
+	const char *name;
+	uint32_t use;
+} specials[] = {
+	{ "INBOX", 0 },
+	{ "Archive", USE_ARCHIVE },
+	{ "Drafts", USE_DRAFTS },
+	{ "Junk", USE_JUNK },
+	{ "Sent", USE_SENT },
+	{ "Trash", USE_TRASH },
+};
+
+static void make_special(struct change *c, const struct special *s)
+{
+	struct slice name = slice_cstr(s->name);
+	struct store_key key = key_name(c->account->id, T_SUBSCRIPTION, name);
+
+	change_make_mailbox(c, name, s->use, false);
+	batch_put(c->batch, store_key_slice(&key), name);
+	c->after.subscriptions++;
+}
+
+struct err account_fill(struct account *a)
+{
+	struct change c;
+	struct err e;
+
+	change_begin(&c, a);
+	for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
+		make_special(&c, &specials[i]);
+	e = change_commit(&c);
+	change_end(&c);
+	return e;
+}
+
+/* Every message of the account, whatever its mailbox, loses its blob. */
+static struct err drop_all_blobs(struct change *c)
+{
+	struct store_key prefix = key_table(c->account->id, T_DIGEST);
+	struct row_walk w = row_walk(c->account, &prefix);
+	struct cursor_row row;
+
+	while (row_walk_next(&w, &row)) {
+		struct content_hash blob;
+		struct slice digest;
+
+		if (is_ok(content_open(row.value, &blob, &digest)))
+			batch_drop_blob(c->batch, &blob);
+	}
+	return w.e;
+}
+
+struct err account_empty(struct account *a)
+{
+	struct store_key all = key_of_account(a->id);
+	struct change c;
+	struct err e;
+
+	change_begin(&c, a);
+	e = drop_all_blobs(&c);
+	if (is_ok(e)) {
+		batch_delete_prefix(c.batch, store_key_slice(&all));
+		e = change_commit_raw(&c);
+	}
+	change_end(&c);
+	return e;
+}

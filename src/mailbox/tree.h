@@ -1,0 +1,49 @@
+/* tree.h -- what making, deleting and renaming mailboxes share. */
+#pragma once
+
+#include "mailbox/change.h"
+#include "mailbox/name.h"
+
+static inline bool is_inbox(struct slice name)
+{
+	return slice_eq(name, S("INBOX"));
+}
+
+/* Is `name` below `parent`? */
+static inline bool is_below(struct slice name, struct slice parent)
+{
+	return name.len > parent.len + 1 && slice_starts(name, parent) &&
+	       name.ptr[parent.len] == '/';
+}
+
+/* A mailbox's name, as an entry of the tree. */
+void change_put_name(struct change *, struct slice name, uint32_t id);
+void change_delete_name(struct change *, struct slice name);
+
+/* Numbers for a new mailbox; puts nothing yet. */
+struct mailbox_meta change_new_mailbox(struct change *, uint32_t special_use);
+
+/* A new mailbox, written whole. */
+void change_make_mailbox(struct change *, struct slice name,
+                         uint32_t special_use, bool noselect);
+
+/* The missing parents of a name. ERR_LIMIT */
+struct err change_make_parents(struct change *, struct slice name);
+struct err change_has_mailbox_room(const struct change *);
+
+/* A mailbox's record and all that belongs to it, blobs and quota too; not
+ * its name. Suspends. */
+struct err change_drop_mailbox(struct change *, uint32_t id);
+
+/* All that lies below a name. */
+struct below {
+	struct entry {
+		uint32_t id;
+		struct slice name; /* in the arena */
+	} *v;
+	size_t n;
+};
+
+/* Suspends; the account's lock is held. */
+struct err tree_below(struct account *, struct slice name, struct arena *,
+                      struct below *out);

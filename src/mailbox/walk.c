@@ -1,0 +1,286 @@
+/*
+ * walk.c -- going through the records of a mailbox.
+ *
+ * Chunks are found by the greatest key that is not above the UID wanted, then
+ * one after another with a cursor. Their heads decide whether a chunk has to
+ * be looked into at all.
+ */
+#include <assert.h>
+
+#include "mailbox/internal.h"
+
+struct chunk_walk chunk_walk(struct mailbox *m)
+{
+	return (struct chunk_walk){ .mailbox = m };
+}
+
+static struct store_key prefix_of(struct mailbox *m)
+{
+	return key_messages(m->account->id, T_RECORDS, m->meta.id);
+}
+
+static struct store_key key_at(struct mailbox *m, uint32_t uid)
+{
+	return key_message(m->account->id, T_RECORDS, m->meta.id, uid);
+}
+
+/* From then on the cursor gives chunks whose key is at least `uid`. */
+static void position(struct chunk_walk *w, uint32_t uid)
+{
+	struct mailbox *m = w->mailbox;
+	struct store_key prefix = prefix_of(m);
+	struct store_key from = key_at(m, uid);
+
+	w->cursor = store_cursor(account_partition(m->account),
+	                         store_key_slice(&prefix),
+	                         store_key_slice(&from));
+	w->positioned = true;
+}
+
+static bool next_by_cursor(struct chunk_walk *w, struct chunk *out)
+{
+	struct cursor_row row;
+
+	if (store_cursor_next(&w->cursor, &row))
+		w->e = chunk_open(row.value, out);
+	else
+		w->e = is_ok(w->cursor.e) ? err(ERR_ABSENT, NULL) : w->cursor.e;
+	return is_ok(w->e);
+}
+
+/* The chunk that `wanted` is in, or would be; else the one behind it. */
+static bool next_by_search(struct chunk_walk *w, uint32_t wanted,
+                           struct chunk *out)
+{
+	struct mailbox *m = w->mailbox;
+	struct store_key prefix = prefix_of(m);
+	struct store_key key = key_at(m, wanted);
+	struct cursor_row row;
+
+	w->e = store_floor(account_partition(m->account),
+	                   store_key_slice(&prefix), store_key_slice(&key),
+	                   &row);
+	if (is_ok(w->e))
+		w->e = chunk_open(row.value, out);
+	if (is_ok(w->e) && out->last >= wanted) {
+		position(w, out->first + 1);
+		return true;
+	}
+	if (!is_ok(w->e) && w->e.code != ERR_ABSENT)
+		return false;
+	position(w, wanted);
+	return next_by_cursor(w, out);
+}
+
+static bool is_fresh(const struct chunk_walk *w)
+{
+	struct partition *p = account_partition(w->mailbox->account);
+
+	return w->positioned && w->cursor.snapshot == store_snapshot(p);
+}
+
+bool chunk_walk_peek(struct chunk_walk *w, uint32_t wanted, struct chunk *out)
+{
+	bool more;
+
+	if (wanted == 0) /* behind the last UID there can be */
+		return false;
+	if (is_fresh(w) && wanted == w->last + 1)
+		more = next_by_cursor(w, out);
+	else
+		more = next_by_search(w, wanted, out);
+	if (more) {
+		assert(out->last >= wanted);
+		w->last = out->last;
+	} else if (w->e.code == ERR_ABSENT) {
+		w->e = OK;
+	}
+	return more;
+}
+
+bool chunk_walk_next(struct chunk_walk *w, uint32_t wanted, struct chunk *out)
+{
+	task_pause();
+	return chunk_walk_peek(w, wanted, out);
+}
+
+/* -- records by UID -- */
+
+struct record_walk mailbox_walk(struct mailbox *m, const struct uidset *uids)
+{
+	return (struct record_walk){ .mailbox = m, .uids = uids };
+}
+
+/* The first member above w->uid; 0 when there is none. */
+static uint32_t next_wanted(struct record_walk *w)
+{
+	struct uid_scan scan = { w->uids, w->range };
+	uint32_t uid = w->uid == UINT32_MAX ? 0
+	                                    : uid_scan_next(&scan, w->uid + 1);
+
+	w->range = scan.at;
+	return uid;
+}
+
+/* Opens the chunk where the record of `wanted` is, or the one behind. */
+static bool find_chunk(struct record_walk *w, uint32_t wanted, struct chunk *c)
+{
+	struct chunk_walk chunks = chunk_walk(w->mailbox);
+	struct partition *p = account_partition(w->mailbox->account);
+
+	if (!chunk_walk_peek(&chunks, wanted, c)) {
+		w->e = chunks.e;
+		return false;
+	}
+	w->snapshot = store_snapshot(p);
+	w->chunk = slice_of(c->records - CHUNK_HEAD,
+	                    CHUNK_HEAD + c->count * c->stride);
+	w->at = chunk_find(c, wanted);
+	return true;
+}
+
+/* The chunk that the walk is in, or the one where it has to go on. */
+static bool this_chunk(struct record_walk *w, uint32_t wanted, struct chunk *c)
+{
+	struct partition *p = account_partition(w->mailbox->account);
+
+	if (w->chunk.ptr == NULL || w->snapshot != store_snapshot(p))
+		return find_chunk(w, wanted, c);
+	w->e = chunk_open(w->chunk, c);
+	if (!is_ok(w->e))
+		return false;
+	if (wanted > c->last)
+		return find_chunk(w, wanted, c);
+	if (chunk_uid(c, w->at) < wanted)
+		w->at = chunk_find(c, wanted);
+	return true;
+}
+
+bool record_walk_next(struct record_walk *w, struct record *r)
+{
+	uint32_t wanted;
+
+	while (is_ok(w->e) && (wanted = next_wanted(w)) != 0) {
+		struct chunk c;
+
+		if (!this_chunk(w, wanted, &c))
+			return false;
+		w->uid = chunk_uid(&c, w->at);
+		if (w->uid != wanted) {
+			/* not there: go on with what is */
+			w->uid--;
+			continue;
+		}
+		chunk_record(&c, w->at, r);
+		if (w->at + 1u < c.count)
+			w->at++;
+		return true;
+	}
+	return false;
+}
+
+struct err mailbox_record(struct mailbox *m, uint32_t uid, struct record *out)
+{
+	struct uidrange range = { uid, uid };
+	struct uidset one = { .v = &range, .n = 1, .cap = 1 };
+	struct record_walk w = mailbox_walk(m, &one);
+
+	if (record_walk_next(&w, out))
+		return OK;
+	return is_ok(w.e) ? err(ERR_ABSENT, "no such message") : w.e;
+}
+
+/* -- records by what they are -- */
+
+struct criteria {
+	uint8_t mask, want;
+	uint64_t since;
+};
+
+enum verdict { NONE, SOME, ALL };
+
+/* What a chunk's head says of all of its records. */
+static enum verdict judge(const struct chunk *c, const struct criteria *k)
+{
+	uint8_t clear = k->mask & (uint8_t)~k->want;
+
+	if (c->modseq <= k->since || (k->want & (uint8_t)~c->any) != 0 ||
+	    (clear & c->all) != 0)
+		return NONE;
+	if (k->since == 0 && (k->want & (uint8_t)~c->all) == 0 &&
+	    (clear & c->any) == 0)
+		return ALL;
+	return SOME;
+}
+
+static void find_in_chunk(const struct chunk *c, const struct criteria *k,
+                          bool all, struct uidset *out)
+{
+	if (all && chunk_is_dense(c)) {
+		uidset_add_range(out, c->first, c->last);
+		return;
+	}
+	for (size_t i = 0; i < c->count; i++) {
+		struct record r;
+
+		chunk_record(c, i, &r);
+		if ((r.flags & k->mask) == k->want && r.modseq > k->since)
+			uidset_add(out, r.uid);
+	}
+}
+
+struct err mailbox_find(struct mailbox *m, uint8_t mask, uint8_t want,
+                        uint64_t since_modseq, struct uidset *out)
+{
+	struct criteria k = { mask, want, since_modseq };
+	struct chunk_walk w = chunk_walk(m);
+	struct chunk c;
+
+	assert((want & ~mask) == 0);
+	uidset_clear(out);
+	while (chunk_walk_next(&w, w.last + 1, &c)) {
+		enum verdict verdict = judge(&c, &k);
+
+		if (verdict != NONE)
+			find_in_chunk(&c, &k, verdict == ALL, out);
+	}
+	return w.e;
+}
+
+static uint32_t first_unseen_in(const struct chunk *c, uint32_t from)
+{
+	for (size_t i = chunk_find(c, from); i < c->count; i++) {
+		struct record r;
+
+		chunk_record(c, i, &r);
+		if (!(r.flags & FLAG_SEEN))
+			return r.uid;
+	}
+	return 0;
+}
+
+/*
+ * seen_below is where the last search ended. Flags may change while this
+ * one gives way to others, who then lower it: it is raised only when it is
+ * as it was.
+ */
+struct err mailbox_first_unseen(struct mailbox *m, uint32_t *uid)
+{
+	struct chunk_walk w = chunk_walk(m);
+	uint32_t from = m->seen_below;
+	uint64_t modseq = m->meta.highestmodseq;
+	uint32_t wanted = from;
+	struct chunk c;
+
+	*uid = 0;
+	if (m->meta.unseen == 0)
+		return OK;
+	while (*uid == 0 && chunk_walk_next(&w, wanted, &c)) {
+		if (c.unseen != 0)
+			*uid = first_unseen_in(&c, from);
+		wanted = c.last + 1;
+	}
+	if (is_ok(w.e) && *uid != 0 && m->meta.highestmodseq == modseq)
+		m->seen_below = *uid;
+	return w.e;
+}
