@@ -190,27 +190,29 @@ static struct err check_index(struct partition *p, struct slice id)
 	return e;
 }
 
-static struct err open_index(struct partition *p, unsigned flags)
+static struct err open_index(struct partition *p, unsigned flags,
+                             const char id[PARTITION_ID])
 {
-	char id[PARTITION_ID];
 	int dead_readers;
-	struct err e = partition_read_id(p->dir_fd, id);
+	struct err e = index_open(p->dir, p->options.map_bytes, flags,
+	                          &p->index);
 
-	if (is_ok(e))
-		e = index_open(p->dir, p->options.map_bytes, flags, &p->index);
 	if (!is_ok(e))
 		return e;
 	(void)mdb_reader_check(p->index.env, &dead_readers);
 	e = open_dir(p->dir_fd, "pack", &p->pack_fd);
 	p->packs.dir = p->pack_fd;
-	return is_ok(e) ? check_index(p, slice_of(id, sizeof id)) : e;
+	return is_ok(e) ? check_index(p, slice_of(id, PARTITION_ID)) : e;
 }
 
 static struct err open_to_write(struct partition *p)
 {
 	struct pack_writer writer;
+	char id[PARTITION_ID];
 	struct err e = open_dir(AT_FDCWD, p->dir, &p->dir_fd);
 
+	if (is_ok(e))
+		e = partition_read_id(p->dir_fd, id);
 	if (is_ok(e))
 		e = lock(p);
 	if (is_ok(e))
@@ -218,7 +220,7 @@ static struct err open_to_write(struct partition *p)
 	if (is_ok(e))
 		e = recover_tmp(p->tmp_fd);
 	if (is_ok(e))
-		e = open_index(p, 0);
+		e = open_index(p, 0, id);
 	if (is_ok(e))
 		e = recover_packs(p, &writer);
 	if (is_ok(e))
@@ -228,9 +230,12 @@ static struct err open_to_write(struct partition *p)
 
 static struct err open_to_read(struct partition *p)
 {
+	char id[PARTITION_ID];
 	struct err e = open_dir(AT_FDCWD, p->dir, &p->dir_fd);
 
-	return is_ok(e) ? open_index(p, MDB_RDONLY) : e;
+	if (is_ok(e))
+		e = partition_read_id(p->dir_fd, id);
+	return is_ok(e) ? open_index(p, MDB_RDONLY, id) : e;
 }
 
 static void close_fd(int fd)

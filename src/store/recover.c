@@ -34,10 +34,9 @@ static struct err seal(struct recovery *r, uint32_t number, uint64_t size)
 	struct err e = pack_row_get(index, r->txn, number, &row);
 	struct log_line l;
 
-	size = record_size(0, size);
 	if (number >= r->last) {
 		r->last = number;
-		r->last_end = size;
+		r->last_end = record_size(0, size);
 	}
 	if (!is_ok(e) || size == row.total)
 		return e;

@@ -173,7 +173,7 @@ static struct err step(struct store_cursor *c, MDB_val *key, MDB_val *value)
 		if (!is_ok(e))
 			return e;
 		*key = mdb_val(store_key_slice(&c->next));
-		op = MDB_SET_RANGE;
+		op = c->next.len != 0 ? MDB_SET_RANGE : MDB_FIRST;
 	}
 	slot = c->mdb;
 	c->started = true;
