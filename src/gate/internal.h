@@ -1,0 +1,95 @@
+/*
+ * internal.h -- what the files of this room share: the process, and the
+ * three things a client can be in it.
+ *
+ *   listener ──► conn (before log-in) ──► the mail process (plain)
+ *       │                            └──► relay (TLS) ◄──► the mail process
+ *       └──────► lmtp_conn ──► delivery links to mail processes
+ */
+#pragma once
+
+#include "base/clock.h"
+#include "gate/admission.h"
+#include "gate/gate.h"
+#include "gate/requests.h"
+#include "gate/watch.h"
+#include "gate/wire.h"
+#include "ipc/link.h"
+#include "ipc/protocol.h"
+#include "task/timer.h"
+
+enum { GATE_PARTITIONS = 1024 /* more are not believed */ };
+
+struct peer; /* gate.c: the link to auth or to one mail process */
+
+/* Doubly linked lists of what lives in the process. */
+struct member {
+	struct member *next;
+	struct member *prev;
+};
+
+struct gate {
+	struct loop *loop;
+	const struct gate_options *options;
+	struct link *parent;
+	struct peer *auth;                  /* NULL: not running */
+	struct peer *mail[GATE_PARTITIONS]; /* the same */
+	struct ssl_ctx_st *tls;             /* NULL: no certificate yet */
+	struct timer ticket_timer;
+	struct requests requests;
+	struct admission *admission;
+	struct member listeners; /* heads of rings */
+	struct member conns;
+	struct member relays;
+	struct member lmtp_conns;
+	uint32_t lmtp_count;
+	int reserve_fd; /* let go of when there are no others, listener.c */
+	bool stopping;
+};
+
+void member_add(struct member *head, struct member *);
+void member_remove(struct member *);
+
+/* A client that has been accepted. */
+struct arrival {
+	int fd;
+	struct address address;
+	uint16_t peer_port;
+	uint16_t local_port;
+	enum listener_kind kind;
+};
+
+/* Puts a question to auth. 0: it is not running, fn is not called. The frame
+ * is freed; its fields begin with the number that request_begin chose. */
+uint64_t request_begin(struct gate *, struct frame_out *, uint16_t type,
+                       request_fn *fn, void *arg);
+bool request_send(struct gate *, struct frame_out *, uint64_t id);
+
+/* The link to a partition's mail process, or NULL. */
+struct link *gate_mail(struct gate *, uint32_t partition);
+
+bool gate_trusts(const struct gate *, const struct address *);
+
+/* Something ended; a gate that stops ends with the last one. */
+void gate_check_end(struct gate *);
+
+void session_id_new(char out[SESSION_ID_SIZE]);
+
+/* listener.c: takes the descriptor over. */
+void listener_new(struct gate *, int fd, enum listener_kind, uint16_t port);
+void listeners_free(struct gate *);
+
+/* conn.c: takes the descriptor over. */
+void conn_new(struct gate *, const struct arrival *);
+void conn_evict(struct guest *);
+void conns_stop(struct gate *); /* BYE to all */
+void conns_free(struct gate *);
+
+/* relay.c: takes the wire, whose TLS is up, and the other descriptor over. */
+void relay_new(struct gate *, struct wire, int mail_fd);
+void relays_free(struct gate *);
+
+/* lmtp_conn.c: takes the descriptor over. */
+void lmtp_conn_new(struct gate *, const struct arrival *);
+void lmtp_conns_stop(struct gate *); /* 421 to all that wait for a command */
+void lmtp_conns_free(struct gate *);

@@ -1,0 +1,35 @@
+/*
+ * tls.h -- what we offer in TLS, with one certificate.
+ *
+ * TLS 1.2 and 1.3, ephemeral keys and AEAD ciphers only; no renegotiation,
+ * no early data, no compression; of ALPN only "imap" or nothing. The
+ * context is OpenSSL's, counted by reference: sessions keep theirs when
+ * gate gets a new one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ssl_st;     /* OpenSSL's SSL */
+struct ssl_ctx_st; /* and SSL_CTX */
+
+enum { TLS_PEM_MOST = 1 << 20 };
+
+/* The descriptor's file: the certificate, its chain and its key in PEM. A
+ * whole pair that matches, or NULL and *problem. */
+struct ssl_ctx_st *tls_load(int fd, const char **problem);
+void tls_free(struct ssl_ctx_st *); /* sessions that have it keep it */
+
+/* New keys for session tickets; those given out before are void. */
+void tls_rotate_tickets(struct ssl_ctx_st *);
+
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384" */
+void tls_describe(const struct ssl_st *, char *out, size_t size);
+
+/* More KeyUpdates came in the last minute than anybody needs. */
+bool tls_is_abused(const struct ssl_st *);
+
+/* From now on no passwords come: OpenSSL need not overwrite what it has
+ * handed out. */
+void tls_end_of_secrets(struct ssl_st *);
