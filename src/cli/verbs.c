@@ -69,7 +69,7 @@ const struct verb verbs[] = {
 
 	{ "deliver", "", 0, 0, "Deliver a message from standard input",
 	  "Exit status as of a local delivery agent: 0 delivered, 67 no such user,\n"
-	  "69 refused for good, 75 try again later, 77 not permitted.",
+	  "75 try again later, 77 refused for good.",
 	  false,
 	  { { "destination", 'd', "USER", "the recipient" },
 	    { "from", 'f', "ADDRESS", "the envelope's sender" },

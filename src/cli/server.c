@@ -1,0 +1,81 @@
+/* server.c -- one question, one answer. */
+#include "cli/server.h"
+
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "cli/fail.h"
+#include "cli/site.h"
+#include "cli/table.h"
+
+int server_open(const struct call *c, struct control *out)
+{
+	struct site site;
+	struct err e;
+	int status = site_open(c, &site);
+
+	if (status != EX_OK)
+		return status;
+	e = control_open(site.control, out);
+	if (e.code == ERR_UNAVAILABLE)
+		status = fail(EX_UNAVAILABLE, "%s: %s", site.control, e.text);
+	else if (!is_ok(e))
+		status = fail_err(e, site.control);
+	site_close(&site);
+	return status;
+}
+
+int server_open_account(const struct call *c, const char *account,
+                        struct control *out)
+{
+	struct control server;
+	struct linked linked;
+	struct err e;
+	int status = server_open(c, &server);
+
+	if (status != EX_OK)
+		return status;
+	e = control_link(&server, slice_cstr(account), 0, out, &linked);
+	if (!is_ok(e))
+		status = fail_err(e, account);
+	control_close(&server);
+	return status;
+}
+
+static int ask(const struct call *c, struct frame_out *request,
+               const char *what, struct table *rows)
+{
+	struct control server;
+	struct err e;
+	int status = server_open(c, &server);
+
+	if (status != EX_OK) {
+		frame_free(request);
+		return status;
+	}
+	e = control_call(&server, request, rows != NULL ? table_add : NULL,
+	                 rows);
+	if (!is_ok(e))
+		status = fail_err(e, what);
+	control_close(&server);
+	return status;
+}
+
+int server_do(const struct call *c, struct frame_out *request,
+              const char *what)
+{
+	return ask(c, request, what, NULL);
+}
+
+int server_table(const struct call *c, struct frame_out *request,
+                 const char *what, const char *const *columns,
+                 size_t n_columns)
+{
+	struct table *t = table_new(columns, n_columns);
+	int status = ask(c, request, what, t);
+
+	if (status == EX_OK && !table_print(t, c->json, stdout))
+		status = fail(EX_IOERR, "standard output can't be written");
+	table_free(t);
+	return status;
+}

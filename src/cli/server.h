@@ -1,0 +1,25 @@
+/*
+ * server.h -- verbs that are one question to the running server.
+ *
+ * Each returns an exit status; what went wrong has been printed.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "cli/control.h"
+#include "cli/verb.h"
+
+/* The control socket of the configured server. */
+int server_open(const struct call *, struct control *);
+
+/* A link to the mail process of an account. */
+int server_open_account(const struct call *, const char *account,
+                        struct control *);
+
+/* Sends the request, prints nothing but an error: "roost: WHAT: ...". */
+int server_do(const struct call *, struct frame_out *, const char *what);
+
+/* Prints the rows that answer. */
+int server_table(const struct call *, struct frame_out *, const char *what,
+                 const char *const *columns, size_t n_columns);

@@ -1,0 +1,108 @@
+/* user.c -- roost user: accounts, as auth keeps them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "admin/verbs.h"
+#include "base/mem.h"
+#include "cli/fail.h"
+#include "cli/secret.h"
+#include "cli/server.h"
+#include "ipc/protocol.h"
+
+/* Requests whose only field is the name. */
+static struct frame_out named(enum frame_type type, const char *name)
+{
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, (uint16_t)type);
+	frame_slice(&f, slice_cstr(name));
+	return f;
+}
+
+static int do_named(const struct call *c, enum frame_type type)
+{
+	struct frame_out f = named(type, c->args[0]);
+
+	return server_do(c, &f, c->args[0]);
+}
+
+static int do_with_password(const struct call *c, enum frame_type type)
+{
+	struct frame_out f;
+	struct slice password;
+	char prompt[320];
+	struct err e;
+	int status;
+
+	snprintf(prompt, sizeof prompt, "Password of %.255s", c->args[0]);
+	e = secret_read(prompt, true, &password);
+	if (!is_ok(e))
+		return fail_err(e, c->args[0]);
+	f = named(type, c->args[0]);
+	frame_slice(&f, password);
+	mem_wipe((char *)password.ptr, password.len);
+	free((char *)password.ptr);
+	status = server_do(c, &f, c->args[0]);
+	return status;
+}
+
+int run_user_add(const struct call *c)
+{
+	return do_with_password(c, FRAME_USER_ADD);
+}
+
+int run_user_password(const struct call *c)
+{
+	return do_with_password(c, FRAME_USER_PASSWORD);
+}
+
+int run_user_disable(const struct call *c)
+{
+	return do_named(c, FRAME_USER_DISABLE);
+}
+
+int run_user_enable(const struct call *c)
+{
+	return do_named(c, FRAME_USER_ENABLE);
+}
+
+int run_user_list(const struct call *c)
+{
+	const char *domain = c->n_args > 0 ? c->args[0] : "";
+	struct frame_out f = named(FRAME_USER_LIST, domain);
+
+	return server_table(c, &f, "user list", user_list_columns,
+	                    USER_LIST_COLUMNS);
+}
+
+int run_user_show(const struct call *c)
+{
+	struct frame_out f = named(FRAME_USER_SHOW, c->args[0]);
+
+	return server_table(c, &f, c->args[0], user_show_columns,
+	                    USER_SHOW_COLUMNS);
+}
+
+static bool is_confirmed(const char *name)
+{
+	char answer[16];
+
+	fprintf(stderr, "Remove %s and all its mail for good? [y/N] ", name);
+	return fgets(answer, sizeof answer, stdin) != NULL &&
+	       (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+int run_user_remove(const struct call *c)
+{
+	if (call_value(c, "yes") != NULL)
+		return do_named(c, FRAME_USER_REMOVE);
+	if (!isatty(STDIN_FILENO))
+		return fail(EX_USAGE, "user remove: without a terminal, "
+		                      "--yes is needed");
+	if (!is_confirmed(c->args[0]))
+		return fail(EX_TEMPFAIL, "nothing was removed");
+	return do_named(c, FRAME_USER_REMOVE);
+}
