@@ -1,0 +1,137 @@
+/*
+ * config.h -- roost.conf, read once: every option is a row of one table.
+ *
+ *	# a comment is a line of its own
+ *	hostname = mail.example.org
+ *	listen_imap = 0.0.0.0:143, [::]:143
+ *
+ * One option a line; lists are separated by commas; sizes end in K, M or G,
+ * durations in s, m, h or d. Relative paths are relative to `directory`,
+ * which is relative to the file's own directory. The table (config_options)
+ * is also what `roost init` writes from, what `roost config show` prints,
+ * and what roost.conf(5) is made of.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+/* Where to listen, or one network: as text, which has been checked. */
+struct config_list {
+	char **v;
+	size_t n;
+};
+
+/* "192.0.2.1:143" or "[::1]:143", taken apart; address is NUL-terminated. */
+struct config_address {
+	char address[48];
+	uint16_t port;
+};
+
+struct config {
+	/* paths are absolute; never NULL, "" is none */
+	char *directory;
+	char *hostname;
+	struct config_list listen_imap;  /* config_address_parse() takes them */
+	struct config_list listen_imaps;
+	struct config_list listen_lmtp;
+	char *lmtp_socket;
+	char *lmtp_socket_user; /* who owns it; "": who runs roostd */
+	char *certificate;      /* PEM: the chain, then its key unless that */
+	char *certificate_key;  /* is here */
+	struct config_list trusted_networks; /* "192.0.2.0/24", "::1" */
+
+	char *user_gate; /* "": none of its own */
+	char *user_auth;
+	char *user_mail;
+
+	uint64_t partitions;
+	uint64_t gates; /* 0: one a core */
+
+	uint64_t message_limit;  /* bytes */
+	uint64_t quota_bytes;    /* of a new account; 0: none */
+	uint64_t quota_messages; /* 0: none */
+
+	uint64_t connections_per_host;
+	uint64_t connections_per_site;
+	uint64_t connections_per_network;
+	uint64_t connections_in_all;
+	uint64_t connections_lmtp;
+
+	uint64_t password_memory; /* bytes, of Argon2id */
+	uint64_t password_passes;
+	uint64_t password_lanes;
+	bool password_plain;     /* {PLAIN} hashes are accepted */
+	uint64_t verdict_seconds;
+
+	char *log_level; /* error, warn, info, debug */
+
+	/* by option: the line that set it, 0: its default */
+	unsigned *lines;
+};
+
+enum config_kind {
+	CONFIG_TEXT,
+	CONFIG_PATH,
+	CONFIG_NUMBER,
+	CONFIG_SIZE,
+	CONFIG_SECONDS,
+	CONFIG_TRUTH,     /* yes or no */
+	CONFIG_ADDRESSES, /* where to listen */
+	CONFIG_NETWORKS,
+	CONFIG_LEVEL,     /* of the log */
+};
+
+struct config_option {
+	const char *name;
+	enum config_kind kind;
+	size_t offset;        /* in struct config */
+	const char *standard; /* its default, as it would be written */
+	uint64_t least;       /* of numbers */
+	uint64_t most;
+	const char *help;     /* lines of at most 76 octets */
+};
+
+extern const struct config_option config_options[];
+extern const size_t n_config_options;
+
+struct config_error {
+	unsigned line; /* 0: of the file as a whole */
+	char *text;
+};
+
+struct config_errors {
+	struct config_error *v;
+	size_t n;
+};
+
+void config_errors_free(struct config_errors *);
+
+/*
+ * Reads the file (or fd, when it is not -1; path is then what it is called).
+ * The answer holds defaults where the file is wrong; every error is in
+ * *errors, by line. NULL when it can't be read at all. fd stays the
+ * caller's.
+ */
+struct config *config_read(const char *path, int fd, struct config_errors *);
+void config_free(struct config *);
+
+/* An option's value as it would be written. */
+void config_value(const struct config *, const struct config_option *,
+                  struct buf *out);
+
+/* The line that set it, 0: it has its default. */
+unsigned config_line(const struct config *, const struct config_option *);
+
+bool config_address_parse(const char *text, struct config_address *out);
+
+/* "DIR/run/control", "DIR/partition/3", "DIR/auth.sqlite": what has its
+ * place in the directory. The caller frees them. */
+char *config_control_path(const struct config *);
+char *config_partition_path(const struct config *, uint64_t number);
+char *config_accounts_path(const struct config *);
