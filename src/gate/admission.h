@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "gate/gate.h"
-#include "gate/network.h"
+#include "base/network.h"
 
 enum level { LEVEL_HOST, LEVEL_SITE, LEVEL_NETWORK, LEVEL_ALL, LEVELS };
 

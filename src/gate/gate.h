@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
-#include "gate/network.h"
+#include "base/network.h"
 #include "task/task.h"
 
 /* Connections whose client has not logged in; docs/operating.md. */

@@ -9,7 +9,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "gate/network.h"
+#include "base/network.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 

@@ -1,5 +1,5 @@
 /* network.c -- prefixes of addresses. */
-#include "gate/network.h"
+#include "base/network.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
