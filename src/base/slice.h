@@ -20,6 +20,9 @@ struct slice {
 /* A slice of a string literal; the terminating NUL is not part of it. */
 #define S(literal) ((struct slice){ "" literal, sizeof(literal) - 1 })
 
+/* The same as an initialiser, for tables. */
+#define N(literal) { "" literal, sizeof(literal) - 1 }
+
 /* Where slice_find() and slice_find_byte() say "not there". */
 #define SLICE_NONE SIZE_MAX
 

@@ -52,8 +52,9 @@ struct session_start {
 	struct slice client_id;    /* ID before log-in, or "" */
 	struct slice input;        /* read already behind the log-in command */
 	bool tls;
-	/* called on the loop when session_run() should be called without input:
-	 * something to tell while idling, or session_say_bye() */
+	/* called when session_run() should be called without input: something
+	 * to tell while idling, or session_say_bye(). If it is running now,
+	 * once more. */
 	void (*wake)(void *arg);
 	void *wake_arg;
 };

@@ -1,0 +1,171 @@
+/*
+ * capability.c -- CAPABILITY, ENABLE, ID, NAMESPACE: what the server is.
+ * RFC 9051 sections 6.1.1, 6.3.1, 6.3.10; RFC 2971
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "imap/internal.h"
+
+/* After log-in. What is here works; nothing else is here. */
+static const struct {
+	struct slice name;
+	uint32_t enable; /* what ENABLE name switches on, 0: nothing */
+} capabilities[] = {
+	{ N("IMAP4rev1"), 0 },
+	{ N("IMAP4rev2"), ENABLED_REV2 },
+	{ N("CHILDREN"), 0 },
+	{ N("CREATE-SPECIAL-USE"), 0 },
+	{ N("ENABLE"), 0 },
+	{ N("ESEARCH"), 0 },
+	{ N("ID"), 0 },
+	{ N("IDLE"), 0 },
+	{ N("LIST-EXTENDED"), 0 },
+	{ N("LIST-STATUS"), 0 },
+	{ N("LITERAL+"), 0 },
+	{ N("MOVE"), 0 },
+	{ N("MULTIAPPEND"), 0 },
+	{ N("NAMESPACE"), 0 },
+	{ N("SEARCHRES"), 0 },
+	{ N("SPECIAL-USE"), 0 },
+	{ N("STATUS=SIZE"), 0 },
+	{ N("UIDPLUS"), 0 },
+	{ N("UNSELECT"), 0 },
+};
+
+enum { CAPABILITIES = sizeof capabilities / sizeof *capabilities };
+
+void reply_capabilities(struct session *s, struct buf *out)
+{
+	for (size_t i = 0; i < CAPABILITIES; i++) {
+		buf_add(out, capabilities[i].name);
+		buf_byte(out, ' ');
+	}
+	buf_printf(out, "APPENDLIMIT=%" PRIu64,
+	           s->config->message_limit_bytes);
+}
+
+struct err cmd_capability(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct buf *out = session_out(s);
+
+	expect_end(&c);
+	if (!is_ok(c.e))
+		return c.e;
+	buf_add(out, S("* CAPABILITY "));
+	reply_capabilities(s, out);
+	buf_add(out, S("\r\n"));
+	return OK;
+}
+
+static uint32_t enable_bit(struct slice name)
+{
+	for (size_t i = 0; i < CAPABILITIES; i++)
+		if (slice_ieq(capabilities[i].name, name))
+			return capabilities[i].enable;
+	return 0;
+}
+
+/* enable = "ENABLE" 1*(SP capability) */
+static uint32_t parse_enable(struct cursor *c)
+{
+	uint32_t bits = 0;
+
+	do {
+		expect(c, ' ', "expected the names of capabilities");
+		bits |= enable_bit(parse_atom(c));
+	} while (!at_end(c));
+	return bits;
+}
+
+struct err cmd_enable(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct buf *out = session_out(s);
+	uint32_t asked = parse_enable(&c);
+
+	if (!is_ok(c.e))
+		return c.e;
+	buf_add(out, S("* ENABLED"));
+	for (size_t i = 0; i < CAPABILITIES; i++) {
+		if (!(capabilities[i].enable & asked & ~s->enabled))
+			continue;
+		buf_byte(out, ' ');
+		buf_add(out, capabilities[i].name);
+	}
+	buf_add(out, S("\r\n"));
+	s->enabled |= asked;
+	return OK;
+}
+
+/* One pair of ID; appended to text as name="value" for the log. */
+static void parse_id_pair(struct cursor *c, struct buf *text)
+{
+	struct slice key = parse_string(c);
+	struct slice value;
+
+	expect(c, ' ', "expected a value behind the name");
+	value = parse_nstring(c);
+	if (key.len > LIMIT_ID_KEY || value.len > LIMIT_ID_VALUE)
+		fail(c, "ID field is too long");
+	if (!is_ok(c->e) || value.ptr == NULL)
+		return;
+	if (text->len != 0)
+		buf_byte(text, ' ');
+	buf_add(text, key);
+	buf_byte(text, '=');
+	buf_add(text, value);
+}
+
+/* id_params_list = "(" *(string SP nstring) ")" / nil */
+static void parse_id(struct cursor *c, struct buf *text)
+{
+	int pairs = 0;
+
+	expect(c, ' ', "expected a space behind ID");
+	if (take_word(c, S("NIL"))) {
+		expect_end(c);
+		return;
+	}
+	expect(c, '(', "expected a list");
+	while (is_ok(c->e) && !take(c, ')')) {
+		if (pairs != 0)
+			expect(c, ' ', "expected a space between fields");
+		if (pairs++ == LIMIT_ID_PAIRS)
+			fail(c, "too many fields");
+		parse_id_pair(c, text);
+	}
+	expect_end(c);
+}
+
+struct err cmd_id(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct buf text = { 0 };
+
+	parse_id(&c, &text);
+	if (is_ok(c.e) && text.len != 0) {
+		free(s->client_id);
+		s->client_id = mem_cstr(buf_slice(&text));
+	}
+	buf_free(&text);
+	if (!is_ok(c.e))
+		return c.e;
+	buf_add(session_out(s), S("* ID (\"name\" \"roost\" \"version\" "
+	                          "\"" ROOST_VERSION "\")\r\n"));
+	return OK;
+}
+
+struct err cmd_namespace(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+
+	expect_end(&c);
+	if (is_ok(c.e))
+		buf_add(session_out(s),
+		        S("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"));
+	return c.e;
+}

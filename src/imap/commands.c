@@ -1,0 +1,207 @@
+/*
+ * commands.c -- the command table, and the only place that answers a tag.
+ *
+ * A handler gets the text behind the command's name and returns an error or
+ * OK; what comes before and after (state, what others did, the tagged
+ * reply, counting mistakes) is the same for all and is here.
+ */
+#include "imap/internal.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+/* clang-format off */
+static const struct command commands[] = {
+	{ N("APPEND"),       ST_ANY,      0,                     cmd_append,       "APPEND completed" },
+	{ N("AUTHENTICATE"), 0,           0,                     NULL,             NULL },
+	{ N("CAPABILITY"),   ST_ANY,      0,                     cmd_capability,   "CAPABILITY completed" },
+	{ N("CHECK"),        ST_SELECTED, 0,                     cmd_check,        "CHECK completed" },
+	{ N("CLOSE"),        ST_SELECTED, CMD_SILENT,            cmd_close,        "CLOSE completed" },
+	{ N("COPY"),         ST_SELECTED, CMD_UID,               cmd_copy,         "COPY completed" },
+	{ N("CREATE"),       ST_ANY,      0,                     cmd_create,       "CREATE completed" },
+	{ N("DELETE"),       ST_ANY,      0,                     cmd_delete,       "DELETE completed" },
+	{ N("ENABLE"),       ST_ANY,      0,                     cmd_enable,       "ENABLE completed" },
+	{ N("EXAMINE"),      ST_ANY,      CMD_SILENT,            cmd_examine,      "EXAMINE completed" },
+	{ N("EXPUNGE"),      ST_SELECTED, CMD_UID,               cmd_expunge,      "EXPUNGE completed" },
+	{ N("FETCH"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_fetch,        "FETCH completed" },
+	{ N("ID"),           ST_ANY,      0,                     cmd_id,           "ID completed" },
+	{ N("IDLE"),         ST_ANY,      0,                     cmd_idle,         "IDLE completed" },
+	{ N("LIST"),         ST_ANY,      0,                     cmd_list,         "LIST completed" },
+	{ N("LOGIN"),        0,           0,                     NULL,             NULL },
+	{ N("LOGOUT"),       ST_ANY,      CMD_SILENT,            cmd_logout,       "LOGOUT completed" },
+	{ N("LSUB"),         ST_ANY,      0,                     cmd_lsub,         "LSUB completed" },
+	{ N("MOVE"),         ST_SELECTED, CMD_UID,               cmd_move,         "MOVE completed" },
+	{ N("NAMESPACE"),    ST_ANY,      0,                     cmd_namespace,    "NAMESPACE completed" },
+	{ N("NOOP"),         ST_ANY,      0,                     cmd_noop,         "NOOP completed" },
+	{ N("RENAME"),       ST_ANY,      0,                     cmd_rename,       "RENAME completed" },
+	{ N("SEARCH"),       ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_search,       "SEARCH completed" },
+	{ N("SELECT"),       ST_ANY,      CMD_SILENT,            cmd_select,       "SELECT completed" },
+	{ N("STARTTLS"),     0,           0,                     NULL,             NULL },
+	{ N("STATUS"),       ST_ANY,      0,                     cmd_status,       "STATUS completed" },
+	{ N("STORE"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_store,        "STORE completed" },
+	{ N("SUBSCRIBE"),    ST_ANY,      0,                     cmd_subscribe,    "SUBSCRIBE completed" },
+	{ N("UNSELECT"),     ST_SELECTED, CMD_SILENT,            cmd_unselect,     "UNSELECT completed" },
+	{ N("UNSUBSCRIBE"),  ST_ANY,      0,                     cmd_unsubscribe,  "UNSUBSCRIBE completed" },
+};
+/* clang-format on */
+
+const struct command *command_find(struct slice name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (slice_ieq(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+/* -- the reply -- */
+
+static void reply_ok(struct session *s)
+{
+	struct buf *out = session_out(s);
+
+	buf_add(out, S("OK "));
+	if (s->code.len != 0) {
+		buf_byte(out, '[');
+		buf_add(out, s->code);
+		buf_add(out, S("] "));
+	}
+	buf_add(out, slice_cstr(s->command->done));
+}
+
+static void reply_tagged(struct session *s, struct slice tag, struct err e)
+{
+	struct buf *out = session_out(s);
+
+	s->bad = is_bad(e) ? s->bad + 1 : 0;
+	if (tag.len != 0)
+		buf_add(out, tag);
+	else
+		buf_byte(out, '*');
+	buf_byte(out, ' ');
+	if (is_ok(e))
+		reply_ok(s);
+	else
+		reply_status(out, e);
+	buf_add(out, S("\r\n"));
+}
+
+/* The handler has ended: what others did first, then its answer. */
+static void finish(struct session *s, struct slice tag, struct err e)
+{
+	bool numbers = (s->command->rules & CMD_SEQNUMS) && !s->uid;
+
+	if (!is_bad(e) && !(s->command->rules & CMD_SILENT))
+		session_sync(s, !numbers);
+	reply_tagged(s, tag, e);
+}
+
+/* -- the command -- */
+
+static void log_command(const struct session *s, struct slice name)
+{
+	struct log_line l = log_open(LOG_LEVEL_DEBUG, "imap_command");
+
+	log_text(&l, "session", slice_cstr(s->id));
+	log_text(&l, "command", name);
+	log_close(&l);
+}
+
+/* [ "UID" SP ] name */
+static const struct command *parse_name(struct session *s, struct cursor *c)
+{
+	const struct command *command;
+	struct slice name = parse_atom(c);
+
+	s->uid = slice_ieq(name, S("UID"));
+	if (s->uid) {
+		expect(c, ' ', "expected a space behind UID");
+		name = parse_atom(c);
+	}
+	command = is_ok(c->e) ? command_find(name) : NULL;
+	if (command == NULL || (s->uid && !(command->rules & CMD_UID)))
+		fail(c, "there is no such command");
+	log_command(s, name);
+	return command;
+}
+
+static struct err check_state(const struct session *s,
+                              const struct command *command)
+{
+	unsigned now = s->view != NULL ? ST_SELECTED : ST_AUTH;
+
+	if (command->states & now)
+		return OK;
+	if (command->states == 0)
+		return err(ERR_STATE, "already logged in");
+	return err(ERR_STATE, "no mailbox is selected");
+}
+
+static struct err run(struct session *s, struct cursor *c)
+{
+	struct err e;
+
+	s->command = parse_name(s, c);
+	if (!is_ok(c->e))
+		return c->e;
+	s->last_command = s->command->name.ptr;
+	e = check_state(s, s->command);
+	if (!is_ok(e))
+		return e;
+	/* what has come since is there for "UID FETCH n:*" */
+	if (s->uid)
+		session_sync(s, false);
+	s->idling = false;
+	e = s->command->run(s, rest(c));
+	if (is_ok(e) && arena_is_full(s->arena))
+		e = err(ERR_LIMIT, "command needs too much memory");
+	return e;
+}
+
+/* The line that IDLE waits for. */
+static void run_pending(struct session *s, struct slice line, struct err e)
+{
+	const struct pending *pending = s->pending;
+	char *tag = s->pending_tag;
+
+	s->pending = NULL;
+	s->pending_tag = NULL;
+	if (is_ok(e))
+		e = pending->line(s, line);
+	s->idling = false;
+	finish(s, slice_cstr(tag), e);
+	free(tag);
+}
+
+void command_run(struct session *s, struct slice text, struct err framing)
+{
+	struct cursor c = cursor_of(text, s->arena, is_rev2(s));
+	struct slice tag;
+	struct err e;
+
+	if (s->pending != NULL) {
+		run_pending(s, text, framing);
+		return;
+	}
+	if (text.len == 0 && is_ok(framing))
+		return;
+	s->commands++;
+	s->code = S("");
+	tag = parse_tag(&c);
+	if (!is_ok(c.e))
+		tag = S("");
+	s->tag = tag;
+	expect(&c, ' ', "expected a command behind the tag");
+	if (!is_ok(framing) || !is_ok(c.e)) {
+		reply_tagged(s, tag, is_ok(framing) ? c.e : framing);
+		return;
+	}
+	e = run(s, &c);
+	if (s->pending != NULL)
+		s->pending_tag = mem_cstr(tag);
+	else if (s->command != NULL)
+		finish(s, tag, e);
+	else
+		reply_tagged(s, tag, e);
+}

@@ -1,0 +1,126 @@
+/* conn.c -- wakes a session when there is a reason, lets it rest after. */
+#include "imap/conn.h"
+
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "task/stream.h"
+#include "task/timer.h"
+
+struct conn {
+	struct loop *loop;
+	struct stream *stream;
+	struct session *session;
+	struct timer autologout;
+	bool running;
+	bool again; /* a reason came while it was running */
+	void (*on_end)(void *arg, struct conn *);
+	void *arg;
+};
+
+static struct err conn_read(void *ctx, void *to, size_t size, size_t *got)
+{
+	struct conn *c = ctx;
+
+	return stream_read_now(c->stream, to, size, got);
+}
+
+static struct err conn_write(void *ctx, struct slice bytes)
+{
+	struct conn *c = ctx;
+
+	return stream_write(c->stream, bytes);
+}
+
+static void conn_end(struct conn *c)
+{
+	timer_stop(&c->autologout);
+	session_free(c->session);
+	stream_free(c->stream);
+	c->on_end(c->arg, c);
+	free(c);
+}
+
+static void conn_wake(void *arg);
+
+static void on_autologout(void *arg)
+{
+	struct conn *c = arg;
+
+	session_say_bye(c->session, "autologout: idle for too long");
+}
+
+static void rest(struct conn *c)
+{
+	timer_start(&c->autologout, c->loop,
+	            (uint64_t)LIMIT_AUTOLOGOUT_SECONDS * 1000, on_autologout,
+	            c);
+	stream_on_readable(c->stream, conn_wake, c);
+}
+
+static void conn_run(void *arg)
+{
+	struct conn *c = arg;
+	enum session_state state;
+
+	do {
+		c->again = false;
+		state = session_run(c->session);
+	} while (c->again && state != SESSION_OVER);
+	if (state != SESSION_OVER) {
+		c->running = false;
+		rest(c);
+		return;
+	}
+	stream_flush(c->stream);
+	conn_end(c);
+}
+
+static void conn_wake(void *arg)
+{
+	struct conn *c = arg;
+
+	c->again = true;
+	if (c->running)
+		return;
+	c->running = true;
+	timer_stop(&c->autologout);
+	stream_on_readable(c->stream, NULL, NULL);
+	task_spawn(c->loop, conn_run, c);
+}
+
+struct conn *conn_start(struct loop *loop, int fd,
+                        const struct session_start *start,
+                        void (*on_end)(void *arg, struct conn *), void *arg)
+{
+	struct conn *c = mem_new(1, sizeof *c);
+	struct session_start own = *start;
+
+	c->loop = loop;
+	c->stream = stream_new(loop, fd);
+	c->on_end = on_end;
+	c->arg = arg;
+	own.io = (struct session_io){ conn_read, conn_write, c };
+	own.wake = conn_wake;
+	own.wake_arg = c;
+	c->session = session_new(&own);
+	conn_wake(c);
+	return c;
+}
+
+void conn_say_bye(struct conn *c, const char *text)
+{
+	session_say_bye(c->session, text);
+}
+
+void conn_abort(struct conn *c)
+{
+	stream_abort(c->stream);
+	conn_wake(c);
+}
+
+void conn_facts(const struct conn *c, struct session_facts *out)
+{
+	session_get_facts(c->session, out);
+}

@@ -1,0 +1,34 @@
+/*
+ * conn.h -- a session with a socket: what the mail process starts.
+ *
+ * Ties a stream, a session and the autologout timer together. While nothing
+ * happens a connection has no task and no buffers.
+ *
+ *   conn_start ──► RUNNING (a task in session_run) ──► RESTING ──┐
+ *                     ▲  │                                       │
+ *                     │  └─ over, or the peer has gone ─► on_end │
+ *                     └──────────── readable, wake, timer ───────┘
+ */
+#pragma once
+
+#include "imap/session.h"
+#include "task/task.h"
+
+struct conn;
+
+/*
+ * Takes the descriptor and start->account over; io, wake and wake_arg of
+ * start are not looked at. on_end(arg, conn) is called once, on the loop,
+ * when the session is over; after it the conn is gone.
+ */
+struct conn *conn_start(struct loop *, int fd, const struct session_start *start,
+                        void (*on_end)(void *arg, struct conn *), void *arg);
+
+/* "* BYE text" as soon as the present command has ended, then the end.
+ * text must stay valid. */
+void conn_say_bye(struct conn *, const char *text);
+
+/* The end at once, without a word: a peer that takes nothing. */
+void conn_abort(struct conn *);
+
+void conn_facts(const struct conn *, struct session_facts *out);

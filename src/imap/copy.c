@@ -1,0 +1,133 @@
+/*
+ * copy.c -- COPY, MOVE, EXPUNGE and their UID forms.
+ * RFC 9051 sections 6.4.3, 6.4.7, 6.4.8; COPYUID: section 7.1
+ */
+#include "imap/internal.h"
+
+/* copy = "COPY" SP sequence-set SP mailbox */
+static struct slice parse_copy(struct cursor *c, struct seq_set *set)
+{
+	struct slice name;
+
+	expect(c, ' ', "expected a message set");
+	*set = parse_sequence_set(c);
+	expect(c, ' ', "expected a space behind the message set");
+	name = parse_mailbox(c);
+	expect_end(c);
+	return name;
+}
+
+/* "COPYUID 38505 304,319:320 3956:3958", in the command's arena */
+static struct slice copyuid(struct session *s, struct mailbox *destination,
+                            const struct uidset *from, const struct uidset *to)
+{
+	struct mailbox_status status;
+	struct buf text = { 0 };
+	struct slice code;
+
+	mailbox_get_status(destination, &status);
+	buf_add(&text, S("COPYUID "));
+	buf_number(&text, status.uidvalidity);
+	buf_byte(&text, ' ');
+	uidset_write(from, &text);
+	buf_byte(&text, ' ');
+	uidset_write(to, &text);
+	code = arena_copy(s->arena, buf_slice(&text));
+	buf_free(&text);
+	return code;
+}
+
+/* MOVE says where messages went before it says that they are gone. */
+static void reply_moved(struct session *s, struct slice code)
+{
+	struct buf *out = session_out(s);
+
+	buf_add(out, S("* OK ["));
+	buf_add(out, code);
+	buf_add(out, S("] Moved\r\n"));
+}
+
+static struct err copy_to(struct session *s, struct mailbox *destination,
+                          const struct uidset *uids, bool move)
+{
+	struct uidset from = { 0 };
+	struct uidset to = { 0 };
+	struct err e = mailbox_copy(view_mailbox(s->view), uids, destination,
+	                            move, &from, &to);
+
+	if (is_ok(e) && !uidset_is_empty(&from)) {
+		struct slice code = copyuid(s, destination, &from, &to);
+
+		if (move)
+			reply_moved(s, code);
+		else
+			s->code = code;
+	}
+	uidset_free(&from);
+	uidset_free(&to);
+	return e;
+}
+
+static struct err copy_or_move(struct session *s, struct slice args, bool move)
+{
+	struct cursor c = args_cursor(s, args);
+	struct seq_set set;
+	struct slice name = parse_copy(&c, &set);
+	struct mailbox *destination;
+	struct uidset uids = { 0 };
+	struct err e = c.e;
+
+	if (is_ok(e))
+		e = session_resolve(s, &set, session_set_kind(s), &uids);
+	if (is_ok(e) && move && view_is_readonly(s->view))
+		e = err(ERR_READONLY, "mailbox is selected read-only");
+	if (is_ok(e))
+		e = session_all_there(s, &uids);
+	if (is_ok(e))
+		e = mailbox_open(s->account, name, &destination);
+	if (e.code == ERR_NONEXISTENT)
+		e = err(ERR_TRYCREATE, "there is no such mailbox");
+	else if (is_ok(e)) {
+		e = copy_to(s, destination, &uids, move);
+		mailbox_close(destination);
+	}
+	uidset_free(&uids);
+	return e;
+}
+
+struct err cmd_copy(struct session *s, struct slice args)
+{
+	return copy_or_move(s, args, false);
+}
+
+struct err cmd_move(struct session *s, struct slice args)
+{
+	return copy_or_move(s, args, true);
+}
+
+/* The EXPUNGE responses come from the view, before the tagged reply. */
+struct err cmd_expunge(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct uidset expunged = { 0 };
+	struct uidset uids = { 0 };
+	struct seq_set set;
+	struct err e;
+
+	if (s->uid) {
+		expect(&c, ' ', "expected a set of UIDs");
+		set = parse_sequence_set(&c);
+	}
+	expect_end(&c);
+	if (!is_ok(c.e))
+		return c.e;
+	if (view_is_readonly(s->view))
+		return err(ERR_READONLY, "mailbox is selected read-only");
+	e = s->uid ? session_resolve(s, &set, SET_UIDS, &uids) : OK;
+	if (is_ok(e))
+		e = mailbox_expunge(view_mailbox(s->view),
+		                    s->uid ? &uids : NULL, &expunged);
+	uidset_free(&uids);
+	uidset_free(&expunged);
+	return e;
+}

@@ -1,0 +1,168 @@
+/*
+ * fetch.c -- FETCH and UID FETCH. RFC 9051 section 6.4.5
+ *
+ * Three ways, the cheapest that will do: a walk over the records alone; a
+ * walk over records and digests side by side; message by message, with the
+ * message open.
+ */
+#include "imap/fetch.h"
+#include "task/task.h"
+
+struct fetch {
+	struct session *s;
+	struct mailbox *mailbox;
+	struct fetch_request request;
+	struct uidset uids;
+	struct uidset seen; /* shown, and not \Seen before */
+	uint64_t served;
+	struct err e;       /* the first one met on the way */
+};
+
+/* Between two messages: nothing may point into the store now. */
+static void breathe(struct fetch *f)
+{
+	out_drain(&f->s->out);
+	task_pause();
+	session_tell_keywords(f->s);
+}
+
+static void fetch_records(struct fetch *f)
+{
+	struct record_walk w = mailbox_walk(f->mailbox, &f->uids);
+	struct fetch_row row = { .s = f->s, .mailbox = f->mailbox };
+
+	while (is_ok(f->s->out.e) && record_walk_next(&w, &row.record)) {
+		fetch_row_write(&row, &f->request);
+		f->served++;
+		if (f->served % 64 == 0)
+			breathe(f);
+	}
+	f->e = w.e;
+}
+
+/* Moves the record walk on to uid. */
+static bool walk_to(struct record_walk *w, uint32_t uid, struct record *r)
+{
+	while (r->uid < uid)
+		if (!record_walk_next(w, r))
+			return false;
+	return r->uid == uid;
+}
+
+static void fetch_digests(struct fetch *f)
+{
+	struct record_walk records = mailbox_walk(f->mailbox, &f->uids);
+	struct digest_walk w = mailbox_digest_walk(f->mailbox, &f->uids);
+	struct digest digest;
+	struct fetch_row row = { .s = f->s, .mailbox = f->mailbox,
+		                 .digest = &digest };
+	uint32_t uid;
+
+	while (is_ok(f->s->out.e) && digest_walk_next(&w, &uid, &digest)) {
+		if (!walk_to(&records, uid, &row.record))
+			continue;
+		fetch_row_write(&row, &f->request);
+		f->served++;
+		breathe(f);
+	}
+	f->e = is_ok(w.e) ? records.e : w.e;
+}
+
+static bool sets_seen(const struct fetch_request *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->items[i].sets_seen)
+			return true;
+	return false;
+}
+
+static struct err fetch_message(struct fetch *f, uint32_t uid)
+{
+	struct fetch_row row = { .s = f->s, .mailbox = f->mailbox };
+	struct err e = mailbox_message(f->mailbox, uid, &row.blob);
+
+	if (!is_ok(e))
+		return e;
+	e = mailbox_record(f->mailbox, uid, &row.record);
+	if (is_ok(e)) {
+		fetch_row_write(&row, &f->request);
+		f->served++;
+		if (!(row.record.flags & FLAG_SEEN))
+			uidset_add(&f->seen, uid);
+		e = row.e;
+	}
+	blob_close(row.blob);
+	return e;
+}
+
+/* One message that can't be read does not keep back the others. */
+static void fetch_messages(struct fetch *f)
+{
+	for (uint32_t uid = 0; uidset_next(&f->uids, &uid);) {
+		struct err e = fetch_message(f, uid);
+
+		if (!is_ok(e) && e.code != ERR_ABSENT && is_ok(f->e))
+			f->e = e;
+		if (!is_ok(f->s->out.e))
+			return;
+		breathe(f);
+	}
+}
+
+/* Only what has been shown becomes \Seen, and the client is told. */
+static struct err mark_seen(struct fetch *f)
+{
+	struct flag_change change = { .mode = STORE_ADD, .flags = FLAG_SEEN,
+		                      .by = f->s->view };
+	struct uidset changed = { 0 };
+	struct uidset failed = { 0 };
+	uint64_t modseq;
+	struct err e;
+
+	e = mailbox_store(f->mailbox, &f->seen, &change, &changed, &failed,
+	                  &modseq);
+	if (is_ok(e))
+		e = session_tell_flags(f->s, &changed);
+	uidset_free(&changed);
+	uidset_free(&failed);
+	return e;
+}
+
+static struct err fetch_run(struct fetch *f)
+{
+	unsigned needs = fetch_needs(&f->request);
+
+	session_tell_keywords(f->s);
+	if (needs & NEEDS_MESSAGE)
+		fetch_messages(f);
+	else if (needs & NEEDS_DIGEST)
+		fetch_digests(f);
+	else
+		fetch_records(f);
+	if (!uidset_is_empty(&f->seen) && sets_seen(&f->request) &&
+	    !view_is_readonly(f->s->view)) {
+		struct err e = mark_seen(f);
+
+		if (is_ok(f->e))
+			f->e = e;
+	}
+	if (is_ok(f->e) && !f->s->uid && f->served < uidset_count(&f->uids))
+		return err(ERR_EXPUNGEISSUED,
+		           "some of the messages have been expunged");
+	return f->e;
+}
+
+struct err cmd_fetch(struct session *s, struct slice args)
+{
+	struct fetch f = { .s = s, .mailbox = view_mailbox(s->view) };
+	struct cursor c = args_cursor(s, args);
+	struct err e = parse_fetch(&c, s->uid, &f.request);
+
+	if (is_ok(e))
+		e = session_resolve(s, &f.request.set, session_set_kind(s), &f.uids);
+	if (is_ok(e))
+		e = fetch_run(&f);
+	uidset_free(&f.uids);
+	uidset_free(&f.seen);
+	return e;
+}

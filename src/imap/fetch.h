@@ -1,0 +1,80 @@
+/*
+ * fetch.h -- a FETCH as it was asked for, and one message's answer.
+ *
+ * What an item is called and what answering it needs is in one table
+ * (fetch_parse.c); what answers it in another (fetch_items.c).
+ */
+#pragma once
+
+#include "imap/internal.h"
+#include "mime/digest.h"
+
+enum fetch_kind {
+	FETCH_UID,
+	FETCH_FLAGS,
+	FETCH_INTERNALDATE,
+	FETCH_SIZE,
+	FETCH_ENVELOPE,
+	FETCH_BODY,
+	FETCH_BODYSTRUCTURE,
+	FETCH_SECTION,
+	FETCH_BINARY,
+	FETCH_BINARY_SIZE,
+	FETCH_KINDS
+};
+
+struct section {
+	const uint32_t *path; /* part numbers, none: the message */
+	size_t depth;
+	enum section_text text;
+	const struct slice *names; /* of HEADER.FIELDS and .NOT */
+	size_t n_names;
+};
+
+struct fetch_item {
+	enum fetch_kind kind;
+	struct slice label; /* as it is answered, with a space behind it */
+	struct section section;
+	bool sets_seen;
+	bool partial;
+	uint64_t offset; /* of the partial */
+	uint64_t most;
+};
+
+struct fetch_request {
+	struct seq_set set;
+	struct fetch_item *items;
+	size_t n;
+};
+
+/* fetch = "FETCH" SP sequence-set SP ... ; uid: UID is among the items */
+struct err parse_fetch(struct cursor *, bool uid, struct fetch_request *);
+
+/* The items of a request, as a client would write them; for tests. */
+void reply_fetch_request(struct buf *, const struct fetch_request *);
+
+/* What must be at hand to answer. */
+enum fetch_needs {
+	NEEDS_DIGEST = 1 << 0,
+	NEEDS_MESSAGE = 1 << 1,
+};
+
+unsigned fetch_needs(const struct fetch_request *);
+
+/* One message. The digest is there only if nothing suspends. */
+struct fetch_row {
+	struct session *s;
+	struct mailbox *mailbox;
+	struct record record;
+	const struct digest *digest;
+	struct blob_reader *blob; /* NULL unless NEEDS_MESSAGE */
+	struct err e;             /* the first item that failed */
+};
+
+/* Writes the whole untagged FETCH. Suspends only if NEEDS_MESSAGE. */
+void fetch_row_write(struct fetch_row *, const struct fetch_request *);
+
+/* fetch_body.c: items that need the message. They suspend. */
+void fetch_section(struct fetch_row *, const struct fetch_item *);
+void fetch_binary(struct fetch_row *, const struct fetch_item *);
+void fetch_binary_size(struct fetch_row *, const struct fetch_item *);

@@ -1,0 +1,91 @@
+/* fetch_items.c -- what answers each FETCH item. */
+#include "imap/date.h"
+#include "imap/fetch.h"
+
+static void fetch_uid(struct fetch_row *row, const struct fetch_item *item)
+{
+	(void)item;
+	buf_number(session_out(row->s), row->record.uid);
+}
+
+static void fetch_flags(struct fetch_row *row, const struct fetch_item *item)
+{
+	struct buf *out = session_out(row->s);
+	size_t n;
+	const struct slice *names = mailbox_keywords(row->mailbox, &n);
+
+	(void)item;
+	buf_byte(out, '(');
+	reply_flags(out, &row->record, names, n);
+	buf_byte(out, ')');
+}
+
+static void fetch_internaldate(struct fetch_row *row,
+                               const struct fetch_item *item)
+{
+	(void)item;
+	reply_date_time(session_out(row->s), row->record.internaldate,
+	                row->record.zone);
+}
+
+static void fetch_size(struct fetch_row *row, const struct fetch_item *item)
+{
+	(void)item;
+	buf_number(session_out(row->s), row->record.size);
+}
+
+/* ENVELOPE, BODY, BODYSTRUCTURE: in wire form since delivery. */
+static void fetch_wire_form(struct fetch_row *row, const struct fetch_item *item)
+{
+	static const enum digest_field fields[FETCH_KINDS] = {
+		[FETCH_ENVELOPE] = DIGEST_ENVELOPE,
+		[FETCH_BODY] = DIGEST_BODY,
+		[FETCH_BODYSTRUCTURE] = DIGEST_BODYSTRUCTURE,
+	};
+	struct digest digest;
+	struct err e = OK;
+
+	/* a message item before this one may have waited */
+	if (row->digest != NULL)
+		digest = *row->digest;
+	else
+		e = mailbox_digest(row->mailbox, row->record.uid, &digest);
+	if (is_ok(e)) {
+		buf_add(session_out(row->s),
+		        digest_field(&digest, fields[item->kind]));
+	} else {
+		row->e = e;
+		buf_add(session_out(row->s), S("NIL"));
+	}
+}
+
+typedef void item_writer(struct fetch_row *, const struct fetch_item *);
+
+static item_writer *const writers[FETCH_KINDS] = {
+	[FETCH_UID] = fetch_uid,
+	[FETCH_FLAGS] = fetch_flags,
+	[FETCH_INTERNALDATE] = fetch_internaldate,
+	[FETCH_SIZE] = fetch_size,
+	[FETCH_ENVELOPE] = fetch_wire_form,
+	[FETCH_BODY] = fetch_wire_form,
+	[FETCH_BODYSTRUCTURE] = fetch_wire_form,
+	[FETCH_SECTION] = fetch_section,
+	[FETCH_BINARY] = fetch_binary,
+	[FETCH_BINARY_SIZE] = fetch_binary_size,
+};
+
+void fetch_row_write(struct fetch_row *row, const struct fetch_request *r)
+{
+	struct buf *out = session_out(row->s);
+
+	buf_add(out, S("* "));
+	buf_number(out, view_seq(row->s->view, row->record.uid));
+	buf_add(out, S(" FETCH ("));
+	for (size_t i = 0; i < r->n; i++) {
+		if (i != 0)
+			buf_byte(out, ' ');
+		buf_add(out, r->items[i].label);
+		writers[r->items[i].kind](row, &r->items[i]);
+	}
+	buf_add(out, S(")\r\n"));
+}

@@ -1,0 +1,203 @@
+/*
+ * internal.h -- what the files of this folder share about a session.
+ *
+ * Invariants (session_check), between commands:
+ *
+ *	1. view != NULL exactly when a mailbox is selected;
+ *	2. saved ("$") is empty when none is selected;
+ *	3. pending != NULL only while a command waits for a line (IDLE);
+ *	4. no message is on its way in unless the framer is in a command;
+ *	5. bad < LIMIT_BAD.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/uidset.h"
+#include "imap/frame.h"
+#include "imap/grammar.h"
+#include "imap/out.h"
+#include "imap/reply.h"
+#include "imap/session.h"
+#include "mailbox/mailbox.h"
+#include "mailbox/view.h"
+
+/* What ENABLE has switched on. */
+enum { ENABLED_REV2 = 1 << 0 };
+
+/* A command that goes on with the client's next line. */
+struct pending {
+	struct err (*line)(struct session *, struct slice);
+};
+
+struct session {
+	const struct session_config *config;
+	struct account *account;
+	struct view *view;
+	struct uidset saved;       /* "$": UIDs, RFC 9051 section 6.4.4.1 */
+	uint32_t enabled;
+	size_t keywords_told;      /* how many the client has seen in FLAGS */
+	bool view_gone;            /* the selected mailbox was deleted */
+
+	/* the command that is running */
+	struct arena *arena;       /* NULL while idle */
+	struct slice tag;
+	const struct command *command;
+	bool uid;                  /* it was "UID ..." */
+	struct slice code;         /* response code of the OK, "" if none */
+	const struct pending *pending;
+	char *pending_tag;         /* heap */
+	struct append *append;     /* messages on their way in, or NULL */
+
+	/* bytes */
+	struct framer framer;
+	struct frame_hooks hooks;
+	struct buf in;             /* read, not yet framed */
+	struct out out;
+
+	/* the whole session */
+	char *id;                  /* heap, as all char * here */
+	char *peer;
+	char *client_id;
+	char *login_tag;           /* NULL once it was answered */
+	const char *bye;           /* said when the command has ended */
+	const char *last_command;
+	bool over;
+	bool idling;
+	bool running;
+	bool tls;
+	unsigned bad;              /* in a row */
+	int64_t since_s;
+	uint64_t active_ms;
+	uint64_t commands;
+	uint64_t bytes_in;
+	void (*wake)(void *arg);
+	void *wake_arg;
+};
+
+/* -- the command table (commands.c) -- */
+
+enum command_state {
+	ST_AUTH = 1 << 0,     /* no mailbox is selected */
+	ST_SELECTED = 1 << 1,
+	ST_ANY = ST_AUTH | ST_SELECTED,
+};
+
+enum command_rules {
+	CMD_UID = 1 << 0,      /* also exists as "UID name" */
+	CMD_SEQNUMS = 1 << 1,  /* no EXPUNGE may be sent while it runs,
+	                          RFC 9051 section 7.5.1 */
+	CMD_SILENT = 1 << 2,   /* nothing unasked before its tagged reply */
+};
+
+struct command {
+	struct slice name;
+	unsigned states;       /* 0: never after log-in */
+	unsigned rules;
+	struct err (*run)(struct session *, struct slice args);
+	const char *done;      /* text of the tagged OK */
+};
+
+const struct command *command_find(struct slice name);
+
+/* Runs one whole command and answers it. */
+void command_run(struct session *, struct slice text, struct err framing);
+
+/* -- for the handlers -- */
+
+static inline struct buf *session_out(struct session *s)
+{
+	return &s->out.bytes;
+}
+
+static inline bool is_rev2(const struct session *s)
+{
+	return s->enabled & ENABLED_REV2;
+}
+
+static inline struct cursor args_cursor(struct session *s, struct slice args)
+{
+	return cursor_of(args, s->arena, is_rev2(s));
+}
+
+/* -- the selected mailbox (select.c, tell.c) -- */
+
+void session_unselect(struct session *);
+
+/* The view's wake: session is the argument. */
+void session_on_news(void *session);
+
+/* Tells what has changed, expunges only if they may be told now. */
+void session_sync(struct session *, bool expunges);
+
+/* FLAGS and PERMANENTFLAGS: always, or if there are keywords that the
+ * client has not seen in them. */
+void session_tell_permanent(struct session *);
+void session_tell_keywords(struct session *);
+
+/* "* n FETCH (FLAGS (...))" for those of uids that are there. Suspends. */
+struct err session_tell_flags(struct session *, const struct uidset *uids);
+
+enum set_kind {
+	SET_UIDS,     /* those that the client doesn't know are passed over */
+	SET_SEQS,     /* ERR_SYNTAX for a number beyond the last */
+	SET_SEARCHED, /* numbers too, those beyond the last passed over */
+};
+
+/* The messages of a set: as UIDs that the client knows, in order. */
+struct err session_resolve(struct session *, const struct seq_set *,
+                           enum set_kind, struct uidset *out);
+
+/* Of a command that exists with and without "UID". */
+static inline enum set_kind session_set_kind(const struct session *s)
+{
+	return s->uid ? SET_UIDS : SET_SEQS;
+}
+
+/* ERR_EXPUNGEISSUED when some of them are no longer there and the command
+ * named them by number. RFC 2180 section 4.1.2 */
+struct err session_all_there(struct session *, const struct uidset *);
+
+/* -- messages on their way in (append.c) -- */
+
+struct err append_literal(struct session *, const struct frame_literal *,
+                          enum frame_sink *);
+struct err append_octets(struct session *, struct slice);
+struct err append_end(struct session *);
+void append_free(struct session *);
+
+/* -- capabilities (capability.c) -- */
+
+void reply_capabilities(struct session *, struct buf *);
+
+/* -- handlers -- */
+
+struct err cmd_append(struct session *, struct slice args);
+struct err cmd_capability(struct session *, struct slice args);
+struct err cmd_check(struct session *, struct slice args);
+struct err cmd_close(struct session *, struct slice args);
+struct err cmd_copy(struct session *, struct slice args);
+struct err cmd_create(struct session *, struct slice args);
+struct err cmd_delete(struct session *, struct slice args);
+struct err cmd_enable(struct session *, struct slice args);
+struct err cmd_examine(struct session *, struct slice args);
+struct err cmd_expunge(struct session *, struct slice args);
+struct err cmd_fetch(struct session *, struct slice args);
+struct err cmd_id(struct session *, struct slice args);
+struct err cmd_idle(struct session *, struct slice args);
+struct err cmd_list(struct session *, struct slice args);
+struct err cmd_logout(struct session *, struct slice args);
+struct err cmd_lsub(struct session *, struct slice args);
+struct err cmd_move(struct session *, struct slice args);
+struct err cmd_namespace(struct session *, struct slice args);
+struct err cmd_noop(struct session *, struct slice args);
+struct err cmd_rename(struct session *, struct slice args);
+struct err cmd_search(struct session *, struct slice args);
+struct err cmd_select(struct session *, struct slice args);
+struct err cmd_status(struct session *, struct slice args);
+struct err cmd_store(struct session *, struct slice args);
+struct err cmd_subscribe(struct session *, struct slice args);
+struct err cmd_unselect(struct session *, struct slice args);
+struct err cmd_unsubscribe(struct session *, struct slice args);
+
+/* asserts the invariants */
+void session_check(const struct session *);

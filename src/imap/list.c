@@ -1,0 +1,232 @@
+/*
+ * list.c -- LIST and LSUB: which of the account's names are listed.
+ * RFC 9051 section 6.3.9; RFC 3501 section 6.3.9; RFC 5258
+ *
+ * The names are the mailboxes, the subscribed names without a mailbox, and
+ * the parents of these that are neither. They are in the order of
+ * mailbox_list(): a name comes right before what is below it.
+ */
+#include <stdlib.h>
+
+#include "imap/list.h"
+#include "imap/status.h"
+#include "mailbox/name.h"
+#include "task/task.h"
+
+struct names {
+	struct mailbox_info *v;
+	size_t n;
+};
+
+/* Bytewise, but the delimiter first: children follow their parent. */
+static int by_level(const void *a, const void *b)
+{
+	struct slice x = ((const struct mailbox_info *)a)->name;
+	struct slice y = ((const struct mailbox_info *)b)->name;
+	size_t n = x.len < y.len ? x.len : y.len;
+
+	for (size_t i = 0; i < n; i++) {
+		int cx = x.ptr[i] == MAILBOX_DELIM ? 0 : (unsigned char)x.ptr[i];
+		int cy = y.ptr[i] == MAILBOX_DELIM ? 0 : (unsigned char)y.ptr[i];
+
+		if (cx != cy)
+			return cx - cy;
+	}
+	return (x.len > y.len) - (x.len < y.len);
+}
+
+/* INBOX and what is below it come first. */
+static int by_place(const void *a, const void *b)
+{
+	const struct mailbox_info *x = a;
+	const struct mailbox_info *y = b;
+	struct slice inbox = S("INBOX/");
+	bool first_x = slice_starts(x->name, inbox) ||
+	               slice_eq(x->name, S("INBOX"));
+	bool first_y = slice_starts(y->name, inbox) ||
+	               slice_eq(y->name, S("INBOX"));
+
+	if (first_x != first_y)
+		return first_x ? -1 : 1;
+	return by_level(a, b);
+}
+
+static bool is_below(struct slice name, struct slice parent)
+{
+	return name.len > parent.len && slice_starts(name, parent) &&
+	       name.ptr[parent.len] == MAILBOX_DELIM;
+}
+
+static bool has_name(const struct names *names, size_t sorted,
+                     struct slice name)
+{
+	struct mailbox_info key = { .name = name };
+
+	return bsearch(&key, names->v, sorted, sizeof key, by_place) != NULL;
+}
+
+static size_t count_levels(const struct names *names)
+{
+	size_t levels = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		if (names->v[i].exists)
+			continue;
+		for (size_t at = 0; at < names->v[i].name.len; at++)
+			levels += names->v[i].name.ptr[at] == MAILBOX_DELIM;
+	}
+	return levels;
+}
+
+/* Parents that are known only by a subscribed name below them. */
+static void add_parents(struct names *names, struct arena *a)
+{
+	size_t n = names->n;
+	struct mailbox_info *all =
+	        arena_array(a, n + count_levels(names), sizeof *all);
+	size_t distinct = 0;
+
+	if (n != 0)
+		memcpy(all, names->v, n * sizeof *all);
+	names->v = all;
+	for (size_t i = 0; i < n; i++) {
+		struct slice name = all[i].name;
+
+		while (!all[i].exists &&
+		       (name = mailbox_name_parent(name)).len != 0)
+			if (!has_name(names, n, name))
+				all[names->n++] = (struct mailbox_info){
+					.name = name, .has_children = true
+				};
+	}
+	if (names->n == n)
+		return;
+	qsort(all, names->n, sizeof *all, by_place);
+	for (size_t i = 0; i < names->n; i++)
+		if (i == 0 || !slice_eq(all[i].name, all[distinct - 1].name))
+			all[distinct++] = all[i];
+	names->n = distinct;
+}
+
+static bool matches(const struct list_request *r, struct slice name)
+{
+	for (size_t i = 0; i < r->n_patterns; i++)
+		if (mailbox_name_matches(name, r->patterns[i]))
+			return true;
+	return false;
+}
+
+/* By the selection options alone. */
+static bool is_chosen(const struct list_request *r,
+                      const struct mailbox_info *info)
+{
+	if (r->select & SELECT_SPECIAL_USE && info->special_use == 0)
+		return false;
+	if (r->select & SELECT_SUBSCRIBED)
+		return info->subscribed;
+	return info->exists;
+}
+
+/*
+ * What is below names->v[at] and chosen: is there any, and is there one
+ * that the patterns leave out?
+ */
+static void look_below(const struct list_request *r, const struct names *names,
+                       size_t at, bool *any, bool *hidden)
+{
+	*any = false;
+	*hidden = false;
+	for (size_t i = at + 1; i < names->n && !*hidden; i++) {
+		if (!is_below(names->v[i].name, names->v[at].name))
+			return;
+		if (!is_chosen(r, &names->v[i]))
+			continue;
+		*any = true;
+		*hidden = !matches(r, names->v[i].name);
+	}
+}
+
+/* Is there a row for names->v[at]? The caller knows that it matches. */
+static bool make_row(const struct list_request *r, const struct names *names,
+                     size_t at, struct list_row *row)
+{
+	bool recursive = r->lsub || r->select & SELECT_RECURSIVEMATCH;
+	bool any = false;
+	bool hidden = false;
+
+	*row = (struct list_row){ .info = names->v[at] };
+	if (recursive)
+		look_below(r, names, at, &any, &hidden);
+	if (is_chosen(r, &row->info)) {
+		row->childinfo = any;
+		return true;
+	}
+	/* LSUB shows it as a name that can't be selected, RFC 3501 6.3.9 */
+	row->info.noselect |= r->lsub;
+	row->childinfo = hidden;
+	return hidden;
+}
+
+static void reply_row_status(struct session *s, const struct list_request *r,
+                             const struct list_row *row)
+{
+	struct mailbox_status status;
+
+	if (!(r->returns & RETURN_STATUS) || !row->info.exists ||
+	    row->info.noselect)
+		return;
+	if (is_ok(mailbox_status(s->account, row->info.name, &status)))
+		reply_mailbox_status(s, row->info.name, &status, r->status);
+}
+
+/* 'LIST "" ""': the delimiter, and the root of the reference. */
+static void reply_root(struct session *s, const struct list_request *r)
+{
+	buf_add(session_out(s), r->lsub ? S("* LSUB ") : S("* LIST "));
+	buf_add(session_out(s), S("(\\Noselect) \"/\" \"\"\r\n"));
+}
+
+static struct err list_run(struct session *s, const struct list_request *r)
+{
+	struct names names;
+	struct err e;
+
+	if (r->root && r->n_patterns == 1) {
+		reply_root(s, r);
+		return OK;
+	}
+	e = mailbox_list(s->account, s->arena, &names.v, &names.n);
+	if (!is_ok(e))
+		return e;
+	add_parents(&names, s->arena);
+	for (size_t i = 0; i < names.n; i++) {
+		struct list_row row;
+
+		if (!matches(r, names.v[i].name) ||
+		    !make_row(r, &names, i, &row))
+			continue;
+		reply_list_row(s, r, &row);
+		reply_row_status(s, r, &row);
+		out_drain(&s->out);
+		task_pause();
+	}
+	return OK;
+}
+
+struct err cmd_list(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct list_request r;
+	struct err e = parse_list(&c, &r);
+
+	return is_ok(e) ? list_run(s, &r) : e;
+}
+
+struct err cmd_lsub(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct list_request r;
+	struct err e = parse_lsub(&c, &r);
+
+	return is_ok(e) ? list_run(s, &r) : e;
+}

@@ -1,0 +1,53 @@
+/*
+ * list.h -- LIST responses and the names of special uses.
+ */
+#pragma once
+
+#include "imap/internal.h"
+
+/* enum special_use of "Sent" and so on (without "\"); 0: none is called so */
+uint32_t special_use_of(struct slice name);
+
+enum list_select {
+	SELECT_SUBSCRIBED = 1 << 0,
+	SELECT_REMOTE = 1 << 1,
+	SELECT_SPECIAL_USE = 1 << 2,
+	SELECT_RECURSIVEMATCH = 1 << 3,
+};
+
+enum list_return {
+	RETURN_SUBSCRIBED = 1 << 0,
+	RETURN_CHILDREN = 1 << 1,
+	RETURN_SPECIAL_USE = 1 << 2,
+	RETURN_STATUS = 1 << 3,
+};
+
+struct list_request {
+	bool lsub;
+	unsigned select;      /* enum list_select */
+	unsigned returns;     /* enum list_return */
+	unsigned status;      /* items of RETURN (STATUS (...)) */
+	struct slice reference;
+	struct slice *patterns;
+	size_t n_patterns;
+	bool root;            /* the pattern is "": what is the delimiter? */
+};
+
+struct err parse_list(struct cursor *, struct list_request *);
+struct err parse_lsub(struct cursor *, struct list_request *);
+
+/* One line of LIST or LSUB. */
+struct list_row {
+	struct mailbox_info info;
+	bool childinfo;        /* ("CHILDINFO" ("SUBSCRIBED")) */
+	struct slice oldname;  /* ("OLDNAME" (name)), if not empty */
+};
+
+void reply_list_row(struct session *, const struct list_request *,
+                    const struct list_row *);
+
+/* What SELECT says of its mailbox in rev2. RFC 9051 section 6.3.2 */
+void reply_list_selected(struct session *, struct slice asked);
+
+/* What the server made of a name. RFC 9051 section 6.3.9.7 */
+void reply_list_renamed(struct session *, struct slice name, struct slice asked);

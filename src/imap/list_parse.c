@@ -1,0 +1,163 @@
+/* list_parse.c -- the grammar of LIST and LSUB. RFC 9051 section 6.3.9 */
+#include "base/limits.h"
+#include "imap/list.h"
+#include "imap/status.h"
+#include "mailbox/name.h"
+
+struct option {
+	struct slice name;
+	unsigned bit;
+};
+
+static const struct option select_options[] = {
+	{ N("SUBSCRIBED"), SELECT_SUBSCRIBED },
+	{ N("REMOTE"), SELECT_REMOTE },
+	{ N("SPECIAL-USE"), SELECT_SPECIAL_USE },
+	{ N("RECURSIVEMATCH"), SELECT_RECURSIVEMATCH },
+};
+
+static const struct option return_options[] = {
+	{ N("SUBSCRIBED"), RETURN_SUBSCRIBED },
+	{ N("CHILDREN"), RETURN_CHILDREN },
+	{ N("SPECIAL-USE"), RETURN_SPECIAL_USE },
+	{ N("STATUS"), RETURN_STATUS },
+};
+
+enum { OPTIONS = 4 };
+
+static unsigned parse_option(struct cursor *c, const struct option *options)
+{
+	struct slice name = parse_atom(c);
+
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (slice_ieq(options[i].name, name))
+			return options[i].bit;
+	fail(c, "there is no such LIST option");
+	return 0;
+}
+
+/* list-select-opts = "(" [list-select-opt *(SP list-select-opt)] ")" */
+static void parse_select_options(struct cursor *c, struct list_request *r)
+{
+	if (take(c, ')'))
+		return;
+	do {
+		r->select |= parse_option(c, select_options);
+	} while (take(c, ' '));
+	expect(c, ')', "list of options does not end");
+	if (r->select & SELECT_RECURSIVEMATCH &&
+	    !(r->select & (SELECT_SUBSCRIBED | SELECT_SPECIAL_USE)))
+		fail(c, "RECURSIVEMATCH alone selects nothing");
+}
+
+/* return-option; STATUS has items of its own */
+static void parse_return_option(struct cursor *c, struct list_request *r)
+{
+	unsigned bit = parse_option(c, return_options);
+
+	r->returns |= bit;
+	if (bit != RETURN_STATUS)
+		return;
+	expect(c, ' ', "expected a space behind STATUS");
+	r->status = parse_status_items(c);
+}
+
+/* list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")" */
+static void parse_return_options(struct cursor *c, struct list_request *r)
+{
+	if (at_end(c))
+		return;
+	if (!take_word(c, S(" RETURN (")))
+		fail(c, "expected RETURN (...)");
+	if (take(c, ')'))
+		return;
+	do {
+		parse_return_option(c, r);
+	} while (take(c, ' '));
+	expect(c, ')', "list of options does not end");
+}
+
+/* "The canonical form is normally the reference name appended with the
+ * mailbox name." RFC 3501 section 6.3.8 */
+static struct slice join(struct cursor *c, struct slice reference,
+                         struct slice pattern)
+{
+	char *joined;
+
+	if (reference.len == 0)
+		return pattern;
+	joined = arena_alloc(c->arena, reference.len + pattern.len);
+	memcpy(joined, reference.ptr, reference.len);
+	if (pattern.len != 0)
+		memcpy(joined + reference.len, pattern.ptr, pattern.len);
+	return slice_of(joined, reference.len + pattern.len);
+}
+
+static void parse_pattern(struct cursor *c, struct list_request *r)
+{
+	struct slice pattern = parse_list_mailbox(c);
+
+	if (pattern.len > LIMIT_LIST_PATTERN ||
+	    r->n_patterns == LIMIT_LIST_PATTERNS) {
+		fail_with(c, ERR_LIMIT, "too many or too long patterns");
+		return;
+	}
+	r->root |= is_ok(c->e) && pattern.len == 0;
+	r->patterns[r->n_patterns++] = join(c, r->reference, pattern);
+}
+
+/* mbox-or-pat = list-mailbox / "(" list-mailbox *(SP list-mailbox) ")" */
+static void parse_patterns(struct cursor *c, struct list_request *r)
+{
+	r->patterns = arena_array(c->arena, LIMIT_LIST_PATTERNS,
+	                          sizeof *r->patterns);
+	if (!take(c, '(')) {
+		parse_pattern(c, r);
+		return;
+	}
+	do {
+		parse_pattern(c, r);
+	} while (take(c, ' '));
+	expect(c, ')', "list of patterns does not end");
+}
+
+static void parse_reference(struct cursor *c, struct list_request *r)
+{
+	r->reference = parse_mailbox_utf8(c);
+	if (r->reference.len > LIMIT_LIST_PATTERN)
+		fail_with(c, ERR_LIMIT, "reference is too long");
+	expect(c, ' ', "expected a mailbox pattern");
+}
+
+/* list = "LIST" [SP list-select-opts] SP mailbox SP mbox-or-pat
+ *        [SP list-return-opts] */
+struct err parse_list(struct cursor *c, struct list_request *r)
+{
+	*r = (struct list_request){ 0 };
+	expect(c, ' ', "expected a reference");
+	if (take(c, '(')) {
+		parse_select_options(c, r);
+		expect(c, ' ', "expected a reference");
+	}
+	parse_reference(c, r);
+	parse_patterns(c, r);
+	parse_return_options(c, r);
+	expect_end(c);
+	/* who selects by it wants to see it */
+	if (r->select & SELECT_SUBSCRIBED)
+		r->returns |= RETURN_SUBSCRIBED;
+	return c->e;
+}
+
+/* lsub = "LSUB" SP mailbox SP list-mailbox */
+struct err parse_lsub(struct cursor *c, struct list_request *r)
+{
+	*r = (struct list_request){ .lsub = true,
+		                    .select = SELECT_SUBSCRIBED };
+	expect(c, ' ', "expected a reference");
+	parse_reference(c, r);
+	r->patterns = arena_array(c->arena, 1, sizeof *r->patterns);
+	parse_pattern(c, r);
+	expect_end(c);
+	return c->e;
+}

@@ -1,0 +1,127 @@
+/* list_reply.c -- LIST and LSUB responses. RFC 9051 section 7.3.1 */
+#include "imap/list.h"
+
+static const struct {
+	struct slice name;
+	uint32_t use;
+} uses[] = {
+	{ N("All"), USE_ALL },         { N("Archive"), USE_ARCHIVE },
+	{ N("Drafts"), USE_DRAFTS },   { N("Flagged"), USE_FLAGGED },
+	{ N("Junk"), USE_JUNK },       { N("Sent"), USE_SENT },
+	{ N("Trash"), USE_TRASH },     { N("Important"), USE_IMPORTANT },
+};
+
+enum { USES = sizeof uses / sizeof *uses };
+
+uint32_t special_use_of(struct slice name)
+{
+	for (size_t i = 0; i < USES; i++)
+		if (slice_ieq(uses[i].name, name))
+			return uses[i].use;
+	return 0;
+}
+
+/* One attribute; a space before all but the first. */
+static void reply_attribute(struct buf *out, struct slice name, bool *first)
+{
+	if (!*first)
+		buf_byte(out, ' ');
+	*first = false;
+	buf_byte(out, '\\');
+	buf_add(out, name);
+}
+
+static void reply_special_uses(struct buf *out, uint32_t use, bool *first)
+{
+	for (size_t i = 0; i < USES; i++)
+		if (use & uses[i].use)
+			reply_attribute(out, uses[i].name, first);
+}
+
+static void reply_attributes(struct buf *out, const struct list_request *r,
+                             const struct mailbox_info *info)
+{
+	bool first = true;
+
+	/* LSUB and rev1 know no \NonExistent */
+	if (!info->exists && !r->lsub)
+		reply_attribute(out, S("NonExistent"), &first);
+	else if (info->noselect || !info->exists)
+		reply_attribute(out, S("Noselect"), &first);
+	if (!r->lsub)
+		reply_attribute(out,
+		                info->has_children ? S("HasChildren")
+		                                   : S("HasNoChildren"),
+		                &first);
+	if (r->returns & RETURN_SUBSCRIBED && info->subscribed)
+		reply_attribute(out, S("Subscribed"), &first);
+	if (!r->lsub)
+		reply_special_uses(out, info->special_use, &first);
+}
+
+static void reply_extended(struct session *s, const struct list_request *r,
+                           const struct list_row *row)
+{
+	struct buf *out = session_out(s);
+
+	if (row->childinfo && !r->lsub)
+		buf_add(out, r->select & SELECT_SUBSCRIBED
+		                     ? S(" (\"CHILDINFO\" (\"SUBSCRIBED\"))")
+		                     : S(" (\"CHILDINFO\" (\"SPECIAL-USE\"))"));
+	if (row->oldname.len == 0)
+		return;
+	buf_add(out, S(" (\"OLDNAME\" ("));
+	reply_mailbox(out, row->oldname, is_rev2(s));
+	buf_add(out, S("))"));
+}
+
+void reply_list_row(struct session *s, const struct list_request *r,
+                    const struct list_row *row)
+{
+	struct buf *out = session_out(s);
+
+	buf_add(out, r->lsub ? S("* LSUB (") : S("* LIST ("));
+	reply_attributes(out, r, &row->info);
+	buf_add(out, S(") \"/\" "));
+	reply_mailbox(out, row->info.name, is_rev2(s));
+	reply_extended(s, r, row);
+	buf_add(out, S("\r\n"));
+}
+
+/* The row of one mailbox; false when it is not there. */
+static bool find_row(struct session *s, struct slice name,
+                     struct list_row *row)
+{
+	struct mailbox_info *infos;
+	size_t n;
+
+	if (!is_ok(mailbox_list(s->account, s->arena, &infos, &n)))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!slice_eq(infos[i].name, name))
+			continue;
+		*row = (struct list_row){ .info = infos[i] };
+		return true;
+	}
+	return false;
+}
+
+void reply_list_renamed(struct session *s, struct slice name,
+                        struct slice asked)
+{
+	static const struct list_request plain = { 0 };
+	struct list_row row;
+
+	if (!find_row(s, name, &row))
+		return;
+	row.oldname = asked;
+	reply_list_row(s, &plain, &row);
+}
+
+void reply_list_selected(struct session *s, struct slice asked)
+{
+	struct slice name = mailbox_name(view_mailbox(s->view));
+
+	/* INBOX is INBOX in any letter case, and no new name for it */
+	reply_list_renamed(s, name, slice_ieq(name, asked) ? S("") : asked);
+}

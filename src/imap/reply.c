@@ -1,0 +1,181 @@
+/* reply.c -- strings, names, flags and status. */
+#include "imap/reply.h"
+
+#include "base/ascii.h"
+#include "base/encode.h"
+
+enum { MOST_QUOTED = 1000 };
+
+static bool can_be_quoted(struct slice s, bool utf8)
+{
+	if (s.len > MOST_QUOTED)
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (ascii_is_ctl(s.ptr[i]) || (!utf8 && ascii_is_8bit(s.ptr[i])))
+			return false;
+	return true;
+}
+
+static void reply_quoted(struct buf *out, struct slice s)
+{
+	buf_byte(out, '"');
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '"' || s.ptr[i] == '\\')
+			buf_byte(out, '\\');
+		buf_byte(out, s.ptr[i]);
+	}
+	buf_byte(out, '"');
+}
+
+static void reply_literal(struct buf *out, struct slice s)
+{
+	buf_byte(out, '{');
+	buf_number(out, s.len);
+	buf_add(out, S("}\r\n"));
+	buf_add(out, s);
+}
+
+void reply_string(struct buf *out, struct slice s)
+{
+	if (can_be_quoted(s, false))
+		reply_quoted(out, s);
+	else
+		reply_literal(out, s);
+}
+
+static bool is_plain_atom(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_astring_char(s.ptr[i]))
+			return false;
+	return s.len != 0 && !slice_ieq(s, S("NIL"));
+}
+
+void reply_astring(struct buf *out, struct slice s)
+{
+	if (is_plain_atom(s))
+		buf_add(out, s);
+	else
+		reply_string(out, s);
+}
+
+void reply_mailbox(struct buf *out, struct slice name, bool utf8)
+{
+	struct buf wire = { 0 };
+
+	if (is_plain_atom(name) && slice_find_byte(name, '&') == SLICE_NONE) {
+		buf_add(out, name);
+		return;
+	}
+	if (!utf8)
+		utf7_encode(name, &wire);
+	else
+		buf_add(&wire, name);
+	if (can_be_quoted(buf_slice(&wire), utf8))
+		reply_quoted(out, buf_slice(&wire));
+	else
+		reply_literal(out, buf_slice(&wire));
+	buf_free(&wire);
+}
+
+static const struct {
+	uint8_t flag;
+	struct slice name;
+} flag_names[] = {
+	{ FLAG_ANSWERED, N("\\Answered") },
+	{ FLAG_FLAGGED, N("\\Flagged") },
+	{ FLAG_DELETED, N("\\Deleted") },
+	{ FLAG_SEEN, N("\\Seen") },
+	{ FLAG_DRAFT, N("\\Draft") },
+};
+
+void reply_system_flags(struct buf *out, uint8_t flags)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < sizeof flag_names / sizeof *flag_names; i++) {
+		if (!(flags & flag_names[i].flag))
+			continue;
+		if (!first)
+			buf_byte(out, ' ');
+		buf_add(out, flag_names[i].name);
+		first = false;
+	}
+}
+
+static void reply_keywords(struct buf *out, uint64_t word,
+                           const struct slice *names, size_t n, bool *first)
+{
+	for (; word != 0; word &= word - 1) {
+		size_t bit = (size_t)__builtin_ctzll(word);
+
+		if (bit >= n)
+			return;
+		if (!*first)
+			buf_byte(out, ' ');
+		buf_add(out, names[bit]);
+		*first = false;
+	}
+}
+
+void reply_flags(struct buf *out, const struct record *r,
+                 const struct slice *names, size_t n)
+{
+	bool first = r->flags == 0;
+
+	if (r->flags != 0)
+		reply_system_flags(out, r->flags);
+	for (size_t w = 0; w * 64 < n; w++)
+		if (r->keywords.word[w] != 0)
+			reply_keywords(out, r->keywords.word[w], names + w * 64,
+			               n - w * 64, &first);
+}
+
+/* The only place that knows how an error looks on the wire. */
+static const struct slice statuses[ERR_CODES] = {
+	[ERR_OK] = N("OK "),
+	[ERR_SYNTAX] = N("BAD "),
+	[ERR_STATE] = N("BAD "),
+	[ERR_NO] = N("NO "),
+	[ERR_NONEXISTENT] = N("NO [NONEXISTENT] "),
+	[ERR_ALREADYEXISTS] = N("NO [ALREADYEXISTS] "),
+	[ERR_TRYCREATE] = N("NO [TRYCREATE] "),
+	[ERR_CANNOT] = N("NO [CANNOT] "),
+	[ERR_HASCHILDREN] = N("NO [HASCHILDREN] "),
+	[ERR_USEATTR] = N("NO [USEATTR] "),
+	[ERR_NOPERM] = N("NO [NOPERM] "),
+	[ERR_READONLY] = N("NO "),
+	[ERR_EXPUNGEISSUED] = N("NO [EXPUNGEISSUED] "),
+	[ERR_BADCHARSET] = N("NO [BADCHARSET (US-ASCII UTF-8)] "),
+	[ERR_TOOBIG] = N("NO [TOOBIG] "),
+	[ERR_LIMIT] = N("NO [LIMIT] "),
+	[ERR_OVERQUOTA] = N("NO [OVERQUOTA] "),
+	[ERR_UNKNOWNCTE] = N("NO [UNKNOWN-CTE] "),
+	[ERR_PRIVACYREQUIRED] = N("NO [PRIVACYREQUIRED] "),
+	[ERR_AUTHENTICATIONFAILED] = N("NO [AUTHENTICATIONFAILED] "),
+	[ERR_AUTHORIZATIONFAILED] = N("NO [AUTHORIZATIONFAILED] "),
+	[ERR_EXPIRED] = N("NO [EXPIRED] "),
+	[ERR_UNAVAILABLE] = N("NO [UNAVAILABLE] "),
+	[ERR_INUSE] = N("NO [INUSE] "),
+	[ERR_ABSENT] = N("NO "),
+	[ERR_IO] = N("NO [SERVERBUG] "),
+	[ERR_NOSPACE] = N("NO [UNAVAILABLE] "),
+	[ERR_CORRUPT] = N("NO [CORRUPTION] "),
+	[ERR_CLOSED] = N("NO [UNAVAILABLE] "),
+	[ERR_TIMEOUT] = N("NO [UNAVAILABLE] "),
+};
+
+void reply_status(struct buf *out, struct err e)
+{
+	const char *text = e.text;
+
+	if (text == NULL || *text == '\0')
+		text = is_ok(e) ? "completed" : "failed";
+	buf_add(out, statuses[e.code]);
+	buf_add(out, slice_cstr(text));
+}
+
+bool is_bad(struct err e)
+{
+	return e.code == ERR_SYNTAX || e.code == ERR_STATE;
+}

@@ -1,0 +1,80 @@
+/*
+ * search.h -- a SEARCH as it was asked for, and how it is answered.
+ *
+ * Keys form a tree: AND, OR and NOT have children, all others are leaves.
+ * Its depth is bounded by the parser (LIMIT_DEPTH). Every key is a filter
+ * on a set of UIDs; the cheap ones of an AND run first, so that the dear
+ * ones see few messages.
+ */
+#pragma once
+
+#include "imap/internal.h"
+
+enum search_kind {
+	SEARCH_AND,
+	SEARCH_OR,
+	SEARCH_NOT,
+	/* in the order of their cost */
+	SEARCH_ALL,
+	SEARCH_NONE,    /* NEW, RECENT: there are no recent messages */
+	SEARCH_SET,     /* message numbers, or UIDs if `uid` */
+	SEARCH_FLAG,    /* (flags & mask) == want */
+	SEARCH_KEYWORD,
+	SEARCH_BEFORE,  /* INTERNALDATE */
+	SEARCH_ON,
+	SEARCH_SINCE,
+	SEARCH_LARGER,
+	SEARCH_SMALLER,
+	SEARCH_SENTBEFORE, /* Date: */
+	SEARCH_SENTON,
+	SEARCH_SENTSINCE,
+	SEARCH_FIELD,   /* text in a field that the digest has */
+	SEARCH_HEADER,  /* text in any other */
+	SEARCH_BODY,
+	SEARCH_TEXT,
+	SEARCH_KINDS
+};
+
+struct search_key {
+	enum search_kind kind;
+	enum search_kind cost;    /* the dearest kind in this tree */
+	struct search_key *child; /* first */
+	struct search_key *last;  /* child */
+	struct search_key *next;  /* sibling */
+	struct seq_set set;
+	bool uid;
+	uint8_t mask;
+	uint8_t want;
+	unsigned field;           /* enum digest_field */
+	struct slice name;        /* of a header field or keyword */
+	struct slice text;        /* UTF-8, folded */
+	int64_t day;              /* since 1970-01-01 */
+	uint64_t size;
+};
+
+enum search_return {
+	SEARCH_MIN = 1 << 0,
+	SEARCH_MAX = 1 << 1,
+	SEARCH_RETURN_ALL = 1 << 2,
+	SEARCH_COUNT = 1 << 3,
+	SEARCH_SAVE = 1 << 4,
+};
+
+struct search_request {
+	bool extended;      /* RETURN was there */
+	unsigned returns;
+	struct search_key *root;
+};
+
+struct err parse_search(struct cursor *, struct search_request *);
+
+/* The keys as a client would write them, for tests. */
+void reply_search_key(struct buf *, const struct search_key *);
+
+/* The UIDs in the view that match. Suspends. */
+struct err search_run(struct session *, const struct search_key *,
+                      struct uidset *out);
+
+/* HEADER, BODY, TEXT: looks into the message. Suspends. */
+struct err search_message(struct mailbox *, uint32_t uid,
+                          const struct search_key *, bool *matches);

@@ -1,0 +1,358 @@
+/*
+ * search_parse.c -- the grammar of SEARCH. RFC 9051 section 6.4.4
+ *
+ * Keys nest; the ones that are open are on a stack of LIMIT_DEPTH, so that
+ * no input makes the parser, or whoever walks the tree, go deeper.
+ */
+#include "base/ascii.h"
+#include "base/limits.h"
+#include "base/unicode.h"
+#include "imap/search.h"
+#include "mime/digest.h"
+#include "mime/text.h"
+
+struct search_parser {
+	struct cursor *c;
+	struct slice charset;
+	struct search_key *open[LIMIT_DEPTH]; /* open[0]: the whole program */
+	bool parenthesis[LIMIT_DEPTH];        /* closed by ")" */
+	size_t depth;
+};
+
+/* -- strings -- */
+
+/* In UTF-8, folded as the digest is. */
+static struct slice parse_text(struct search_parser *p)
+{
+	struct slice raw = parse_astring(p->c);
+	struct buf utf8 = { 0 };
+	struct buf folded = { 0 };
+	struct slice text;
+
+	if (!is_ok(p->c->e))
+		return S("");
+	if (p->charset.len == 0)
+		buf_add(&utf8, raw);
+	else if (!charset_to_utf8(p->charset, raw, &utf8))
+		fail_with(p->c, ERR_BADCHARSET, "unknown charset");
+	unicode_fold(buf_slice(&utf8), &folded);
+	text = arena_copy(p->c->arena, buf_slice(&folded));
+	buf_free(&utf8);
+	buf_free(&folded);
+	return text;
+}
+
+/* -- leaves -- */
+
+static void take_text(struct search_parser *p, struct search_key *k)
+{
+	k->text = parse_text(p);
+}
+
+static void take_keyword(struct search_parser *p, struct search_key *k)
+{
+	k->name = parse_atom(p->c);
+}
+
+static void take_date(struct search_parser *p, struct search_key *k)
+{
+	k->day = parse_date(p->c);
+}
+
+static void take_size(struct search_parser *p, struct search_key *k)
+{
+	k->size = parse_number64(p->c);
+}
+
+static void take_uids(struct search_parser *p, struct search_key *k)
+{
+	k->uid = true;
+	k->set = parse_sequence_set(p->c);
+}
+
+/* Fields that every digest has, by their names. */
+static const struct {
+	struct slice name;
+	unsigned field;
+} digest_fields[] = {
+	{ N("SUBJECT"), DIGEST_SUBJECT }, { N("FROM"), DIGEST_FROM },
+	{ N("TO"), DIGEST_TO },           { N("CC"), DIGEST_CC },
+	{ N("BCC"), DIGEST_BCC },
+};
+
+/* header-fld-name SP astring. "HEADER X ''" asks whether there is an X,
+ * which the digest can't say. */
+static void take_header(struct search_parser *p, struct search_key *k)
+{
+	k->name = parse_astring(p->c);
+	expect(p->c, ' ', "expected a text behind the field's name");
+	k->text = parse_text(p);
+	for (size_t i = 0; i < sizeof digest_fields / sizeof *digest_fields;
+	     i++) {
+		if (!slice_ieq(digest_fields[i].name, k->name) ||
+		    k->text.len == 0)
+			continue;
+		k->kind = SEARCH_FIELD;
+		k->field = digest_fields[i].field;
+	}
+}
+
+static const struct search_name {
+	struct slice name;
+	enum search_kind kind;
+	void (*take)(struct search_parser *, struct search_key *);
+	bool negated;
+	uint8_t mask;  /* of SEARCH_FLAG */
+	uint8_t want;
+	unsigned field; /* of SEARCH_FIELD */
+} names[] = {
+	{ N("ALL"), SEARCH_ALL },
+	{ N("ANSWERED"), SEARCH_FLAG, .mask = FLAG_ANSWERED,
+	  .want = FLAG_ANSWERED },
+	{ N("BCC"), SEARCH_FIELD, take_text, .field = DIGEST_BCC },
+	{ N("BEFORE"), SEARCH_BEFORE, take_date },
+	{ N("BODY"), SEARCH_BODY, take_text },
+	{ N("CC"), SEARCH_FIELD, take_text, .field = DIGEST_CC },
+	{ N("DELETED"), SEARCH_FLAG, .mask = FLAG_DELETED,
+	  .want = FLAG_DELETED },
+	{ N("DRAFT"), SEARCH_FLAG, .mask = FLAG_DRAFT, .want = FLAG_DRAFT },
+	{ N("FLAGGED"), SEARCH_FLAG, .mask = FLAG_FLAGGED,
+	  .want = FLAG_FLAGGED },
+	{ N("FROM"), SEARCH_FIELD, take_text, .field = DIGEST_FROM },
+	{ N("HEADER"), SEARCH_HEADER, take_header },
+	{ N("KEYWORD"), SEARCH_KEYWORD, take_keyword },
+	{ N("LARGER"), SEARCH_LARGER, take_size },
+	{ N("NEW"), SEARCH_NONE },
+	{ N("OLD"), SEARCH_ALL },
+	{ N("ON"), SEARCH_ON, take_date },
+	{ N("RECENT"), SEARCH_NONE },
+	{ N("SEEN"), SEARCH_FLAG, .mask = FLAG_SEEN, .want = FLAG_SEEN },
+	{ N("SENTBEFORE"), SEARCH_SENTBEFORE, take_date },
+	{ N("SENTON"), SEARCH_SENTON, take_date },
+	{ N("SENTSINCE"), SEARCH_SENTSINCE, take_date },
+	{ N("SINCE"), SEARCH_SINCE, take_date },
+	{ N("SMALLER"), SEARCH_SMALLER, take_size },
+	{ N("SUBJECT"), SEARCH_FIELD, take_text, .field = DIGEST_SUBJECT },
+	{ N("TEXT"), SEARCH_TEXT, take_text },
+	{ N("TO"), SEARCH_FIELD, take_text, .field = DIGEST_TO },
+	{ N("UID"), SEARCH_SET, take_uids },
+	{ N("UNANSWERED"), SEARCH_FLAG, .mask = FLAG_ANSWERED },
+	{ N("UNDELETED"), SEARCH_FLAG, .mask = FLAG_DELETED },
+	{ N("UNDRAFT"), SEARCH_FLAG, .mask = FLAG_DRAFT },
+	{ N("UNFLAGGED"), SEARCH_FLAG, .mask = FLAG_FLAGGED },
+	{ N("UNKEYWORD"), SEARCH_KEYWORD, take_keyword, .negated = true },
+	{ N("UNSEEN"), SEARCH_FLAG, .mask = FLAG_SEEN },
+};
+
+static const struct search_name *find_name(struct slice name)
+{
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (slice_ieq(names[i].name, name))
+			return &names[i];
+	return NULL;
+}
+
+/* -- the tree -- */
+
+static struct search_key *add_key(struct search_parser *p,
+                                  enum search_kind kind)
+{
+	struct search_key *k = arena_alloc(p->c->arena, sizeof *k);
+	struct search_key *parent = p->open[p->depth - 1];
+
+	k->kind = kind;
+	if (parent->last != NULL)
+		parent->last->next = k;
+	else
+		parent->child = k;
+	parent->last = k;
+	if (arena_is_full(p->c->arena))
+		fail_with(p->c, ERR_LIMIT, "search is too large");
+	return k;
+}
+
+static void open_key(struct search_parser *p, enum search_kind kind,
+                     bool parenthesis)
+{
+	struct search_key *k;
+
+	if (p->depth == LIMIT_DEPTH) {
+		fail(p->c, "search is nested too deep");
+		return;
+	}
+	k = add_key(p, kind);
+	p->parenthesis[p->depth] = parenthesis;
+	p->open[p->depth++] = k;
+}
+
+static bool is_set_start(char c)
+{
+	return ascii_is_digit(c) || c == '*' || c == '$';
+}
+
+static void parse_leaf(struct search_parser *p, struct slice name)
+{
+	const struct search_name *row = find_name(name);
+	struct search_key *k;
+
+	if (row == NULL) {
+		fail(p->c, "there is no such search key");
+		return;
+	}
+	if (row->negated)
+		open_key(p, SEARCH_NOT, false);
+	if (!is_ok(p->c->e))
+		return;
+	k = add_key(p, row->kind);
+	k->mask = row->mask;
+	k->want = row->want;
+	k->field = row->field;
+	if (row->take == NULL)
+		return;
+	expect(p->c, ' ', "expected a space behind the search key");
+	row->take(p, k);
+}
+
+/* One step into a search-key; true when a leaf was read. */
+static bool parse_step(struct search_parser *p)
+{
+	struct slice name;
+
+	if (take(p->c, '(')) {
+		open_key(p, SEARCH_AND, true);
+		return false;
+	}
+	if (is_set_start(peek(p->c))) {
+		struct search_key *k = add_key(p, SEARCH_SET);
+
+		k->set = parse_sequence_set(p->c);
+		return true;
+	}
+	name = parse_atom(p->c);
+	if (slice_ieq(name, S("NOT")) || slice_ieq(name, S("OR"))) {
+		expect(p->c, ' ', "expected a search key");
+		open_key(p, name.len == 2 ? SEARCH_OR : SEARCH_NOT, false);
+		return false;
+	}
+	parse_leaf(p, name);
+	return true;
+}
+
+static bool is_complete(struct search_parser *p)
+{
+	const struct search_key *k = p->open[p->depth - 1];
+
+	if (k->kind == SEARCH_NOT)
+		return true;
+	if (k->kind == SEARCH_OR)
+		return k->child != k->last;
+	if (p->parenthesis[p->depth - 1])
+		return take(p->c, ')');
+	return at_end(p->c);
+}
+
+static void close_key(struct search_parser *p)
+{
+	struct search_key *k = p->open[--p->depth];
+
+	for (struct search_key *i = k->child; i != NULL; i = i->next) {
+		enum search_kind cost = i->child != NULL ? i->cost : i->kind;
+
+		i->cost = cost;
+		if (cost > k->cost)
+			k->cost = cost;
+	}
+}
+
+/*
+ * search-key *(SP search-key), where
+ * search-key = ... / "OR" SP search-key SP search-key / "NOT" SP search-key /
+ *              "(" search-key *(SP search-key) ")"
+ */
+static struct search_key *parse_keys(struct search_parser *p)
+{
+	struct search_key *root = arena_alloc(p->c->arena, sizeof *root);
+
+	p->open[0] = root;
+	p->parenthesis[0] = false;
+	p->depth = 1;
+	while (is_ok(p->c->e)) {
+		if (!parse_step(p))
+			continue;
+		while (p->depth != 0 && is_complete(p))
+			close_key(p);
+		if (p->depth == 0)
+			break;
+		expect(p->c, ' ', "expected another search key");
+	}
+	return root;
+}
+
+/* -- the rest of the command -- */
+
+static const struct {
+	struct slice name;
+	unsigned bit;
+} returns[] = {
+	{ N("MIN"), SEARCH_MIN },     { N("MAX"), SEARCH_MAX },
+	{ N("ALL"), SEARCH_RETURN_ALL }, { N("COUNT"), SEARCH_COUNT },
+	{ N("SAVE"), SEARCH_SAVE },
+};
+
+static unsigned parse_return(struct cursor *c)
+{
+	struct slice name = parse_atom(c);
+
+	for (size_t i = 0; i < sizeof returns / sizeof *returns; i++)
+		if (slice_ieq(returns[i].name, name))
+			return returns[i].bit;
+	fail(c, "there is no such result option");
+	return 0;
+}
+
+/* search-return-opts = SP "RETURN" SP "(" [opt *(SP opt)] ")" */
+static void parse_returns(struct cursor *c, struct search_request *r)
+{
+	if (!take_word(c, S("RETURN (")))
+		return;
+	r->extended = true;
+	if (!take(c, ')')) {
+		do {
+			r->returns |= parse_return(c);
+		} while (take(c, ' '));
+		expect(c, ')', "list of result options does not end");
+	}
+	if (r->returns == 0)
+		r->returns = SEARCH_RETURN_ALL;
+	expect(c, ' ', "expected a search key");
+}
+
+/* "CHARSET" SP charset */
+static struct slice parse_charset(struct cursor *c)
+{
+	struct slice charset;
+	struct buf nothing = { 0 };
+
+	if (!take_word(c, S("CHARSET ")))
+		return S("");
+	charset = parse_astring(c);
+	expect(c, ' ', "expected a search key");
+	if (is_ok(c->e) && !charset_to_utf8(charset, S(""), &nothing))
+		fail_with(c, ERR_BADCHARSET, "unknown charset");
+	buf_free(&nothing);
+	return charset;
+}
+
+/* search = "SEARCH" [search-return-opts] SP ["CHARSET" SP charset SP]
+ *          search-key *(SP search-key) */
+struct err parse_search(struct cursor *c, struct search_request *r)
+{
+	struct search_parser p = { .c = c };
+
+	*r = (struct search_request){ 0 };
+	expect(c, ' ', "expected a search key");
+	parse_returns(c, r);
+	p.charset = parse_charset(c);
+	r->root = parse_keys(&p);
+	return c->e;
+}

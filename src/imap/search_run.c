@@ -1,0 +1,307 @@
+/*
+ * search_run.c -- from keys and a set of UIDs to the UIDs that match.
+ *
+ * Each key filters a set. AND hands its children, cheapest first, what the
+ * one before left over; OR hands each what none before it has taken. The
+ * recursion is as deep as the tree, which the parser has bounded.
+ */
+#include "imap/date.h"
+#include "imap/search.h"
+#include "mime/digest.h"
+#include "task/task.h"
+
+struct search {
+	struct session *s;
+	struct mailbox *mailbox;
+	struct err e;
+};
+
+/* What a leaf is about, and all it needs to be decided. */
+typedef void filter(struct search *, const struct search_key *,
+                    const struct uidset *among, struct uidset *out);
+
+static void run_key(struct search *, const struct search_key *,
+                    const struct uidset *among, struct uidset *out);
+
+/* -- sets -- */
+
+static void filter_all(struct search *x, const struct search_key *k,
+                       const struct uidset *among, struct uidset *out)
+{
+	(void)x;
+	(void)k;
+	uidset_copy(out, among);
+}
+
+static void filter_none(struct search *x, const struct search_key *k,
+                        const struct uidset *among, struct uidset *out)
+{
+	(void)x;
+	(void)k;
+	(void)among;
+	uidset_clear(out);
+}
+
+static void filter_set(struct search *x, const struct search_key *k,
+                       const struct uidset *among, struct uidset *out)
+{
+	struct uidset named = { 0 };
+
+	x->e = session_resolve(x->s, &k->set, k->uid ? SET_UIDS : SET_SEARCHED,
+	                       &named);
+	if (is_ok(x->e))
+		uidset_intersect(&named, among, out);
+	uidset_free(&named);
+}
+
+/* -- records -- */
+
+typedef bool record_test(const struct search_key *, const struct record *);
+
+static bool has_flag(const struct search_key *k, const struct record *r)
+{
+	return (r->flags & k->mask) == k->want;
+}
+
+static bool is_before(const struct search_key *k, const struct record *r)
+{
+	return date_day(r->internaldate, r->zone) < k->day;
+}
+
+static bool is_on(const struct search_key *k, const struct record *r)
+{
+	return date_day(r->internaldate, r->zone) == k->day;
+}
+
+static bool is_since(const struct search_key *k, const struct record *r)
+{
+	return date_day(r->internaldate, r->zone) >= k->day;
+}
+
+static bool is_larger(const struct search_key *k, const struct record *r)
+{
+	return r->size > k->size;
+}
+
+static bool is_smaller(const struct search_key *k, const struct record *r)
+{
+	return r->size < k->size;
+}
+
+static void walk_records(struct search *x, const struct search_key *k,
+                         record_test *test, const struct uidset *among,
+                         struct uidset *out)
+{
+	struct record_walk w = mailbox_walk(x->mailbox, among);
+	struct record r;
+	unsigned n = 0;
+
+	while (record_walk_next(&w, &r)) {
+		if (test(k, &r))
+			uidset_add(out, r.uid);
+		if (++n % 64 == 0)
+			task_pause();
+	}
+	x->e = w.e;
+}
+
+static void filter_record(struct search *x, const struct search_key *k,
+                          const struct uidset *among, struct uidset *out)
+{
+	static record_test *const tests[SEARCH_KINDS] = {
+		[SEARCH_FLAG] = has_flag,     [SEARCH_BEFORE] = is_before,
+		[SEARCH_ON] = is_on,          [SEARCH_SINCE] = is_since,
+		[SEARCH_LARGER] = is_larger,  [SEARCH_SMALLER] = is_smaller,
+	};
+
+	walk_records(x, k, tests[k->kind], among, out);
+}
+
+enum { FEW = 256 };
+
+/* Whole chunks of records can be passed over by their heads, unless only a
+ * few are looked at. */
+static void filter_flag(struct search *x, const struct search_key *k,
+                        const struct uidset *among, struct uidset *out)
+{
+	struct uidset all = { 0 };
+
+	if (uidset_count(among) <= FEW) {
+		filter_record(x, k, among, out);
+		return;
+	}
+	x->e = mailbox_find(x->mailbox, k->mask, k->want, 0, &all);
+	uidset_intersect(&all, among, out);
+	uidset_free(&all);
+}
+
+/* mask and want are of this search only: the bit of a keyword */
+static bool has_keyword(const struct search_key *k, const struct record *r)
+{
+	return r->keywords.word[k->size / 64] >> (k->size % 64) & 1;
+}
+
+static void filter_keyword(struct search *x, const struct search_key *k,
+                           const struct uidset *among, struct uidset *out)
+{
+	struct search_key bit = *k;
+	size_t n;
+	const struct slice *names = mailbox_keywords(x->mailbox, &n);
+
+	for (bit.size = 0; bit.size < n; bit.size++) {
+		if (!slice_ieq(names[bit.size], k->name))
+			continue;
+		walk_records(x, &bit, has_keyword, among, out);
+		return;
+	}
+}
+
+/* -- digests -- */
+
+typedef bool digest_test(const struct search_key *, const struct digest *);
+
+/* A message without a usable Date: is in no range of them. */
+static bool sent(const struct search_key *k, const struct digest *d)
+{
+	int64_t day = date_day(d->sent, d->sent_zone);
+
+	if (!(d->flags & DIGEST_HAS_DATE))
+		return false;
+	if (k->kind == SEARCH_SENTBEFORE)
+		return day < k->day;
+	if (k->kind == SEARCH_SENTSINCE)
+		return day >= k->day;
+	return day == k->day;
+}
+
+static bool has_text(const struct search_key *k, const struct digest *d)
+{
+	struct slice field = digest_field(d, (enum digest_field)k->field);
+
+	return k->text.len == 0 || slice_find(field, k->text) != SLICE_NONE;
+}
+
+static void filter_digest(struct search *x, const struct search_key *k,
+                          const struct uidset *among, struct uidset *out)
+{
+	struct digest_walk w = mailbox_digest_walk(x->mailbox, among);
+	digest_test *test = k->kind == SEARCH_FIELD ? has_text : sent;
+	struct digest d;
+	uint32_t uid;
+	unsigned n = 0;
+
+	while (digest_walk_next(&w, &uid, &d)) {
+		if (test(k, &d))
+			uidset_add(out, uid);
+		if (++n % 64 == 0)
+			task_pause();
+	}
+	x->e = w.e;
+}
+
+/* -- messages -- */
+
+static void filter_message(struct search *x, const struct search_key *k,
+                           const struct uidset *among, struct uidset *out)
+{
+	for (uint32_t uid = 0; is_ok(x->e) && uidset_next(among, &uid);) {
+		bool matches = false;
+		struct err e = search_message(x->mailbox, uid, k, &matches);
+
+		if (matches)
+			uidset_add(out, uid);
+		/* expunged by another session: it matches nothing */
+		if (!is_ok(e) && e.code != ERR_ABSENT)
+			x->e = e;
+		task_pause();
+	}
+}
+
+/* -- combinations -- */
+
+/* Children in the order of their cost, equal ones as they were written. */
+static void run_and(struct search *x, const struct search_key *k,
+                    const struct uidset *among, struct uidset *out)
+{
+	struct uidset left = { 0 };
+
+	uidset_copy(out, among);
+	for (int cost = 0; cost < SEARCH_KINDS; cost++) {
+		for (const struct search_key *i = k->child; i != NULL;
+		     i = i->next) {
+			if ((int)i->cost != cost || !is_ok(x->e))
+				continue;
+			uidset_clear(&left);
+			run_key(x, i, out, &left);
+			uidset_copy(out, &left);
+		}
+	}
+	uidset_free(&left);
+}
+
+static void run_or(struct search *x, const struct search_key *k,
+                   const struct uidset *among, struct uidset *out)
+{
+	struct uidset rest = { 0 };
+	struct uidset found = { 0 };
+
+	uidset_copy(&rest, among);
+	for (const struct search_key *i = k->child; i != NULL && is_ok(x->e);
+	     i = i->next) {
+		uidset_clear(&found);
+		run_key(x, i, &rest, &found);
+		uidset_union(out, &found);
+		uidset_subtract(&rest, &found);
+	}
+	uidset_free(&rest);
+	uidset_free(&found);
+}
+
+static void run_not(struct search *x, const struct search_key *k,
+                    const struct uidset *among, struct uidset *out)
+{
+	struct uidset found = { 0 };
+
+	run_key(x, k->child, among, &found);
+	uidset_copy(out, among);
+	uidset_subtract(out, &found);
+	uidset_free(&found);
+}
+
+static filter *const filters[SEARCH_KINDS] = {
+	[SEARCH_AND] = run_and,
+	[SEARCH_OR] = run_or,
+	[SEARCH_NOT] = run_not,
+	[SEARCH_ALL] = filter_all,
+	[SEARCH_NONE] = filter_none,
+	[SEARCH_SET] = filter_set,
+	[SEARCH_FLAG] = filter_flag,
+	[SEARCH_KEYWORD] = filter_keyword,
+	[SEARCH_BEFORE] = filter_record,
+	[SEARCH_ON] = filter_record,
+	[SEARCH_SINCE] = filter_record,
+	[SEARCH_LARGER] = filter_record,
+	[SEARCH_SMALLER] = filter_record,
+	[SEARCH_SENTBEFORE] = filter_digest,
+	[SEARCH_SENTON] = filter_digest,
+	[SEARCH_SENTSINCE] = filter_digest,
+	[SEARCH_FIELD] = filter_digest,
+	[SEARCH_HEADER] = filter_message,
+	[SEARCH_BODY] = filter_message,
+	[SEARCH_TEXT] = filter_message,
+};
+
+static void run_key(struct search *x, const struct search_key *k,
+                    const struct uidset *among, struct uidset *out)
+{
+	filters[k->kind](x, k, among, out);
+}
+
+struct err search_run(struct session *s, const struct search_key *root,
+                      struct uidset *out)
+{
+	struct search x = { .s = s, .mailbox = view_mailbox(s->view) };
+
+	run_key(&x, root, view_uids(s->view), out);
+	return x.e;
+}

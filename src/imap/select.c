@@ -1,0 +1,117 @@
+/*
+ * select.c -- SELECT, EXAMINE, CLOSE, UNSELECT.
+ * RFC 9051 sections 6.3.2, 6.3.3, 6.4.1, 6.4.2
+ */
+#include "imap/internal.h"
+#include "imap/list.h"
+
+void session_unselect(struct session *s)
+{
+	if (s->view != NULL)
+		view_free(s->view);
+	s->view = NULL;
+	s->view_gone = false;
+	s->keywords_told = 0;
+	uidset_free(&s->saved);
+}
+
+static void reply_unseen(struct session *s)
+{
+	uint32_t uid;
+
+	if (is_rev2(s))
+		return;
+	if (!is_ok(mailbox_first_unseen(view_mailbox(s->view), &uid)))
+		return;
+	if (uid == 0 || view_seq(s->view, uid) == 0)
+		return;
+	buf_printf(session_out(s), "* OK [UNSEEN %u] First unseen message\r\n",
+	           view_seq(s->view, uid));
+}
+
+static void reply_selected(struct session *s, struct slice asked)
+{
+	struct buf *out = session_out(s);
+	struct mailbox_status status;
+
+	mailbox_get_status(view_mailbox(s->view), &status);
+	session_tell_permanent(s);
+	buf_printf(out, "* %u EXISTS\r\n", view_exists(s->view));
+	if (is_rev2(s))
+		reply_list_selected(s, asked);
+	else
+		buf_add(out, S("* 0 RECENT\r\n"));
+	reply_unseen(s);
+	buf_printf(out, "* OK [UIDVALIDITY %u] UIDs are valid\r\n",
+	           status.uidvalidity);
+	buf_printf(out, "* OK [UIDNEXT %u] Next UID\r\n", status.uidnext);
+}
+
+/* select = "SELECT" SP mailbox */
+static struct err select_mailbox(struct session *s, struct slice args,
+                                 bool readonly)
+{
+	struct cursor c = args_cursor(s, args);
+	struct mailbox *mailbox;
+	struct cursor asked;
+	struct slice name;
+	struct err e;
+
+	expect(&c, ' ', "expected a mailbox");
+	asked = c;
+	name = parse_mailbox(&c);
+	expect_end(&c);
+	if (c.e.code == ERR_SYNTAX)
+		return c.e;
+	/* also a SELECT that fails leaves nothing selected */
+	if (s->view != NULL)
+		buf_add(session_out(s), S("* OK [CLOSED] Previous mailbox\r\n"));
+	session_unselect(s);
+	if (!is_ok(c.e))
+		return c.e;
+	e = mailbox_open(s->account, name, &mailbox);
+	if (!is_ok(e))
+		return e;
+	s->view = view_new(mailbox, readonly, session_on_news, s);
+	mailbox_close(mailbox);
+	reply_selected(s, parse_mailbox_utf8(&asked));
+	s->code = readonly ? S("READ-ONLY") : S("READ-WRITE");
+	return OK;
+}
+
+struct err cmd_select(struct session *s, struct slice args)
+{
+	return select_mailbox(s, args, false);
+}
+
+struct err cmd_examine(struct session *s, struct slice args)
+{
+	return select_mailbox(s, args, true);
+}
+
+struct err cmd_close(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct uidset expunged = { 0 };
+	struct err e = OK;
+
+	expect_end(&c);
+	if (!is_ok(c.e))
+		return c.e;
+	if (!view_is_readonly(s->view))
+		e = mailbox_expunge(view_mailbox(s->view), NULL, &expunged);
+	uidset_free(&expunged);
+	if (is_ok(e))
+		session_unselect(s);
+	return e;
+}
+
+struct err cmd_unselect(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+
+	expect_end(&c);
+	if (is_ok(c.e))
+		session_unselect(s);
+	return c.e;
+}

@@ -1,0 +1,262 @@
+/*
+ * session.c -- a session's life: read, frame, run, rest.
+ *
+ * session_run() reads what is there, runs every command that is whole, and
+ * gives every buffer back before it returns. The commands themselves are in
+ * commands.c and the files of their families.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "imap/internal.h"
+#include "task/task.h"
+
+enum { READ_CHUNK = 32768 };
+
+/* -- hooks of the framer -- */
+
+static struct err on_literal(void *ctx, const struct frame_literal *l,
+                             enum frame_sink *sink)
+{
+	return append_literal(ctx, l, sink);
+}
+
+static void on_go_ahead(void *ctx)
+{
+	struct session *s = ctx;
+
+	buf_add(session_out(s), S("+ OK\r\n"));
+}
+
+static struct err on_octets(void *ctx, struct slice octets)
+{
+	return append_octets(ctx, octets);
+}
+
+static struct err on_end(void *ctx)
+{
+	return append_end(ctx);
+}
+
+/* -- birth and death -- */
+
+void session_on_news(void *arg)
+{
+	struct session *s = arg;
+
+	/* who is not idling hears it with the next command */
+	if (s->idling)
+		s->wake(s->wake_arg);
+}
+
+struct session *session_new(const struct session_start *start)
+{
+	struct session *s = mem_new(1, sizeof *s);
+
+	s->config = start->config;
+	s->account = start->account;
+	s->out.io = start->io;
+	s->id = mem_cstr(start->session_id);
+	s->peer = mem_cstr(start->peer);
+	s->client_id = mem_cstr(start->client_id);
+	s->login_tag = mem_cstr(start->login_tag);
+	s->tls = start->tls;
+	s->wake = start->wake;
+	s->wake_arg = start->wake_arg;
+	s->since_s = s->config->clock->wall_s(s->config->clock);
+	s->active_ms = s->config->clock->mono_ms(s->config->clock);
+	s->last_command = "";
+	s->hooks = (struct frame_hooks){ on_literal, on_go_ahead, on_octets,
+		                         on_end, s };
+	frame_init(&s->framer, &s->hooks);
+	buf_add(&s->in, start->input);
+	s->bytes_in = start->input.len;
+	return s;
+}
+
+static void log_end(const struct session *s)
+{
+	struct log_line l = log_open(LOG_LEVEL_INFO, "imap_end");
+
+	log_text(&l, "user", account_name(s->account));
+	log_text(&l, "session", slice_cstr(s->id));
+	log_text(&l, "peer", slice_cstr(s->peer));
+	if (*s->client_id != '\0')
+		log_text(&l, "client", slice_cstr(s->client_id));
+	log_number(&l, "commands", s->commands);
+	log_number(&l, "in", s->bytes_in);
+	log_number(&l, "out", s->out.total);
+	log_close(&l);
+}
+
+void session_free(struct session *s)
+{
+	if (s == NULL)
+		return;
+	assert(!s->running);
+	log_end(s);
+	session_unselect(s);
+	append_free(s);
+	frame_fini(&s->framer);
+	buf_free(&s->in);
+	buf_free(&s->out.bytes);
+	arena_free(s->arena);
+	account_close(s->account);
+	free(s->pending_tag);
+	free(s->id);
+	free(s->peer);
+	free(s->client_id);
+	free(s->login_tag);
+	free(s);
+}
+
+void session_check(const struct session *s)
+{
+	assert(s->view != NULL || uidset_is_empty(&s->saved));
+	assert((s->pending != NULL) == (s->pending_tag != NULL));
+	assert(!s->idling || s->pending != NULL);
+	assert(s->append == NULL || !frame_is_idle(&s->framer));
+	assert(s->bad < LIMIT_BAD || s->over);
+	if (s->view != NULL)
+		view_check(s->view);
+}
+
+/* -- running -- */
+
+static void greet(struct session *s)
+{
+	struct buf *out = session_out(s);
+
+	if (s->login_tag == NULL)
+		return;
+	if (*s->login_tag == '\0') {
+		buf_add(out, S("* PREAUTH"));
+	} else {
+		buf_add(out, slice_cstr(s->login_tag));
+		buf_add(out, S(" OK"));
+	}
+	buf_add(out, S(" [CAPABILITY "));
+	reply_capabilities(s, out);
+	buf_add(out, S("] Logged in\r\n"));
+	free(s->login_tag);
+	s->login_tag = NULL;
+}
+
+static void say_bye(struct session *s)
+{
+	buf_printf(session_out(s), "* BYE %s\r\n", s->bye);
+	s->over = true;
+}
+
+static void run_command(struct session *s)
+{
+	s->arena = arena_new(LIMIT_COMMAND_ARENA);
+	command_run(s, buf_slice(&s->framer.text), s->framer.e);
+	append_free(s);
+	frame_next(&s->framer);
+	arena_free(s->arena);
+	s->arena = NULL;
+	s->active_ms = s->config->clock->mono_ms(s->config->clock);
+	if (s->bad >= LIMIT_BAD && !s->over) {
+		s->bye = "too many commands in error";
+		say_bye(s);
+	}
+}
+
+/* Everything that has been read. */
+static void run_input(struct session *s)
+{
+	struct slice input = buf_slice(&s->in);
+
+	while (!s->over && s->bye == NULL && is_ok(s->out.e) &&
+	       frame_feed(&s->framer, &input)) {
+		run_command(s);
+		out_drain(&s->out);
+		task_pause();
+	}
+	s->in.len = 0;
+}
+
+/* False: nothing there now. */
+static bool read_input(struct session *s)
+{
+	char *to = buf_room(&s->in, READ_CHUNK);
+	size_t got = 0;
+	struct err e = s->out.io.read(s->out.io.ctx, to, READ_CHUNK, &got);
+
+	s->over |= !is_ok(e);
+	s->bytes_in += got;
+	s->in.len += got;
+	return got != 0;
+}
+
+/* What happened while the session was in IDLE, or wrote. */
+static void tell_idle(struct session *s)
+{
+	if (s->idling && s->view != NULL && !s->over)
+		session_sync(s, true);
+}
+
+static void rest_buffers(struct session *s)
+{
+	out_rest(&s->out);
+	buf_free(&s->in);
+	if (frame_is_idle(&s->framer))
+		frame_fini(&s->framer);
+}
+
+static bool is_finished(struct session *s)
+{
+	if (!s->over && s->view_gone)
+		s->bye = "the selected mailbox was deleted";
+	if (!s->over && s->bye != NULL)
+		say_bye(s);
+	return s->over || !is_ok(s->out.e);
+}
+
+enum session_state session_run(struct session *s)
+{
+	assert(!s->running);
+	s->running = true;
+	greet(s);
+	do {
+		if (s->in.len != 0)
+			run_input(s);
+	} while (!is_finished(s) && read_input(s));
+	tell_idle(s);
+	is_finished(s);
+	rest_buffers(s);
+	s->running = false;
+	session_check(s);
+	return s->over || !is_ok(s->out.e) ? SESSION_OVER : SESSION_WAITING;
+}
+
+void session_say_bye(struct session *s, const char *text)
+{
+	s->bye = text;
+	s->wake(s->wake_arg);
+}
+
+void session_get_facts(const struct session *s, struct session_facts *out)
+{
+	*out = (struct session_facts){
+		.session_id = slice_cstr(s->id),
+		.account_name = account_name(s->account),
+		.peer = slice_cstr(s->peer),
+		.client_id = slice_cstr(s->client_id),
+		.mailbox = s->view != NULL
+		                   ? mailbox_name(view_mailbox(s->view))
+		                   : S(""),
+		.command = s->last_command,
+		.since_s = s->since_s,
+		.active_ms = s->active_ms,
+		.commands = s->commands,
+		.bytes_in = s->bytes_in,
+		.bytes_out = s->out.total,
+		.tls = s->tls,
+		.idling = s->idling,
+	};
+}

@@ -1,0 +1,123 @@
+/* status.c -- STATUS. RFC 9051 section 6.3.11 */
+#include <inttypes.h>
+
+#include "imap/status.h"
+
+static uint64_t get_messages(const struct mailbox_status *s)
+{
+	return s->messages;
+}
+
+static uint64_t get_uidnext(const struct mailbox_status *s)
+{
+	return s->uidnext;
+}
+
+static uint64_t get_uidvalidity(const struct mailbox_status *s)
+{
+	return s->uidvalidity;
+}
+
+static uint64_t get_unseen(const struct mailbox_status *s)
+{
+	return s->unseen;
+}
+
+static uint64_t get_deleted(const struct mailbox_status *s)
+{
+	return s->deleted;
+}
+
+static uint64_t get_size(const struct mailbox_status *s)
+{
+	return s->size;
+}
+
+/* Nobody is told of recent messages, so there are none. */
+static uint64_t get_recent(const struct mailbox_status *s)
+{
+	(void)s;
+	return 0;
+}
+
+static const struct {
+	struct slice name;
+	uint64_t (*get)(const struct mailbox_status *);
+} items[] = {
+	{ N("MESSAGES"), get_messages }, { N("UIDNEXT"), get_uidnext },
+	{ N("UIDVALIDITY"), get_uidvalidity },
+	{ N("UNSEEN"), get_unseen },     { N("DELETED"), get_deleted },
+	{ N("SIZE"), get_size },         { N("RECENT"), get_recent },
+};
+
+enum { ITEMS = sizeof items / sizeof *items };
+
+/* status-att */
+static unsigned parse_status_item(struct cursor *c)
+{
+	struct slice name = parse_atom(c);
+
+	for (unsigned i = 0; i < ITEMS; i++)
+		if (slice_ieq(items[i].name, name))
+			return 1u << i;
+	fail(c, "there is no such STATUS item");
+	return 0;
+}
+
+unsigned parse_status_items(struct cursor *c)
+{
+	unsigned set = 0;
+
+	expect(c, '(', "expected a list of STATUS items");
+	if (take(c, ')'))
+		return 0;
+	do {
+		set |= parse_status_item(c);
+	} while (take(c, ' '));
+	expect(c, ')', "list of STATUS items does not end");
+	return set;
+}
+
+void reply_mailbox_status(struct session *s, struct slice name,
+                          const struct mailbox_status *status, unsigned set)
+{
+	struct buf *out = session_out(s);
+	bool first = true;
+
+	buf_add(out, S("* STATUS "));
+	reply_mailbox(out, name, is_rev2(s));
+	buf_add(out, S(" ("));
+	for (unsigned i = 0; i < ITEMS; i++) {
+		if (!(set & 1u << i))
+			continue;
+		if (!first)
+			buf_byte(out, ' ');
+		first = false;
+		buf_add(out, items[i].name);
+		buf_byte(out, ' ');
+		buf_number(out, items[i].get(status));
+	}
+	buf_add(out, S(")\r\n"));
+}
+
+/* status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")" */
+struct err cmd_status(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct mailbox_status status;
+	struct slice name;
+	unsigned set;
+	struct err e;
+
+	expect(&c, ' ', "expected a mailbox");
+	name = parse_mailbox(&c);
+	expect(&c, ' ', "expected a space behind the mailbox");
+	set = parse_status_items(&c);
+	expect_end(&c);
+	if (!is_ok(c.e))
+		return c.e;
+	e = mailbox_status(s->account, name, &status);
+	if (is_ok(e))
+		reply_mailbox_status(s, name, &status, set);
+	return e;
+}

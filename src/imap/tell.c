@@ -1,0 +1,141 @@
+/*
+ * tell.c -- what a client is told without having asked.
+ *
+ * EXPUNGE, EXISTS and changed flags come from the view, in its order; FLAGS
+ * and PERMANENTFLAGS go out before the first FETCH with a keyword that the
+ * client has not seen in them.
+ */
+#include "base/limits.h"
+#include "imap/internal.h"
+#include "task/task.h"
+
+static void reply_number_word(struct session *s, uint32_t n, struct slice word)
+{
+	struct buf *out = session_out(s);
+
+	buf_add(out, S("* "));
+	buf_number(out, n);
+	buf_add(out, word);
+}
+
+static void reply_all_flags(struct buf *out, const struct slice *names,
+                            size_t n)
+{
+	reply_system_flags(out, FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DELETED |
+	                                FLAG_SEEN | FLAG_DRAFT);
+	for (size_t i = 0; i < n; i++) {
+		buf_byte(out, ' ');
+		buf_add(out, names[i]);
+	}
+}
+
+/* PERMANENTFLAGS has "\*" while there is room for new keywords. */
+void session_tell_permanent(struct session *s)
+{
+	struct buf *out = session_out(s);
+	size_t n;
+	const struct slice *names =
+	        mailbox_keywords(view_mailbox(s->view), &n);
+
+	buf_add(out, S("* FLAGS ("));
+	reply_all_flags(out, names, n);
+	buf_add(out, S(")\r\n* OK [PERMANENTFLAGS ("));
+	if (!view_is_readonly(s->view)) {
+		reply_all_flags(out, names, n);
+		if (n < LIMIT_KEYWORDS)
+			buf_add(out, S(" \\*"));
+		buf_add(out, S(")] These are kept\r\n"));
+	} else {
+		buf_add(out, S(")] Nothing can be changed\r\n"));
+	}
+	s->keywords_told = n;
+}
+
+void session_tell_keywords(struct session *s)
+{
+	size_t n;
+
+	mailbox_keywords(view_mailbox(s->view), &n);
+	if (n > s->keywords_told)
+		session_tell_permanent(s);
+}
+
+static void reply_fetch_flags(struct session *s, const struct record *r)
+{
+	struct buf *out = session_out(s);
+	uint32_t seq = view_seq(s->view, r->uid);
+	size_t n;
+	const struct slice *names;
+
+	if (seq == 0)
+		return;
+	session_tell_keywords(s);
+	names = mailbox_keywords(view_mailbox(s->view), &n);
+	reply_number_word(s, seq, S(" FETCH ("));
+	if (s->uid || is_rev2(s)) {
+		buf_add(out, S("UID "));
+		buf_number(out, r->uid);
+		buf_byte(out, ' ');
+	}
+	buf_add(out, S("FLAGS ("));
+	reply_flags(out, r, names, n);
+	buf_add(out, S("))\r\n"));
+}
+
+struct err session_tell_flags(struct session *s, const struct uidset *uids)
+{
+	struct record_walk w = mailbox_walk(view_mailbox(s->view), uids);
+	struct record r;
+
+	while (record_walk_next(&w, &r)) {
+		reply_fetch_flags(s, &r);
+		out_drain(&s->out);
+		task_pause();
+	}
+	return w.e;
+}
+
+static void tell_expunge(struct session *s, const struct view_event *event)
+{
+	uidset_remove_range(&s->saved, event->uid, event->uid);
+	reply_number_word(s, event->seq, S(" EXPUNGE\r\n"));
+}
+
+static void tell_new_flags(struct session *s, uint32_t uid)
+{
+	struct record r;
+
+	/* gone again meanwhile: its EXPUNGE comes when it may */
+	if (is_ok(mailbox_record(view_mailbox(s->view), uid, &r)))
+		reply_fetch_flags(s, &r);
+}
+
+static void tell(void *arg, const struct view_event *event)
+{
+	struct session *s = arg;
+
+	switch (event->kind) {
+	case VIEW_EXPUNGE:
+		tell_expunge(s, event);
+		break;
+	case VIEW_EXISTS:
+		reply_number_word(s, event->seq, S(" EXISTS\r\n"));
+		break;
+	case VIEW_FLAGS:
+		tell_new_flags(s, event->uid);
+		break;
+	case VIEW_KEYWORDS:
+		session_tell_keywords(s);
+		break;
+	case VIEW_GONE:
+		s->view_gone = true;
+		break;
+	}
+	out_drain(&s->out);
+}
+
+void session_sync(struct session *s, bool expunges)
+{
+	if (s->view != NULL && view_has_news(s->view))
+		view_sync(s->view, expunges, tell, s);
+}

@@ -1,0 +1,145 @@
+/*
+ * tree.c -- CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE.
+ * RFC 9051 sections 6.3.4 to 6.3.8; CREATE (USE ...): RFC 6154 section 3
+ */
+#include "imap/internal.h"
+#include "imap/list.h"
+
+/* Someone else's choice of words: what the client wrote, if that is not the
+ * name that the mailbox has. */
+static struct slice parse_mailbox_asked(struct cursor *c, struct slice *asked)
+{
+	struct cursor again = *c;
+	struct slice name = parse_mailbox(c);
+
+	*asked = is_ok(c->e) ? parse_mailbox_utf8(&again) : name;
+	return name;
+}
+
+static struct slice without_delim(struct slice name)
+{
+	return slice_ends(name, S("/")) ? slice_first(name, name.len - 1)
+	                                : name;
+}
+
+/* use-attr = "\" atom */
+static uint32_t parse_use(struct cursor *c)
+{
+	uint32_t use;
+
+	expect(c, '\\', "expected a special use");
+	use = special_use_of(parse_atom(c));
+	if (is_ok(c->e) && use == 0)
+		fail_with(c, ERR_USEATTR, "there is no such special use");
+	return use;
+}
+
+/* create-param = "USE" SP "(" [use-attr *(SP use-attr)] ")" */
+static uint32_t parse_create_params(struct cursor *c)
+{
+	uint32_t use = 0;
+
+	if (at_end(c))
+		return 0;
+	expect(c, ' ', "expected a space behind the mailbox");
+	if (!take_word(c, S("(USE (")))
+		fail(c, "expected (USE (...))");
+	if (!take(c, ')')) {
+		do {
+			use |= parse_use(c);
+		} while (take(c, ' '));
+		expect(c, ')', "list of special uses does not end");
+	}
+	expect(c, ')', "list of parameters does not end");
+	return use;
+}
+
+struct err cmd_create(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct slice asked;
+	struct slice name;
+	uint32_t use;
+	struct err e;
+
+	expect(&c, ' ', "expected a mailbox");
+	name = parse_mailbox_asked(&c, &asked);
+	use = parse_create_params(&c);
+	expect_end(&c);
+	if (!is_ok(c.e))
+		return c.e;
+	e = mailbox_create(s->account, name, use);
+	if (is_ok(e) && is_rev2(s) && !slice_eq(name, without_delim(asked)))
+		reply_list_renamed(s, name, asked);
+	return e;
+}
+
+/* Is it the one that is selected? */
+static bool is_selected(const struct session *s, struct slice name)
+{
+	return s->view != NULL &&
+	       slice_eq(mailbox_name(view_mailbox(s->view)), name);
+}
+
+struct err cmd_delete(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct slice name;
+	bool selected;
+	struct err e;
+
+	expect(&c, ' ', "expected a mailbox");
+	name = parse_mailbox(&c);
+	expect_end(&c);
+	if (!is_ok(c.e))
+		return c.e;
+	selected = is_selected(s, name);
+	e = mailbox_delete(s->account, name);
+	if (is_ok(e) && selected) {
+		buf_add(session_out(s), S("* OK [CLOSED] Deleted\r\n"));
+		session_unselect(s);
+	}
+	return e;
+}
+
+struct err cmd_rename(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct slice asked;
+	struct slice from;
+	struct slice to;
+	struct err e;
+
+	expect(&c, ' ', "expected a mailbox");
+	from = parse_mailbox(&c);
+	expect(&c, ' ', "expected the new name");
+	to = parse_mailbox_asked(&c, &asked);
+	expect_end(&c);
+	if (!is_ok(c.e))
+		return c.e;
+	e = mailbox_rename(s->account, from, to);
+	if (is_ok(e) && is_rev2(s) && !slice_eq(to, without_delim(asked)))
+		reply_list_renamed(s, to, asked);
+	return e;
+}
+
+static struct err subscribe(struct session *s, struct slice args, bool on)
+{
+	struct cursor c = args_cursor(s, args);
+	struct slice name;
+
+	expect(&c, ' ', "expected a mailbox");
+	name = parse_mailbox(&c);
+	expect_end(&c);
+	return is_ok(c.e) ? mailbox_subscribe(s->account, name, on) : c.e;
+}
+
+struct err cmd_subscribe(struct session *s, struct slice args)
+{
+	return subscribe(s, args, true);
+}
+
+struct err cmd_unsubscribe(struct session *s, struct slice args)
+{
+	return subscribe(s, args, false);
+}
