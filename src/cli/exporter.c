@@ -55,7 +55,7 @@ static struct err take_message(struct exporter *x, struct frame_in *in)
 		return nonsense();
 	for (m->n_keywords = 0; m->n_keywords < n; m->n_keywords++)
 		m->keywords[m->n_keywords] =
-		        frame_read_slice(in, LIMIT_KEYWORD);
+			frame_read_slice(in, LIMIT_KEYWORD);
 	m->internaldate = (int64_t)read_u64(&in->r);
 	m->zone = (int16_t)read_u16(&in->r);
 	read_u64(&in->r); /* size: what comes is what counts */

@@ -14,7 +14,8 @@
 
 static int open_flags(int at_fd)
 {
-	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK; /* a FIFO must not wait */
+	int flags =
+		O_RDONLY | O_CLOEXEC | O_NONBLOCK; /* a FIFO must not wait */
 
 	return at_fd == AT_FDCWD ? flags : flags | O_NOFOLLOW;
 }

@@ -77,10 +77,9 @@ static void uidlist_read(int dir, struct uidlist *list)
 static uint32_t uidlist_find(const struct uidlist *list, struct slice base)
 {
 	struct uid_row key = { .base = base };
-	struct uid_row *row =
-	        list->n == 0 ? NULL
-	                     : bsearch(&key, list->v, list->n,
-	                               sizeof *list->v, by_base);
+	struct uid_row *row = list->n == 0 ? NULL
+	                                   : bsearch(&key, list->v, list->n,
+	                                             sizeof *list->v, by_base);
 
 	return row != NULL ? row->uid : 0;
 }
@@ -327,8 +326,8 @@ static void send_subscriptions(struct tree *t)
 {
 	for (size_t k = 0; k < t->n_subscribed; k++) {
 		importer_mailbox(&t->importer, &(struct transfer_mailbox){
-		                                       .name = t->subscribed[k],
-		                                       .subscribed = true });
+						       .name = t->subscribed[k],
+						       .subscribed = true });
 		free((char *)t->subscribed[k].ptr);
 	}
 	free(t->subscribed);
@@ -343,8 +342,7 @@ static void send_directory(struct tree *t, const char *directory,
 	if (fd < 0)
 		return; /* a file whose name begins with a dot */
 	if (folder_open(fd, &f))
-		send_folder(&f, name, take_subscription(t, name),
-		            &t->importer);
+		send_folder(&f, name, take_subscription(t, name), &t->importer);
 	folder_close(&f);
 	close(fd);
 }

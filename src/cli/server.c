@@ -61,15 +61,13 @@ static int ask(const struct call *c, struct frame_out *request,
 	return status;
 }
 
-int server_do(const struct call *c, struct frame_out *request,
-              const char *what)
+int server_do(const struct call *c, struct frame_out *request, const char *what)
 {
 	return ask(c, request, what, NULL);
 }
 
 int server_table(const struct call *c, struct frame_out *request,
-                 const char *what, const char *const *columns,
-                 size_t n_columns)
+                 const char *what, const char *const *columns, size_t n_columns)
 {
 	struct table *t = table_new(columns, n_columns);
 	int status = ask(c, request, what, t);

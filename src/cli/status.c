@@ -60,8 +60,7 @@ static int ask_partitions(struct round r)
 	return r.status;
 }
 
-static int print_table(const struct call *c, const struct table *t,
-                       int status)
+static int print_table(const struct call *c, const struct table *t, int status)
 {
 	if (!table_print(t, c->json, stdout))
 		return fail(EX_IOERR, "standard output can't be written");
@@ -88,8 +87,8 @@ int run_status(const struct call *c)
 		return status;
 	t = table_new(status_columns, STATUS_COLUMNS);
 	e = ask_status(&server, t);
-	status = is_ok(e) ? ask_partitions((struct round){
-	                            &server, ask_status, t, 0, EX_OK })
+	status = is_ok(e) ? ask_partitions((struct round){ &server, ask_status,
+	                                                   t, 0, EX_OK })
 	                  : fail_err(e, "auth");
 	control_close(&server);
 	status = print_table(c, t, status);
@@ -131,7 +130,7 @@ int run_who(const struct call *c)
 	who.table = table_new(who_columns, WHO_COLUMNS);
 	who.only = slice_cstr(c->n_args > 0 ? c->args[0] : "");
 	status = ask_partitions(
-	        (struct round){ &server, ask_who, &who, 0, EX_OK });
+		(struct round){ &server, ask_who, &who, 0, EX_OK });
 	control_close(&server);
 	status = print_table(c, who.table, status);
 	table_free(who.table);
@@ -167,7 +166,7 @@ int run_kick(const struct call *c)
 	if (status != EX_OK)
 		return status;
 	status = ask_partitions(
-	        (struct round){ &server, ask_kick, &kick, 0, EX_OK });
+		(struct round){ &server, ask_kick, &kick, 0, EX_OK });
 	control_close(&server);
 	if (status == EX_OK && kick.sessions == 0)
 		return fail(EX_NOUSER, "%s: no such session", kick.whom);

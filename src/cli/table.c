@@ -23,10 +23,14 @@ static const struct {
 	const char *column;
 	enum kind kind;
 } kinds[] = {
-	{ "created", KIND_TIME },          { "last_login", KIND_TIME },
-	{ "password_changed", KIND_TIME }, { "since", KIND_TIME },
-	{ "partition", KIND_NUMBER },      { "idle", KIND_NUMBER },
-	{ "line", KIND_NUMBER },           { "tls", KIND_TRUTH },
+	{ "created", KIND_TIME },
+	{ "last_login", KIND_TIME },
+	{ "password_changed", KIND_TIME },
+	{ "since", KIND_TIME },
+	{ "partition", KIND_NUMBER },
+	{ "idle", KIND_NUMBER },
+	{ "line", KIND_NUMBER },
+	{ "tls", KIND_TRUTH },
 	{ "value", KIND_ANY },
 };
 
@@ -231,8 +235,8 @@ static void print_json(const struct table *t, FILE *out)
 
 		for (size_t i = 0; i < t->n_columns; i++)
 			json_object_set_new(
-			        object, t->columns[i],
-			        json_value(t->columns[i],
+				object, t->columns[i],
+				json_value(t->columns[i],
 			                   t->values[row * t->n_columns + i]));
 		json_array_append_new(all, object);
 	}

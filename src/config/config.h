@@ -37,7 +37,7 @@ struct config {
 	/* paths are absolute; never NULL, "" is none */
 	char *directory;
 	char *hostname;
-	struct config_list listen_imap;  /* config_address_parse() takes them */
+	struct config_list listen_imap; /* config_address_parse() takes them */
 	struct config_list listen_imaps;
 	struct config_list listen_lmtp;
 	char *lmtp_socket;
@@ -66,7 +66,7 @@ struct config {
 	uint64_t password_memory; /* bytes, of Argon2id */
 	uint64_t password_passes;
 	uint64_t password_lanes;
-	bool password_plain;     /* {PLAIN} hashes are accepted */
+	bool password_plain; /* {PLAIN} hashes are accepted */
 	uint64_t verdict_seconds;
 
 	char *log_level; /* error, warn, info, debug */
@@ -84,7 +84,7 @@ enum config_kind {
 	CONFIG_TRUTH,     /* yes or no */
 	CONFIG_ADDRESSES, /* where to listen */
 	CONFIG_NETWORKS,
-	CONFIG_LEVEL,     /* of the log */
+	CONFIG_LEVEL, /* of the log */
 };
 
 struct config_option {
@@ -94,7 +94,7 @@ struct config_option {
 	const char *standard; /* its default, as it would be written */
 	uint64_t least;       /* of numbers */
 	uint64_t most;
-	const char *help;     /* lines of at most 76 octets */
+	const char *help; /* lines of at most 76 octets */
 };
 
 extern const struct config_option config_options[];
@@ -130,8 +130,8 @@ unsigned config_line(const struct config *, const struct config_option *);
 
 bool config_address_parse(const char *text, struct config_address *out);
 
-/* "DIR/run/control", "DIR/partition/3", "DIR/auth.sqlite": what has its
- * place in the directory. The caller frees them. */
+/* "DIR/run/control", "DIR/partition/3", "DIR/auth/accounts.sqlite": what has
+ * its place in the directory. The caller frees them. */
 char *config_control_path(const struct config *);
 char *config_partition_path(const struct config *, uint64_t number);
 char *config_accounts_path(const struct config *);
