@@ -1,0 +1,216 @@
+/*
+ * chunk.c -- records packed into chunks and found again; accounts' and
+ * mailboxes' records; keyword names.
+ * behaviour 98
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mailbox/internal.h"
+#include "rig.h"
+
+static struct record record_with(uint32_t uid, size_t keyword)
+{
+	struct record r = {
+		.uid = uid, .size = uid * 3, .modseq = 1000u + uid,
+		.internaldate = -5, .savedate = 77, .zone = -330,
+		.flags = uid % 2 ? FLAG_SEEN : FLAG_DELETED | FLAG_DRAFT,
+	};
+
+	if (keyword < LIMIT_KEYWORDS)
+		keyword_bits_set(&r.keywords, keyword);
+	return r;
+}
+
+/* Every record of the mailbox is as record_with() makes it. */
+static size_t read_back(struct rig *r, uint32_t mailbox, size_t (*keyword_of)(
+                                                                 uint32_t))
+{
+	struct store_key prefix = key_messages(RIG_ACCOUNT, T_RECORDS, mailbox);
+	struct store_cursor c = store_cursor(r->partition,
+	                                     store_key_slice(&prefix),
+	                                     (struct slice){ NULL, 0 });
+	struct cursor_row row;
+	size_t n = 0;
+
+	while (store_cursor_next(&c, &row)) {
+		struct chunk chunk;
+
+		assert_true(row.value.len <= CHUNK_BYTES);
+		assert_int_equal(chunk_open(row.value, &chunk).code, ERR_OK);
+		assert_int_equal(chunk.first, key_uid(row.key));
+		for (size_t i = 0; i < chunk.count; i++, n++) {
+			struct record got, want;
+
+			chunk_record(&chunk, i, &got);
+			want = record_with(got.uid, keyword_of(got.uid));
+			assert_memory_equal(&got, &want, sizeof got);
+			assert_int_equal(chunk_find(&chunk, got.uid), i);
+		}
+	}
+	return n;
+}
+
+static size_t no_keyword(uint32_t uid)
+{
+	(void)uid;
+	return LIMIT_KEYWORDS;
+}
+
+static size_t some_keyword(uint32_t uid)
+{
+	return uid % 20 == 0 ? uid % LIMIT_KEYWORDS : LIMIT_KEYWORDS;
+}
+
+static void write_and_read(struct rig *r, uint32_t mailbox, uint32_t step,
+                           size_t (*keyword_of)(uint32_t))
+{
+	struct batch *b = batch_new(r->partition, RIG_ACCOUNT);
+	struct store_key prefix = key_messages(RIG_ACCOUNT, T_RECORDS, mailbox);
+	struct chunk_writer w;
+
+	chunk_writer_init(&w, b, RIG_ACCOUNT, mailbox);
+	for (uint32_t i = 1; i <= 1000; i++) {
+		struct record rec = record_with(i * step,
+		                                keyword_of(i * step));
+
+		chunk_writer_add(&w, &rec);
+	}
+	chunk_writer_flush(&w);
+	assert_int_equal(batch_commit(b).code, ERR_OK);
+	assert_int_equal(read_back(r, mailbox, keyword_of), 1000);
+	b = batch_new(r->partition, RIG_ACCOUNT);
+	batch_delete_prefix(b, store_key_slice(&prefix));
+	assert_int_equal(batch_commit(b).code, ERR_OK);
+}
+
+static void pack(struct rig *r)
+{
+	write_and_read(r, 901, 1, no_keyword);
+	write_and_read(r, 902, 7, no_keyword);
+	write_and_read(r, 903, 1, some_keyword);
+	write_and_read(r, 904, 3, some_keyword);
+}
+
+static void test_pack(void **state)
+{
+	(void)state;
+	rig_run(pack);
+}
+
+static void damaged_chunks(void **state)
+{
+	uint8_t raw[CHUNK_HEAD + RECORD_FIXED] = { CHUNK_VERSION };
+	struct chunk c;
+
+	(void)state;
+	raw[2] = 1;           /* count */
+	raw[8] = 9;           /* last */
+	raw[CHUNK_HEAD] = 9;  /* uid */
+	assert_int_equal(chunk_open(slice_of(raw, sizeof raw), &c).code,
+	                 ERR_OK);
+	for (size_t len = 0; len < sizeof raw; len++) {
+		uint8_t *cut = malloc(len + 1);
+
+		memcpy(cut, raw, len);
+		assert_int_equal(chunk_open(slice_of(cut, len), &c).code,
+		                 ERR_CORRUPT);
+		free(cut);
+	}
+	raw[0] = CHUNK_VERSION + 1;
+	assert_int_equal(chunk_open(slice_of(raw, sizeof raw), &c).code,
+	                 ERR_CORRUPT);
+	raw[0] = CHUNK_VERSION;
+	raw[1] = KEYWORD_WORDS + 1;
+	assert_int_equal(chunk_open(slice_of(raw, sizeof raw), &c).code,
+	                 ERR_CORRUPT);
+}
+
+static void meta_rows(void **state)
+{
+	struct mailbox_meta m = {
+		.id = 1, .uidvalidity = 2, .uidnext = 3, .messages = 4,
+		.unseen = 5, .deleted = 6, .special_use = USE_SENT,
+		.last_chunk = 7, .highestmodseq = 1u << 31,
+		.size = UINT64_C(1) << 40, .deleted_size = 9, .noselect = true,
+	};
+	struct mailbox_meta back = { 0 };
+	struct slice keywords[2] = { S("$Junk"), S("") };
+	struct slice got[LIMIT_KEYWORDS];
+	struct slice name;
+	struct buf raw = { 0 };
+	size_t n;
+
+	(void)state;
+	mailbox_meta_write(&m, S("a/b"), keywords, 2, &raw);
+	assert_int_equal(mailbox_meta_read(buf_slice(&raw), &back, &name, got,
+	                                   &n).code, ERR_OK);
+	assert_memory_equal(&m, &back, sizeof m);
+	assert_true(slice_eq(name, S("a/b")));
+	assert_int_equal(n, 2);
+	assert_true(slice_eq(got[0], S("$Junk")));
+	for (size_t len = 0; len < raw.len; len++) {
+		char *cut = malloc(len + 1);
+
+		memcpy(cut, raw.data, len);
+		assert_int_equal(mailbox_meta_read(slice_of(cut, len), &back,
+		                                   &name, got, &n).code,
+		                 ERR_CORRUPT);
+		free(cut);
+	}
+	buf_free(&raw);
+}
+
+static void keyword_names(void **state)
+{
+	struct keywords k = { 0 };
+	struct keyword_bits bits;
+	struct slice two[] = { S("$Junk"), S("work") };
+	struct slice other = S("$JUNK");
+	struct slice bad[] = { S("a b"), S(""), S("x*"), S("\\Seen"),
+		               S("\xc3\xa4"), S("a]") };
+
+	(void)state;
+	assert_int_equal(keywords_resolve(&k, two, 2, true, &bits).code,
+	                 ERR_OK);
+	assert_int_equal(bits.word[0], 3);
+	assert_int_equal(keywords_resolve(&k, &other, 1, true, &bits).code,
+	                 ERR_OK);
+	assert_int_equal(bits.word[0], 1);
+	assert_int_equal(k.n, 2);
+	assert_true(slice_eq(k.v[0], S("$Junk")));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(keywords_resolve(&k, &bad[i], 1, true,
+		                                  &bits).code, ERR_CANNOT);
+	assert_int_equal(keywords_resolve(&k, bad, 1, false, &bits).code,
+	                 ERR_OK);
+	assert_int_equal(bits.word[0], 0);
+	for (size_t i = k.n; i < LIMIT_KEYWORDS; i++) {
+		char text[16];
+		struct slice name = { text, (size_t)snprintf(text, 16, "k%zu",
+		                                             i) };
+
+		assert_int_equal(keywords_resolve(&k, &name, 1, true,
+		                                  &bits).code, ERR_OK);
+		assert_true(keyword_bits_has(&bits, i));
+	}
+	other = S("one-more");
+	assert_int_equal(keywords_resolve(&k, &other, 1, true, &bits).code,
+	                 ERR_LIMIT);
+	keywords_free(&k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pack), cmocka_unit_test(damaged_chunks),
+		cmocka_unit_test(meta_rows), cmocka_unit_test(keyword_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

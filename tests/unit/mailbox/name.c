@@ -1,0 +1,193 @@
+/*
+ * name.c -- mailbox names and LIST patterns.
+ * behaviour 66, behaviour 71, behaviour 75, behaviour 87
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+#include "mailbox/name.h"
+
+/* A copy that ends where memory ends. */
+static struct slice at_edge(const char *text, size_t len)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *p = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE,
+	               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(p != MAP_FAILED && len <= 2 * page);
+	mprotect(p + 2 * page, page, PROT_NONE);
+	memcpy(p + 2 * page - len, text, len);
+	return slice_of(p + 2 * page - len, len);
+}
+
+static void normal_form(void **state)
+{
+	static const struct {
+		const char *in, *out; /* out NULL: ERR_CANNOT */
+	} cases[] = {
+		{ "INBOX", "INBOX" },
+		{ "inbox", "INBOX" },
+		{ "iNbOx/Lists", "INBOX/Lists" },
+		{ "inboxes", "inboxes" },
+		{ "work/inbox", "work/inbox" },
+		{ "a/", "a" },
+		{ "a/b/c", "a/b/c" },
+		{ "Entwu\xcc\x88rfe", "Entw\xc3\xbcrfe" },
+		{ "\xe4\xb8\x80\xe4\xba\x8c", "\xe4\xb8\x80\xe4\xba\x8c" },
+		{ "a&b", "a&b" },
+		{ "a.b\\c\"d", "a.b\\c\"d" },
+		{ "index.lmdb", "index.lmdb" },
+		{ "...", "..." },
+		{ "", NULL },
+		{ "/", NULL },
+		{ "/a", NULL },
+		{ "a//b", NULL },
+		{ "a//", NULL },
+		{ ".", NULL },
+		{ "..", NULL },
+		{ "a/../b", NULL },
+		{ "a/.", NULL },
+		{ "a\nb", NULL },
+		{ "a\x7f" "b", NULL },
+		{ "a%", NULL },
+		{ "*", NULL },
+		{ "a\xc2\x85", NULL },
+		{ "a\xe2\x80\xa8", NULL },
+		{ "\xff", NULL },
+		{ "\xed\xa0\x80", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf out = { 0 };
+		struct slice in = at_edge(cases[i].in, strlen(cases[i].in));
+		struct err e = mailbox_name_normal(in, &out);
+
+		assert_int_equal(e.code, cases[i].out ? ERR_OK : ERR_CANNOT);
+		assert_true(slice_eq(buf_slice(&out),
+		                     slice_cstr(cases[i].out)));
+		buf_free(&out);
+	}
+}
+
+static enum err_code normal_of(const char *level, size_t len, size_t levels)
+{
+	struct buf name = { 0 };
+	struct buf out = { 0 };
+	enum err_code code;
+
+	for (size_t i = 0; i < levels; i++) {
+		if (i > 0)
+			buf_byte(&name, '/');
+		for (size_t j = 0; j < len; j++)
+			buf_byte(&name, *level);
+	}
+	code = mailbox_name_normal(buf_slice(&name), &out).code;
+	buf_free(&name);
+	buf_free(&out);
+	return code;
+}
+
+static void limits(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	assert_int_equal(normal_of("x", LIMIT_NAME_LEVEL, 1), ERR_OK);
+	assert_int_equal(normal_of("x", LIMIT_NAME_LEVEL + 1, 1), ERR_CANNOT);
+	assert_int_equal(normal_of("x", 1, LIMIT_NAME_LEVELS), ERR_OK);
+	assert_int_equal(normal_of("x", 1, LIMIT_NAME_LEVELS + 1), ERR_CANNOT);
+	/* 4 * 249 + 3 = 999, and one octet a level more */
+	assert_int_equal(normal_of("x", 249, 4), ERR_OK);
+	assert_int_equal(normal_of("x", 250, 4), ERR_CANNOT);
+	assert_int_equal(mailbox_name_normal(slice_of("a\0b", 3), &out).code,
+	                 ERR_CANNOT);
+	buf_free(&out);
+}
+
+static void matching(void **state)
+{
+	static const struct {
+		const char *pattern, *name;
+		bool matches;
+	} cases[] = {
+		{ "", "", true },
+		{ "", "a", false },
+		{ "a", "", false },
+		{ "*", "", true },
+		{ "%", "", true },
+		{ "*", "a/b/c", true },
+		{ "%", "a", true },
+		{ "%", "a/b", false },
+		{ "%/%", "a/b", true },
+		{ "%/%", "a/b/c", false },
+		{ "a/%", "a/b", true },
+		{ "a/%", "a", false },
+		{ "a/*", "a/b/c", true },
+		{ "a*", "a/b/c", true },
+		{ "a*c", "a/b/c", true },
+		{ "a%c", "a/b/c", false },
+		{ "%b*", "a/ab", false },
+		{ "*%b", "a/ab", true },
+		{ "**", "x", true },
+		{ "%%", "a/b", false },
+		{ "*/%", "a/b/c", true },
+		{ "inbox", "INBOX", true },
+		{ "InB%", "INBOX", true },
+		{ "inbox/a", "INBOX/a", true },
+		{ "inbox/A", "INBOX/a", false },
+		{ "A", "a", false },
+		{ "inboxes", "INBOXES", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct slice p = at_edge(cases[i].pattern,
+		                         strlen(cases[i].pattern));
+		struct slice n = at_edge(cases[i].name,
+		                         strlen(cases[i].name));
+
+		if (mailbox_name_matches(n, p) != cases[i].matches)
+			fail_msg("%s and %s", cases[i].pattern, cases[i].name);
+	}
+}
+
+/* 500 stars and a name that just misses: instant, or never. */
+static void hard_pattern(void **state)
+{
+	char pattern[LIMIT_LIST_PATTERN];
+	char name[LIMIT_NAME];
+
+	(void)state;
+	memset(name, 'a', sizeof name);
+	for (size_t i = 0; i < sizeof pattern; i++)
+		pattern[i] = i % 2 ? 'a' : '*';
+	pattern[sizeof pattern - 1] = 'b';
+	assert_false(mailbox_name_matches(slice_of(name, sizeof name),
+	                                  slice_of(pattern, sizeof pattern)));
+}
+
+static void parents(void **state)
+{
+	(void)state;
+	assert_true(slice_eq(mailbox_name_parent(S("a/b/c")), S("a/b")));
+	assert_true(slice_eq(mailbox_name_parent(S("a")), S("")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(normal_form), cmocka_unit_test(limits),
+		cmocka_unit_test(matching), cmocka_unit_test(hard_pattern),
+		cmocka_unit_test(parents),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,387 @@
+/*
+ * tree.c -- CREATE, DELETE, RENAME, LIST, SUBSCRIBE over a real store.
+ * behaviour 66, behaviour 67, behaviour 68, behaviour 69, behaviour 70,
+ * behaviour 71, behaviour 72, behaviour 73, behaviour 77, behaviour 82,
+ * behaviour 84, behaviour 88
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rig.h"
+
+static enum err_code create(struct rig *r, const char *name)
+{
+	return mailbox_create(r->account, slice_cstr(name), 0).code;
+}
+
+static enum err_code delete(struct rig *r, const char *name)
+{
+	return mailbox_delete(r->account, slice_cstr(name)).code;
+}
+
+static enum err_code rename_to(struct rig *r, const char *from, const char *to)
+{
+	return mailbox_rename(r->account, slice_cstr(from),
+	                      slice_cstr(to)).code;
+}
+
+static enum err_code open_code(struct rig *r, const char *name)
+{
+	struct mailbox *m;
+	struct err e = mailbox_open(r->account, slice_cstr(name), &m);
+
+	if (is_ok(e))
+		mailbox_close(m);
+	return e.code;
+}
+
+/* Names with marks: '+' has children, '-' \Noselect, '!' does not exist,
+ * 's' subscribed. */
+static void assert_list(struct rig *r, const char *expected)
+{
+	struct arena *arena = arena_new(1 << 20);
+	struct mailbox_info *v;
+	struct buf out = { 0 };
+	size_t n;
+
+	assert_int_equal(mailbox_list(r->account, arena, &v, &n).code, ERR_OK);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].special_use != 0)
+			continue;
+		buf_printf(&out, "%.*s%s%s%s%s ", (int)v[i].name.len,
+		           v[i].name.ptr, v[i].has_children ? "+" : "",
+		           v[i].noselect ? "-" : "", v[i].exists ? "" : "!",
+		           v[i].subscribed ? "s" : "");
+	}
+	buf_byte(&out, '\0');
+	assert_string_equal(out.data, expected);
+	buf_free(&out);
+	arena_free(arena);
+}
+
+static void make_and_list(struct rig *r)
+{
+	assert_list(r, "INBOXs ");
+	assert_int_equal(create(r, "a/b/c"), ERR_OK);
+	assert_int_equal(create(r, "a-b"), ERR_OK);
+	assert_int_equal(create(r, "inbox/x/"), ERR_OK);
+	assert_list(r, "INBOX+s INBOX/x a+ a/b+ a/b/c a-b ");
+	assert_int_equal(create(r, "a/b/c"), ERR_ALREADYEXISTS);
+	assert_int_equal(create(r, "INBOX"), ERR_ALREADYEXISTS);
+	assert_int_equal(create(r, "a//b"), ERR_CANNOT);
+	rig_reopen(r);
+	assert_list(r, "INBOX+s INBOX/x a+ a/b+ a/b/c a-b ");
+}
+
+static void special_use(struct rig *r)
+{
+	struct arena *arena = arena_new(1 << 20);
+	struct mailbox_info *v;
+	uint32_t uses = 0;
+	size_t n;
+
+	assert_int_equal(mailbox_create(r->account, S("Sent2"), USE_SENT).code,
+	                 ERR_USEATTR);
+	assert_int_equal(mailbox_create(r->account, S("Important"),
+	                                USE_IMPORTANT).code, ERR_OK);
+	assert_int_equal(mailbox_list(r->account, arena, &v, &n).code, ERR_OK);
+	assert_int_equal(n, 7);
+	for (size_t i = 0; i < n; i++) {
+		uses |= v[i].special_use;
+		if (v[i].special_use != USE_IMPORTANT)
+			assert_true(v[i].subscribed);
+	}
+	assert_int_equal(uses, USE_SENT | USE_DRAFTS | USE_JUNK | USE_TRASH |
+	                       USE_ARCHIVE | USE_IMPORTANT);
+	arena_free(arena);
+}
+
+static void deleting(struct rig *r)
+{
+	struct mailbox_status before, after;
+
+	assert_int_equal(create(r, "a/b"), ERR_OK);
+	assert_int_equal(delete(r, "INBOX"), ERR_CANNOT);
+	assert_int_equal(delete(r, "none"), ERR_NONEXISTENT);
+	before = rig_status(r, "a");
+	assert_int_equal(delete(r, "a"), ERR_OK);
+	assert_list(r, "INBOXs a+- a/b ");
+	assert_int_equal(open_code(r, "a"), ERR_NONEXISTENT);
+	assert_int_equal(delete(r, "a"), ERR_HASCHILDREN);
+	/* a \Noselect name can be made a mailbox again */
+	assert_int_equal(create(r, "a"), ERR_OK);
+	after = rig_status(r, "a");
+	assert_true(after.uidvalidity > before.uidvalidity);
+	assert_true(after.id != before.id);
+	assert_int_equal(delete(r, "a"), ERR_OK);
+	assert_int_equal(delete(r, "a/b"), ERR_OK);
+	assert_int_equal(delete(r, "a"), ERR_OK);
+	assert_list(r, "INBOXs ");
+}
+
+/* The same second, the same name: yet another UIDVALIDITY. */
+static void delete_and_make(struct rig *r)
+{
+	uint32_t last = 0;
+
+	for (int i = 0; i < 5; i++) {
+		struct mailbox *m;
+
+		assert_int_equal(create(r, "x"), ERR_OK);
+		m = rig_open(r, "x");
+		rig_append(r, m, "Subject: x\r\n\r\n", 0);
+		assert_true(rig_status(r, "x").uidvalidity > last);
+		last = rig_status(r, "x").uidvalidity;
+		assert_int_equal(delete(r, "x"), ERR_OK);
+		assert_true(mailbox_is_gone(m));
+		mailbox_close(m);
+		if (i == 2)
+			rig_reopen(r);
+	}
+}
+
+/* Whoever has a deleted mailbox open sees and changes nothing of a new one. */
+static void deleted_under_us(struct rig *r)
+{
+	struct uidset set = rig_set("1");
+	struct uidset out = { 0 };
+	struct uidset to = { 0 };
+	struct record record;
+	struct digest digest;
+	struct mailbox *old;
+	struct mailbox *new;
+	struct incoming *in = rig_incoming(r, "a: b\r\n\r\n");
+	uint32_t uid;
+
+	assert_int_equal(create(r, "x"), ERR_OK);
+	old = rig_open(r, "x");
+	rig_append(r, old, "Subject: old\r\n\r\n", FLAG_DELETED);
+	assert_int_equal(delete(r, "x"), ERR_OK);
+	assert_int_equal(create(r, "x"), ERR_OK);
+	new = rig_open(r, "x");
+	assert_ptr_not_equal(old, new);
+	rig_append(r, new, "Subject: new\r\n\r\n", FLAG_DELETED);
+	assert_int_equal(mailbox_record(old, 1, &record).code, ERR_ABSENT);
+	assert_int_equal(mailbox_digest(old, 1, &digest).code, ERR_ABSENT);
+	assert_int_equal(mailbox_expunge(old, NULL, &out).code,
+	                 ERR_NONEXISTENT);
+	assert_int_equal(rig_append_to(old, in, 0, &uid).code,
+	                 ERR_NONEXISTENT);
+	assert_int_equal(mailbox_copy(old, &set, new, false, &out, &to).code,
+	                 ERR_NONEXISTENT);
+	assert_int_equal(mailbox_copy(new, &set, old, true, &out, &to).code,
+	                 ERR_TRYCREATE);
+	assert_int_equal(rig_status(r, "x").messages, 1);
+	incoming_free(in);
+	uidset_free(&set);
+	mailbox_close(old);
+	mailbox_close(new);
+}
+
+static void renaming(struct rig *r)
+{
+	struct mailbox_status before, after;
+	struct mailbox *m;
+
+	assert_int_equal(create(r, "a/b/c"), ERR_OK);
+	assert_int_equal(create(r, "ab"), ERR_OK);
+	m = rig_open(r, "a/b");
+	rig_append(r, m, "Subject: x\r\n\r\n", 0);
+	before = rig_status(r, "a/b");
+	assert_int_equal(rename_to(r, "a", "x/y"), ERR_OK);
+	assert_list(r, "INBOXs ab x+ x/y+ x/y/b+ x/y/b/c ");
+	after = rig_status(r, "x/y/b");
+	assert_int_equal(after.id, before.id);
+	assert_int_equal(after.uidvalidity, before.uidvalidity);
+	assert_int_equal(after.messages, 1);
+	assert_true(slice_eq(mailbox_name(m), S("x/y/b")));
+	mailbox_close(m);
+	/* what takes the old name is another mailbox */
+	assert_int_equal(create(r, "a/b"), ERR_OK);
+	assert_true(rig_status(r, "a/b").uidvalidity > before.uidvalidity);
+	assert_int_equal(rename_to(r, "a", "ab"), ERR_ALREADYEXISTS);
+	assert_int_equal(rename_to(r, "a", "a/b/c"), ERR_CANNOT);
+	assert_int_equal(rename_to(r, "a", "b/"), ERR_OK);
+	assert_int_equal(rename_to(r, "none", "c"), ERR_NONEXISTENT);
+	assert_int_equal(rename_to(r, "b", "c//"), ERR_CANNOT);
+	assert_list(r, "INBOXs ab b+ b/b x+ x/y+ x/y/b+ x/y/b/c ");
+}
+
+/* A child whose new name would be too long: nothing is renamed. */
+static void rename_too_deep(struct rig *r)
+{
+	char deep[64] = "a";
+	char to[80];
+
+	for (int i = 1; i < LIMIT_NAME_LEVELS; i++)
+		strcat(deep, "/a");
+	assert_int_equal(create(r, deep), ERR_OK);
+	snprintf(to, sizeof to, "b/%.*s", (int)strlen(deep) - 2, deep);
+	assert_int_equal(rename_to(r, "a", "b/a"), ERR_CANNOT);
+	assert_int_equal(open_code(r, deep), ERR_OK);
+	assert_int_equal(open_code(r, "b"), ERR_NONEXISTENT);
+}
+
+static void rename_inbox(struct rig *r)
+{
+	struct mailbox *m = rig_open(r, "INBOX");
+	struct mailbox_status before;
+	struct uidset uids = { 0 };
+
+	assert_int_equal(create(r, "INBOX/child"), ERR_OK);
+	rig_append(r, m, "Subject: 1\r\n\r\n", FLAG_SEEN);
+	rig_append(r, m, "Subject: 2\r\n\r\n", 0);
+	rig_store(m, "2", STORE_ADD, 0, "$Label");
+	before = rig_status(r, "INBOX");
+	assert_int_equal(rename_to(r, "INBOX", "old/mail"), ERR_OK);
+	assert_list(r, "INBOX+s INBOX/child old+ old/mail ");
+	assert_int_equal(rig_status(r, "INBOX").messages, 0);
+	assert_int_equal(rig_status(r, "INBOX").uidnext, before.uidnext);
+	assert_int_equal(rig_status(r, "INBOX").id, before.id);
+	assert_int_equal(rig_status(r, "old/mail").messages, 2);
+	assert_int_equal(rig_status(r, "old/mail").unseen, 1);
+	uidset_copy(&uids, mailbox_uids(m));
+	rig_assert_set(&uids, "");
+	mailbox_close(m);
+	m = rig_open(r, "old/mail");
+	uidset_copy(&uids, mailbox_uids(m));
+	rig_assert_set(&uids, "1:2");
+	mailbox_close(m);
+	/* an empty one, and into its own hierarchy */
+	assert_int_equal(rename_to(r, "INBOX", "INBOX/empty"), ERR_OK);
+	assert_int_equal(rig_status(r, "INBOX/empty").messages, 0);
+	assert_int_equal(rename_to(r, "INBOX", "old"), ERR_ALREADYEXISTS);
+}
+
+static void subscriptions(struct rig *r)
+{
+	assert_int_equal(create(r, "a"), ERR_OK);
+	assert_int_equal(mailbox_subscribe(r->account, S("a"), true).code,
+	                 ERR_OK);
+	assert_int_equal(mailbox_subscribe(r->account, S("a"), true).code,
+	                 ERR_OK);
+	assert_int_equal(mailbox_subscribe(r->account, S("b/c"), true).code,
+	                 ERR_OK);
+	assert_int_equal(delete(r, "a"), ERR_OK);
+	assert_list(r, "INBOXs a!s b/c!s ");
+	assert_int_equal(mailbox_subscribe(r->account, S("a"), false).code,
+	                 ERR_OK);
+	assert_int_equal(mailbox_subscribe(r->account, S("a"), false).code,
+	                 ERR_OK);
+	assert_list(r, "INBOXs b/c!s ");
+	assert_int_equal(mailbox_subscribe(r->account, S("inbox"), false).code,
+	                 ERR_OK);
+	assert_list(r, "INBOX b/c!s ");
+}
+
+/* Names that share the octets by which they are keyed. */
+static void long_names(struct rig *r)
+{
+	char parent[LIMIT_NAME];
+	char name[LIMIT_NAME + 1];
+	size_t n = 0;
+
+	for (int level = 0; level < 3; level++, n += 240) {
+		memset(parent + n, 'x', 239);
+		parent[n + 239] = '/';
+	}
+	parent[n - 1] = '\0';
+	for (int i = 0; i < 3; i++) {
+		snprintf(name, sizeof name, "%s/%d", parent, i);
+		assert_int_equal(create(r, name), ERR_OK);
+	}
+	assert_int_equal(mailbox_subscribe(r->account, slice_cstr(name),
+	                                   true).code, ERR_OK);
+	assert_int_equal(delete(r, parent), ERR_OK);
+	assert_int_equal(delete(r, parent), ERR_HASCHILDREN);
+	parent[239] = '\0';
+	assert_int_equal(rename_to(r, parent, "short"), ERR_OK);
+	snprintf(name, sizeof name, "short/%s/0", parent + 240);
+	assert_int_equal(open_code(r, name), ERR_OK);
+}
+
+static void accounts(struct rig *r)
+{
+	struct account *a;
+
+	assert_int_equal(account_create(r->model, RIG_ACCOUNT, S("x")).code,
+	                 ERR_ALREADYEXISTS);
+	assert_int_equal(account_open(r->model, 9, &a).code, ERR_ABSENT);
+	assert_int_equal(account_create(r->model, 9, S("b@example.org")).code,
+	                 ERR_OK);
+	assert_int_equal(account_open(r->model, 9, &a).code, ERR_OK);
+	assert_true(slice_eq(account_name(a), S("b@example.org")));
+	assert_int_equal(account_delete(r->model, 9).code, ERR_INUSE);
+	account_close(a);
+	assert_int_equal(account_delete(r->model, 9).code, ERR_OK);
+	assert_int_equal(account_open(r->model, 9, &a).code, ERR_ABSENT);
+	assert_int_equal(account_delete(r->model, 9).code, ERR_ABSENT);
+}
+
+/* An account's messages go with it, blobs and all (checked at the end). */
+static void delete_full_account(struct rig *r)
+{
+	struct account *a;
+	struct mailbox *m;
+
+	assert_int_equal(account_create(r->model, 9, S("b")).code, ERR_OK);
+	assert_int_equal(account_open(r->model, 9, &a).code, ERR_OK);
+	assert_int_equal(mailbox_open(a, S("INBOX"), &m).code, ERR_OK);
+	rig_append(r, m, "Subject: x\r\n\r\n", 0);
+	mailbox_close(m);
+	account_close(a);
+	m = rig_open(r, "INBOX");
+	rig_append(r, m, "Subject: x\r\n\r\n", 0);
+	mailbox_close(m);
+	assert_int_equal(account_delete(r->model, 9).code, ERR_OK);
+}
+
+static bool count_account(void *arg, uint64_t id, struct slice name)
+{
+	*(uint64_t *)arg += id;
+	assert_true(name.len != 0);
+	return true;
+}
+
+static void all_accounts(struct rig *r)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t id = 100; id < 200; id++) {
+		struct account *a;
+
+		assert_int_equal(account_create(r->model, id, S("n")).code,
+		                 ERR_OK);
+		assert_int_equal(account_open(r->model, id, &a).code, ERR_OK);
+		account_close(a);
+	}
+	assert_int_equal(model_accounts(r->model, count_account, &sum).code,
+	                 ERR_OK);
+	assert_int_equal(sum, RIG_ACCOUNT + (100 + 199) * 50);
+}
+
+int main(void)
+{
+	static const struct rig_case cases[] = {
+		{ "make and list", make_and_list },
+		{ "special use", special_use },
+		{ "deleting", deleting },
+		{ "delete and make", delete_and_make },
+		{ "deleted under us", deleted_under_us },
+		{ "renaming", renaming },
+		{ "rename too deep", rename_too_deep },
+		{ "rename INBOX", rename_inbox },
+		{ "subscriptions", subscriptions },
+		{ "long names", long_names },
+		{ "accounts", accounts },
+		{ "delete a full account", delete_full_account },
+		{ "all accounts", all_accounts },
+	};
+
+	return rig_main(cases, sizeof cases / sizeof *cases);
+}
