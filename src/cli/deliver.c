@@ -76,12 +76,15 @@ static int connect_tcp(const char *address, uint16_t port)
 }
 
 /* The Unix socket if there is one: no port is open to others then. */
-static int connect_lmtp(const struct site *site)
+static int connect_lmtp(const struct config *config)
 {
-	if (site->lmtp_socket != NULL)
-		return connect_unix(site->lmtp_socket);
-	if (site->lmtp_port != 0)
-		return connect_tcp(site->lmtp_address, site->lmtp_port);
+	struct config_address at;
+
+	if (config->lmtp_socket[0] != 0)
+		return connect_unix(config->lmtp_socket);
+	if (config->listen_lmtp.n > 0 &&
+	    config_address_parse(config->listen_lmtp.v[0], &at))
+		return connect_tcp(at.address, at.port);
 	errno = EADDRNOTAVAIL;
 	return -1;
 }
@@ -132,7 +135,7 @@ int run_deliver(const struct call *c)
 	const char *sender = value_or_empty(c, "from");
 	const char *mailbox = value_or_empty(c, "mailbox");
 	struct buf recipient = { 0 };
-	struct site site;
+	struct config *config;
 	int status;
 	int fd;
 
@@ -140,11 +143,11 @@ int run_deliver(const struct call *c)
 		return fail(EX_USAGE, "deliver: -d USER is missing");
 	if (!is_address(user) || !is_address(sender) || !is_address(mailbox))
 		return fail(EX_USAGE, "deliver: that is no address");
-	status = site_open(c, &site);
+	status = site_config(c, &config);
 	if (status != EX_OK)
 		return status;
-	fd = connect_lmtp(&site);
-	site_close(&site);
+	fd = connect_lmtp(config);
+	config_free(config);
 	if (fd < 0)
 		return fail(EX_TEMPFAIL, "deliver: %s", strerror(errno));
 	lmtp_recipient(slice_cstr(user), slice_cstr(mailbox), &recipient);

@@ -2,6 +2,7 @@
 #include "cli/server.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sysexits.h>
 
 #include "cli/fail.h"
@@ -10,18 +11,21 @@
 
 int server_open(const struct call *c, struct control *out)
 {
-	struct site site;
+	struct config *config;
 	struct err e;
-	int status = site_open(c, &site);
+	char *path;
+	int status = site_config(c, &config);
 
 	if (status != EX_OK)
 		return status;
-	e = control_open(site.control, out);
+	path = config_control_path(config);
+	e = control_open(path, out);
 	if (e.code == ERR_UNAVAILABLE)
-		status = fail(EX_UNAVAILABLE, "%s: %s", site.control, e.text);
+		status = fail(EX_UNAVAILABLE, "%s: %s", path, e.text);
 	else if (!is_ok(e))
-		status = fail_err(e, site.control);
-	site_close(&site);
+		status = fail_err(e, path);
+	free(path);
+	config_free(config);
 	return status;
 }
 

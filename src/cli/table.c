@@ -29,7 +29,12 @@ static const struct {
 	{ "since", KIND_TIME },
 	{ "partition", KIND_NUMBER },
 	{ "idle", KIND_NUMBER },
-	{ "line", KIND_NUMBER },
+	{ "accounts", KIND_NUMBER },
+	{ "mailboxes", KIND_NUMBER },
+	{ "messages", KIND_NUMBER },
+	{ "blobs", KIND_NUMBER },
+	{ "packs", KIND_NUMBER },
+	{ "problems", KIND_NUMBER },
 	{ "tls", KIND_TRUTH },
 	{ "value", KIND_ANY },
 };

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/mem.h"
+#include "base/network.h"
 #include "config/internal.h"
 
 /* -- numbers -- */
@@ -148,26 +149,11 @@ static bool is_address(const char *text)
 	return config_address_parse(text, &ignored);
 }
 
-/* "192.0.2.0/24", "2001:db8::/32", or one address */
 static bool is_network(const char *text)
 {
-	unsigned char ignored[sizeof(struct in6_addr)];
-	char address[48];
-	struct slice head;
-	struct slice bits;
-	bool has_bits = slice_cut(slice_cstr(text), '/', &head, &bits);
-	uint64_t n = 0;
-	int v4;
+	struct network ignored;
 
-	if (head.len >= sizeof address)
-		return false;
-	memcpy(address, head.ptr, head.len);
-	address[head.len] = 0;
-	v4 = inet_pton(AF_INET, address, ignored);
-	if (v4 != 1 && inet_pton(AF_INET6, address, ignored) != 1)
-		return false;
-	return !has_bits ||
-	       (slice_number(bits, &n) && n <= (v4 == 1 ? 32 : 128));
+	return network_parse(slice_cstr(text), &ignored);
 }
 
 static void list_free(struct config_list *list)

@@ -1,0 +1,116 @@
+/* certificate.c -- X.509 by OpenSSL. */
+#include "cli/certificate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DAYS = 3650 };
+
+static bool add_extension(X509 *x, int nid, const char *value)
+{
+	X509V3_CTX ctx;
+	X509_EXTENSION *extension;
+	bool ok;
+
+	X509V3_set_ctx_nodb(&ctx);
+	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
+	extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	ok = extension != NULL && X509_add_ext(x, extension, -1) == 1;
+	X509_EXTENSION_free(extension);
+	return ok;
+}
+
+/* What a name in a certificate may hold: it becomes part of a list. */
+static bool is_hostname(const char *s)
+{
+	return s[0] != 0 && strlen(s) <= 253 &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyz"
+	                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == strlen(s);
+}
+
+static bool set_names(X509 *x, const char *hostname)
+{
+	X509_NAME *name = X509_get_subject_name(x);
+	char names[400];
+
+	snprintf(names, sizeof names, "%s%s%sDNS:localhost,IP:127.0.0.1,IP:::1",
+	         strcmp(hostname, "localhost") ? "DNS:" : "",
+	         strcmp(hostname, "localhost") ? hostname : "",
+	         strcmp(hostname, "localhost") ? "," : "");
+	/* a common name has at most 64 octets; the names that count follow */
+	return X509_NAME_add_entry_by_txt(
+		       name, "CN", MBSTRING_ASC,
+		       (const unsigned char *)(strlen(hostname) <= 64
+	                                               ? hostname
+	                                               : "localhost"),
+		       -1, -1, 0) == 1 &&
+	       X509_set_issuer_name(x, name) == 1 &&
+	       add_extension(x, NID_subject_alt_name, names);
+}
+
+static bool set_serial(X509 *x)
+{
+	BIGNUM *number = BN_new();
+	bool ok = number != NULL && BN_rand(number, 127, -1, 0) == 1 &&
+	          BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x)) != NULL;
+
+	BN_free(number);
+	return ok;
+}
+
+static X509 *make(EVP_PKEY *key, const char *hostname)
+{
+	X509 *x = X509_new();
+
+	if (x != NULL && X509_set_version(x, 2) == 1 && set_serial(x) &&
+	    X509_gmtime_adj(X509_getm_notBefore(x), -3600) != NULL &&
+	    X509_gmtime_adj(X509_getm_notAfter(x), DAYS * 86400L) != NULL &&
+	    X509_set_pubkey(x, key) == 1 && set_names(x, hostname) &&
+	    add_extension(x, NID_basic_constraints, "critical,CA:FALSE") &&
+	    add_extension(x, NID_ext_key_usage, "serverAuth") &&
+	    X509_sign(x, key, EVP_sha256()) > 0)
+		return x;
+	X509_free(x);
+	return NULL;
+}
+
+static const char *write_pem(const char *path, X509 *x, EVP_PKEY *key)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	bool ok;
+
+	if (file == NULL)
+		return strerror(errno);
+	ok = PEM_write_X509(file, x) == 1 &&
+	     PEM_write_PKCS8PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) ==
+	             1 &&
+	     fflush(file) == 0 && fsync(fd) == 0;
+	if (fclose(file) != 0 || !ok)
+		return "it can't be written";
+	return NULL;
+}
+
+const char *certificate_make(const char *path, const char *hostname)
+{
+	const char *wrong = "OpenSSL can't make it";
+	EVP_PKEY *key;
+	X509 *x;
+
+	if (!is_hostname(hostname))
+		return "that is no host name";
+	key = EVP_EC_gen("P-256");
+	x = key != NULL ? make(key, hostname) : NULL;
+	if (x != NULL)
+		wrong = write_pem(path, x, key);
+	X509_free(x);
+	EVP_PKEY_free(key);
+	return wrong;
+}
