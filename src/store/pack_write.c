@@ -113,8 +113,8 @@ static struct err write_out(struct pack_writer *w)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return err_errno(errno);
+		if (n <= 0)
+			return err_errno(n < 0 ? errno : EIO);
 		done += (size_t)n;
 	}
 	w->out.len = 0;
@@ -286,6 +286,7 @@ void pack_group_undo(struct pack_writer *w, bool punch)
 		(void)fallocate(w->fd,
 		                FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		                (off_t)w->start, (off_t)(w->end - w->start));
+	w->end = record_size(0, w->end); /* it may end within a record */
 	w->lost += w->end - w->start;
 	w->start = w->end;
 }

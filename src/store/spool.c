@@ -90,12 +90,12 @@ static struct err move_to_file(struct spool *s)
 		ssize_t n = pwrite(s->fd, s->stored.data + done,
 		                   s->stored.len - done, (off_t)s->in_file);
 
-		if (n < 0 && errno != EINTR)
-			e = err_errno(errno);
-		if (n > 0) {
-			done += (size_t)n;
-			s->in_file += (uint64_t)n;
-		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_errno(n < 0 ? errno : EIO);
+		done += (size_t)n;
+		s->in_file += (uint64_t)n;
 	}
 	s->stored.len = 0;
 	return e;
