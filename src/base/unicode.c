@@ -83,8 +83,7 @@ static size_t decode(struct slice s, uint32_t *out, size_t *skip)
 	return n;
 }
 
-/* Length of the US-ASCII prefix. */
-static size_t ascii_prefix(struct slice s)
+size_t utf8_ascii_prefix(struct slice s)
 {
 	size_t n = 0;
 
@@ -108,7 +107,7 @@ size_t utf8_valid_prefix(struct slice s)
 		uint32_t point;
 		size_t n, skip;
 
-		at += ascii_prefix(slice_from(s, at));
+		at += utf8_ascii_prefix(slice_from(s, at));
 		if (at == s.len)
 			return at;
 		n = decode(slice_from(s, at), &point, &skip);
@@ -217,7 +216,7 @@ static size_t wide_prefix(struct slice s)
 static void fold_valid(struct slice s, struct buf *out)
 {
 	while (s.len != 0) {
-		size_t plain = ascii_prefix(s);
+		size_t plain = utf8_ascii_prefix(s);
 
 		if (plain == s.len) {
 			add_lower(s, out);
@@ -250,7 +249,7 @@ void unicode_fold(struct slice s, struct buf *out)
 void unicode_nfc(struct slice s, struct buf *out)
 {
 	assert(utf8_is_valid(s));
-	if (ascii_prefix(s) == s.len)
+	if (utf8_ascii_prefix(s) == s.len)
 		buf_add(out, s);
 	else
 		map(s, form_c, out);

@@ -15,6 +15,9 @@ bool utf8_is_valid(struct slice);
 /* The longest prefix that is valid; slice.len when all of it is. */
 size_t utf8_valid_prefix(struct slice);
 
+/* The longest prefix that is US-ASCII. */
+size_t utf8_ascii_prefix(struct slice);
+
 /* Takes the first code point off *s, which is not empty; U+FFFD for what is
  * ill-formed, as utf8_repair() would write it. */
 uint32_t utf8_take(struct slice *s);

@@ -1,0 +1,237 @@
+/*
+ * date.c -- see date.h.
+ *
+ * The value is cut into words at spaces, commas and comments; each word
+ * says by its form what it is, whatever its place.
+ */
+#include "mime/date.h"
+
+#include "base/ascii.h"
+
+enum { ZONE_MOST = 14 * 60 }; /* minutes; beyond it the zone is nonsense */
+
+struct date {
+	unsigned int numbers; /* how many of day, year are set */
+	unsigned int day;
+	unsigned int month; /* 1 to 12 */
+	unsigned int year;
+	bool has_time;
+	unsigned int seconds; /* of the day */
+	bool has_zone;
+	int zone; /* minutes east */
+};
+
+/* -- words -- */
+
+/* Skips a comment; comments nest. */
+static void skip_comment(struct slice *s)
+{
+	size_t depth = 0;
+
+	do {
+		char c = s->ptr[0];
+
+		depth += c == '(';
+		depth -= c == ')';
+		*s = slice_from(*s, c == '\\' ? 2 : 1);
+	} while (s->len != 0 && depth != 0);
+}
+
+static bool next_word(struct slice *s, struct slice *word)
+{
+	size_t n = 0;
+
+	while (s->len != 0 && (ascii_is_space(s->ptr[0]) ||
+	                       s->ptr[0] == ',' || s->ptr[0] == '(')) {
+		if (s->ptr[0] == '(')
+			skip_comment(s);
+		else
+			*s = slice_from(*s, 1);
+	}
+	while (n < s->len && !ascii_is_space(s->ptr[n]) && s->ptr[n] != ',' &&
+	       s->ptr[n] != '(')
+		n++;
+	*word = slice_first(*s, n);
+	*s = slice_from(*s, n);
+	return n != 0;
+}
+
+/* A decimal number of at most four digits. */
+static bool small_number(struct slice s, unsigned int *out)
+{
+	uint64_t n;
+
+	if (s.len > 4 || !slice_number(s, &n))
+		return false;
+	*out = (unsigned int)n;
+	return true;
+}
+
+/* time-of-day = hour ":" minute [":" second] */
+static bool take_time(struct date *d, struct slice word)
+{
+	struct slice hour, minute, second;
+	unsigned int h, m;
+	unsigned int s = 0;
+
+	if (d->has_time || !slice_cut(word, ':', &hour, &minute))
+		return false;
+	if (slice_cut(minute, ':', &minute, &second) &&
+	    !small_number(second, &s))
+		return false;
+	if (!small_number(hour, &h) || !small_number(minute, &m) || h > 23 ||
+	    m > 59 || s > 60)
+		return false;
+	d->has_time = true;
+	d->seconds = h * 3600 + m * 60 + s;
+	return true;
+}
+
+/* zone = ("+" / "-") 4DIGIT */
+static bool take_offset(struct date *d, struct slice word)
+{
+	unsigned int n;
+
+	if (word.len != 5 || (word.ptr[0] != '+' && word.ptr[0] != '-') ||
+	    !small_number(slice_from(word, 1), &n))
+		return false;
+	d->has_zone = true;
+	d->zone = (int)(n / 100 * 60 + n % 100);
+	if (n % 100 > 59 || d->zone > ZONE_MOST)
+		d->zone = 0;
+	if (word.ptr[0] == '-')
+		d->zone = -d->zone;
+	return true;
+}
+
+/* obs-zone; names that are not listed count as UTC, RFC 5322 section 4.3 */
+static bool take_zone_name(struct date *d, struct slice word)
+{
+	static const struct {
+		char name[4];
+		int hours;
+	} zones[] = {
+		{ "UT", 0 },   { "UTC", 0 },  { "GMT", 0 },  { "EST", -5 },
+		{ "EDT", -4 }, { "CST", -6 }, { "CDT", -5 }, { "MST", -7 },
+		{ "MDT", -6 }, { "PST", -8 }, { "PDT", -7 },
+	};
+
+	if (d->has_zone || !d->has_time)
+		return false;
+	for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
+		if (slice_ieq(word, slice_cstr(zones[i].name)))
+			d->zone = zones[i].hours * 60;
+	}
+	d->has_zone = true;
+	return true;
+}
+
+static bool take_month(struct date *d, struct slice word)
+{
+	static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+
+	if (d->month != 0 || word.len < 3)
+		return false;
+	for (unsigned int i = 0; i < 12; i++) {
+		if (slice_ieq(slice_first(word, 3), slice_of(months + 3 * i, 3)))
+			d->month = i + 1;
+	}
+	return d->month != 0;
+}
+
+/* The first number is the day, the second the year. */
+static bool take_number(struct date *d, struct slice word)
+{
+	unsigned int n;
+
+	if (d->numbers == 2 || !small_number(word, &n))
+		return false;
+	if (d->numbers++ == 0)
+		d->day = n;
+	else if (word.len == 2) /* obs-year */
+		d->year = n < 50 ? 2000 + n : 1900 + n;
+	else if (word.len == 3)
+		d->year = 1900 + n;
+	else
+		d->year = n;
+	return true;
+}
+
+/* "21-Nov-97", which is no date of mail but is found in it */
+static bool take_dashed(struct date *d, struct slice word)
+{
+	struct slice day, month, year;
+
+	return d->numbers == 0 && slice_cut(word, '-', &day, &year) &&
+	       slice_cut(year, '-', &month, &year) && take_number(d, day) &&
+	       take_month(d, month) && take_number(d, year);
+}
+
+static bool is_day_name(struct slice word)
+{
+	static const char days[] = "sunmontuewedthufrisat";
+
+	for (size_t i = 0; word.len >= 3 && i < 7; i++) {
+		if (slice_ieq(slice_first(word, 3), slice_of(days + 3 * i, 3)))
+			return true;
+	}
+	return false;
+}
+
+/* -- the calendar -- */
+
+static bool is_leap(unsigned int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static unsigned int days_in(unsigned int month, unsigned int year)
+{
+	static const uint8_t days[12] = { 31, 28, 31, 30, 31, 30,
+		                          31, 31, 30, 31, 30, 31 };
+
+	return days[month - 1] + (month == 2 && is_leap(year) ? 1u : 0u);
+}
+
+static int64_t days_before_year(int64_t year)
+{
+	int64_t y = year - 1;
+
+	return y * 365 + y / 4 - y / 100 + y / 400;
+}
+
+static int64_t days_since_1970(const struct date *d)
+{
+	int64_t days = days_before_year(d->year) - days_before_year(1970);
+
+	for (unsigned int m = 1; m < d->month; m++)
+		days += days_in(m, d->year);
+	return days + d->day - 1;
+}
+
+static bool is_possible(const struct date *d)
+{
+	return d->has_time && d->month != 0 && d->numbers == 2 &&
+	       d->year >= 1900 && d->day >= 1 &&
+	       d->day <= days_in(d->month, d->year);
+}
+
+/* date-time = [day-of-week ","] date time [CFWS] */
+bool date_parse(struct slice value, int64_t *sent, int16_t *zone)
+{
+	struct date d = { 0 };
+	struct slice word;
+
+	while (next_word(&value, &word)) {
+		if (!take_time(&d, word) && !take_offset(&d, word) &&
+		    !take_number(&d, word) && !take_dashed(&d, word) &&
+		    !take_month(&d, word) && !is_day_name(word) &&
+		    !take_zone_name(&d, word) && !d.has_time)
+			return false;
+	}
+	if (!is_possible(&d))
+		return false;
+	*sent = days_since_1970(&d) * 86400 + d.seconds - d.zone * 60;
+	*zone = (int16_t)d.zone;
+	return true;
+}

@@ -1,0 +1,16 @@
+/*
+ * date.h -- the Date: field. RFC 5322 sections 3.3 and 4.3.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/*
+ * Seconds since 1970 (UTC) and the zone in minutes east of UTC. Comments,
+ * two-digit years, zone names, a missing zone (UTC) and the order of
+ * asctime() are understood; false when it is no date at all.
+ */
+bool date_parse(struct slice value, int64_t *sent, int16_t *zone);
