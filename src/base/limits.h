@@ -63,6 +63,7 @@ enum {
 
 	/* LMTP */
 	LIMIT_LMTP_LINE = 4096,          /* command line, RFC 5321 section 4.5.3.1 */
+	LIMIT_LMTP_PATH = 512,           /* octets of a sender or recipient */
 	LIMIT_LMTP_SECONDS = 300,        /* without a byte, then 421 */
 	LIMIT_LMTP_RECIPIENTS = 1000,    /* of one message */
 
