@@ -90,9 +90,11 @@ const struct verb verbs[] = {
 	  { { "deep", 0, NULL, "read every message and check its hash" } },
 	  run_store_check },
 	{ "store salvage", "", 0, 0, "Rebuild the index from the packs alone",
-	  "For a lost or broken index. The server must be stopped. The old index\n"
-	  "is kept beside the new one.",
-	  false, { { 0 } }, run_store_salvage },
+	  "For a lost or broken index. The server must be stopped. The old store\n"
+	  "is kept beside the new one. Mailboxes get a new UIDVALIDITY.",
+	  false,
+	  { { "partition", 0, "N", "only this one" } },
+	  run_store_salvage },
 };
 /* clang-format on */
 

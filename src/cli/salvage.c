@@ -1,0 +1,309 @@
+/*
+ * salvage.c -- roost store salvage: a store again, from message bytes alone.
+ *
+ *	partition/N  ──pack_walk──►  partition/N.new  ──rename──►  partition/N
+ *	                                       (the old one: N.before-salvage)
+ *
+ * Every message found in the packs goes to the mailbox that it first came
+ * to, with its first flags and its date. That is all that packs know:
+ * mailboxes renamed since have their old names, messages expunged lately may
+ * be back. Mailboxes get a new UIDVALIDITY, so that no client takes a UID
+ * for what it was. Accounts without a message are kept if the old index can
+ * still be read.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/fail.h"
+#include "cli/progress.h"
+#include "cli/site.h"
+#include "mailbox/incoming.h"
+#include "mailbox/mailbox.h"
+#include "store/check.h"
+
+enum { BATCH = 64 };
+
+/* -- filling the new partition -- */
+
+struct salvage {
+	struct model *model;
+	struct account *account;
+	struct mailbox *mailbox;
+	uint64_t account_id;
+	struct buf mailbox_name; /* as the packs have it */
+	struct new_message batch[BATCH];
+	size_t n;
+	struct progress progress;
+	struct err e; /* the first; ends the walk */
+};
+
+static bool keep(struct salvage *s, struct err e)
+{
+	if (is_ok(s->e))
+		s->e = e;
+	return is_ok(s->e);
+}
+
+static void flush(struct salvage *s)
+{
+	uint32_t uids[BATCH];
+
+	if (s->n > 0 && is_ok(s->e))
+		keep(s, mailbox_append(s->mailbox, s->batch, s->n, uids));
+	for (size_t i = 0; i < s->n; i++)
+		incoming_free(s->batch[i].message);
+	s->n = 0;
+}
+
+static void leave_mailbox(struct salvage *s)
+{
+	flush(s);
+	if (s->mailbox != NULL)
+		mailbox_close(s->mailbox);
+	s->mailbox = NULL;
+}
+
+static void leave_account(struct salvage *s)
+{
+	leave_mailbox(s);
+	if (s->account != NULL)
+		account_close(s->account);
+	s->account = NULL;
+}
+
+static bool enter_account(struct salvage *s, uint64_t id, struct slice name)
+{
+	struct err e;
+
+	if (s->account != NULL && s->account_id == id)
+		return true;
+	leave_account(s);
+	e = account_create(s->model, id, name);
+	if (is_ok(e) || e.code == ERR_ALREADYEXISTS)
+		e = account_open(s->model, id, &s->account);
+	s->account_id = id;
+	return keep(s, e);
+}
+
+/* A name that can't be one any more: INBOX has room for everything. */
+static bool enter_mailbox(struct salvage *s, struct slice name)
+{
+	struct err e;
+
+	if (s->mailbox != NULL && slice_eq(buf_slice(&s->mailbox_name), name))
+		return true;
+	leave_mailbox(s);
+	e = mailbox_open(s->account, name, &s->mailbox);
+	if (e.code == ERR_NONEXISTENT) {
+		e = mailbox_create(s->account, name, 0);
+		if (is_ok(e))
+			e = mailbox_open(s->account, name, &s->mailbox);
+	}
+	if (e.code == ERR_CANNOT)
+		e = mailbox_open(s->account, S("INBOX"), &s->mailbox);
+	s->mailbox_name.len = 0;
+	buf_add(&s->mailbox_name, name);
+	return keep(s, e);
+}
+
+static void add_message(struct salvage *s, const struct salvaged *found)
+{
+	struct incoming *message = incoming_new(s->model);
+	struct err e = incoming_write(message, found->message);
+
+	if (is_ok(e))
+		e = incoming_finish(message);
+	if (!is_ok(e)) {
+		incoming_free(message);
+		if (e.code != ERR_NO) /* no octets: nothing is lost */
+			keep(s, e);
+		return;
+	}
+	s->batch[s->n++] = (struct new_message){
+		.message = message,
+		.flags = found->flags,
+		.internaldate = found->internaldate,
+		.zone = found->zone,
+	};
+	progress_message(&s->progress, 0);
+}
+
+static bool on_salvaged(void *arg, const struct salvaged *found)
+{
+	struct salvage *s = arg;
+
+	if (!enter_account(s, found->account, found->account_name) ||
+	    !enter_mailbox(s, found->mailbox_name))
+		return false;
+	add_message(s, found);
+	if (s->n == BATCH)
+		flush(s);
+	return is_ok(s->e);
+}
+
+/* -- one partition -- */
+
+struct job {
+	char *old;
+	char *new;
+	char *kept;
+	uint64_t broken;
+	struct progress progress;
+	struct err e;
+};
+
+static bool on_account(void *arg, uint64_t id, struct slice name)
+{
+	struct salvage *s = arg;
+
+	return enter_account(s, id, name);
+}
+
+/* The accounts of the old index, as far as it opens at all. */
+static void copy_accounts(struct loop *loop, const char *old, struct salvage *s)
+{
+	struct partition *partition;
+	struct model *model;
+
+	if (!is_ok(partition_open_to_read(old, &partition)))
+		return;
+	model = model_new(partition, &system_clock);
+	model_accounts(model, on_account, s);
+	leave_account(s);
+	model_free(model);
+	partition_close(partition);
+}
+
+static void fill(struct job *job, struct partition *partition)
+{
+	struct salvage *s = mem_new(1, sizeof *s);
+	struct err e;
+
+	s->model = model_new(partition, &system_clock);
+	s->progress = job->progress;
+	copy_accounts(job->old, s);
+	e = pack_walk(job->old, on_salvaged, s, &job->broken);
+	leave_account(s);
+	keep(s, e);
+	model_free(s->model);
+	job->e = s->e;
+	job->progress = s->progress;
+	buf_free(&s->mailbox_name);
+	free(s);
+}
+
+static void salvage_task(struct loop *loop, void *arg)
+{
+	struct job *job = arg;
+	struct partition *partition;
+
+	job->e = partition_make(job->new);
+	if (is_ok(job->e))
+		job->e = partition_open(loop, job->new,
+		                        (struct partition_options){ 0 },
+		                        &partition);
+	if (!is_ok(job->e))
+		return;
+	fill(job, partition);
+	partition_close(partition);
+}
+
+/* The lock of a partition that may not open; -1: a server has it. */
+static int lock_partition(const char *dir)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/lock", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static char *with_suffix(const char *path, const char *suffix)
+{
+	struct buf text = { 0 };
+	char *out;
+
+	buf_add(&text, slice_cstr(path));
+	buf_add(&text, slice_cstr(suffix));
+	out = mem_cstr(buf_slice(&text));
+	buf_free(&text);
+	return out;
+}
+
+static int put_in_place(const struct job *job)
+{
+	if (rename(job->old, job->kept) != 0 || rename(job->new, job->old) != 0)
+		return fail(EX_CANTCREAT, "%s: %s", job->old, strerror(errno));
+	printf("%s: %" PRIu64 " messages, %" PRIu64 " broken; the old one is "
+	       "%s\n",
+	       job->old, job->progress.messages, job->broken, job->kept);
+	return EX_OK;
+}
+
+static int run_job(struct job *job)
+{
+	int status;
+	int lock;
+
+	if (access(job->new, F_OK) == 0 || access(job->kept, F_OK) == 0)
+		return fail(EX_CANTCREAT, "%s or %s is in the way", job->new,
+		            job->kept);
+	lock = lock_partition(job->old);
+	if (lock < 0)
+		return fail(EX_TEMPFAIL, "%s: stop the server first", job->old);
+	job->progress = progress_begin("salvage", 0);
+	task_run_main(salvage_task, job);
+	progress_end(&job->progress);
+	status = is_ok(job->e) ? put_in_place(job) : fail_err(job->e, job->old);
+	close(lock);
+	return status;
+}
+
+static int salvage_partition(const struct config *config, uint64_t number)
+{
+	struct job job = { .old = config_partition_path(config, number) };
+	int status;
+
+	job.new = with_suffix(job.old, ".new");
+	job.kept = with_suffix(job.old, ".before-salvage");
+	status = run_job(&job);
+	free(job.old);
+	free(job.new);
+	free(job.kept);
+	return status;
+}
+
+int run_store_salvage(const struct call *c)
+{
+	const char *only = call_value(c, "partition");
+	struct config *config;
+	uint64_t number = 0;
+	int status = site_config(c, &config);
+
+	if (status != EX_OK)
+		return status;
+	if (only != NULL && (!slice_number(slice_cstr(only), &number) ||
+	                     number >= config->partitions))
+		status = fail(EX_USAGE, "store salvage: no partition %s", only);
+	else if (only != NULL)
+		status = salvage_partition(config, number);
+	else
+		while (status == EX_OK && number < config->partitions)
+			status = salvage_partition(config, number++);
+	config_free(config);
+	return status;
+}
