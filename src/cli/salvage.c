@@ -169,7 +169,7 @@ static bool on_account(void *arg, uint64_t id, struct slice name)
 }
 
 /* The accounts of the old index, as far as it opens at all. */
-static void copy_accounts(struct loop *loop, const char *old, struct salvage *s)
+static void copy_accounts(const char *old, struct salvage *s)
 {
 	struct partition *partition;
 	struct model *model;
