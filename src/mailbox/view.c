@@ -73,9 +73,12 @@ static void count_from(struct view *v, size_t at)
 uint32_t view_exists(const struct view *v)
 {
 	size_t n = v->known.n;
-	const struct uidrange *r = v->known.v + n - 1;
+	const struct uidrange *last;
 
-	return n == 0 ? 0 : v->before[n - 1] + (r->last - r->first + 1);
+	if (n == 0)
+		return 0;
+	last = &v->known.v[n - 1];
+	return v->before[n - 1] + (last->last - last->first + 1);
 }
 
 uint32_t view_uid(const struct view *v, uint32_t seq)
