@@ -115,11 +115,29 @@ static int send_peer(struct house *h, uint8_t role, uint32_t index)
 	return fds[0];
 }
 
+/* Two exchanges by LMTP: what lay ready for the turn of the loop of the
+ * first has been handled before the second. */
+void house_settle(struct house *h)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		                  .sin_port = htons(h->lmtp_port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char answer[256];
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	assert_true(recv(fd, answer, sizeof answer, 0) > 0);
+	assert_int_equal(send(fd, "NOOP\r\n", 6, MSG_NOSIGNAL), 6);
+	assert_true(recv(fd, answer, sizeof answer, 0) > 0);
+	close(fd);
+}
+
 void house_new_auth(struct house *h)
 {
 	if (h->auth >= 0)
 		close(h->auth);
 	h->auth = send_peer(h, ROLE_AUTH, 0);
+	house_settle(h);
 }
 
 void house_new_mail(struct house *h)
@@ -127,6 +145,7 @@ void house_new_mail(struct house *h)
 	if (h->mail >= 0)
 		close(h->mail);
 	h->mail = send_peer(h, ROLE_MAIL, 3);
+	house_settle(h);
 }
 
 static void run_gate(const struct gate_options *options, int fd)
@@ -157,20 +176,29 @@ void house_open(struct house *h, const struct gate_options *options)
 	assert_true(packet_receive(h->parent, p));
 	assert_int_equal(p->f.type, FRAME_READY);
 	free(p);
-	house_new_auth(h);
-	house_new_mail(h);
 	send_listener(h, LISTENER_IMAP, &h->imap_port);
 	send_listener(h, LISTENER_IMAPS, &h->imaps_port);
 	send_listener(h, LISTENER_LMTP, &h->lmtp_port);
+	house_new_auth(h);
+	house_new_mail(h);
+}
+
+void house_stop(struct house *h)
+{
+	struct frame_out f = { 0 };
+
+	if (h->stopped)
+		return;
+	h->stopped = true;
+	frame_begin(&f, FRAME_STOP);
+	packet_send(h->parent, &f, -1);
 }
 
 void house_close(struct house *h)
 {
-	struct frame_out f = { 0 };
 	int status;
 
-	frame_begin(&f, FRAME_STOP);
-	packet_send(h->parent, &f, -1);
+	house_stop(h);
 	assert_int_equal(waitpid(h->pid, &status, 0), h->pid);
 	assert_int_equal(status, 0);
 	close(h->parent);
@@ -187,6 +215,7 @@ void house_certificate(struct house *h, struct slice pem)
 	frame_begin(&f, FRAME_CERTIFICATE);
 	frame_slice(&f, S("test"));
 	packet_send(h->parent, &f, fd);
+	house_settle(h);
 }
 
 size_t house_memory(const struct house *h)

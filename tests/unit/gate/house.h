@@ -25,17 +25,24 @@ struct house {
 	uint16_t imap_port;
 	uint16_t imaps_port;
 	uint16_t lmtp_port;
+	bool stopped;
 };
 
 /* Without a certificate until house_certificate(). */
 void house_open(struct house *, const struct gate_options *);
 
-/* Stops gate, which must end by itself and with status 0. */
+/* FRAME_STOP, once. */
+void house_stop(struct house *);
+
+/* Gate, when stopped, must end by itself and with status 0. */
 void house_close(struct house *);
 
 /* Links to gate anew, as the parent does when a process was restarted. */
 void house_new_auth(struct house *);
 void house_new_mail(struct house *);
+
+/* Gate has seen everything that was sent to it before. */
+void house_settle(struct house *);
 
 /* A file with these PEM bytes, sent as the certificate. */
 void house_certificate(struct house *, struct slice pem);
