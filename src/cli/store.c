@@ -42,7 +42,8 @@ static int check_partition(const char *dir, bool deep, uint64_t number,
 	if (is_ok(e))
 		e = mailbox_check(dir, &report);
 	add_row(t, number, &report);
-	fwrite(report.text.data, 1, report.text.len, stderr);
+	if (report.text.len > 0)
+		fwrite(report.text.data, 1, report.text.len, stderr);
 	if (!is_ok(e))
 		status = fail_err(e, dir);
 	else if (report.problems > 0)

@@ -62,7 +62,7 @@ static void for_a_program(void **state)
 	              "    \"partition\": 3,\n"
 	              "    \"tls\": true,\n"
 	              "    \"value\": 12\n  },\n  {\n"
-	              "    \"name\": \"a\\u001b[2Jb\xef\xbf\xbd\",\n"
+	              "    \"name\": \"a\\u001B[2Jb\xef\xbf\xbd\",\n"
 	              "    \"created\": null,\n"
 	              "    \"partition\": null,\n"
 	              "    \"tls\": false,\n"
