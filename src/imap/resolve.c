@@ -59,7 +59,7 @@ static struct err resolve_seqs(struct session *s, const struct seq_set *set,
 	for (size_t i = 0; i < set->n; i++) {
 		if (lenient && v[i].last > exists)
 			v[i].last = exists;
-		if (lenient && v[i].first > v[i].last)
+		if (lenient && (v[i].first > v[i].last || exists == 0))
 			continue;
 		if (v[i].first == 0 || v[i].last > exists) {
 			uidset_free(&named);
