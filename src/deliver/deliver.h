@@ -4,13 +4,20 @@
  * The receiving end of a delivery link (ipc/protocol.h): takes one message
  * after another, each for one or more accounts of this partition, and
  * answers one result a recipient. The message goes to the mailbox that the
- * detail names ("user+detail") if it exists, else to INBOX, with
- * Return-Path: and Delivered-To: put before its header.
+ * detail names ("user+detail") if it exists, else to INBOX, with a
+ * Return-Path: put before its header (RFC 5321 section 4.4).
+ *
+ * Delivered-To: is put there as well when the message is for one recipient.
+ * Messages for several are stored once for all of them, so they must be the
+ * same octets; and a header that named all would tell each of the others,
+ * those in Bcc: too.
  */
 #pragma once
 
 #include "ipc/link.h"
 #include "mailbox/account.h"
+#include "task/task.h"
 
-/* A task of its own for each link; ends with the link, which it frees. */
-void deliver_serve(struct model *, struct link *, uint64_t message_limit_bytes);
+/* Spawns a task for the link; it ends with the link, which it frees. */
+void deliver_serve(struct loop *, struct model *, struct link *,
+                   uint64_t message_limit_bytes);

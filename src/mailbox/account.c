@@ -40,6 +40,11 @@ struct partition *model_partition(struct model *model)
 	return model->partition;
 }
 
+const struct clock *model_clock(const struct model *model)
+{
+	return model->clock;
+}
+
 uint64_t model_tick(struct model *model)
 {
 	return ++model->tick;

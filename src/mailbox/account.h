@@ -28,6 +28,7 @@ struct model;
 struct model *model_new(struct partition *, const struct clock *);
 void model_free(struct model *); /* no account may be open (asserted) */
 struct partition *model_partition(struct model *);
+const struct clock *model_clock(const struct model *);
 
 struct account;
 
