@@ -42,8 +42,7 @@ static struct err delete_from(MDB_cursor *cursor, struct slice prefix)
 static struct err apply_delete_prefix(struct target *t, const struct op *op)
 {
 	MDB_cursor *cursor;
-	struct err e = err_mdb(mdb_cursor_open(t->txn, t->index->dbi,
-	                                       &cursor));
+	struct err e = err_mdb(mdb_cursor_open(t->txn, t->index->dbi, &cursor));
 
 	if (!is_ok(e))
 		return e;
@@ -164,8 +163,8 @@ static struct err (*const appliers[OP_KINDS])(struct target *,
 	[OP_FORGET_PACK] = apply_forget_pack,
 };
 
-struct err batch_apply(struct batch *b, const struct index *index,
-                       MDB_txn *txn, struct pack_writer *writer)
+struct err batch_apply(struct batch *b, const struct index *index, MDB_txn *txn,
+                       struct pack_writer *writer)
 {
 	struct target t = { index, txn, writer };
 	struct err e = OK;

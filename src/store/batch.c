@@ -88,8 +88,7 @@ static struct op *add_blob_op(struct batch *b, enum op_kind kind,
 	return add(b, kind, store_key_slice(&key));
 }
 
-void batch_add_blob(struct batch *b, struct spool *s,
-                    struct blob_origin origin)
+void batch_add_blob(struct batch *b, struct spool *s, struct blob_origin origin)
 {
 	struct op *op = add_blob_op(b, OP_ADD_BLOB, spool_hash(s));
 

@@ -1,8 +1,8 @@
 /*
  * batch.h -- the only way anything in a partition changes.
  *
- *      batch_new ──► put / delete / add_blob ... ──► batch_commit ──► durable, visible
- *                                               └──► batch_drop  ──► as if it had never been
+ *      batch_new ──► put / delete / add_blob ... ──► batch_commit ──► durable,
+ * visible └──► batch_drop  ──► as if it had never been
  *
  * A batch belongs to one account. batch_commit() suspends the calling task
  * until the batch is on stable storage together with whatever else was
@@ -10,9 +10,10 @@
  * any error nothing has changed. Later entries win over earlier ones with
  * the same key.
  *
- * A batch does not see other batches: who reads, decides and writes holds
- * the account's write lock (mailbox/account.h) from the read to the return
- * of batch_commit().
+ * Readers see a batch from its commit on, which may be a moment before its
+ * own task has woken. A batch does not see other batches: who reads, decides
+ * and writes holds the account's write lock (mailbox/account.h) from the read
+ * to the return of batch_commit().
  */
 #pragma once
 

@@ -24,11 +24,11 @@ struct blob_reader {
 	struct pack_file *file;
 	struct content_hash hash;
 	struct blob_place place;
-	struct span *spans;  /* one a block; NULL: not read yet */
-	uint32_t loaded;     /* the block in `raw`, or NO_BLOCK */
+	struct span *spans; /* one a block; NULL: not read yet */
+	uint32_t loaded;    /* the block in `raw`, or NO_BLOCK */
 	size_t raw_len;
-	char *raw;           /* room for the longest block */
-	char *stored;        /* the same */
+	char *raw;    /* room for the longest block */
+	char *stored; /* the same */
 };
 
 static struct blob_reader *reader_new(struct partition *p,
@@ -38,8 +38,11 @@ static struct blob_reader *reader_new(struct partition *p,
 	struct blob_reader *r = mem_resize(NULL, 1, sizeof *r + 2 * block);
 
 	*r = (struct blob_reader){
-		.partition = p, .place = *place, .loaded = NO_BLOCK,
-		.raw = (char *)(r + 1), .stored = (char *)(r + 1) + block,
+		.partition = p,
+		.place = *place,
+		.loaded = NO_BLOCK,
+		.raw = (char *)(r + 1),
+		.stored = (char *)(r + 1) + block,
 	};
 	return r;
 }

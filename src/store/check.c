@@ -77,8 +77,8 @@ static void add_blob(struct check *c, struct cursor_row *row)
 static struct err load_blobs(struct check *c)
 {
 	struct store_key prefix = key_table(0, T_BLOB);
-	struct store_cursor cursor = store_cursor(
-	        c->partition, store_key_slice(&prefix), S(""));
+	struct store_cursor cursor =
+		store_cursor(c->partition, store_key_slice(&prefix), S(""));
 	struct cursor_row row;
 
 	while (store_cursor_next(&cursor, &row))
@@ -117,8 +117,8 @@ static bool next_account(struct check *c, uint64_t from, uint64_t *out,
                          struct err *e)
 {
 	struct store_key first = key_of_account(from);
-	struct store_cursor cursor = store_cursor(c->partition, S(""),
-	                                          store_key_slice(&first));
+	struct store_cursor cursor =
+		store_cursor(c->partition, S(""), store_key_slice(&first));
 	struct cursor_row row;
 	bool found = store_cursor_next(&cursor, &row) && row.key.len >= 8;
 
@@ -128,14 +128,13 @@ static bool next_account(struct check *c, uint64_t from, uint64_t *out,
 	return found;
 }
 
-static uint64_t count_table(struct check *c, uint64_t account,
-                            enum table table,
+static uint64_t count_table(struct check *c, uint64_t account, enum table table,
                             void (*each)(struct check *, struct cursor_row *),
                             struct err *e)
 {
 	struct store_key prefix = key_table(account, table);
-	struct store_cursor cursor = store_cursor(
-	        c->partition, store_key_slice(&prefix), S(""));
+	struct store_cursor cursor =
+		store_cursor(c->partition, store_key_slice(&prefix), S(""));
 	struct cursor_row row;
 	uint64_t n = 0;
 
@@ -159,8 +158,8 @@ static struct err count_accounts(struct check *c)
 	       next_account(c, account + 1, &account, &e)) {
 		r->accounts += count_table(c, account, T_ACCOUNT, NULL, &e);
 		r->mailboxes += count_table(c, account, T_MAILBOX, NULL, &e);
-		r->messages += count_table(c, account, T_DIGEST,
-		                           count_reference, &e);
+		r->messages +=
+			count_table(c, account, T_DIGEST, count_reference, &e);
 		if (!is_ok(e))
 			break;
 	}
@@ -171,8 +170,7 @@ static void compare_references(struct check *c)
 {
 	for (size_t i = 0; i < c->n_blobs; i++)
 		if (c->blobs[i].found != c->blobs[i].place.refs)
-			blob_problem(c, "wrong reference count",
-			             &c->blobs[i]);
+			blob_problem(c, "wrong reference count", &c->blobs[i]);
 }
 
 /* -- packs -- */
@@ -239,7 +237,7 @@ static void check_blobs(struct check *c, uint32_t pack, struct pack_scan *s,
 		           (unsigned long long)row.dead,
 		           (unsigned long long)row.total,
 		           (unsigned long long)s->size),
-		        c->report->problems++;
+			c->report->problems++;
 }
 
 /* Is there still such a pack in the index as it is now? */
@@ -282,8 +280,8 @@ static struct err check_pack(struct check *c, uint32_t pack, size_t from,
 static struct err check_packs(struct check *c)
 {
 	struct store_key prefix = key_table(0, T_PACK);
-	struct store_cursor cursor = store_cursor(
-	        c->partition, store_key_slice(&prefix), S(""));
+	struct store_cursor cursor =
+		store_cursor(c->partition, store_key_slice(&prefix), S(""));
 	struct cursor_row row;
 	struct err e = OK;
 	size_t i = 0;

@@ -1,7 +1,8 @@
 /*
  * check.h -- is everything as it was promised? And: save what there is.
  *
- * Both work on a partition's directory, without a running server's help.
+ * Both work on a partition's directory, without a running server's help, and
+ * not in a process that has the partition open (LMDB's locks are a process's).
  */
 #pragma once
 
@@ -10,6 +11,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hash.h"
+#include "base/slice.h"
 
 struct check_report {
 	uint64_t accounts, mailboxes, messages, blobs, packs;
@@ -28,10 +31,13 @@ struct err store_check(const char *dir, bool deep, struct check_report *out);
 
 /*
  * What a pack holds, record by record, also without an index. fn returning
- * false ends the walk. Torn or rotten records are counted, not reported.
+ * false ends the walk. Expunged messages are there until their pack has been
+ * reclaimed; of one UID the last that is given is the newest. Torn or rotten
+ * records are counted, not reported.
  */
 struct salvaged {
 	struct slice message; /* decompressed; valid during the call */
+	const struct content_hash *hash; /* its name, verified */
 	uint64_t account;
 	struct slice account_name;
 	struct slice mailbox_name;

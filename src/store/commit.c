@@ -26,6 +26,7 @@
  *    and it ends: its parent starts it anew.
  */
 #include <assert.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -50,14 +51,14 @@ struct committer {
 	struct queue waiting;
 	struct queue finished;
 	bool stop;
-	bool reopen;             /* the loop is asked to open the index */
+	bool reopen; /* the loop is asked to open the index */
 	struct err reopen_result;
 	struct partition_stats stats;
 
 	/* the thread's */
 	struct pack_writer writer;
-	size_t in_doubt;         /* a transaction's id; 0: none */
-	bool is_there;           /* and what the loop found out */
+	size_t in_doubt; /* a transaction's id; 0: none */
+	bool is_there;   /* and what the loop found out */
 
 	/* the loop's */
 	uv_async_t *async;
@@ -215,8 +216,7 @@ static uint64_t commit_group(struct committer *c, struct batch *group)
 }
 
 /* Hands the group back; the lock is held. */
-static void give_back(struct committer *c, struct batch *group,
-                      uint64_t syncs)
+static void give_back(struct committer *c, struct batch *group, uint64_t syncs)
 {
 	c->stats.commits++;
 	c->stats.syncs += syncs;
@@ -283,8 +283,8 @@ static void on_async(uv_async_t *async)
 	pthread_mutex_lock(&c->lock);
 	done = queue_take(&c->finished);
 	if (c->reopen) {
-		c->reopen_result = reopen_index(c->partition, c->in_doubt,
-		                                &c->is_there);
+		c->reopen_result =
+			reopen_index(c->partition, c->in_doubt, &c->is_there);
 		c->reopen = false;
 		pthread_cond_broadcast(&c->changed);
 	}

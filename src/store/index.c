@@ -48,8 +48,8 @@ static char *index_path(const char *dir)
 	return path;
 }
 
-static struct err env_open(const char *dir, uint64_t map_bytes,
-                           unsigned flags, struct index *out)
+static struct err env_open(const char *dir, uint64_t map_bytes, unsigned flags,
+                           struct index *out)
 {
 	char *path = index_path(dir);
 	MDB_txn *txn = NULL;
@@ -59,8 +59,7 @@ static struct err env_open(const char *dir, uint64_t map_bytes,
 		rc = mdb_env_set_mapsize(out->env, map_bytes);
 	if (rc == 0)
 		rc = mdb_env_open(out->env, path,
-		                  MDB_NOSUBDIR | MDB_NOTLS | flags,
-		                  INDEX_MODE);
+		                  MDB_NOSUBDIR | MDB_NOTLS | flags, INDEX_MODE);
 	if (rc == 0)
 		rc = mdb_txn_begin(out->env, NULL, MDB_RDONLY, &txn);
 	if (rc == 0)

@@ -59,8 +59,7 @@ struct store_key key_mailbox(uint64_t account, uint32_t mailbox)
 }
 
 /* A short name can't look like a hashed one: it is shorter. */
-struct store_key key_name(uint64_t account, enum table table,
-                          struct slice name)
+struct store_key key_name(uint64_t account, enum table table, struct slice name)
 {
 	struct store_key k = key_table(account, table);
 	struct content_hasher *hasher;

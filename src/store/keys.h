@@ -18,8 +18,8 @@
 
 #include <stdint.h>
 
-#include "base/slice.h"
 #include "base/hash.h"
+#include "base/slice.h"
 
 enum table {
 	T_ACCOUNT = 1,

@@ -152,8 +152,7 @@ static void read_cold(void *arg)
 {
 	struct cold_read *r = arg;
 
-	r->result = read_fully(r->fd, r->to.iov_base, r->to.iov_len,
-	                       r->offset);
+	r->result = read_fully(r->fd, r->to.iov_base, r->to.iov_len, r->offset);
 }
 
 struct err read_in_task(int fd, void *to, size_t size, uint64_t offset)

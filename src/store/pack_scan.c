@@ -104,9 +104,9 @@ bool pack_scan_next(struct pack_scan *s)
 {
 	while (is_ok(s->e) && s->next < s->size) {
 		uint64_t left = s->size - s->next;
-		const char *p = peek(s, s->next,
-		                     left < RECORD_FIXED ? (size_t)left
-		                                         : RECORD_FIXED);
+		const char *p =
+			peek(s, s->next,
+		             left < RECORD_FIXED ? (size_t)left : RECORD_FIXED);
 		uint32_t length = 0;
 
 		if (p == NULL)
@@ -119,8 +119,8 @@ bool pack_scan_next(struct pack_scan *s)
 			s->in_damage = false;
 			return true;
 		}
-		pass_over(s, p, left < RECORD_ALIGN ? (size_t)left
-		                                    : RECORD_ALIGN);
+		pass_over(s, p,
+		          left < RECORD_ALIGN ? (size_t)left : RECORD_ALIGN);
 	}
 	return false;
 }
@@ -134,9 +134,8 @@ static bool add_block(struct pack_scan *s, ZSTD_DCtx *z, uint64_t at,
 	char *stored = buf_room(&s->stored, BLOB_BLOCK);
 
 	s->e = read_fully(s->fd, stored, block.len, at);
-	if (!is_ok(s->e) ||
-	    !block_unpack(z, slice_of(stored, block.len), block.check,
-	                  buf_room(out, raw), raw))
+	if (!is_ok(s->e) || !block_unpack(z, slice_of(stored, block.len),
+	                                  block.check, buf_room(out, raw), raw))
 		return false;
 	out->len += raw;
 	return true;

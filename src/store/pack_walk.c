@@ -29,6 +29,7 @@ static struct salvaged salvaged_of(const struct pack_record *r,
 {
 	return (struct salvaged){
 		.message = message,
+		.hash = &r->hash,
 		.account = r->origin.account,
 		.account_name = r->origin.account_name,
 		.mailbox_name = r->origin.mailbox_name,

@@ -54,8 +54,12 @@ struct err pack_writer_init(struct pack_writer *w, int dir, uint32_t number,
 {
 	char name[9];
 
-	*w = (struct pack_writer){ .dir = dir, .fd = -1, .number = number,
-	                           .limit = limit, .start = end, .end = end };
+	*w = (struct pack_writer){ .dir = dir,
+		                   .fd = -1,
+		                   .number = number,
+		                   .limit = limit,
+		                   .start = end,
+		                   .end = end };
 	if (number == 0 || end >= limit) {
 		w->start = w->end = 0;
 		return OK;
@@ -108,8 +112,8 @@ static struct err write_out(struct pack_writer *w)
 	size_t done = 0;
 
 	while (done < w->out.len) {
-		ssize_t n = pwrite(w->fd, w->out.data + done,
-		                   w->out.len - done, (off_t)(at + done));
+		ssize_t n = pwrite(w->fd, w->out.data + done, w->out.len - done,
+		                   (off_t)(at + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -181,8 +185,7 @@ static struct err append_blocks(struct pack_writer *w, const struct spool *s,
 }
 
 struct err pack_append(struct pack_writer *w, const struct spool *s,
-                       const struct blob_origin *origin,
-                       struct blob_place *out)
+                       const struct blob_origin *origin, struct blob_place *out)
 {
 	struct pack_record r = spool_record(s);
 	struct err e = w->fd < 0 ? begin_pack(w) : OK;
@@ -197,8 +200,11 @@ struct err pack_append(struct pack_writer *w, const struct spool *s,
 	if (is_ok(e))
 		e = pad(w);
 	*out = (struct blob_place){
-		.pack = w->number, .offset = at, .header = r.header,
-		.raw = r.raw, .stored = r.stored,
+		.pack = w->number,
+		.offset = at,
+		.header = r.header,
+		.raw = r.raw,
+		.stored = r.stored,
 		.check = blocks_of(r.raw) == 1 ? record_block(r.table, 0).check
 		                               : r.check,
 	};

@@ -38,8 +38,8 @@ static struct err is_empty_dir(const char *path)
 		empty = !strcmp(entry->d_name, ".") ||
 		        !strcmp(entry->d_name, "..");
 	closedir(dir);
-	return empty ? OK : err(ERR_ALREADYEXISTS,
-	                        "the directory is not empty");
+	return empty ? OK
+	             : err(ERR_ALREADYEXISTS, "the directory is not empty");
 }
 
 static struct err make_dir(const char *path)
@@ -194,8 +194,8 @@ static struct err open_index(struct partition *p, unsigned flags,
                              const char id[PARTITION_ID])
 {
 	int dead_readers;
-	struct err e = index_open(p->dir, p->options.map_bytes, flags,
-	                          &p->index);
+	struct err e =
+		index_open(p->dir, p->options.map_bytes, flags, &p->index);
 
 	if (!is_ok(e))
 		return e;
@@ -329,8 +329,8 @@ void partition_close(struct partition *p)
 static void count_packs(struct partition *p, struct partition_stats *out)
 {
 	struct store_key prefix = key_table(0, T_PACK);
-	struct store_cursor c = store_cursor(p, store_key_slice(&prefix),
-	                                     S(""));
+	struct store_cursor c =
+		store_cursor(p, store_key_slice(&prefix), S(""));
 	struct cursor_row row;
 
 	while (store_cursor_next(&c, &row)) {

@@ -34,7 +34,7 @@ struct partition_options {
 struct err partition_make(const char *dir);
 
 /*
- * Opens, recovers (what a killed process left half done is cut off or
+ * Opens, recovers (what a killed process left half done in a pack is
  * sealed), starts the commit thread. ERR_INUSE when another process has it,
  * ERR_CORRUPT, ERR_IO. The text of the error says what to do.
  */
@@ -48,7 +48,7 @@ struct err partition_open(struct loop *, const char *dir,
  */
 struct err partition_open_to_read(const char *dir, struct partition **out);
 
-/* Waits for commits under way. */
+/* Waits for commits under way: suspends then. Blob readers are closed. */
 void partition_close(struct partition *);
 
 /* The value of a key: ERR_OK, ERR_ABSENT or ERR_IO. */
@@ -98,12 +98,12 @@ bool store_cursor_next(struct store_cursor *, struct cursor_row *);
 
 /* Figures for `roost status` and the metrics. */
 struct partition_stats {
-	uint64_t commits;      /* LMDB transactions */
-	uint64_t batches;      /* batches in them */
-	uint64_t syncs;        /* fdatasync and the like */
-	uint64_t pack_bytes;   /* stored in packs */
-	uint64_t dead_bytes;   /* of these, expunged */
-	uint64_t index_bytes;  /* pages in use in the index */
+	uint64_t commits;     /* LMDB transactions */
+	uint64_t batches;     /* batches in them */
+	uint64_t syncs;       /* fdatasync and the like */
+	uint64_t pack_bytes;  /* stored in packs */
+	uint64_t dead_bytes;  /* of these, expunged */
+	uint64_t index_bytes; /* pages in use in the index */
 };
 
 void partition_stats(struct partition *, struct partition_stats *out);

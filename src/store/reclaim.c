@@ -50,8 +50,8 @@ static uint64_t dead_share(const struct pack_row *row)
 static struct err choose(struct partition *p, uint32_t *out)
 {
 	struct store_key prefix = key_table(0, T_PACK);
-	struct store_cursor c = store_cursor(p, store_key_slice(&prefix),
-	                                     S(""));
+	struct store_cursor c =
+		store_cursor(p, store_key_slice(&prefix), S(""));
 	struct cursor_row row;
 	uint32_t best = 0;
 	uint64_t most = 50;
@@ -101,8 +101,7 @@ static struct err move_if_live(struct mover *m, struct batch *b,
 		return OK;
 	if (is_ok(e))
 		e = blob_row_parse(value, &place);
-	if (is_ok(e) && place.pack == m->pack &&
-	    place.offset == found->offset)
+	if (is_ok(e) && place.pack == m->pack && place.offset == found->offset)
 		batch_move_blob(b, &found->hash, &place, m->scan.fd);
 	return e;
 }

@@ -110,8 +110,7 @@ static struct err last_row(struct recovery *r)
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
 	rc = mdb_cursor_get(cursor, &key, &value,
 	                    rc == 0 ? MDB_PREV : MDB_LAST);
-	if (rc == 0 &&
-	    slice_starts(mdb_slice(key), store_key_slice(&prefix)))
+	if (rc == 0 && slice_starts(mdb_slice(key), store_key_slice(&prefix)))
 		r->last = key_uid(mdb_slice(key));
 	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? OK : err_mdb(rc);

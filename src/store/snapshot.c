@@ -27,9 +27,9 @@ static struct err snapshot_take(struct partition *p)
 	if (p->index.env == NULL)
 		return err(ERR_IO, "the index can't be read after a disk "
 		                   "error");
-	rc = s->txn == NULL ? mdb_txn_begin(p->index.env, NULL, MDB_RDONLY,
-	                                    &s->txn)
-	                    : mdb_txn_renew(s->txn);
+	rc = s->txn == NULL
+	             ? mdb_txn_begin(p->index.env, NULL, MDB_RDONLY, &s->txn)
+	             : mdb_txn_renew(s->txn);
 	if (rc != 0)
 		return err_mdb(rc);
 	s->live = true;
@@ -71,8 +71,7 @@ struct err store_get(struct partition *p, struct slice key, struct slice *value)
 {
 	struct err e = snapshot_take(p);
 
-	return is_ok(e) ? index_get(&p->index, p->snapshot.txn, key, value)
-	                : e;
+	return is_ok(e) ? index_get(&p->index, p->snapshot.txn, key, value) : e;
 }
 
 /* The slot taken longest ago, for this snapshot. */

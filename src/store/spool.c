@@ -25,7 +25,7 @@ struct spool {
 	struct buf raw;                /* less than a block */
 	struct buf stored;             /* behind what is in the file */
 	struct buf table;
-	int fd;                        /* -1: all in memory */
+	int fd; /* -1: all in memory */
 	uint64_t in_file;
 	uint64_t size;
 	struct content_hash hash;

@@ -56,8 +56,8 @@ static struct fault_state *map_state(void)
 	const char *path = getenv("FAULTFS_STATE");
 	int flags = path != NULL ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS;
 	int fd = path != NULL ? REAL(open, open_fn *)(path, O_RDWR, 0) : -1;
-	void *p = mmap(NULL, sizeof(struct fault_state),
-	               PROT_READ | PROT_WRITE, flags, fd, 0);
+	void *p = mmap(NULL, sizeof(struct fault_state), PROT_READ | PROT_WRITE,
+	               flags, fd, 0);
 
 	if (p == MAP_FAILED)
 		abort();
@@ -131,8 +131,8 @@ static int do_openat(int at, const char *path, int flags, mode_t mode)
 
 	if (inside && fails())
 		return -1;
-	return opened(REAL(openat64, openat_fn *)(at, path,
-	                                          flags | O_LARGEFILE, mode),
+	return opened(REAL(openat64, openat_fn *)(at, path, flags | O_LARGEFILE,
+	                                          mode),
 	              inside);
 }
 
@@ -143,23 +143,23 @@ static mode_t mode_of(int flags, va_list ap)
 	return 0;
 }
 
-#define OPEN(name)                                                             \
-	int name(const char *path, int flags, ...)                             \
-	{                                                                      \
-		va_list ap;                                                    \
-		va_start(ap, flags);                                           \
-		mode_t mode = mode_of(flags, ap);                              \
-		va_end(ap);                                                    \
-		return do_openat(AT_FDCWD, path, flags, mode);                 \
+#define OPEN(name)                                             \
+	int name(const char *path, int flags, ...)             \
+	{                                                      \
+		va_list ap;                                    \
+		va_start(ap, flags);                           \
+		mode_t mode = mode_of(flags, ap);              \
+		va_end(ap);                                    \
+		return do_openat(AT_FDCWD, path, flags, mode); \
 	}
-#define OPENAT(name)                                                           \
-	int name(int at, const char *path, int flags, ...)                     \
-	{                                                                      \
-		va_list ap;                                                    \
-		va_start(ap, flags);                                           \
-		mode_t mode = mode_of(flags, ap);                              \
-		va_end(ap);                                                    \
-		return do_openat(at, path, flags, mode);                       \
+#define OPENAT(name)                                       \
+	int name(int at, const char *path, int flags, ...) \
+	{                                                  \
+		va_list ap;                                \
+		va_start(ap, flags);                       \
+		mode_t mode = mode_of(flags, ap);          \
+		va_end(ap);                                \
+		return do_openat(at, path, flags, mode);   \
 	}
 
 OPEN(open)
@@ -236,8 +236,8 @@ static ssize_t do_pwritev(int fd, const struct iovec *v, int n, off64_t at)
 		if (!is_short())
 			return -1;
 		if (n == 1)
-			return REAL(pwrite64, pwrite_fn *)(
-			        fd, v->iov_base, v->iov_len / 2, at);
+			return REAL(pwrite64, pwrite_fn *)(fd, v->iov_base,
+			                                   v->iov_len / 2, at);
 		n /= 2;
 	}
 	return REAL(pwritev64, pwritev_fn *)(fd, v, n, at);

@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 enum fault_kind {
-	FAULT_NONE,   /* only count */
+	FAULT_NONE, /* only count */
 	FAULT_ENOSPC,
 	FAULT_EIO,
-	FAULT_SHORT,  /* writes write half of it; everything else is EIO */
+	FAULT_SHORT, /* writes write half of it; everything else is EIO */
 	FAULT_KINDS
 };
 

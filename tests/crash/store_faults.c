@@ -27,21 +27,21 @@ enum command { NOTHING, STORE, COPY, DELETE, RECLAIM };
 struct step {
 	enum command command;
 	uint32_t uid;
-	uint32_t from;  /* COPY */
-	uint32_t seed;  /* STORE: which text */
+	uint32_t from; /* COPY */
+	uint32_t seed; /* STORE: which text */
 	uint32_t size;
 };
 
 static const struct step script[] = {
-	{ STORE, 1, 0, 1, 3000 },     { STORE, 2, 0, 2, 200000 },
-	{ COPY, 3, 1, 0, 0 },         { STORE, 4, 0, 1, 3000 },
-	{ DELETE, 1, 0, 0, 0 },       { STORE, 5, 0, 3, 40000 },
-	{ STORE, 6, 0, 4, 900000 },   { DELETE, 2, 0, 0, 0 },
-	{ STORE, 7, 0, 5, 100 },      { DELETE, 5, 0, 0, 0 },
-	{ RECLAIM, 0, 0, 0, 0 },      { STORE, 8, 0, 6, 70000 },
-	{ COPY, 9, 8, 0, 0 },         { DELETE, 6, 0, 0, 0 },
-	{ RECLAIM, 0, 0, 0, 0 },      { STORE, 10, 0, 7, 10 },
-	{ RECLAIM, 0, 0, 0, 0 },      { DELETE, 8, 0, 0, 0 },
+	{ STORE, 1, 0, 1, 3000 },   { STORE, 2, 0, 2, 200000 },
+	{ COPY, 3, 1, 0, 0 },       { STORE, 4, 0, 1, 3000 },
+	{ DELETE, 1, 0, 0, 0 },     { STORE, 5, 0, 3, 40000 },
+	{ STORE, 6, 0, 4, 900000 }, { DELETE, 2, 0, 0, 0 },
+	{ STORE, 7, 0, 5, 100 },    { DELETE, 5, 0, 0, 0 },
+	{ RECLAIM, 0, 0, 0, 0 },    { STORE, 8, 0, 6, 70000 },
+	{ COPY, 9, 8, 0, 0 },       { DELETE, 6, 0, 0, 0 },
+	{ RECLAIM, 0, 0, 0, 0 },    { STORE, 10, 0, 7, 10 },
+	{ RECLAIM, 0, 0, 0, 0 },    { DELETE, 8, 0, 0, 0 },
 	{ STORE, 11, 0, 8, 5000 },
 };
 enum { SCRIPT = sizeof script / sizeof *script };
@@ -102,8 +102,8 @@ static struct err run_store(struct partition *p, const struct step *step)
 {
 	struct store_key key = digest_key(step->uid);
 	struct blob_origin origin = { .account = ACCOUNT,
-	                              .mailbox_name = S("INBOX"),
-	                              .uid = step->uid };
+		                      .mailbox_name = S("INBOX"),
+		                      .uid = step->uid };
 	struct spool *s = spool_new(p);
 	char *text = text_of(step);
 	struct err e = spool_write(s, slice_of(text, step->size));
@@ -225,8 +225,7 @@ static bool is_now(struct partition *p, uint32_t uid, uint32_t what)
 }
 
 /* After a refusal this process still sees what was there before. */
-static void check_unchanged(struct partition *p, struct record *r,
-                            uint32_t uid)
+static void check_unchanged(struct partition *p, struct record *r, uint32_t uid)
 {
 	struct content_hash hash;
 	struct err e = hash_of_uid(p, uid, &hash);
@@ -259,14 +258,14 @@ static void run_step(struct run *run, uint32_t line)
 static struct partition_options options(void)
 {
 	return (struct partition_options){ .map_bytes = 32 << 20,
-	                                   .pack_bytes = 150000 };
+		                           .pack_bytes = 150000 };
 }
 
 static void run_script(struct loop *loop, void *arg)
 {
 	struct run *run = arg;
-	struct err e = partition_open(loop, run->dir, options(),
-	                              &run->partition);
+	struct err e =
+		partition_open(loop, run->dir, options(), &run->partition);
 
 	if (!is_ok(e)) {
 		must(e.text != NULL, "an error has a text");
@@ -284,8 +283,8 @@ static void verify(struct loop *loop, void *arg)
 {
 	struct run *run = arg;
 	struct check_report report = { 0 };
-	struct err e = partition_open(loop, run->dir, options(),
-	                              &run->partition);
+	struct err e =
+		partition_open(loop, run->dir, options(), &run->partition);
 
 	if (!is_ok(e))
 		die("the partition does not open", e.text);
@@ -300,8 +299,7 @@ static void verify(struct loop *loop, void *arg)
 	partition_close(run->partition);
 	e = store_check(run->dir, true, &report);
 	if (!is_ok(e) || report.problems != 0)
-		fprintf(stderr, "%.*s", (int)report.text.len,
-		        report.text.data);
+		fprintf(stderr, "%.*s", (int)report.text.len, report.text.data);
 	must(is_ok(e) && report.problems == 0, "store_check is clean");
 	buf_free(&report.text);
 }
@@ -356,8 +354,9 @@ static uint64_t try_fault(const struct fault *fault, uint64_t at,
 	if (mkdtemp(dir) == NULL || !is_ok(partition_make(dir)))
 		die("can't make a partition", dir);
 	*record = (struct record){ 0 };
-	*state = (struct fault_state){ .at = at, .kind = fault->kind,
-	                               .forever = fault->forever };
+	*state = (struct fault_state){ .at = at,
+		                       .kind = fault->kind,
+		                       .forever = fault->forever };
 	snprintf(state->dir, sizeof state->dir, "%s", dir);
 	in_child(run_script, &run, fault->name, at);
 	failed = state->failed;
@@ -377,9 +376,9 @@ int main(void)
 		{ "short write, once", FAULT_SHORT, false },
 		{ "short writes from then on", FAULT_SHORT, true },
 	};
-	struct record *record = mmap(NULL, sizeof *record,
-	                             PROT_READ | PROT_WRITE,
-	                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct record *record =
+		mmap(NULL, sizeof *record, PROT_READ | PROT_WRITE,
+	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (record == MAP_FAILED)
 		die("mmap", strerror(errno));

@@ -27,7 +27,7 @@
 enum {
 	ROUNDS = 50,
 	TASKS = 8,
-	UIDS = 64,      /* of each task */
+	UIDS = 64, /* of each task */
 	MOST_SIZE = 90000,
 	KILL_AFTER_US = 40000,
 	ACCOUNT = 7,
@@ -84,7 +84,7 @@ static struct store_key digest_key(uint32_t uid)
 static struct partition_options options(void)
 {
 	return (struct partition_options){ .map_bytes = 256 << 20,
-	                                   .pack_bytes = 1 << 20 };
+		                           .pack_bytes = 1 << 20 };
 }
 
 /* -- the one that is killed -- */
@@ -151,7 +151,10 @@ static void write_on(void *arg)
 	for (;;) {
 		uint32_t n = w->seed++;
 		struct word word = { first + n * 7 % UIDS,
-		                     n % 4 == 0 ? 0 : n % 5 ? n : 5, 0 };
+			             n % 4 == 0 ? 0
+			             : n % 5    ? n
+			                        : 5,
+			             0 };
 
 		say(w->out, word);
 		must(is_ok(replace(w->partition, word.uid, word.seed)),
@@ -249,16 +252,15 @@ static void check_clean(const char *dir)
 	struct err e = store_check(dir, true, &report);
 
 	if (!is_ok(e) || report.problems != 0)
-		fprintf(stderr, "%.*s", (int)report.text.len,
-		        report.text.data);
+		fprintf(stderr, "%.*s", (int)report.text.len, report.text.data);
 	must(is_ok(e) && report.problems == 0, "store_check is clean");
 	buf_free(&report.text);
 }
 
 static uint64_t round_of(const char *dir, struct known *k, uint32_t round)
 {
-	struct timespec nap = { 0, 1000 * (long)(random_u64() %
-	                                         KILL_AFTER_US) };
+	struct timespec nap = { 0,
+		                1000 * (long)(random_u64() % KILL_AFTER_US) };
 	struct look l = { dir, k };
 	struct word w;
 	uint64_t acknowledged = 0;

@@ -1,8 +1,8 @@
 /* blob.c -- message bytes in and out: block borders, damage, reclaiming. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,16 +15,24 @@
 #include "store/check.h"
 
 static const size_t sizes[] = {
-	0, 1, 7, 100, 6000, BLOB_BLOCK - 1, BLOB_BLOCK, BLOB_BLOCK + 1,
-	2 * BLOB_BLOCK, 5 * BLOB_BLOCK + 3, 20 * BLOB_BLOCK + 100,
+	0,
+	1,
+	7,
+	100,
+	6000,
+	BLOB_BLOCK - 1,
+	BLOB_BLOCK,
+	BLOB_BLOCK + 1,
+	2 * BLOB_BLOCK,
+	5 * BLOB_BLOCK + 3,
+	20 * BLOB_BLOCK + 100,
 };
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
 static void every_size(struct partition *p)
 {
 	for (uint32_t i = 0; i < SIZES; i++)
-		assert_int_equal(rig_store(p, i + 1, i, sizes[i]).code,
-		                 ERR_OK);
+		assert_int_equal(rig_store(p, i + 1, i, sizes[i]).code, ERR_OK);
 	for (uint32_t i = 0; i < SIZES; i++)
 		assert_true(rig_has(p, i, sizes[i]));
 }
@@ -60,8 +68,15 @@ static void any_stretch(struct partition *p)
 {
 	enum { SIZE = 3 * BLOB_BLOCK + 100 };
 	static const uint64_t offsets[] = {
-		SIZE - 1, 0, BLOB_BLOCK - 1, BLOB_BLOCK, BLOB_BLOCK + 1,
-		2 * BLOB_BLOCK, 1, 3 * BLOB_BLOCK + 99, 3 * BLOB_BLOCK,
+		SIZE - 1,
+		0,
+		BLOB_BLOCK - 1,
+		BLOB_BLOCK,
+		BLOB_BLOCK + 1,
+		2 * BLOB_BLOCK,
+		1,
+		3 * BLOB_BLOCK + 99,
+		3 * BLOB_BLOCK,
 	};
 	struct content_hash hash = rig_hash(p, 1, SIZE);
 	char *text = rig_text(1, SIZE);
@@ -91,7 +106,9 @@ static void any_stretch(struct partition *p)
 /* The same message whole, in pieces of odd sizes, and via a file. */
 static void spool_in_pieces(struct partition *p)
 {
-	enum { SIZE = 40 * BLOB_BLOCK + 5 }; /* over SPOOL_MEMORY in stored form */
+	enum {
+		SIZE = 40 * BLOB_BLOCK + 5
+	}; /* over SPOOL_MEMORY in stored form */
 	char *text = rig_text(3, SIZE);
 	struct spool *whole = rig_spool(p, text, SIZE);
 	struct spool *pieces = spool_new(p);
@@ -101,8 +118,8 @@ static void spool_in_pieces(struct partition *p)
 		if (n > SIZE - at)
 			n = SIZE - at;
 		assert_int_equal(
-		        spool_write(pieces, slice_of(text + at, n)).code,
-		        ERR_OK);
+			spool_write(pieces, slice_of(text + at, n)).code,
+			ERR_OK);
 	}
 	assert_int_equal(spool_finish(pieces).code, ERR_OK);
 	assert_memory_equal(spool_hash(whole), spool_hash(pieces),
@@ -197,7 +214,7 @@ static void reclaim(struct partition *p)
 static void test_reclaim(void **state)
 {
 	struct partition_options options = { .map_bytes = 64 << 20,
-	                                     .pack_bytes = 100000 };
+		                             .pack_bytes = 100000 };
 	char dir[RIG_DIR];
 
 	(void)state;
@@ -267,8 +284,7 @@ static void walk_and_check(const char *dir, bool damaged)
 	uint32_t seen[3] = { 0 };
 	uint64_t broken;
 
-	assert_int_equal(pack_walk(dir, count_uid, seen, &broken).code,
-	                 ERR_OK);
+	assert_int_equal(pack_walk(dir, count_uid, seen, &broken).code, ERR_OK);
 	assert_int_equal(seen[1], damaged ? 0 : 1);
 	assert_int_equal(seen[2], 1);
 	assert_true((broken > 0) == damaged);

@@ -123,7 +123,7 @@ static void faulty_fails_alone(struct partition *p)
 
 	for (uint32_t i = 0; i < N; i++) {
 		alone[i] = (struct alone){ p, batch_new(p, RIG_ACCOUNT), OK,
-		                           &left, &done };
+			                   &left, &done };
 		put_number(alone[i].batch, 10 + i, 1);
 		if (i == FAULTY)
 			batch_keep_blob(alone[i].batch, &nothing);
@@ -246,7 +246,7 @@ static void same_message_in_group(struct partition *p)
 
 	for (uint32_t i = 0; i < N; i++) {
 		alone[i] = (struct alone){ p, batch_of_blob(p, spool, i + 1),
-		                           OK, &left, &done };
+			                   OK, &left, &done };
 		batch_add_blob(alone[i].batch, spool, rig_origin(i + 1));
 		batch_drop_blob(alone[i].batch, spool_hash(spool));
 		task_spawn(task_loop(), commit_alone, &alone[i]);

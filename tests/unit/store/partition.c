@@ -1,9 +1,9 @@
 /* partition.c -- opening, refusing, recovering; reading by snapshot. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +18,7 @@
 
 static const struct partition_options small = { .map_bytes = 64 << 20 };
 
-static void path_in(char path[RIG_DIR + 32], const char *dir,
-                    const char *name)
+static void path_in(char path[RIG_DIR + 32], const char *dir, const char *name)
 {
 	snprintf(path, RIG_DIR + 32, "%s/%s", dir, name);
 }
@@ -122,7 +121,7 @@ static void test_refuse(void **state)
 		"roost partition 1 0123456789abcdef0123456789abcdef\n",
 	};
 	static const char *const parts[] = { "index.lmdb", "pack", "tmp",
-	                                     "id" };
+		                             "id" };
 	char dir[RIG_DIR];
 	char path[RIG_DIR + 32];
 	char away[RIG_DIR + 32];
@@ -251,9 +250,9 @@ static void fill_map(struct partition *p)
 		struct batch *b = batch_new(p, RIG_ACCOUNT);
 		struct slice value;
 
-		assert_int_equal(store_get(p, store_key_slice(&key), &value)
-		                         .code,
-		                 ERR_OK);
+		assert_int_equal(
+			store_get(p, store_key_slice(&key), &value).code,
+			ERR_OK);
 		batch_delete(b, store_key_slice(&key));
 		assert_int_equal(batch_commit(b).code, ERR_OK);
 	}
@@ -280,8 +279,8 @@ static void put_rows(struct partition *p, uint32_t from, uint32_t to)
 	struct batch *b = batch_new(p, RIG_ACCOUNT);
 
 	for (uint32_t n = from; n <= to; n += 10) {
-		struct store_key key = key_message(RIG_ACCOUNT, T_RECORDS, 1,
-		                                   n);
+		struct store_key key =
+			key_message(RIG_ACCOUNT, T_RECORDS, 1, n);
 
 		put_le32(batch_put_room(b, store_key_slice(&key), 4), n);
 	}
@@ -330,19 +329,18 @@ static void floors(struct partition *p, struct slice prefix)
 	static const struct {
 		uint32_t uid, found; /* 0: absent */
 	} rows[] = {
-		{ 1, 0 }, { 9, 0 }, { 10, 10 }, { 11, 10 }, { 19, 10 },
-		{ 999, 990 }, { 1000, 1000 }, { UINT32_MAX, 1000 },
+		{ 1, 0 },   { 9, 0 },     { 10, 10 },     { 11, 10 },
+		{ 19, 10 }, { 999, 990 }, { 1000, 1000 }, { UINT32_MAX, 1000 },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct store_key key = key_message(RIG_ACCOUNT, T_RECORDS, 1,
-		                                   rows[i].uid);
+		struct store_key key =
+			key_message(RIG_ACCOUNT, T_RECORDS, 1, rows[i].uid);
 		struct cursor_row row;
-		struct err e = store_floor(p, prefix, store_key_slice(&key),
-		                           &row);
+		struct err e =
+			store_floor(p, prefix, store_key_slice(&key), &row);
 
-		assert_int_equal(e.code,
-		                 rows[i].found ? ERR_OK : ERR_ABSENT);
+		assert_int_equal(e.code, rows[i].found ? ERR_OK : ERR_ABSENT);
 		if (is_ok(e))
 			assert_int_equal(key_uid(row.key), rows[i].found);
 	}
@@ -432,8 +430,8 @@ static void test_keys(void **state)
 	for (size_t len = 401; len <= sizeof name; len++) {
 		b = key_name(1, T_NAME, slice_of(name, len));
 		assert_int_equal(b.len, 441);
-		assert_false(slice_eq(store_key_slice(&a),
-		                      store_key_slice(&b)));
+		assert_false(
+			slice_eq(store_key_slice(&a), store_key_slice(&b)));
 		a = b;
 	}
 	a = key_message(3, T_RECORDS, 4, 0x01020304);

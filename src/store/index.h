@@ -1,0 +1,75 @@
+/* index.h -- LMDB in our words, and the rows that this room keeps in it. */
+#pragma once
+
+#include <lmdb.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "store/keys.h"
+
+/* -- index.c: LMDB -- */
+
+struct index {
+	MDB_env *env; /* NULL: lost, see index_reopen() in commit.c */
+	MDB_dbi dbi;
+};
+
+struct err err_mdb(int rc);
+
+/* flags: 0 or MDB_RDONLY. Never makes a new one: that is index_make(). */
+struct err index_open(const char *dir, uint64_t map_bytes, unsigned flags,
+                      struct index *out);
+struct err index_make(const char *dir, struct slice id);
+void index_close(struct index *);
+
+/* The value lives as long as the transaction, or until it writes. */
+struct err index_get(const struct index *, MDB_txn *, struct slice key,
+                     struct slice *value);
+struct err index_put(const struct index *, MDB_txn *, struct slice key,
+                     struct slice value);
+struct err index_delete(const struct index *, MDB_txn *, struct slice key);
+
+static inline MDB_val mdb_val(struct slice s)
+{
+	return (MDB_val){ s.len, (void *)(uintptr_t)s.ptr };
+}
+
+static inline struct slice mdb_slice(MDB_val v)
+{
+	return slice_of(v.mv_data, v.mv_size);
+}
+
+/* -- rows.c: the values of T_BLOB and T_PACK -- */
+
+/* Where a blob is. Its record has `header` octets before the first block. */
+struct blob_place {
+	uint32_t refs;
+	uint32_t pack;
+	uint64_t offset;
+	uint32_t header;
+	uint64_t raw;    /* octets of the message */
+	uint64_t stored; /* octets of all blocks as stored */
+	uint64_t check;  /* of the only block, or else of the header */
+};
+
+/* Invariant: the record sizes of a pack's live blobs are total - dead. */
+struct pack_row {
+	uint64_t total; /* octets up to the last committed record's end */
+	uint64_t dead;
+};
+
+struct err blob_row_get(const struct index *, MDB_txn *, struct slice key,
+                        struct blob_place *out);
+struct err blob_row_put(const struct index *, MDB_txn *, struct slice key,
+                        const struct blob_place *);
+/* ERR_CORRUPT when it is none. */
+struct err blob_row_parse(struct slice value, struct blob_place *out);
+
+/* An absent row is a zero one. */
+struct err pack_row_get(const struct index *, MDB_txn *, uint32_t pack,
+                        struct pack_row *out);
+struct err pack_row_put(const struct index *, MDB_txn *, uint32_t pack,
+                        const struct pack_row *);
+struct err pack_row_parse(struct slice value, struct pack_row *out);
