@@ -185,11 +185,21 @@ static void note_stuck(struct partition *p, uint32_t pack, struct err e)
 	uidset_add(&p->stuck, pack);
 }
 
+/* A check that was killed would keep the index's old pages for ever. */
+static void forget_dead_readers(struct partition *p)
+{
+	int n;
+
+	if (p->index.env != NULL)
+		(void)mdb_reader_check(p->index.env, &n);
+}
+
 struct err partition_reclaim(struct partition *p, bool *did)
 {
 	struct removal removal = { p->pack_fd, 0 };
 	struct err e = choose(p, &removal.pack);
 
+	forget_dead_readers(p);
 	*did = is_ok(e) && removal.pack != 0;
 	if (!*did)
 		return e;
