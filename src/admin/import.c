@@ -1,0 +1,213 @@
+/*
+ * import.c -- messages with their flags, dates and UIDs, many to a commit.
+ *
+ *	IMPORT_MAILBOX  IMPORT_MESSAGE DATA... END  ...  IMPORT_COMMIT
+ *	     DONE                                             DONE
+ *
+ * Messages are gathered and appended GATHER_MESSAGES or GATHER_BYTES at a
+ * time: one batch, one sync for all of them. What fails on the way is kept
+ * and answered at the next commit; until then what comes is thrown away, so
+ * that nothing behind a failure is stored before the command has heard of
+ * it.
+ */
+#include <stdlib.h>
+
+#include "admin/internal.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "mailbox/mailbox.h"
+#include "mailbox/name.h"
+
+enum { GATHER_MESSAGES = 256, GATHER_BYTES = 8 << 20, GATHER_ARENA = 1 << 20 };
+
+enum { SUBSCRIBE_NO, SUBSCRIBE_YES, SUBSCRIBE_ONLY };
+
+struct import {
+	struct mailbox *mailbox; /* NULL: none chosen */
+	struct new_message gathered[GATHER_MESSAGES];
+	size_t n;                /* whole ones */
+	uint64_t bytes;
+	bool in_message;         /* gathered[n] is being filled */
+	struct arena *arena;     /* keywords of those gathered */
+	struct err failed;       /* since the last commit */
+};
+
+static struct err nonsense(void)
+{
+	return err(ERR_CORRUPT, "frames of an import that make no sense");
+}
+
+static struct import *import_of(struct control_link *c)
+{
+	if (c->import == NULL) {
+		c->import = mem_new(1, sizeof *c->import);
+		c->import->arena = arena_new(GATHER_ARENA);
+	}
+	return c->import;
+}
+
+static void forget(struct import *i)
+{
+	for (size_t k = 0; k < i->n + i->in_message; k++)
+		incoming_free(i->gathered[k].message);
+	i->n = 0;
+	i->bytes = 0;
+	i->in_message = false;
+	arena_reset(i->arena);
+}
+
+void import_free(struct import *i)
+{
+	if (i == NULL)
+		return;
+	forget(i);
+	if (i->mailbox != NULL)
+		mailbox_close(i->mailbox);
+	arena_free(i->arena);
+	free(i);
+}
+
+/* What is gathered becomes durable. */
+static void flush(struct import *i)
+{
+	uint32_t uids[GATHER_MESSAGES];
+
+	if (i->n != 0 && is_ok(i->failed))
+		i->failed = mailbox_append(i->mailbox, i->gathered, i->n, uids);
+	forget(i);
+}
+
+/* -- mailboxes -- */
+
+static struct err choose(struct control_link *c, struct slice name,
+                         uint8_t subscribe)
+{
+	struct import *i = c->import;
+	struct err e = OK;
+
+	if (subscribe != SUBSCRIBE_ONLY) {
+		e = mailbox_create(c->account, name, 0);
+		if (e.code == ERR_ALREADYEXISTS)
+			e = OK;
+		if (is_ok(e))
+			e = mailbox_open_to_append(c->account, name,
+			                           &i->mailbox);
+	}
+	if (is_ok(e) && subscribe != SUBSCRIBE_NO)
+		e = mailbox_subscribe(c->account, name, true);
+	return e;
+}
+
+struct err import_mailbox(struct control_link *c, struct frame_in *in)
+{
+	struct import *i = import_of(c);
+	struct buf name = { 0 };
+	struct slice wish = frame_read_slice(in, LIMIT_NAME);
+	uint32_t uidvalidity = read_u32(&in->r);
+	uint32_t uidnext = read_u32(&in->r);
+	uint8_t subscribe = read_u8(&in->r);
+	struct err e;
+
+	if (!frame_is_whole(in) || i->in_message || subscribe > SUBSCRIBE_ONLY)
+		return nonsense();
+	e = mailbox_name_normal(wish, &name);
+	flush(i);
+	if (i->mailbox != NULL)
+		mailbox_close(i->mailbox);
+	i->mailbox = NULL;
+	if (is_ok(e))
+		e = choose(c, buf_slice(&name), subscribe);
+	if (is_ok(e) && i->mailbox != NULL && uidvalidity != 0)
+		e = mailbox_set_uids(i->mailbox, uidvalidity, uidnext);
+	buf_free(&name);
+	control_done(c, e);
+	return OK;
+}
+
+/* -- messages -- */
+
+static bool read_keywords(struct import *i, struct frame_in *in,
+                          struct new_message *m)
+{
+	uint32_t n = read_u32(&in->r);
+	struct slice *names;
+
+	if (n > LIMIT_KEYWORDS)
+		return false;
+	names = arena_array(i->arena, n, sizeof *names);
+	for (uint32_t k = 0; k < n; k++)
+		names[k] = arena_copy(i->arena,
+		                      frame_read_slice(in, LIMIT_KEYWORD));
+	m->keywords = names;
+	m->n_keywords = n;
+	return true;
+}
+
+struct err import_message(struct control_link *c, struct frame_in *in)
+{
+	struct import *i = import_of(c);
+	struct new_message *m = &i->gathered[i->n];
+
+	if (i->in_message)
+		return nonsense();
+	*m = (struct new_message){ .uid = read_u32(&in->r) };
+	m->flags = read_u8(&in->r);
+	if (!read_keywords(i, in, m))
+		return nonsense();
+	m->internaldate = (int64_t)read_u64(&in->r);
+	m->zone = (int16_t)read_u16(&in->r);
+	if (!frame_is_whole(in))
+		return nonsense();
+	if (i->mailbox == NULL && is_ok(i->failed))
+		i->failed = err(ERR_NONEXISTENT, "there is no mailbox for it");
+	m->message = incoming_new(c->mail->model);
+	i->in_message = true;
+	return OK;
+}
+
+struct err import_data(struct control_link *c, struct frame_in *in)
+{
+	struct import *i = import_of(c);
+	struct slice bytes = frame_read_slice(in, LIMIT_FRAME);
+	struct incoming *to;
+
+	if (!frame_is_whole(in) || !i->in_message)
+		return nonsense();
+	if (!is_ok(i->failed))
+		return OK;
+	to = i->gathered[i->n].message;
+	if (incoming_size(to) + bytes.len > c->mail->message_limit_bytes)
+		i->failed = err(ERR_TOOBIG, "a message is too big");
+	else
+		i->failed = incoming_write(to, bytes);
+	return OK;
+}
+
+struct err import_end(struct control_link *c, struct frame_in *in)
+{
+	struct import *i = import_of(c);
+
+	if (!frame_is_whole(in) || !i->in_message)
+		return nonsense();
+	if (is_ok(i->failed))
+		i->failed = incoming_finish(i->gathered[i->n].message);
+	i->bytes += incoming_size(i->gathered[i->n].message);
+	i->n++;
+	i->in_message = false;
+	if (i->n == GATHER_MESSAGES || i->bytes >= GATHER_BYTES ||
+	    !is_ok(i->failed))
+		flush(i);
+	return OK;
+}
+
+struct err import_commit(struct control_link *c, struct frame_in *in)
+{
+	struct import *i = import_of(c);
+
+	if (!frame_is_whole(in) || i->in_message)
+		return nonsense();
+	flush(i);
+	control_done(c, i->failed);
+	i->failed = OK;
+	return OK;
+}

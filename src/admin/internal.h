@@ -1,0 +1,45 @@
+/*
+ * internal.h -- one control link to a mail process, and what it does.
+ */
+#pragma once
+
+#include "admin/serve_mail.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "ipc/protocol.h"
+
+struct import;
+
+struct control_link {
+	const struct admin_mail *mail;
+	struct link *link;
+	uint64_t account_id;     /* 0: for the server */
+	struct account *account; /* NULL: for the server */
+	struct import *import;   /* NULL until an import has begun */
+	struct err e;            /* of the link: it is over */
+};
+
+/* Frames to the `roost` command; suspend while it is slow. After an error
+ * (kept in e) nothing is sent any more. */
+void control_row(struct control_link *, const struct slice *fields,
+                 uint32_t n);
+void control_done(struct control_link *, struct err);
+void control_send(struct control_link *, struct frame_out *);
+
+/* -- import.c: an error is one that ends the link -- */
+
+struct err import_mailbox(struct control_link *, struct frame_in *);
+struct err import_message(struct control_link *, struct frame_in *);
+struct err import_data(struct control_link *, struct frame_in *);
+struct err import_end(struct control_link *, struct frame_in *);
+struct err import_commit(struct control_link *, struct frame_in *);
+void import_free(struct import *);
+
+/* -- export.c -- */
+
+struct err export_account(struct control_link *, struct frame_in *);
+
+/* -- who.c -- */
+
+struct err who(struct control_link *, struct frame_in *);
+struct err kick(struct control_link *, struct frame_in *);

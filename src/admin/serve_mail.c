@@ -1,0 +1,178 @@
+/*
+ * serve_mail.c -- a task a control link: one request after another.
+ *
+ * A frame that does not parse, or is not for this link, ends the link: the
+ * `roost` command at the other end is of another version, or is none.
+ */
+#include "admin/serve_mail.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "admin/internal.h"
+#include "admin/verbs.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+/* -- answers -- */
+
+void control_send(struct control_link *c, struct frame_out *f)
+{
+	if (is_ok(c->e))
+		c->e = link_send_wait(c->link, f, -1);
+	else
+		frame_free(f);
+}
+
+void control_row(struct control_link *c, const struct slice *fields,
+                 uint32_t n)
+{
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, FRAME_ROW);
+	frame_u32(&f, n);
+	for (uint32_t i = 0; i < n; i++)
+		frame_slice(&f, fields[i]);
+	control_send(c, &f);
+}
+
+void control_done(struct control_link *c, struct err e)
+{
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, FRAME_DONE);
+	frame_u8(&f, (uint8_t)e.code);
+	frame_slice(&f, slice_cstr(e.text));
+	control_send(c, &f);
+}
+
+static struct err nonsense(void)
+{
+	return err(ERR_CORRUPT, "a request that makes no sense");
+}
+
+/* -- figures and limits -- */
+
+static void figure(struct control_link *c, const char *name, uint64_t value)
+{
+	char process[24];
+	char digits[24];
+	struct slice row[STATUS_COLUMNS];
+
+	snprintf(process, sizeof process, "mail/%" PRIu32, c->mail->index);
+	snprintf(digits, sizeof digits, "%" PRIu64, value);
+	row[STATUS_PROCESS] = slice_cstr(process);
+	row[STATUS_FIGURE] = slice_cstr(name);
+	row[STATUS_VALUE] = slice_cstr(digits);
+	control_row(c, row, STATUS_COLUMNS);
+}
+
+static void count_session(void *arg, const struct session_entry *entry)
+{
+	(void)entry;
+	++*(uint64_t *)arg;
+}
+
+static struct err status(struct control_link *c, struct frame_in *in)
+{
+	const struct session_registry *sessions = &c->mail->sessions;
+	struct partition_stats s;
+	uint64_t n = 0;
+
+	if (!frame_is_whole(in))
+		return nonsense();
+	partition_stats(model_partition(c->mail->model), &s);
+	sessions->walk(sessions->ctx, count_session, &n);
+	figure(c, "sessions", n);
+	figure(c, "commits", s.commits);
+	figure(c, "batches", s.batches);
+	figure(c, "syncs", s.syncs);
+	figure(c, "pack_bytes", s.pack_bytes);
+	figure(c, "dead_bytes", s.dead_bytes);
+	figure(c, "index_bytes", s.index_bytes);
+	control_done(c, OK);
+	return OK;
+}
+
+static struct err quota(struct control_link *c, struct frame_in *in)
+{
+	uint64_t bytes = read_u64(&in->r);
+	uint64_t messages = read_u64(&in->r);
+
+	if (!frame_is_whole(in) || c->account == NULL)
+		return nonsense();
+	control_done(c, account_set_quota(c->account, bytes, messages));
+	return OK;
+}
+
+/* -- requests -- */
+
+static const struct {
+	uint16_t type;
+	bool of_account; /* needs one; the others are for the server */
+	struct err (*run)(struct control_link *, struct frame_in *);
+} requests[] = {
+	{ FRAME_STATUS, false, status },
+	{ FRAME_WHO, false, who },
+	{ FRAME_KICK, false, kick },
+	{ FRAME_QUOTA, true, quota },
+	{ FRAME_IMPORT_MAILBOX, true, import_mailbox },
+	{ FRAME_IMPORT_MESSAGE, true, import_message },
+	{ FRAME_DATA, true, import_data },
+	{ FRAME_END, true, import_end },
+	{ FRAME_IMPORT_COMMIT, true, import_commit },
+	{ FRAME_EXPORT, true, export_account },
+};
+
+static struct err answer(struct control_link *c, struct frame_in *in)
+{
+	if (in->fd >= 0)
+		close(in->fd);
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+		if (requests[i].type != in->type)
+			continue;
+		if (requests[i].of_account && c->account == NULL)
+			break;
+		return requests[i].run(c, in);
+	}
+	return nonsense();
+}
+
+static void serve(void *arg)
+{
+	struct control_link *c = arg;
+	struct frame_in in;
+
+	if (c->account_id != 0)
+		c->e = account_open(c->mail->model, c->account_id,
+		                    &c->account);
+	while (is_ok(c->e)) {
+		struct err e = link_receive(c->link, WAIT_FOREVER, &in);
+
+		if (is_ok(e))
+			e = answer(c, &in);
+		if (is_ok(c->e))
+			c->e = e;
+	}
+	if (c->e.code != ERR_CLOSED)
+		log_note(LOG_LEVEL_WARN, "control_link", c->e.text);
+	import_free(c->import);
+	if (c->account != NULL)
+		account_close(c->account);
+	link_free(c->link);
+	free(c);
+}
+
+void admin_serve_mail(const struct admin_mail *mail, struct link *link,
+                      uint64_t account, struct slice name)
+{
+	struct control_link *c = mem_new(1, sizeof *c);
+
+	(void)name;
+	c->mail = mail;
+	c->link = link;
+	c->account_id = account;
+	task_spawn(mail->loop, serve, c);
+}
