@@ -20,7 +20,8 @@ struct crowd_key {
 	uint8_t level;
 };
 
-_Static_assert(sizeof(struct crowd_key) == 18, "no bytes that differ by chance");
+_Static_assert(sizeof(struct crowd_key) == 18,
+               "no bytes that differ by chance");
 
 struct crowd {
 	struct crowd_key key;

@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gate/gate.h"
 #include "base/network.h"
+#include "gate/gate.h"
 
 enum level { LEVEL_HOST, LEVEL_SITE, LEVEL_NETWORK, LEVEL_ALL, LEVELS };
 

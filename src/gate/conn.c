@@ -108,8 +108,8 @@ static void set_deadline(struct conn *c, uint64_t most_ms)
 	uint64_t now = loop_now_ms(c->gate->loop);
 	uint64_t left = end > now ? end - now : 1;
 
-	timer_start(&c->deadline, c->gate->loop, left < most_ms ? left : most_ms,
-	            on_deadline, c);
+	timer_start(&c->deadline, c->gate->loop,
+	            left < most_ms ? left : most_ms, on_deadline, c);
 }
 
 static void end(struct conn *c, const char *why)

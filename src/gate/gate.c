@@ -349,10 +349,9 @@ void gate_main(struct loop *loop, const struct gate_options *options,
 	signal(SIGPIPE, SIG_IGN);
 	gate_init(g, loop, options);
 	g->parent = link_new(loop, parent_fd,
-	                     (struct link_handler){
-	                             .on_frame = on_parent_frame,
-	                             .on_close = on_parent_close,
-	                             .arg = g });
+	                     (struct link_handler){ .on_frame = on_parent_frame,
+	                                            .on_close = on_parent_close,
+	                                            .arg = g });
 	say_ready(g);
 	loop_run(loop);
 	gate_fini(g);

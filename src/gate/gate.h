@@ -11,8 +11,8 @@
 
 #include <stdint.h>
 
-#include "base/slice.h"
 #include "base/network.h"
+#include "base/slice.h"
 #include "task/task.h"
 
 /* Connections whose client has not logged in; docs/operating.md. */
@@ -21,7 +21,7 @@ struct gate_limits {
 	uint32_t per_site;    /* an IPv6 /56 */
 	uint32_t per_network; /* an IPv4 /24, or an IPv6 /48 */
 	uint32_t in_all;
-	uint32_t lmtp;        /* LMTP connections in all */
+	uint32_t lmtp; /* LMTP connections in all */
 };
 
 #define GATE_LIMITS_DEFAULT ((struct gate_limits){ 20, 60, 200, 8192, 256 })

@@ -35,6 +35,7 @@ enum preauth_state {
 
 enum {
 	CLIENT_ID_SIZE = 1024,
+	FOREIGN_LINE = 1024, /* of the first line, looked at for HTTP */
 	/* a command, its strings unescaped, and what SASL decodes */
 	SCRATCH_SIZE = 2 * LIMIT_PREAUTH_LINE + LIMIT_SASL_LINE,
 };
@@ -96,8 +97,8 @@ static void add_capabilities(struct preauth *p)
 	                   "ID ENABLE"));
 	if (o->starttls && !o->tls)
 		buf_add(&p->out, S(" STARTTLS"));
-	buf_add(&p->out,
-	        o->may_login ? S(" AUTH=PLAIN AUTH=LOGIN") : S(" LOGINDISABLED"));
+	buf_add(&p->out, o->may_login ? S(" AUTH=PLAIN AUTH=LOGIN")
+	                              : S(" LOGINDISABLED"));
 }
 
 static void add_tagged(struct preauth *p, const char *status, const char *text)
@@ -227,8 +228,7 @@ static void verify(struct preauth *p)
 {
 	struct preauth_login *l = &p->login;
 
-	l->hopeless = l->hopeless ||
-	              !is_credential(l->user, LIMIT_USER_NAME) ||
+	l->hopeless = l->hopeless || !is_credential(l->user, LIMIT_USER_NAME) ||
 	              !is_credential(l->secret, LIMIT_PASSWORD) ||
 	              (l->authzid.len != 0 &&
 	               !is_credential(l->authzid, LIMIT_USER_NAME));
@@ -425,11 +425,10 @@ static void refuse_long_line(struct preauth *p, const char *text)
 
 static bool is_foreign(const struct preauth *p)
 {
-	struct slice line = input(p);
+	struct slice line = slice_first(input(p), FOREIGN_LINE);
 
-	return p->commands == 0 &&
-	       preauth_is_foreign(
-	               slice_first(line, slice_find_byte(line, '\n')));
+	return p->commands == 0 && preauth_is_foreign(slice_first(
+					   line, slice_find_byte(line, '\n')));
 }
 
 /* The three advance functions return false when they need more input. */

@@ -79,4 +79,4 @@ void preauth_bye(struct preauth *, const char *text);
 /* For whoever takes the client over; valid until preauth_free(). */
 struct slice preauth_tag(const struct preauth *);
 struct slice preauth_client_id(const struct preauth *); /* ("name" "x") */
-struct slice preauth_rest(const struct preauth *); /* behind the log-in */
+struct slice preauth_rest(const struct preauth *);      /* behind the log-in */

@@ -356,9 +356,9 @@ struct err preauth_parse(struct slice command, char *scratch,
 }
 
 static const struct slice http_methods[] = {
-	{ "GET ", 4 },     { "POST ", 5 },    { "HEAD ", 5 },
-	{ "PUT ", 4 },     { "OPTIONS ", 8 }, { "CONNECT ", 8 },
-	{ "DELETE ", 7 },  { "TRACE ", 6 },   { "PATCH ", 6 },
+	{ "GET ", 4 },        { "POST ", 5 },    { "HEAD ", 5 },
+	{ "PUT ", 4 },        { "OPTIONS ", 8 }, { "CONNECT ", 8 },
+	{ "DELETE ", 7 },     { "TRACE ", 6 },   { "PATCH ", 6 },
 	{ "PRI * HTTP", 10 },
 };
 

@@ -63,8 +63,8 @@ struct preauth_id {
 struct preauth_command {
 	struct slice tag; /* empty when there is none: answer with "*" */
 	enum preauth_verb verb;
-	struct slice user;   /* LOGIN */
-	struct slice secret; /* LOGIN */
+	struct slice user;      /* LOGIN */
+	struct slice secret;    /* LOGIN */
 	struct slice mechanism; /* AUTHENTICATE */
 	struct slice initial;   /* its initial response, in base64 */
 	bool has_initial;

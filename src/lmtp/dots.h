@@ -16,7 +16,7 @@ enum dots_at {
 	DOTS_DOT,    /* behind a dot there */
 	DOTS_DOT_CR, /* behind a dot and a CR there */
 	DOTS_TEXT,
-	DOTS_END,    /* the message is whole */
+	DOTS_END, /* the message is whole */
 };
 
 /* Zeroed, it is at the start of a message. */

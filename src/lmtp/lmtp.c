@@ -55,8 +55,8 @@ struct lmtp {
 	bool stopping;
 	unsigned bad; /* refused commands in a row */
 	struct buf sender;
-	struct buf recipient; /* being looked up */
-	size_t n;             /* recipients */
+	struct buf recipient;                   /* being looked up */
+	size_t n;                               /* recipients */
 	uint8_t results[LIMIT_LMTP_RECIPIENTS]; /* enum err_code each */
 };
 
@@ -154,7 +154,7 @@ static void do_rcpt(struct lmtp *l, const struct lmtp_command *c)
 	} else {
 		buf_free(&l->recipient);
 		l->recipient.len = lmtp_unquote(
-		        c->path, buf_room(&l->recipient, c->path.len));
+			c->path, buf_room(&l->recipient, c->path.len));
 		l->state = STATE_LOOKUP;
 	}
 }

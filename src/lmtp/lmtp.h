@@ -65,7 +65,8 @@ size_t lmtp_recipients(const struct lmtp *);
 /* Valid after LMTP_PIECE until lmtp_next(). */
 struct slice lmtp_piece(const struct lmtp *);
 
-/* Until lmtp_report() the last one counts; without any it is ERR_UNAVAILABLE. */
+/* Until lmtp_report() the last one counts; without any it is ERR_UNAVAILABLE.
+ */
 void lmtp_result(struct lmtp *, size_t recipient, enum err_code);
 void lmtp_report(struct lmtp *);
 

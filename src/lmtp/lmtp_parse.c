@@ -120,8 +120,7 @@ static const char *parse_parameter(struct slice word, struct lmtp_command *out)
 	return "555 5.5.4 that parameter is not known here";
 }
 
-static const char *parse_parameters(struct slice rest,
-                                    struct lmtp_command *out)
+static const char *parse_parameters(struct slice rest, struct lmtp_command *out)
 {
 	if (rest.len != 0 && rest.ptr[0] != ' ')
 		return bad_path;

@@ -197,8 +197,9 @@ struct buf certificate_new(const char *name, const struct buf *key_of)
 	if (key_of != NULL) {
 		struct slice other = buf_slice(key_of);
 
-		buf_add(&out, slice_from(other, slice_find(other,
-		                                           S("-----BEGIN PR"))));
+		buf_add(&out,
+		        slice_from(other,
+		                   slice_find(other, S("-----BEGIN PR"))));
 	}
 	X509_free(x);
 	EVP_PKEY_free(key);

@@ -21,7 +21,8 @@ struct client *client_new(uint16_t port);
 struct client *client_new_from(uint16_t port, const char *address);
 void client_free(struct client *); /* close without close_notify */
 
-/* alpn in wire form or empty; most: the highest version, or 0. False: refused. */
+/* alpn in wire form or empty; most: the highest version, or 0. False: refused.
+ */
 bool client_start_tls(struct client *, struct slice alpn, int most);
 
 void client_say(struct client *, const char *text);

@@ -66,8 +66,8 @@ static void expect(struct client *c, const char *line)
 
 static void expect_start(struct client *c, const char *start)
 {
-	assert_true(slice_starts(slice_cstr(client_line(c)),
-	                         slice_cstr(start)));
+	assert_true(
+		slice_starts(slice_cstr(client_line(c)), slice_cstr(start)));
 }
 
 static struct client *imaps(struct house *h)
@@ -251,8 +251,12 @@ static void test_starttls_injection(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const behind[] = {
-		"b NOOP\r\n", "b LOGIN bob x\r\n", "b", "\r\n",
-		"a STARTTLS\r\n", "b AUTHENTICATE PLAIN AGJvYgB4\r\n",
+		"b NOOP\r\n",
+		"b LOGIN bob x\r\n",
+		"b",
+		"\r\n",
+		"a STARTTLS\r\n",
+		"b AUTHENTICATE PLAIN AGJvYgB4\r\n",
 		"b LOGIN {3+}\r\nbob x\r\n",
 	};
 
@@ -299,9 +303,9 @@ static void test_tls_versions_and_alpn(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct client *c = client_new(f->house.imaps_port);
 
-		assert_int_equal(client_start_tls(c, cases[i].alpn,
-		                                  cases[i].most),
-		                 cases[i].works);
+		assert_int_equal(
+			client_start_tls(c, cases[i].alpn, cases[i].most),
+			cases[i].works);
 		client_free(c);
 	}
 }
@@ -350,9 +354,10 @@ static void exchange(int mail)
 	for (size_t i = 0; i < LOT; i++)
 		out[i] = lot_byte(i);
 	while (sent < LOT || got < LOT) {
-		struct pollfd p = { .fd = mail,
-			            .events = (short)((sent < LOT ? POLLOUT : 0) |
-			                              POLLIN) };
+		struct pollfd p = {
+			.fd = mail,
+			.events = (short)((sent < LOT ? POLLOUT : 0) | POLLIN)
+		};
 		char in[65536];
 		ssize_t n;
 

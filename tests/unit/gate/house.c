@@ -21,9 +21,8 @@
 
 static void pair_new(int fds[2])
 {
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-	                            fds),
-	                 0);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
 	fcntl(fds[1], F_SETFL, O_NONBLOCK);
 }
 
@@ -71,9 +70,8 @@ bool packet_receive(int link, struct packet *p)
 		return false;
 	if (m.msg_controllen != 0)
 		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof fd);
-	p->f = (struct frame_in){
-		.r = reader_of(slice_of(p->bytes, (size_t)n)), .fd = fd
-	};
+	p->f = (struct frame_in){ .r = reader_of(slice_of(p->bytes, (size_t)n)),
+		                  .fd = fd };
 	p->f.type = read_u16(&p->f.r);
 	return true;
 }
@@ -299,16 +297,16 @@ int house_session(struct house *h, struct slice tag, struct slice input)
 
 	assert_true(packet_receive(h->mail, p));
 	assert_int_equal(p->f.type, FRAME_SESSION);
-	assert_true(slice_eq(frame_read_slice(&p->f, 16),
-	                     S("0123456789abcdef")));
+	assert_true(
+		slice_eq(frame_read_slice(&p->f, 16), S("0123456789abcdef")));
 	assert_int_equal(frame_read_slice(&p->f, 50).len, SESSION_ID_SIZE);
 	assert_true(slice_eq(frame_read_slice(&p->f, 200), tag));
 	frame_read_slice(&p->f, 50);
 	read_u16(&p->f.r);
 	assert_true(read_u16(&p->f.r) != 0);
 	bool tls = read_u8(&p->f.r) == 1;
-	assert_int_equal(slice_starts(frame_read_slice(&p->f, 100), S("TLSv1.")),
-	                 tls);
+	assert_int_equal(
+		slice_starts(frame_read_slice(&p->f, 100), S("TLSv1.")), tls);
 	frame_read_slice(&p->f, 1024);
 	assert_true(slice_eq(frame_read_slice(&p->f, 30000), input));
 	assert_true(frame_is_whole(&p->f));

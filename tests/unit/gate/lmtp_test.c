@@ -109,7 +109,8 @@ static void expect_message(int link, uint32_t wanted_n, const char *first)
 		struct slice name = frame_read_slice(&p->f, 600);
 		if (i == 0)
 			assert_true(slice_eq(name, slice_cstr(first)));
-		assert_true(slice_eq(frame_read_slice(&p->f, 600), S("detail")));
+		assert_true(
+			slice_eq(frame_read_slice(&p->f, 600), S("detail")));
 	}
 	assert_int_equal(frame_read_slice(&p->f, 50).len, SESSION_ID_SIZE);
 	assert_true(frame_is_whole(&p->f));

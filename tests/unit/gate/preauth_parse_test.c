@@ -111,8 +111,8 @@ static void test_cut_at_limit(void **state)
 		if (cases[i].finished)
 			text[cases[i].size - 1] = '\n';
 		assert_int_equal(
-		        preauth_cut(&c, slice_of(text, cases[i].size), &len),
-		        cases[i].cut);
+			preauth_cut(&c, slice_of(text, cases[i].size), &len),
+			cases[i].cut);
 	}
 	free(text);
 }
@@ -167,8 +167,8 @@ static void test_verbs(void **state)
 		char *scratch;
 		struct edge e;
 
-		assert_true(is_ok(parse(slice_cstr(cases[i].in), &c, &e,
-		                        &scratch)));
+		assert_true(is_ok(
+			parse(slice_cstr(cases[i].in), &c, &e, &scratch)));
 		assert_slice(c.tag, cases[i].tag);
 		assert_int_equal(c.verb, cases[i].verb);
 		free(scratch);
@@ -201,8 +201,8 @@ static void test_login(void **state)
 		char *scratch;
 		struct edge e;
 
-		assert_true(is_ok(parse(slice_cstr(cases[i].in), &c, &e,
-		                        &scratch)));
+		assert_true(is_ok(
+			parse(slice_cstr(cases[i].in), &c, &e, &scratch)));
 		assert_int_equal(c.verb, VERB_LOGIN);
 		assert_slice(c.user, cases[i].user);
 		assert_slice(c.secret, cases[i].secret);
@@ -230,8 +230,8 @@ static void test_authenticate(void **state)
 		char *scratch;
 		struct edge e;
 
-		assert_true(is_ok(parse(slice_cstr(cases[i].in), &c, &e,
-		                        &scratch)));
+		assert_true(is_ok(
+			parse(slice_cstr(cases[i].in), &c, &e, &scratch)));
 		assert_slice(c.mechanism, "PLAIN");
 		assert_int_equal(c.has_initial, cases[i].has_initial);
 		assert_slice(c.initial, cases[i].initial);
@@ -307,8 +307,8 @@ static void test_refused(void **state)
 		for (size_t n = 0; n < in.len; n++)
 			copy[n] = in.ptr[n] == '\1' ? '\0' : in.ptr[n];
 		assert_int_equal(
-		        parse(slice_of(copy, in.len), &c, &e, &scratch).code,
-		        ERR_SYNTAX);
+			parse(slice_of(copy, in.len), &c, &e, &scratch).code,
+			ERR_SYNTAX);
 		assert_slice(c.tag, cases[i].tag);
 		free(scratch);
 		free(copy);
@@ -327,8 +327,8 @@ static enum err_code parse_pairs(size_t n, int key, int value)
 
 	buf_add(&in, S("a ID ("));
 	for (size_t i = 0; i < n; i++) {
-		buf_printf(&in, "%s\"%0*d\" \"%0*d\"", i != 0 ? " " : "",
-		           key, 0, value, 0);
+		buf_printf(&in, "%s\"%0*d\" \"%0*d\"", i != 0 ? " " : "", key,
+		           0, value, 0);
 	}
 	buf_add(&in, S(")\r\n"));
 	code = parse(buf_slice(&in), &c, &e, &scratch).code;
@@ -405,13 +405,13 @@ static void test_plain(void **state)
 	assert_int_equal(authzid.len, 0);
 	assert_slice(user, "bob");
 	assert_slice(secret, "pass");
-	assert_true(preauth_parse_plain(S("eve\0bob\0"), &authzid, &user,
-	                                &secret));
+	assert_true(
+		preauth_parse_plain(S("eve\0bob\0"), &authzid, &user, &secret));
 	assert_slice(authzid, "eve");
 	assert_int_equal(secret.len, 0);
 	assert_false(preauth_parse_plain(S(""), &authzid, &user, &secret));
-	assert_false(preauth_parse_plain(S("bob\0pass"), &authzid, &user,
-	                                 &secret));
+	assert_false(
+		preauth_parse_plain(S("bob\0pass"), &authzid, &user, &secret));
 	assert_false(preauth_parse_plain(S("\0bob\0pass\0"), &authzid, &user,
 	                                 &secret));
 }

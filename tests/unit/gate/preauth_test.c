@@ -17,10 +17,10 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-#define CAPA "CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID ENABLE"
-#define TLS_CAPA CAPA " AUTH=PLAIN AUTH=LOGIN"
-#define CLEAR_CAPA CAPA " STARTTLS LOGINDISABLED"
-#define HELLO "* OK [" TLS_CAPA "] mail.example.org roost ready\r\n"
+#define CAPA        "CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID ENABLE"
+#define TLS_CAPA    CAPA " AUTH=PLAIN AUTH=LOGIN"
+#define CLEAR_CAPA  CAPA " STARTTLS LOGINDISABLED"
+#define HELLO       "* OK [" TLS_CAPA "] mail.example.org roost ready\r\n"
 #define CLEAR_HELLO "* OK [" CLEAR_CAPA "] mail.example.org roost ready\r\n"
 
 static const struct preauth_options inside_tls = {
@@ -55,9 +55,9 @@ static void note_login(struct preauth *p, struct trace *t)
 	const struct preauth_login *l = preauth_login(p);
 
 	buf_printf(&t->text, "<%.*s|%.*s|%.*s|%.*s%s>\r\n",
-	           (int)l->mechanism.len, l->mechanism.ptr,
-	           (int)l->authzid.len, l->authzid.ptr, (int)l->user.len,
-	           l->user.ptr, (int)l->secret.len, l->secret.ptr,
+	           (int)l->mechanism.len, l->mechanism.ptr, (int)l->authzid.len,
+	           l->authzid.ptr, (int)l->user.len, l->user.ptr,
+	           (int)l->secret.len, l->secret.ptr,
 	           l->hopeless ? "|hopeless" : "");
 }
 
@@ -73,8 +73,8 @@ static bool step(struct preauth *p, struct trace *t)
 	return t->last == PREAUTH_INPUT;
 }
 
-static struct trace play(const struct preauth_options *options,
-                         struct slice in, size_t chunk)
+static struct trace play(const struct preauth_options *options, struct slice in,
+                         size_t chunk)
 {
 	struct preauth *p = preauth_new(options, true);
 	struct trace t = { 0 };
@@ -82,8 +82,8 @@ static struct trace play(const struct preauth_options *options,
 	while (step(p, &t) && in.len != 0) {
 		size_t size;
 		char *room = preauth_room(p, &size);
-		struct slice piece = slice_first(in, size < chunk ? size
-		                                                  : chunk);
+		struct slice piece =
+			slice_first(in, size < chunk ? size : chunk);
 
 		memcpy(room, piece.ptr, piece.len);
 		preauth_took(p, piece.len);
@@ -258,7 +258,7 @@ static void test_starttls_injection(void **state)
 		struct slice text = buf_slice(&t.text);
 
 		assert_true(slice_ends(
-		        text, S("a BAD bytes behind STARTTLS\r\n"
+			text, S("a BAD bytes behind STARTTLS\r\n"
 		                "* BYE bytes behind STARTTLS\r\n<over>")));
 		buf_free(&t.text);
 	}
@@ -377,9 +377,9 @@ static void test_long_lines(void **state)
 		static const size_t chunks[] = { 1, 7, 1024, 4096 };
 
 		for (size_t c = 0; c < COUNT(chunks); c++) {
-			struct trace t = play_run(cases[i].head, '(',
-			                          cases[i].n, cases[i].tail,
-			                          chunks[c]);
+			struct trace t =
+				play_run(cases[i].head, '(', cases[i].n,
+			                 cases[i].tail, chunks[c]);
 
 			buf_byte(&t.text, '\0');
 			assert_string_equal(t.text.data, cases[i].out);
@@ -442,8 +442,9 @@ static void test_refusals(void **state)
 		{ ERR_UNAVAILABLE, "later", "a NO [UNAVAILABLE] later\r\n" },
 		{ ERR_IO, "later", "a NO [UNAVAILABLE] later\r\n" },
 		{ ERR_LIMIT, "", "a NO [LIMIT] log-in failed\r\n" },
-		{ ERR_EXPIRED, "x\r\n* BYE", "a NO [EXPIRED] log-in failed"
-		                             "\r\n" },
+		{ ERR_EXPIRED, "x\r\n* BYE",
+		  "a NO [EXPIRED] log-in failed"
+		  "\r\n" },
 		{ 255, "x", "a NO [UNAVAILABLE] x\r\n" },
 	};
 

@@ -155,8 +155,8 @@ static void test_unquote(void **state)
 		char *to = malloc(e.text.len + 1);
 		size_t n = lmtp_unquote(e.text, to);
 
-		assert_true(slice_eq(slice_of(to, n),
-		                     slice_cstr(cases[i].plain)));
+		assert_true(
+			slice_eq(slice_of(to, n), slice_cstr(cases[i].plain)));
 		free(to);
 		edge_free(&e);
 	}

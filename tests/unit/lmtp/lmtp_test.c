@@ -15,9 +15,9 @@
 #include "lmtp/lmtp.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-#define HELLO "220 mx roost LMTP ready\r\n"
-#define LHLO                                                                   \
-	"250-mx\r\n250-PIPELINING\r\n250-SIZE 100\r\n250-8BITMIME\r\n"         \
+#define HELLO    "220 mx roost LMTP ready\r\n"
+#define LHLO                                                           \
+	"250-mx\r\n250-PIPELINING\r\n250-SIZE 100\r\n250-8BITMIME\r\n" \
 	"250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n"
 #define NO_SUCH "550 5.1.1 there is no such user here\r\n"
 
@@ -106,8 +106,8 @@ static struct trace play(struct slice in, size_t chunk)
 	while (step(l, &t) && in.len != 0) {
 		size_t size;
 		char *room = lmtp_room(l, &size);
-		struct slice piece = slice_first(in, size < chunk ? size
-		                                                  : chunk);
+		struct slice piece =
+			slice_first(in, size < chunk ? size : chunk);
 
 		memcpy(room, piece.ptr, piece.len);
 		lmtp_took(l, piece.len);
@@ -151,8 +151,7 @@ static void test_transcripts(void **state)
 		  "RCPT TO:<b>\r\nRCPT TO:<u>\r\nRCPT TO:<c>\r\nRCPT TO:<d>\r\n"
 		  "RCPT TO:<e>\r\nRCPT TO:<f>\r\nRCPT TO:<g>\r\nDATA\r\n.\r\n",
 		  HELLO LHLO
-		  "250 2.1.0 ok\r\n250 2.1.5 ok\r\n" NO_SUCH
-		  "250 2.1.5 ok\r\n"
+		  "250 2.1.0 ok\r\n250 2.1.5 ok\r\n" NO_SUCH "250 2.1.5 ok\r\n"
 		  "451 4.3.0 users can't be looked up now\r\n"
 		  "250 2.1.5 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n"
 		  "250 2.1.5 ok\r\n250 2.1.5 ok\r\n"
@@ -230,19 +229,18 @@ static void test_message_limit(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct trace t = play_run("LHLO a\r\nMAIL FROM:<a>\r\n"
-		                          "RCPT TO:<b>\r\nDATA\r\n",
-		                          'x', cases[i].n,
-		                          "\r\n.\r\nNOOP\r\n", 50);
+		struct trace t =
+			play_run("LHLO a\r\nMAIL FROM:<a>\r\n"
+		                 "RCPT TO:<b>\r\nDATA\r\n",
+		                 'x', cases[i].n, "\r\n.\r\nNOOP\r\n", 50);
 
 		t.text.len--;
 		assert_true(slice_ends(
-		        buf_slice(&t.text),
-		        cases[i].fits
-		                ? S(">1\r\n250 2.0.0 delivered\r\n"
-		                    "250 2.0.0 ok\r\n")
-		                : S("552 5.3.4 the message is too big\r\n"
-		                    "250 2.0.0 ok\r\n")));
+			buf_slice(&t.text),
+			cases[i].fits ? S(">1\r\n250 2.0.0 delivered\r\n"
+		                          "250 2.0.0 ok\r\n")
+				      : S("552 5.3.4 the message is too big\r\n"
+		                          "250 2.0.0 ok\r\n")));
 		assert_false(t.in_message);
 		buf_free(&t.text);
 	}
@@ -267,8 +265,8 @@ static void test_line_limit(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct trace t = play_run("NOOP ", '(', cases[i].n,
-		                          cases[i].tail, 1000);
+		struct trace t =
+			play_run("NOOP ", '(', cases[i].n, cases[i].tail, 1000);
 
 		assert_string_equal(t.text.data, cases[i].out);
 		buf_free(&t.text);
