@@ -10,6 +10,7 @@
  * changes to the pack that we wrote: offset u24, octet to XOR.
  */
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,9 @@ struct fixture {
 	char *texts[MESSAGES];
 	struct content_hash names[MESSAGES];
 };
+
+/* libFuzzer's interface has no place for it. */
+static struct fixture *fixture;
 
 static void must(bool holds)
 {
@@ -103,6 +107,29 @@ static int open_in(const char *dir, const char *name, int flags)
 	return fd;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type,
+                      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void remove_fixture(void)
+{
+	struct fixture *f = fixture;
+
+	partition_close(f->partition);
+	close(f->pack);
+	close(f->walk_pack);
+	nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(f->walk_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	for (size_t i = 0; i < MESSAGES; i++)
+		free(f->texts[i]);
+	free(f);
+}
+
 static struct fixture *make_fixture(void)
 {
 	struct fixture *f = mem_new(1, sizeof *f);
@@ -121,6 +148,7 @@ static struct fixture *make_fixture(void)
 	snprintf(path, sizeof path, "%s/pack", f->walk_dir);
 	must(mkdir(path, 0700) == 0);
 	f->walk_pack = open_in(f->walk_dir, "pack/00000001", O_RDWR | O_CREAT);
+	atexit(remove_fixture);
 	return f;
 }
 
@@ -207,8 +235,6 @@ static void read_changed(struct fixture *f, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct fixture *fixture;
-
 	if (size < 1 || size > MOST)
 		return 0;
 	if (fixture == NULL)
