@@ -312,6 +312,8 @@ static enum io receive(struct conn *c)
 	enum io io = wire_read(&c->wire, room, size, &got);
 
 	preauth_took(c->preauth, got);
+	if (c->wire.ssl != NULL && tls_is_abused(c->wire.ssl))
+		return IO_CLOSED;
 	return io;
 }
 

@@ -85,8 +85,10 @@ static bool accept_one(struct listener *l)
 
 	a.fd = accept4(l->fd, (struct sockaddr *)&from, &size,
 	               SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (a.fd < 0 && (errno == EMFILE || errno == ENFILE))
+	if (a.fd < 0 && (errno == EMFILE || errno == ENFILE)) {
 		rest(l);
+		return false;
+	}
 	/* ECONNABORTED and the like are one client's trouble */
 	if (a.fd < 0)
 		return errno == ECONNABORTED || errno == EINTR;

@@ -8,11 +8,13 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -592,6 +594,62 @@ static void test_memory_of_connections(void **state)
 	}
 }
 
+static size_t open_descriptors(pid_t pid)
+{
+	char path[64];
+	size_t n = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while (readdir(dir) != NULL)
+		n++;
+	closedir(dir);
+	return n - 2; /* . and .. */
+}
+
+static uint64_t cpu_ms(pid_t pid)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	assert_int_equal(clock_getcpuclockid(pid, &clock), 0);
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Out of descriptors: no busy loop, who is there stays, and once there are
+ * some again all is well. P12 of the security page. */
+static void test_no_descriptors(void **state)
+{
+	struct fixture *f = *state;
+	struct house *h = &f->house;
+	struct client *there = client_new(h->imap_port);
+	struct client *c[16];
+	struct rlimit all;
+	struct rlimit few;
+	uint64_t cpu;
+
+	expect_start(there, "* OK ");
+	prlimit(h->pid, RLIMIT_NOFILE, NULL, &all);
+	few = all;
+	few.rlim_cur = open_descriptors(h->pid) + 2;
+	prlimit(h->pid, RLIMIT_NOFILE, &few, NULL);
+	for (size_t i = 0; i < COUNT(c); i++)
+		c[i] = client_new(h->imap_port);
+	cpu = cpu_ms(h->pid);
+	usleep(400000);
+	assert_true(cpu_ms(h->pid) - cpu < 100);
+	client_say(there, "a NOOP\r\n");
+	expect(there, "a OK NOOP completed");
+	prlimit(h->pid, RLIMIT_NOFILE, &all, NULL);
+	for (size_t i = 0; i < COUNT(c); i++)
+		client_free(c[i]);
+	client_free(imaps(h));
+	client_free(there);
+}
+
 /* SIGTERM: BYE to who has not logged in; relays go on to their end. */
 static void test_stop(void **state)
 {
@@ -626,6 +684,7 @@ int main(void)
 		cmocka_unit_test(test_auth_and_mail_restart),
 		cmocka_unit_test(test_hostile_auth),
 		cmocka_unit_test(test_limit_of_a_host),
+		cmocka_unit_test(test_no_descriptors),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_memory_of_connections),
 		cmocka_unit_test(test_certificate_is_replaced),
