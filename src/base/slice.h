@@ -40,6 +40,8 @@ static inline struct slice slice_cstr(const char *s)
 /* From byte `from` on; empty when that is past the end. */
 static inline struct slice slice_from(struct slice s, size_t from)
 {
+	if (s.len == 0)
+		return s; /* ptr may be NULL */
 	if (from >= s.len)
 		return (struct slice){ s.ptr + s.len, 0 };
 	return (struct slice){ s.ptr + from, s.len - from };

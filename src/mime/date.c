@@ -8,7 +8,7 @@
 
 #include "base/ascii.h"
 
-enum { ZONE_MOST = 14 * 60 }; /* minutes; beyond it the zone is nonsense */
+enum { ZONE_MOST = 24 * 60 - 1 }; /* minutes; beyond it the zone is nonsense */
 
 struct date {
 	unsigned int numbers; /* how many of day, year are set */
@@ -148,9 +148,9 @@ static bool take_number(struct date *d, struct slice word)
 		return false;
 	if (d->numbers++ == 0)
 		d->day = n;
-	else if (word.len == 2) /* obs-year */
-		d->year = n < 50 ? 2000 + n : 1900 + n;
-	else if (word.len == 3)
+	else if (n < 50) /* obs-year */
+		d->year = 2000 + n;
+	else if (n < 1000) /* and "0102", from before 2000 was thought of */
 		d->year = 1900 + n;
 	else
 		d->year = n;

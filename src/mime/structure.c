@@ -167,18 +167,18 @@ static void close_multipart(struct digest_builder *b)
 	n->lines = parent->lines;
 }
 
-/* The innermost entity ends at b->offset, less `eol` octets of line end
- * that belong to the delimiter. */
-static void close_level(struct digest_builder *b, uint32_t eol)
+/* Before what the open entities end. */
+struct end {
+	uint32_t offset;
+	uint32_t lines;
+};
+
+static void close_level(struct digest_builder *b, struct end end)
 {
 	struct node *n = innermost_node(b);
 
-	n->body_len = b->offset - n->body;
-	n->lines = b->newlines - innermost(b)->lines;
-	if (n->body_len != 0) {
-		n->body_len -= eol;
-		n->lines -= eol != 0;
-	}
+	n->body_len = end.offset - n->body;
+	n->lines = end.lines - innermost(b)->lines;
 	if (n->type == PART_MULTIPART)
 		close_multipart(b);
 }
@@ -198,18 +198,31 @@ static void cut_headers(struct digest_builder *b, uint32_t eol)
 	}
 }
 
+/* The line end before a delimiter belongs to it, but for that of the empty
+ * line that ends a header. */
+static struct end end_before(struct digest_builder *b, uint32_t eol)
+{
+	if (eol == 0 || innermost_node(b)->body == b->offset)
+		return (struct end){ b->offset, b->newlines };
+	return (struct end){ b->offset - eol, b->newlines - 1 };
+}
+
+/* Closes all levels above `keep`; they end together. */
 static void close_to(struct digest_builder *b, size_t keep, uint32_t eol)
 {
+	struct end end;
+
 	cut_headers(b, eol);
 	preview_end(&b->preview);
+	end = end_before(b, eol);
 	for (; b->depth > keep; b->depth--)
-		close_level(b, eol);
+		close_level(b, end);
 }
 
 void structure_finish(struct digest_builder *b)
 {
 	close_to(b, 0, 0);
-	close_level(b, 0);
+	close_level(b, end_before(b, 0));
 }
 
 /* -- delimiters -- */
