@@ -10,7 +10,7 @@
 #include "base/ascii.h"
 #include "base/unicode.h"
 
-/* Set once when the process starts, then constant. */
+/* Set when the process starts and when it is configured anew. */
 static struct {
 	const char *process;
 	enum log_level last;
@@ -19,6 +19,11 @@ static struct {
 void log_init(const char *process, enum log_level last)
 {
 	settings.process = process;
+	settings.last = last;
+}
+
+void log_set_level(enum log_level last)
+{
 	settings.last = last;
 }
 

@@ -40,6 +40,7 @@ struct log_line {
 /* Once a process: its name in every line ("gate/0"; must stay valid), and
  * the last level that is written. */
 void log_init(const char *process, enum log_level last);
+void log_set_level(enum log_level last);
 
 struct log_line log_open(enum log_level level, const char *event);
 void log_text(struct log_line *, const char *key, struct slice value);

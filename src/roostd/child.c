@@ -1,0 +1,148 @@
+/* child.c -- from a copy of the parent to a process of one role. */
+#include "roostd/child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "roostd/roles.h"
+#include "roostd/sandbox.h"
+
+/* Standard input, output and error, and the link to the parent. */
+static void close_others(int parent_fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+	}
+	if (parent_fd > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, (unsigned)parent_fd - 1, 0);
+	close_range((unsigned)parent_fd + 1, ~0U, 0);
+}
+
+/* The parent is told to stop and tells its children, in the right order; a
+ * signal to the whole group (Ctrl-C, a service manager) changes nothing. */
+static void ignore_signals(void)
+{
+	sigset_t none;
+
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+noreturn static void give_up(struct err e)
+{
+	log_note(LOG_LEVEL_ERROR, "not_started", e.text);
+	_exit(EX_OSERR);
+}
+
+/* Ends with its parent, so that a new server finds everything free. */
+static void follow_parent(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EX_OK);
+}
+
+/* -- what each role may touch -- */
+
+static void enter_gate(const struct server *s)
+{
+	static const struct sandbox none = { .accept = true };
+
+	(void)s;
+	struct err e = sandbox_enter(&none);
+	if (!is_ok(e))
+		give_up(e);
+}
+
+static char *directory_of(char *path)
+{
+	*strrchr(path, '/') = '\0';
+	return path;
+}
+
+static void enter_auth(const struct server *s)
+{
+	char *directory = directory_of(config_accounts_path(s->start));
+	const struct sandbox_path paths[] = {
+		{ directory, true },
+		{ "/dev/urandom", false }, /* SQLite's */
+	};
+	const struct sandbox sandbox = { .paths = paths,
+		                         .n_paths = 2,
+		                         .accept = true };
+	struct err e = sandbox_enter(&sandbox);
+
+	free(directory);
+	if (!is_ok(e))
+		give_up(e);
+}
+
+static void enter_mail(const struct server *s, uint32_t index)
+{
+	char *directory = config_partition_path(s->start, index);
+	const struct sandbox_path paths[] = {
+		{ directory, true },
+		/* iconv's converters */
+		{ "/usr/lib", false },
+		{ "/lib", false },
+		{ "/etc/ld.so.cache", false },
+	};
+	const struct sandbox sandbox = { .paths = paths,
+		                         .n_paths = 4,
+		                         .code = true };
+	struct err e = sandbox_enter(&sandbox);
+
+	free(directory);
+	if (!is_ok(e))
+		give_up(e);
+}
+
+static int run(struct server *s, enum role role, uint32_t index, int parent_fd)
+{
+	switch (role) {
+	case ROLE_GATE:
+		enter_gate(s);
+		return run_gate(s, parent_fd);
+	case ROLE_AUTH:
+		enter_auth(s);
+		return run_auth(s, parent_fd);
+	case ROLE_MAIL:
+		enter_mail(s, index);
+		return run_mail(s, index, parent_fd);
+	case ROLE_PARENT:
+		break;
+	}
+	return EX_SOFTWARE;
+}
+
+noreturn void child_main(struct server *s, enum role role, uint32_t index,
+                         const char *name, int parent_fd)
+{
+	pid_t parent = getppid();
+	struct err e;
+
+	close_others(parent_fd);
+	ignore_signals();
+	prctl(PR_SET_NAME, name);
+	log_init(name, log_level_of(s->config));
+	e = privileges_drop(&s->users[role]);
+	if (!is_ok(e))
+		give_up(e);
+	follow_parent(parent); /* a change of user would have undone it */
+	/* Not exit(): what the parent left to be done at its end is not ours. */
+	_exit(run(s, role, index, parent_fd));
+}

@@ -1,0 +1,123 @@
+/* directories.c -- lock, make, and give to whoever will use it. */
+#include "roostd/directories.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum { PATH_MOST = 4096, LOCK_TRIES = 50, LOCK_PAUSE_MS = 100 };
+
+static bool complain(const char *path, const char *why)
+{
+	struct log_line l = log_open(LOG_LEVEL_ERROR, "directory");
+
+	log_text(&l, "path", slice_cstr(path));
+	log_text(&l, "error", slice_cstr(why));
+	log_close(&l);
+	return false;
+}
+
+static bool make(const char *path, mode_t mode)
+{
+	if (mkdir(path, mode) == 0 || errno == EEXIST)
+		return true;
+	return complain(path, strerrordesc_np(errno));
+}
+
+/* One that was killed a moment ago may still be there for a moment. */
+static bool lock_patiently(int fd)
+{
+	const struct timespec pause = { 0, LOCK_PAUSE_MS * 1000000L };
+
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+static bool lock(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return complain(path, strerrordesc_np(errno));
+	if (lock_patiently(fd))
+		return true;
+	close(fd);
+	return complain(path, "another roostd runs on this directory");
+}
+
+/* -- giving a tree to a user -- */
+
+static bool give_entry(const char *path, const struct identity *to)
+{
+	if (lchown(path, to->uid, to->gid) == 0)
+		return true;
+	return complain(path, strerrordesc_np(errno));
+}
+
+/* Every entry below and the directory itself, which comes last: when it has
+ * its owner, all of it has. */
+static bool give_tree(const char *path, const struct identity *to)
+{
+	char *const roots[] = { (char *)(uintptr_t)path, NULL };
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV, NULL);
+	bool ok = fts != NULL;
+	FTSENT *e;
+
+	while (ok && (e = fts_read(fts)) != NULL) {
+		if (e->fts_info != FTS_D)
+			ok = give_entry(e->fts_path, to);
+	}
+	if (fts != NULL)
+		fts_close(fts);
+	return ok;
+}
+
+static bool give(const char *path, const struct identity *to)
+{
+	struct stat st;
+
+	if (!to->change || lstat(path, &st) != 0 || st.st_uid == to->uid)
+		return true;
+	return give_tree(path, to);
+}
+
+static bool give_partitions(const struct server *s)
+{
+	bool ok = true;
+
+	for (uint64_t i = 0; ok && i < s->start->partitions; i++) {
+		char *path = config_partition_path(s->start, i);
+
+		ok = give(path, &s->users[ROLE_MAIL]);
+		free(path);
+	}
+	return ok;
+}
+
+bool directories_prepare(const struct server *s)
+{
+	const char *top = s->start->directory;
+	char run[PATH_MOST], file[PATH_MOST], auth[PATH_MOST];
+
+	if (strlen(top) > PATH_MOST - 64)
+		return complain(top, "its name is too long");
+	snprintf(run, sizeof run, "%s/run", top);
+	snprintf(file, sizeof file, "%s/run/lock", top);
+	snprintf(auth, sizeof auth, "%s/auth", top);
+	return make(run, 0711) && lock(file) && make(auth, 0700) &&
+	       give(auth, &s->users[ROLE_AUTH]) && give_partitions(s);
+}

@@ -1,0 +1,21 @@
+/*
+ * handout.h -- files that the parent reads and children are handed, since
+ * they can open none: the configuration and the certificate.
+ *
+ * Each comes as a sealed memory file of its own; -1 when it can't be read,
+ * and then the log says why.
+ */
+#pragma once
+
+#include "roostd/server.h"
+
+/*
+ * Reads the configuration anew. When it has no errors it is the server's
+ * from now on and its text is returned; else nothing has changed and each
+ * error is in the log. What only a start can change is kept as it was, with
+ * a warning.
+ */
+int handout_reload(struct server *);
+
+/* The certificate's chain and its key. */
+int handout_certificate(const struct config *);

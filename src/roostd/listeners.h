@@ -1,0 +1,33 @@
+/*
+ * listeners.h -- the sockets that strangers, the MTA and `roost` connect to.
+ *
+ * Made once, by the parent, before anything else starts; every gate gets a
+ * copy of each (the kernel gives a connection to whoever accepts first).
+ * A service manager may hand them over instead (sd_listen_fds(3)), named
+ * imap, imaps or lmtp; those then take the place of that option.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "ipc/protocol.h"
+
+enum { LISTENERS_MOST = 64 };
+
+struct listening {
+	int fd;
+	enum listener_kind kind;
+	uint16_t port; /* 0: a Unix socket */
+};
+
+struct listeners {
+	struct listening v[LISTENERS_MOST];
+	size_t n;
+};
+
+/* False: the log says what can't be listened on. */
+bool listeners_open(struct listeners *, const struct config *);
+void listeners_close(struct listeners *);

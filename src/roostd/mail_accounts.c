@@ -1,0 +1,153 @@
+/* mail_accounts.c -- auth makes, removes and disables accounts. */
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "mailbox/account.h"
+#include "roostd/mail_internal.h"
+
+enum {
+	/* How long a removal waits for sessions and deliveries to end. */
+	IN_USE_TRIES = 100,
+	IN_USE_PAUSE_MS = 50,
+	BYE_TRIES = 20, /* after that they are cut off */
+};
+
+static const char *const disabled = "this account has been disabled";
+
+struct job {
+	struct mail *mail;
+	uint64_t generation; /* of auth's link, which numbered the request */
+	uint64_t request;
+	uint64_t account;
+	char *name; /* length-counted, not a C string */
+	size_t name_len;
+	uint64_t bytes;
+	uint64_t messages;
+};
+
+static void answer(struct job *j, struct err e)
+{
+	struct mail_peer *auth = &j->mail->auth;
+	struct frame_out f;
+
+	if (auth->link != NULL && auth->generation == j->generation) {
+		frame_begin(&f, FRAME_ACCOUNT_DONE);
+		frame_u64(&f, j->request);
+		frame_u8(&f, (uint8_t)e.code);
+		frame_slice(&f, slice_cstr(e.text));
+		link_send(auth->link, &f, -1);
+	}
+	free(j->name);
+	free(j);
+}
+
+static struct err set_quota(struct job *j)
+{
+	struct account *a;
+	struct err e = account_open(j->mail->model, j->account, &a);
+
+	if (!is_ok(e))
+		return e;
+	e = account_set_quota(a, j->bytes, j->messages);
+	account_close(a);
+	return e;
+}
+
+static void create(void *arg)
+{
+	struct job *j = arg;
+	struct err e = account_create(j->mail->model, j->account,
+	                              slice_of(j->name, j->name_len));
+
+	if (is_ok(e) && (j->bytes != 0 || j->messages != 0))
+		e = set_quota(j);
+	answer(j, e);
+}
+
+static void abort_sessions_of(struct mail *m, uint64_t account)
+{
+	for (struct mail_session *s = m->sessions; s != NULL; s = s->next) {
+		if (s->account == account)
+			conn_abort(s->conn);
+	}
+}
+
+/* Deliveries end by themselves; sessions are told to, then made to. */
+static void delete(void *arg)
+{
+	struct job *j = arg;
+	struct mail *m = j->mail;
+	struct err e = err(ERR_INUSE, NULL);
+
+	tickets_void(&m->tickets, j->account);
+	mail_kick(m, j->account, disabled);
+	for (int i = 0; i < IN_USE_TRIES && e.code == ERR_INUSE; i++) {
+		if (i == BYE_TRIES)
+			abort_sessions_of(m, j->account);
+		if (i != 0)
+			task_sleep(IN_USE_PAUSE_MS);
+		e = account_delete(m->model, j->account);
+	}
+	answer(j, e);
+}
+
+static bool on_create(struct mail *m, struct frame_in *f)
+{
+	struct job *j = mem_new(1, sizeof *j);
+	struct slice name;
+
+	*j = (struct job){ .mail = m, .generation = m->auth.generation };
+	j->request = read_u64(&f->r);
+	j->account = read_u64(&f->r);
+	name = frame_read_slice(f, LIMIT_USER_NAME);
+	j->bytes = read_u64(&f->r);
+	j->messages = read_u64(&f->r);
+	if (!frame_is_whole(f) || name.len == 0) {
+		free(j);
+		return false;
+	}
+	j->name = mem_copy(name.ptr, name.len);
+	j->name_len = name.len;
+	task_spawn(m->loop, create, j);
+	return true;
+}
+
+static bool on_delete(struct mail *m, struct frame_in *f)
+{
+	struct job *j = mem_new(1, sizeof *j);
+
+	*j = (struct job){ .mail = m, .generation = m->auth.generation };
+	j->request = read_u64(&f->r);
+	j->account = read_u64(&f->r);
+	if (!frame_is_whole(f)) {
+		free(j);
+		return false;
+	}
+	task_spawn(m->loop, delete, j);
+	return true;
+}
+
+static bool on_kick(struct mail *m, struct frame_in *f)
+{
+	uint64_t account = read_u64(&f->r);
+
+	if (!frame_is_whole(f) || account == 0)
+		return false;
+	tickets_void(&m->tickets, account);
+	mail_kick(m, account, disabled);
+	return true;
+}
+
+bool mail_on_account(struct mail *m, struct frame_in *f)
+{
+	switch (f->type) {
+	case FRAME_ACCOUNT_CREATE:
+		return on_create(m, f);
+	case FRAME_ACCOUNT_DELETE:
+		return on_delete(m, f);
+	default:
+		return on_kick(m, f);
+	}
+}

@@ -1,0 +1,57 @@
+/* mail_internal.h -- the mail process as its files see it. */
+#pragma once
+
+#include "admin/serve_mail.h"
+#include "imap/conn.h"
+#include "ipc/link.h"
+#include "roostd/mail_process.h"
+#include "roostd/tickets.h"
+#include "task/timer.h"
+
+enum { GATES_MOST = 256 };
+
+struct mail_session {
+	struct mail_session *next;
+	struct mail_session *prev;
+	struct mail *mail;
+	struct conn *conn;
+	uint64_t account;
+};
+
+/* A link to another process, and whose it is. */
+struct mail_peer {
+	struct mail *mail;
+	struct link *link;
+	uint64_t generation; /* rises with every new link in this place */
+};
+
+struct mail {
+	struct loop *loop;
+	const struct mail_options *options;
+	struct partition *partition;
+	struct model *model;
+	struct link *parent; /* NULL: gone */
+	struct mail_peer auth;
+	struct mail_peer gates[GATES_MOST];
+	struct tickets tickets;
+	struct mail_session *sessions;
+	struct session_config session_config;
+	struct admin_mail admin;
+	struct timer reclaim;
+	struct timer stop;
+	bool stopping;
+};
+
+/* mail_sessions.c */
+void mail_on_session(struct mail *, struct frame_in *);
+/* BYE to all sessions of an account (0: to all); how many there are. */
+size_t mail_kick(struct mail *, uint64_t account, const char *text);
+void mail_abort_sessions(struct mail *);
+struct session_registry mail_registry(struct mail *);
+
+/* mail_accounts.c: ACCOUNT_CREATE, ACCOUNT_DELETE, ACCOUNT_KICK; false: a
+ * bad frame */
+bool mail_on_account(struct mail *, struct frame_in *);
+
+/* mail_process.c: is it time to end? Called when a session has ended. */
+void mail_check_end(struct mail *);

@@ -1,0 +1,363 @@
+/*
+ * mail_process.c -- links, and the life of the process.
+ *
+ * It stops when it has no session left and all gates have gone (they keep
+ * their delivery links until the transaction under way has ended), or when
+ * its patience has; what was acknowledged is on disk in any case.
+ */
+#include "roostd/mail_process.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "deliver/deliver.h"
+#include "mailbox/account.h"
+#include "roostd/mail_internal.h"
+#include "store/partition.h"
+
+enum {
+	RECLAIM_MS = 60 * 1000,
+	BYE_MS = 10 * 1000,  /* then sessions are cut off */
+	GONE_MS = 20 * 1000, /* then we end whoever is left */
+};
+
+static void bad_frame(const char *from, const struct frame_in *f)
+{
+	struct log_line l = log_open(LOG_LEVEL_WARN, "bad_frame");
+
+	log_text(&l, "from", slice_cstr(from));
+	log_number(&l, "type", f->type);
+	log_close(&l);
+}
+
+static void close_fd(struct frame_in *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+}
+
+/* A link of our own that came with the frame; NULL: it is none. */
+static struct link *take_link(struct mail *m, struct frame_in *f)
+{
+	struct link *l;
+
+	if (f->fd < 0 || !link_is_socket(f->fd, SOCK_SEQPACKET))
+		return NULL;
+	l = link_new(m->loop, f->fd, (struct link_handler){ 0 });
+	f->fd = -1;
+	return l;
+}
+
+/* -- gate -- */
+
+static bool on_deliver(struct mail *m, struct frame_in *f)
+{
+	struct link *l = frame_is_whole(f) ? take_link(m, f) : NULL;
+
+	if (l != NULL)
+		deliver_serve(m->loop, m->model, l,
+		              m->admin.message_limit_bytes);
+	return l != NULL;
+}
+
+static void on_gate_frame(void *arg, struct frame_in *f)
+{
+	struct mail_peer *p = arg;
+
+	if (f->type == FRAME_SESSION) {
+		mail_on_session(p->mail, f);
+		return;
+	}
+	if (f->type != FRAME_DELIVER || !on_deliver(p->mail, f))
+		bad_frame("gate", f);
+	close_fd(f);
+}
+
+/* -- auth -- */
+
+static bool on_expect(struct mail *m, struct frame_in *f)
+{
+	struct slice ticket = frame_read_slice(f, TICKET_SIZE);
+	uint64_t account = read_u64(&f->r);
+	struct slice session_id;
+
+	frame_read_slice(f, LIMIT_USER_NAME);
+	session_id = frame_read_slice(f, SESSION_ID_SIZE);
+	if (!frame_is_whole(f) || ticket.len != TICKET_SIZE ||
+	    session_id.len != SESSION_ID_SIZE)
+		return false;
+	tickets_add(&m->tickets, loop_now_ms(m->loop), ticket, session_id,
+	            account);
+	return true;
+}
+
+static bool on_control(struct mail *m, struct frame_in *f)
+{
+	uint64_t account = read_u64(&f->r);
+	struct slice name = frame_read_slice(f, LIMIT_USER_NAME);
+	struct link *l = frame_is_whole(f) ? take_link(m, f) : NULL;
+
+	if (l != NULL)
+		admin_serve_mail(&m->admin, l, account, name);
+	return l != NULL;
+}
+
+static const struct {
+	enum frame_type type;
+	bool (*handle)(struct mail *, struct frame_in *);
+} auth_frames[] = {
+	{ FRAME_EXPECT, on_expect },
+	{ FRAME_CONTROL, on_control },
+	{ FRAME_ACCOUNT_CREATE, mail_on_account },
+	{ FRAME_ACCOUNT_DELETE, mail_on_account },
+	{ FRAME_ACCOUNT_KICK, mail_on_account },
+};
+
+static void on_auth_frame(void *arg, struct frame_in *f)
+{
+	struct mail_peer *p = arg;
+	bool is_good = false;
+
+	for (size_t i = 0; i < sizeof auth_frames / sizeof *auth_frames; i++) {
+		if (f->type == auth_frames[i].type)
+			is_good = auth_frames[i].handle(p->mail, f);
+	}
+	if (!is_good)
+		bad_frame("auth", f);
+	close_fd(f);
+}
+
+/* -- peers -- */
+
+static void on_peer_close(void *arg)
+{
+	struct mail_peer *p = arg;
+
+	link_free(p->link);
+	p->link = NULL;
+	mail_check_end(p->mail);
+}
+
+static void set_peer(struct mail *m, struct mail_peer *p, int fd,
+                     void (*on_frame)(void *, struct frame_in *))
+{
+	link_free(p->link);
+	p->mail = m;
+	p->generation++;
+	p->link = link_new(m->loop, fd,
+	                   (struct link_handler){ .on_frame = on_frame,
+	                                          .on_close = on_peer_close,
+	                                          .arg = p });
+}
+
+/* -- parent -- */
+
+static bool on_peer(struct mail *m, struct frame_in *f)
+{
+	uint8_t role = read_u8(&f->r);
+	uint32_t index = read_u32(&f->r);
+
+	if (!frame_is_whole(f) || f->fd < 0)
+		return false;
+	if (role == ROLE_AUTH)
+		set_peer(m, &m->auth, f->fd, on_auth_frame);
+	else if (role == ROLE_GATE && index < GATES_MOST)
+		set_peer(m, &m->gates[index], f->fd, on_gate_frame);
+	else
+		return false;
+	f->fd = -1;
+	return true;
+}
+
+static bool on_reload(struct mail *m, struct frame_in *f)
+{
+	const struct mail_options *o = m->options;
+	uint64_t limit = m->admin.message_limit_bytes;
+
+	if (!frame_is_whole(f) || f->fd < 0)
+		return false;
+	if (o->reload(o->reload_arg, f->fd, &limit)) {
+		m->admin.message_limit_bytes = limit;
+		m->session_config.message_limit_bytes = limit;
+	}
+	return true;
+}
+
+static void on_patience(void *arg)
+{
+	struct mail *m = arg;
+
+	log_note(LOG_LEVEL_WARN, "stop_forced", "");
+	loop_stop(m->loop);
+}
+
+static void on_bye_timeout(void *arg)
+{
+	struct mail *m = arg;
+
+	mail_abort_sessions(m);
+	timer_start(&m->stop, m->loop, GONE_MS - BYE_MS, on_patience, m);
+}
+
+static bool on_stop(struct mail *m, struct frame_in *f)
+{
+	if (!frame_is_whole(f))
+		return false;
+	if (m->stopping)
+		return true;
+	m->stopping = true;
+	mail_kick(m, 0, "the server is stopping");
+	timer_start(&m->stop, m->loop, BYE_MS, on_bye_timeout, m);
+	mail_check_end(m);
+	return true;
+}
+
+static const struct {
+	enum frame_type type;
+	bool (*handle)(struct mail *, struct frame_in *);
+} parent_frames[] = {
+	{ FRAME_PEER, on_peer },
+	{ FRAME_RELOAD, on_reload },
+	{ FRAME_STOP, on_stop },
+};
+
+static void on_parent_frame(void *arg, struct frame_in *f)
+{
+	bool is_good = false;
+
+	for (size_t i = 0; i < sizeof parent_frames / sizeof *parent_frames;
+	     i++) {
+		if (f->type == parent_frames[i].type)
+			is_good = parent_frames[i].handle(arg, f);
+	}
+	if (!is_good)
+		bad_frame("parent", f);
+	close_fd(f);
+}
+
+static void on_parent_close(void *arg)
+{
+	struct mail *m = arg;
+
+	link_free(m->parent);
+	m->parent = NULL;
+	loop_stop(m->loop);
+}
+
+static void say_ready(struct mail *m)
+{
+	struct frame_out f;
+
+	frame_begin(&f, FRAME_READY);
+	link_send(m->parent, &f, -1);
+}
+
+/* -- the whole -- */
+
+static bool has_gate(const struct mail *m)
+{
+	for (size_t i = 0; i < GATES_MOST; i++) {
+		if (m->gates[i].link != NULL)
+			return true;
+	}
+	return false;
+}
+
+void mail_check_end(struct mail *m)
+{
+	if (m->stopping && m->sessions == NULL && !has_gate(m))
+		loop_stop(m->loop);
+}
+
+/* -- what is done from time to time -- */
+
+static void on_reclaim(void *arg);
+
+static void reclaim(void *arg)
+{
+	struct mail *m = arg;
+	bool did = true;
+
+	while (did && !m->stopping) {
+		struct err e = partition_reclaim(m->partition, &did);
+
+		if (is_ok(e))
+			continue;
+		log_note(LOG_LEVEL_WARN, "reclaim_failed", e.text);
+		break;
+	}
+	timer_start(&m->reclaim, m->loop, RECLAIM_MS, on_reclaim, m);
+}
+
+static void on_reclaim(void *arg)
+{
+	struct mail *m = arg;
+
+	task_spawn(m->loop, reclaim, m);
+}
+
+static int open_store(struct mail *m)
+{
+	struct err e = partition_open(m->loop, m->options->directory,
+	                              (struct partition_options){ 0 },
+	                              &m->partition);
+	struct log_line l;
+
+	if (is_ok(e)) {
+		m->model = model_new(m->partition, &system_clock);
+		return EX_OK;
+	}
+	l = log_open(LOG_LEVEL_ERROR, "partition_failed");
+	log_text(&l, "directory", slice_cstr(m->options->directory));
+	log_text(&l, "error", slice_cstr(e.text));
+	log_close(&l);
+	return e.code == ERR_INUSE ? EX_TEMPFAIL : EX_CANTCREAT;
+}
+
+static void fill(struct mail *m)
+{
+	m->session_config = (struct session_config){
+		.clock = &system_clock,
+		.model = m->model,
+		.message_limit_bytes = m->options->message_limit_bytes,
+		.hostname = m->options->hostname,
+	};
+	m->admin = (struct admin_mail){
+		.loop = m->loop,
+		.model = m->model,
+		.clock = &system_clock,
+		.sessions = mail_registry(m),
+		.index = m->options->index,
+		.message_limit_bytes = m->options->message_limit_bytes,
+	};
+}
+
+int mail_main(struct loop *loop, const struct mail_options *options,
+              int parent_fd)
+{
+	struct mail *m = mem_new(1, sizeof *m);
+	int status;
+
+	m->loop = loop;
+	m->options = options;
+	status = open_store(m);
+	if (status != EX_OK)
+		return status;
+	fill(m);
+	m->parent = link_new(loop, parent_fd,
+	                     (struct link_handler){
+	                             .on_frame = on_parent_frame,
+	                             .on_close = on_parent_close,
+	                             .arg = m });
+	timer_start(&m->reclaim, loop, RECLAIM_MS, on_reclaim, m);
+	say_ready(m);
+	loop_run(loop);
+	partition_close(m->partition);
+	return EX_OK;
+}

@@ -1,0 +1,201 @@
+/* roles.c -- options made from a configuration, kept until the one after
+ * the next replaces them. */
+#include "roostd/roles.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "auth/auth.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "gate/gate.h"
+#include "roostd/mail_process.h"
+
+enum log_level log_level_of(const struct config *c)
+{
+	static const char *const names[] = { "error", "warn", "info", "debug" };
+
+	for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++) {
+		if (strcmp(c->log_level, names[i]) == 0)
+			return (enum log_level)i;
+	}
+	return LOG_LEVEL_INFO;
+}
+
+/* What the parent has checked already; NULL all the same if it is wrong. */
+static struct config *read_again(const struct server *s, int fd)
+{
+	struct config_errors errors;
+	struct config *c = config_read(s->path, fd, &errors);
+
+	if (c != NULL && errors.n != 0) {
+		config_free(c);
+		c = NULL;
+	}
+	config_errors_free(&errors);
+	if (c != NULL)
+		log_set_level(log_level_of(c));
+	return c;
+}
+
+/* -- gate -- */
+
+struct gate_role {
+	struct server *server;
+	struct config *config; /* what the options point into */
+	struct network *trusted;
+	struct config *old_config; /* of the options before */
+	struct network *old_trusted;
+	struct gate_options options[2]; /* now and before */
+	size_t now;
+};
+
+static struct network *networks_of(const struct config_list *list)
+{
+	struct network *v = mem_new(list->n, sizeof *v);
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (!network_parse(slice_cstr(list->v[i]), &v[i]))
+			abort(); /* config_read() took it */
+	}
+	return v;
+}
+
+static const struct gate_options *reload_gate(void *arg, int fd);
+
+static void fill_gate(struct gate_role *g, struct gate_options *o)
+{
+	const struct config *c = g->config;
+
+	*o = (struct gate_options){
+		.hostname = slice_cstr(g->server->start->hostname),
+		.message_limit_bytes = c->message_limit,
+		.trusted = g->trusted,
+		.trusted_count = c->trusted_networks.n,
+		.limits = { (uint32_t)c->connections_per_host,
+		            (uint32_t)c->connections_per_site,
+		            (uint32_t)c->connections_per_network,
+		            (uint32_t)c->connections_in_all,
+		            (uint32_t)c->connections_lmtp },
+		.reload = reload_gate,
+		.reload_arg = g,
+	};
+}
+
+static const struct gate_options *reload_gate(void *arg, int fd)
+{
+	struct gate_role *g = arg;
+	struct config *c = read_again(g->server, fd);
+
+	if (c == NULL)
+		return NULL;
+	config_free(g->old_config);
+	free(g->old_trusted);
+	g->old_config = g->config;
+	g->old_trusted = g->trusted;
+	g->config = c;
+	g->trusted = networks_of(&c->trusted_networks);
+	g->now = 1 - g->now;
+	fill_gate(g, &g->options[g->now]);
+	return &g->options[g->now];
+}
+
+int run_gate(struct server *s, int parent_fd)
+{
+	struct gate_role g = { .server = s, .config = s->config };
+	struct loop *loop = loop_new();
+
+	g.trusted = networks_of(&s->config->trusted_networks);
+	fill_gate(&g, &g.options[0]);
+	gate_main(loop, &g.options[0], parent_fd);
+	return EX_OK;
+}
+
+/* -- auth -- */
+
+struct auth_role {
+	struct server *server;
+	char *directory;
+	struct auth_options options[2];
+	size_t now;
+};
+
+static const struct auth_options *reload_auth(void *arg, int fd);
+
+static void fill_auth(struct auth_role *a, const struct config *c,
+                      struct auth_options *o)
+{
+	*o = (struct auth_options){
+		.directory = a->directory,
+		.partitions = (uint32_t)a->server->start->partitions,
+		.quota_bytes = c->quota_bytes,
+		.quota_messages = c->quota_messages,
+		.password_cost = { (uint32_t)(c->password_memory / 1024),
+		                   (uint32_t)c->password_passes,
+		                   (uint32_t)c->password_lanes },
+		.allow_plain = c->password_plain,
+		.verdict_seconds = (uint32_t)c->verdict_seconds,
+		.reload = reload_auth,
+		.reload_arg = a,
+	};
+}
+
+static const struct auth_options *reload_auth(void *arg, int fd)
+{
+	struct auth_role *a = arg;
+	struct config *c = read_again(a->server, fd);
+
+	if (c == NULL)
+		return NULL;
+	a->now = 1 - a->now;
+	fill_auth(a, c, &a->options[a->now]);
+	config_free(c);
+	return &a->options[a->now];
+}
+
+int run_auth(struct server *s, int parent_fd)
+{
+	struct auth_role a = { .server = s };
+
+	a.directory = config_accounts_path(s->start);
+	fill_auth(&a, s->config, &a.options[0]);
+	return auth_main(loop_new(), &a.options[0], parent_fd);
+}
+
+/* -- mail -- */
+
+struct mail_role {
+	struct server *server;
+	char *directory;
+	struct mail_options options;
+};
+
+static bool reload_mail(void *arg, int fd, uint64_t *message_limit_bytes)
+{
+	struct mail_role *m = arg;
+	struct config *c = read_again(m->server, fd);
+
+	if (c == NULL)
+		return false;
+	*message_limit_bytes = c->message_limit;
+	config_free(c);
+	return true;
+}
+
+int run_mail(struct server *s, uint32_t index, int parent_fd)
+{
+	struct mail_role m = { .server = s };
+
+	m.directory = config_partition_path(s->start, index);
+	m.options = (struct mail_options){
+		.directory = m.directory,
+		.index = index,
+		.hostname = slice_cstr(s->start->hostname),
+		.message_limit_bytes = s->config->message_limit,
+		.reload = reload_mail,
+		.reload_arg = &m,
+	};
+	return mail_main(loop_new(), &m.options, parent_fd);
+}

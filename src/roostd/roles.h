@@ -1,0 +1,11 @@
+/*
+ * roles.h -- from the configuration to the options of each process, also
+ * when it is read again (FRAME_RELOAD). Each returns an exit status.
+ */
+#pragma once
+
+#include "roostd/server.h"
+
+int run_gate(struct server *, int parent_fd);
+int run_auth(struct server *, int parent_fd);
+int run_mail(struct server *, uint32_t index, int parent_fd);

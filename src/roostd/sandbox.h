@@ -1,0 +1,32 @@
+/*
+ * sandbox.h -- what a process may still ask of the kernel.
+ *
+ * Two walls, each of which would do alone. Seccomp: a list of the system
+ * calls a role needs; everything else fails with EPERM. Landlock (where the
+ * kernel has it): the only directories in which anything can be opened.
+ * Neither can be undone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct sandbox_path {
+	const char *path;
+	bool write; /* and make, rename, remove what is in it */
+};
+
+struct sandbox {
+	/* Without any, no file can be opened at all. One that isn't there is
+	 * passed over. */
+	const struct sandbox_path *paths;
+	size_t n_paths;
+	bool accept; /* new connections, on listeners it is handed */
+	bool code;   /* load libraries: iconv does, for each charset */
+};
+
+/* For a process of one thread, which has no_new_privs. ERR_NOPERM, and the
+ * process must end; a kernel without Landlock is a warning in the log. */
+struct err sandbox_enter(const struct sandbox *);

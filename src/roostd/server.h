@@ -1,0 +1,23 @@
+/*
+ * server.h -- what the parent knows when it forks, and its children inherit.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "ipc/protocol.h"
+#include "roostd/listeners.h"
+#include "roostd/privileges.h"
+
+struct server {
+	const char *path; /* of the configuration, absolute */
+	const struct config *start; /* as it was at the start: for what can't
+	                               change while the server runs */
+	struct config *config;      /* as it was read last; may be `start` */
+	struct listeners listeners;
+	struct identity users[ROLE_MAIL + 1]; /* by role */
+	uint32_t gates;
+};
+
+enum { PROCESS_NAME = 16 }; /* "mail/1023" and its NUL; as the kernel's */
+
+enum log_level log_level_of(const struct config *);

@@ -1,0 +1,517 @@
+/*
+ * supervise.c -- children are forked, linked, restarted and stopped.
+ *
+ * Invariants:
+ * 1. A child that runs has a link to the parent until it closes its end.
+ * 2. Of two running children of different roles each has the newest link to
+ *    the other: whoever is started gets new ones to all, and they to it.
+ * 3. A gate gets listeners once all others have become ready or have failed
+ *    once, so that at a start no client is sent away.
+ */
+#include "roostd/supervise.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "ipc/link.h"
+#include "roostd/child.h"
+#include "roostd/handout.h"
+#include "task/timer.h"
+
+enum {
+	STOP_SECONDS = 30,
+	LIVED_WELL_MS = 10000, /* a death after this long is bad luck */
+	FIRST_BACK_OFF_MS = 100,
+	MOST_BACK_OFF_MS = 30000,
+	LINGER_MS = 5000, /* between closing its link and its end */
+};
+
+struct supervisor;
+
+struct child {
+	struct supervisor *of;
+	enum role role;
+	uint32_t index;
+	char name[PROCESS_NAME];
+	pid_t pid;         /* 0: it does not run */
+	struct link *link; /* NULL: it has closed its end */
+	bool ready;
+	bool ready_once;
+	bool has_listeners;
+	uint32_t deaths; /* in quick succession */
+	uint64_t started_ms;
+	struct timer timer; /* back-off, or lingering */
+};
+
+enum { SIGNALS = 4 };
+
+struct supervisor {
+	struct server *server;
+	struct loop *loop;
+	struct child *children;
+	size_t n;
+	uv_signal_t signals[SIGNALS];
+	struct timer stop_timer;
+	bool stopping;
+	bool told_ready;
+	int status;
+	void (*tell_ready)(void *arg);
+	void *arg;
+};
+
+static void log_child(enum log_level level, const char *event,
+                      const struct child *c)
+{
+	struct log_line l = log_open(level, event);
+
+	log_text(&l, "child", slice_cstr(c->name));
+	if (c->pid != 0)
+		log_number(&l, "pid", (uint64_t)c->pid);
+	log_close(&l);
+}
+
+/* -- sending -- */
+
+/* A child that does not take its frames hangs: it is ended, and started
+ * again like any that died. */
+static void send_frame(struct child *c, struct frame_out *f, int fd)
+{
+	struct err e;
+
+	if (c->link == NULL) {
+		frame_free(f);
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	e = link_send(c->link, f, fd);
+	if (e.code == ERR_LIMIT && c->pid != 0) {
+		log_child(LOG_LEVEL_ERROR, "child_hangs", c);
+		kill(c->pid, SIGKILL);
+	}
+}
+
+static void send_plain(struct child *c, enum frame_type type, int fd)
+{
+	struct frame_out f;
+
+	frame_begin(&f, (uint16_t)type);
+	send_frame(c, &f, fd);
+}
+
+static void send_peer(struct child *to, const struct child *peer, int fd)
+{
+	struct frame_out f;
+
+	frame_begin(&f, FRAME_PEER);
+	frame_u8(&f, (uint8_t)peer->role);
+	frame_u32(&f, peer->index);
+	send_frame(to, &f, fd);
+}
+
+static void introduce(struct child *a, struct child *b)
+{
+	int fds[2];
+	struct err e;
+
+	if (a->role == b->role || a->link == NULL || b->link == NULL)
+		return;
+	e = link_pair(fds);
+	if (!is_ok(e)) {
+		log_note(LOG_LEVEL_ERROR, "no_link", e.text);
+		return;
+	}
+	send_peer(a, b, fds[0]);
+	send_peer(b, a, fds[1]);
+}
+
+static void introduce_to_all(struct child *c)
+{
+	for (size_t i = 0; i < c->of->n; i++) {
+		if (&c->of->children[i] != c)
+			introduce(c, &c->of->children[i]);
+	}
+}
+
+/* -- listeners -- */
+
+static void send_listener(struct child *c, const struct listening *l)
+{
+	struct frame_out f;
+
+	frame_begin(&f, FRAME_LISTENER);
+	frame_u8(&f, (uint8_t)l->kind);
+	frame_u16(&f, l->port);
+	send_frame(c, &f, dup(l->fd));
+}
+
+/* Those for control, or those for clients. */
+static void send_listeners(struct child *c, bool control)
+{
+	const struct listeners *all = &c->of->server->listeners;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if ((all->v[i].kind == LISTENER_CONTROL) == control)
+			send_listener(c, &all->v[i]);
+	}
+	c->has_listeners = true;
+}
+
+static void send_certificate(struct child *c)
+{
+	struct frame_out f;
+	int fd = handout_certificate(c->of->server->config);
+
+	if (fd < 0)
+		return; /* the log says why; the one before stays in use */
+	frame_begin(&f, FRAME_CERTIFICATE);
+	frame_slice(&f, slice_cstr(c->of->server->config->hostname));
+	send_frame(c, &f, fd);
+}
+
+/* Invariant 3. */
+static bool may_open(const struct supervisor *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct child *c = &s->children[i];
+
+		if (!c->ready && !c->ready_once && c->deaths == 0)
+			return false;
+	}
+	return true;
+}
+
+static void open_gates(struct supervisor *s)
+{
+	if (!may_open(s))
+		return;
+	for (size_t i = 0; i < s->n; i++) {
+		struct child *c = &s->children[i];
+
+		if (c->role == ROLE_GATE && c->ready && !c->has_listeners)
+			send_listeners(c, false);
+	}
+	if (s->told_ready)
+		return;
+	s->told_ready = true;
+	log_note(LOG_LEVEL_INFO, "ready", ROOST_VERSION);
+	s->tell_ready(s->arg);
+}
+
+/* -- what children say -- */
+
+static void on_frame(void *arg, struct frame_in *f)
+{
+	struct child *c = arg;
+
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->type != FRAME_READY || !frame_is_whole(f)) {
+		log_child(LOG_LEVEL_WARN, "bad_frame", c);
+		return;
+	}
+	c->ready = true;
+	c->ready_once = true;
+	open_gates(c->of);
+}
+
+static void on_linger(void *arg)
+{
+	struct child *c = arg;
+
+	log_child(LOG_LEVEL_ERROR, "child_lingers", c);
+	kill(c->pid, SIGKILL);
+}
+
+/* It is about to end; if it does not, it is of no use. */
+static void on_close(void *arg)
+{
+	struct child *c = arg;
+
+	link_free(c->link);
+	c->link = NULL;
+	if (c->pid != 0)
+		timer_start(&c->timer, c->of->loop, LINGER_MS, on_linger, c);
+}
+
+/* -- birth -- */
+
+static void fork_child(struct child *c, int fds[2])
+{
+	struct supervisor *s = c->of;
+
+	c->pid = fork();
+	if (c->pid == 0)
+		child_main(s->server, c->role, c->index, c->name, fds[1]);
+	close(fds[1]);
+	if (c->pid < 0) {
+		c->pid = 0;
+		close(fds[0]);
+		log_note(LOG_LEVEL_ERROR, "no_fork", strerrordesc_np(errno));
+		return;
+	}
+	c->link = link_new(s->loop, fds[0],
+	                   (struct link_handler){ .on_frame = on_frame,
+	                                          .on_close = on_close,
+	                                          .arg = c });
+}
+
+static void start(void *arg);
+
+static void start_later(struct child *c)
+{
+	uint64_t wait_ms = FIRST_BACK_OFF_MS;
+
+	for (uint32_t i = 1; i < c->deaths && wait_ms < MOST_BACK_OFF_MS; i++)
+		wait_ms *= 2;
+	if (wait_ms > MOST_BACK_OFF_MS)
+		wait_ms = MOST_BACK_OFF_MS;
+	timer_start(&c->timer, c->of->loop, wait_ms, start, c);
+}
+
+static void start(void *arg)
+{
+	struct child *c = arg;
+	int fds[2];
+
+	c->ready = false;
+	c->has_listeners = false;
+	c->started_ms = loop_now_ms(c->of->loop);
+	if (is_ok(link_pair(fds)))
+		fork_child(c, fds);
+	if (c->pid == 0) {
+		c->deaths++;
+		start_later(c);
+		return;
+	}
+	log_child(LOG_LEVEL_DEBUG, "child_started", c);
+	if (c->role == ROLE_GATE)
+		send_certificate(c);
+	if (c->role == ROLE_AUTH)
+		send_listeners(c, true);
+	introduce_to_all(c);
+}
+
+/* -- death -- */
+
+static void log_death(const struct child *c, int status)
+{
+	bool good = c->of->stopping && WIFEXITED(status) &&
+	            WEXITSTATUS(status) == 0;
+	struct log_line l = log_open(good ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+	                             good ? "child_ended" : "child_died");
+
+	log_text(&l, "child", slice_cstr(c->name));
+	log_number(&l, "pid", (uint64_t)c->pid);
+	if (WIFSIGNALED(status))
+		log_text(&l, "signal",
+		         slice_cstr(sigabbrev_np(WTERMSIG(status))));
+	else
+		log_number(&l, "status", (uint64_t)WEXITSTATUS(status));
+	log_number(&l, "lived_ms",
+	           loop_now_ms(c->of->loop) - c->started_ms);
+	log_close(&l);
+}
+
+static bool all_gone(const struct supervisor *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->children[i].pid != 0)
+			return false;
+	}
+	return true;
+}
+
+static void stop(struct supervisor *s, int status);
+
+/* Without auth nobody could ever come in, so whoever starts a server with
+ * accounts that can't be opened is told, not kept waiting. */
+static bool is_hopeless(const struct child *c, int status)
+{
+	return c->role == ROLE_AUTH && !c->ready_once && WIFEXITED(status) &&
+	       WEXITSTATUS(status) != 0;
+}
+
+static void bury(struct child *c, int status)
+{
+	struct supervisor *s = c->of;
+
+	log_death(c, status);
+	timer_stop(&c->timer);
+	link_free(c->link);
+	c->link = NULL;
+	c->pid = 0;
+	if (is_hopeless(c, status))
+		stop(s, WEXITSTATUS(status));
+	if (s->stopping) {
+		if (all_gone(s))
+			loop_stop(s->loop);
+		return;
+	}
+	if (c->ready &&
+	    loop_now_ms(s->loop) - c->started_ms >= LIVED_WELL_MS)
+		c->deaths = 0;
+	c->deaths++;
+	start_later(c);
+	open_gates(s);
+}
+
+static void on_child_signal(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct child *c = &s->children[i];
+		int status;
+
+		if (c->pid != 0 && waitpid(c->pid, &status, WNOHANG) == c->pid)
+			bury(c, status);
+	}
+}
+
+/* -- stop -- */
+
+static void kill_all(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->children[i].pid == 0)
+			continue;
+		log_child(LOG_LEVEL_WARN, "child_killed", &s->children[i]);
+		kill(s->children[i].pid, SIGKILL);
+	}
+}
+
+static void on_stop_timeout(void *arg)
+{
+	kill_all(arg);
+}
+
+static void stop(struct supervisor *s, int status)
+{
+	if (s->stopping) {
+		kill_all(s); /* the second signal: somebody is in a hurry */
+		return;
+	}
+	s->stopping = true;
+	s->status = status;
+	log_note(LOG_LEVEL_INFO, "stopping", "");
+	sd_notify(0, "STOPPING=1");
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->children[i].pid == 0)
+			timer_stop(&s->children[i].timer);
+		else
+			send_plain(&s->children[i], FRAME_STOP, -1);
+	}
+	timer_start(&s->stop_timer, s->loop, STOP_SECONDS * 1000,
+	            on_stop_timeout, s);
+	if (all_gone(s))
+		loop_stop(s->loop);
+}
+
+/* -- reload -- */
+
+static void reload(struct supervisor *s)
+{
+	int fd = handout_reload(s->server);
+
+	if (fd < 0)
+		return; /* the log says why; everything stays as it was */
+	for (size_t i = 0; i < s->n; i++) {
+		struct child *c = &s->children[i];
+
+		send_plain(c, FRAME_RELOAD, dup(fd));
+		if (c->role == ROLE_GATE && c->link != NULL)
+			send_certificate(c);
+	}
+	close(fd);
+	log_note(LOG_LEVEL_INFO, "reloaded", s->server->path);
+}
+
+/* -- signals -- */
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct supervisor *s = handle->data;
+
+	switch (number) {
+	case SIGCHLD:
+		on_child_signal(s);
+		break;
+	case SIGHUP:
+		if (!s->stopping)
+			reload(s);
+		break;
+	default:
+		stop(s, EX_OK);
+	}
+}
+
+static void watch_signals(struct supervisor *s)
+{
+	static const int numbers[SIGNALS] = { SIGCHLD, SIGHUP, SIGTERM,
+		                              SIGINT };
+
+	for (size_t i = 0; i < SIGNALS; i++) {
+		uv_signal_init(loop_uv(s->loop), &s->signals[i]);
+		s->signals[i].data = s;
+		uv_signal_start(&s->signals[i], on_signal, numbers[i]);
+	}
+}
+
+/* -- the whole -- */
+
+static void add_child(struct supervisor *s, enum role role, uint32_t index)
+{
+	static const char *const names[] = { "", "gate", "auth", "mail" };
+	struct child *c = &s->children[s->n++];
+
+	*c = (struct child){ .of = s, .role = role, .index = index };
+	if (role == ROLE_AUTH)
+		snprintf(c->name, sizeof c->name, "auth");
+	else
+		snprintf(c->name, sizeof c->name, "%s/%u", names[role], index);
+}
+
+static void add_children(struct supervisor *s)
+{
+	uint32_t partitions = (uint32_t)s->server->start->partitions;
+
+	s->children = mem_new(1 + s->server->gates + partitions,
+	                      sizeof *s->children);
+	add_child(s, ROLE_AUTH, 0);
+	for (uint32_t i = 0; i < partitions; i++)
+		add_child(s, ROLE_MAIL, i);
+	for (uint32_t i = 0; i < s->server->gates; i++)
+		add_child(s, ROLE_GATE, i);
+}
+
+static void fini(struct supervisor *s)
+{
+	timer_stop(&s->stop_timer);
+	for (size_t i = 0; i < SIGNALS; i++)
+		uv_close((uv_handle_t *)&s->signals[i], NULL);
+	loop_free(s->loop);
+	free(s->children);
+}
+
+int supervise(struct server *server, void (*tell_ready)(void *arg), void *arg)
+{
+	struct supervisor s = { .server = server,
+		                .loop = loop_new(),
+		                .tell_ready = tell_ready,
+		                .arg = arg };
+
+	watch_signals(&s);
+	add_children(&s);
+	for (size_t i = 0; i < s.n; i++)
+		start(&s.children[i]);
+	loop_run(s.loop);
+	fini(&s);
+	return s.status;
+}

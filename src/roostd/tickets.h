@@ -1,0 +1,42 @@
+/*
+ * tickets.h -- log-ins that auth has announced and gate has yet to bring.
+ *
+ * A ticket is good once, for the session it was made for, for TICKET_MS.
+ * There are few at a time: each is taken within a moment, or runs out.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "ipc/protocol.h"
+
+enum { TICKET_MS = 30 * 1000, TICKETS_MOST = 4096 };
+
+struct ticket {
+	char secret[TICKET_SIZE];
+	char session_id[SESSION_ID_SIZE];
+	uint64_t account;
+	uint64_t until_ms;
+};
+
+/* Zeroed it is empty. */
+struct tickets {
+	struct ticket *v; /* the oldest first */
+	size_t n;
+};
+
+/* Both slices have their full size (asserted). Beyond TICKETS_MOST the
+ * oldest is forgotten. */
+void tickets_add(struct tickets *, uint64_t now_ms, struct slice secret,
+                 struct slice session_id, uint64_t account);
+
+/* False: unknown, used, run out, or of another session. */
+bool tickets_take(struct tickets *, uint64_t now_ms, struct slice secret,
+                  struct slice session_id, uint64_t *account);
+
+/* All of an account. */
+void tickets_void(struct tickets *, uint64_t account);
+
+void tickets_free(struct tickets *);
