@@ -174,6 +174,7 @@ void log_note(enum log_level level, const char *event, const char *text)
 {
 	struct log_line l = log_open(level, event);
 
-	log_text(&l, "text", slice_cstr(text));
+	if (text != NULL && text[0] != '\0')
+		log_text(&l, "text", slice_cstr(text));
 	log_close(&l);
 }

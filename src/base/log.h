@@ -47,5 +47,5 @@ void log_text(struct log_line *, const char *key, struct slice value);
 void log_number(struct log_line *, const char *key, uint64_t value);
 void log_close(struct log_line *);
 
-/* The common short form: an event with one text. */
+/* The common short form: an event with one text, or ("") none. */
 void log_note(enum log_level level, const char *event, const char *text);
