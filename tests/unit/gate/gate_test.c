@@ -28,7 +28,17 @@
 struct fixture {
 	struct house house;
 	struct buf pem;
+	struct client *half_open; /* begins a handshake, and no more */
+	uint64_t since_ms;
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
 
 static struct network trusted;
 static const struct gate_options options = {
@@ -47,6 +57,9 @@ static int setup(void **state)
 	house_open(&f->house, &options);
 	f->pem = certificate_new("one.example.org", NULL);
 	house_certificate(&f->house, buf_slice(&f->pem));
+	f->half_open = client_new(f->house.imaps_port);
+	client_say(f->half_open, "\x16\x03\x01\x02\x00\x01");
+	f->since_ms = now_ms();
 	*state = f;
 	return 0;
 }
@@ -54,6 +67,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
+
+	client_free(f->half_open);
 
 	house_close(&f->house);
 	buf_free(&f->pem);
@@ -168,14 +183,6 @@ static void test_no_log_in_in_clear(void **state)
 	client_free(c);
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* All refusals come on the same tick, and hold up nobody else. */
 static void test_refused(void **state)
 {
@@ -271,6 +278,7 @@ static void test_starttls_injection(void **state)
 		const char *line = client_line(c);
 		if (strcmp(line, "a OK begin TLS now") == 0) {
 			/* it is taken for a broken handshake */
+			client_end(c);
 			while (strlen(line = client_line(c)) > 5)
 				continue;
 		} else {
@@ -594,6 +602,20 @@ static void test_memory_of_connections(void **state)
 	}
 }
 
+/* LIMIT_TLS_SECONDS, from the accept, which was before the other tests */
+static void test_handshake_deadline(void **state)
+{
+	struct fixture *f = *state;
+	struct pollfd p = { .fd = client_fd(f->half_open), .events = POLLIN };
+	uint64_t passed = now_ms() - f->since_ms;
+	uint64_t most = LIMIT_TLS_SECONDS * 1000 + 1500;
+
+	assert_int_equal(
+		poll(&p, 1, passed < most ? (int)(most - passed) : 100), 1);
+	expect(f->half_open, "(end)");
+	assert_true(now_ms() - f->since_ms >= LIMIT_TLS_SECONDS * 1000);
+}
+
 static size_t open_descriptors(pid_t pid)
 {
 	char path[64];
@@ -688,6 +710,7 @@ int main(void)
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_memory_of_connections),
 		cmocka_unit_test(test_certificate_is_replaced),
+		cmocka_unit_test(test_handshake_deadline),
 	};
 	const struct CMUnitTest last[] = {
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
