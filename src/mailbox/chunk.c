@@ -31,11 +31,6 @@ enum {
 	R_KEYWORDS = RECORD_FIXED,
 };
 
-static size_t stride_of(uint8_t words)
-{
-	return RECORD_FIXED + 8u * words;
-}
-
 /* The chunk is damaged; the caller stops, nothing is rewritten from it. */
 static struct err damaged(void)
 {
@@ -52,11 +47,11 @@ struct err chunk_open(struct slice value, struct chunk *out)
 		return damaged();
 	count = get_le16(raw + AT_COUNT);
 	if (count == 0 ||
-	    value.len != CHUNK_HEAD + count * stride_of(raw[AT_WORDS]))
+	    value.len != CHUNK_HEAD + count * record_stride(raw[AT_WORDS]))
 		return damaged();
 	*out = (struct chunk){
 		.records = raw + CHUNK_HEAD,
-		.stride = stride_of(raw[AT_WORDS]),
+		.stride = record_stride(raw[AT_WORDS]),
 		.modseq = get_le64(raw + AT_MODSEQ),
 		.first = get_le32(raw + CHUNK_HEAD + R_UID),
 		.last = get_le32(raw + AT_LAST),
@@ -96,8 +91,10 @@ size_t chunk_find(const struct chunk *c, uint32_t uid)
 	return low;
 }
 
-static void unpack(const uint8_t *p, uint8_t words, struct record *r)
+void record_unpack(const void *packed, uint8_t words, struct record *r)
 {
+	const uint8_t *p = packed;
+
 	*r = (struct record){
 		.uid = get_le32(p + R_UID),
 		.size = get_le32(p + R_SIZE),
@@ -126,7 +123,7 @@ static void pack(uint8_t *p, uint8_t words, const struct record *r)
 void chunk_record(const struct chunk *c, size_t at, struct record *out)
 {
 	assert(at < c->count);
-	unpack(c->records + at * c->stride, c->words, out);
+	record_unpack(c->records + at * c->stride, c->words, out);
 }
 
 bool chunk_is_full(const struct chunk *c)
@@ -158,12 +155,12 @@ void chunk_writer_init(struct chunk_writer *w, struct batch *batch,
 
 static uint8_t *record_at(struct chunk_writer *w, size_t at)
 {
-	return w->raw + CHUNK_HEAD + at * stride_of(w->words);
+	return w->raw + CHUNK_HEAD + at * record_stride(w->words);
 }
 
 static bool fits(size_t count, uint8_t words)
 {
-	return CHUNK_HEAD + count * stride_of(words) <= CHUNK_BYTES;
+	return CHUNK_HEAD + count * record_stride(words) <= CHUNK_BYTES;
 }
 
 bool chunk_writer_has_room(const struct chunk_writer *w, const struct chunk *c)
@@ -182,8 +179,9 @@ static void widen(struct chunk_writer *w, uint8_t words)
 	for (size_t i = w->count; i-- > 0;) {
 		struct record r;
 
-		unpack(w->raw + CHUNK_HEAD + i * stride_of(old_words),
-		       old_words, &r);
+		record_unpack(w->raw + CHUNK_HEAD +
+		                      i * record_stride(old_words),
+		              old_words, &r);
 		pack(record_at(w, i), words, &r);
 	}
 }
@@ -239,7 +237,7 @@ static void write_head(struct chunk_writer *w)
 void chunk_writer_flush(struct chunk_writer *w)
 {
 	struct store_key key;
-	size_t len = CHUNK_HEAD + w->count * stride_of(w->words);
+	size_t len = CHUNK_HEAD + w->count * record_stride(w->words);
 
 	if (w->count == 0)
 		return;

@@ -48,6 +48,14 @@ static inline bool chunk_is_dense(const struct chunk *c)
 /* Not one more record of its own width fits. */
 bool chunk_is_full(const struct chunk *);
 
+/* One packed record; what lies in a chunk is record_stride() apart. */
+void record_unpack(const void *p, uint8_t words, struct record *out);
+
+static inline size_t record_stride(uint8_t words)
+{
+	return RECORD_FIXED + 8u * words;
+}
+
 /* Keyword words that this record needs. */
 uint8_t record_words(const struct record *);
 

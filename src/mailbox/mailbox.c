@@ -218,20 +218,47 @@ static void add_chunk(struct uidset *uids, const struct chunk *c)
 		uidset_add(uids, chunk_uid(c, i));
 }
 
-struct err mailbox_load_locked(struct mailbox *m)
+/* As many messages as UIDs from the first to the last one: there are no
+ * gaps, and no other chunk needs to be looked at. */
+static bool is_one_range(struct mailbox *m, struct uidrange *out)
 {
 	struct chunk_walk w = chunk_walk(m);
+	struct chunk first, last;
+
+	if (m->meta.last_chunk == 0 || !chunk_walk_peek(&w, 1, &first) ||
+	    !chunk_walk_peek(&w, m->meta.last_chunk, &last))
+		return false;
+	*out = (struct uidrange){ first.first, last.last };
+	return last.last - first.first == m->meta.messages - 1;
+}
+
+static struct err read_uids(struct mailbox *m, struct uidset *out)
+{
+	struct chunk_walk w = chunk_walk(m);
+	struct uidrange all;
 	struct chunk c;
+
+	if (is_one_range(m, &all)) {
+		uidset_add_range(out, all.first, all.last);
+		return OK;
+	}
+	while (chunk_walk_next(&w, w.last + 1, &c))
+		add_chunk(out, &c);
+	return w.e;
+}
+
+struct err mailbox_load_locked(struct mailbox *m)
+{
+	struct err e;
 
 	if (m->loaded)
 		return OK;
 	if (m->gone)
 		return err(ERR_NONEXISTENT, "the mailbox has been deleted");
 	uidset_clear(&m->uids);
-	while (chunk_walk_next(&w, w.last + 1, &c))
-		add_chunk(&m->uids, &c);
-	m->loaded = is_ok(w.e);
-	return w.e;
+	e = read_uids(m, &m->uids);
+	m->loaded = is_ok(e);
+	return e;
 }
 
 struct err mailbox_load(struct mailbox *m)

@@ -129,8 +129,9 @@ struct record_walk {
 	size_t range;        /* of uids, where the next one is looked for */
 	uint32_t uid;        /* the last one given */
 	uint64_t snapshot;
-	struct slice chunk;  /* in the map, of that snapshot */
-	size_t at;           /* next record in it */
+	struct slice rest;   /* of a chunk, in the map, of that snapshot */
+	uint32_t last;       /* UID of the last record in it */
+	uint8_t words;       /* keyword words of each */
 	struct err e;
 };
 

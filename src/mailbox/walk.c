@@ -122,38 +122,34 @@ static uint32_t next_wanted(struct record_walk *w)
 	return uid;
 }
 
-/* Opens the chunk where the record of `wanted` is, or the one behind. */
-static bool find_chunk(struct record_walk *w, uint32_t wanted, struct chunk *c)
+/* The records from `wanted` on, of the chunk that it is in or the one behind
+ * that. */
+static bool find_records(struct record_walk *w, uint32_t wanted)
 {
 	struct chunk_walk chunks = chunk_walk(w->mailbox);
 	struct partition *p = account_partition(w->mailbox->account);
+	struct chunk c;
+	size_t at;
 
-	if (!chunk_walk_peek(&chunks, wanted, c)) {
+	if (!chunk_walk_peek(&chunks, wanted, &c)) {
 		w->e = chunks.e;
 		return false;
 	}
+	at = chunk_find(&c, wanted);
+	assert(at < c.count);
 	w->snapshot = store_snapshot(p);
-	w->chunk = slice_of(c->records - CHUNK_HEAD,
-	                    CHUNK_HEAD + c->count * c->stride);
-	w->at = chunk_find(c, wanted);
+	w->rest = slice_of(c.records + at * c.stride,
+	                   (c.count - at) * c.stride);
+	w->last = c.last;
+	w->words = c.words;
 	return true;
 }
 
-/* The chunk that the walk is in, or the one where it has to go on. */
-static bool this_chunk(struct record_walk *w, uint32_t wanted, struct chunk *c)
+static bool has_records(const struct record_walk *w)
 {
 	struct partition *p = account_partition(w->mailbox->account);
 
-	if (w->chunk.ptr == NULL || w->snapshot != store_snapshot(p))
-		return find_chunk(w, wanted, c);
-	w->e = chunk_open(w->chunk, c);
-	if (!is_ok(w->e))
-		return false;
-	if (wanted > c->last)
-		return find_chunk(w, wanted, c);
-	if (chunk_uid(c, w->at) < wanted)
-		w->at = chunk_find(c, wanted);
-	return true;
+	return w->rest.len != 0 && w->snapshot == store_snapshot(p);
 }
 
 bool record_walk_next(struct record_walk *w, struct record *r)
@@ -161,19 +157,19 @@ bool record_walk_next(struct record_walk *w, struct record *r)
 	uint32_t wanted;
 
 	while (is_ok(w->e) && (wanted = next_wanted(w)) != 0) {
-		struct chunk c;
-
-		if (!this_chunk(w, wanted, &c))
+		if ((!has_records(w) || wanted > w->last) &&
+		    !find_records(w, wanted))
 			return false;
-		w->uid = chunk_uid(&c, w->at);
-		if (w->uid != wanted) {
-			/* not there: go on with what is */
-			w->uid--;
+		/* one that is not wanted, or that has gone by: the next */
+		record_unpack(w->rest.ptr, w->words, r);
+		if (r->uid > wanted) {
+			w->uid = r->uid - 1;
 			continue;
 		}
-		chunk_record(&c, w->at, r);
-		if (w->at + 1u < c.count)
-			w->at++;
+		w->rest = slice_from(w->rest, record_stride(w->words));
+		if (r->uid < wanted)
+			continue;
+		w->uid = wanted;
 		return true;
 	}
 	return false;
