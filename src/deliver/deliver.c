@@ -23,8 +23,8 @@
 #include "ipc/protocol.h"
 
 enum {
-	LIMIT_PATH = 1024,      /* octets of an address or detail */
-	RESULTS_A_FRAME = 200,  /* of at most RESULT_TEXT octets */
+	LIMIT_PATH = 1024,     /* octets of an address or detail */
+	RESULTS_A_FRAME = 200, /* of at most RESULT_TEXT octets */
 	RESULT_TEXT = 200,
 };
 

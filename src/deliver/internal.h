@@ -14,7 +14,8 @@ struct recipient {
 struct delivery {
 	struct model *model;
 	struct loop *loop;
-	struct slice sender;  /* own memory, as session_id; "" is the null path */
+	struct slice
+		sender; /* own memory, as session_id; "" is the null path */
 	struct slice session_id;
 	struct recipient *v;
 	uint32_t n;

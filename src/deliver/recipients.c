@@ -49,9 +49,9 @@ static struct err open_destination(struct account *a, struct slice detail,
 static void log_delivery(const struct delivery *d, const struct recipient *r,
                          struct mailbox *m, uint32_t uid)
 {
-	struct log_line l = log_open(LOG_LEVEL_INFO, is_ok(r->result)
-	                                             ? "delivered"
-	                                             : "not_delivered");
+	struct log_line l =
+		log_open(LOG_LEVEL_INFO,
+	                 is_ok(r->result) ? "delivered" : "not_delivered");
 
 	log_text(&l, "session", d->session_id);
 	log_text(&l, "user", r->name);
@@ -70,7 +70,8 @@ static void log_delivery(const struct delivery *d, const struct recipient *r,
 static struct err append(struct delivery *d, struct mailbox *m, uint32_t *uid)
 {
 	struct new_message n = {
-		.message = d->message, .internaldate = d->now,
+		.message = d->message,
+		.internaldate = d->now,
 	};
 
 	return mailbox_append(m, &n, 1, uid);
@@ -102,7 +103,8 @@ static void deliver_one(struct delivery *d, struct recipient *r)
 		return;
 	}
 	r->result = deliver_into(d, a, r->detail, &m, &uid);
-	/* deleted between its opening and the append: as if it had never been */
+	/* deleted between its opening and the append: as if it had never been
+	 */
 	if (m != NULL && mailbox_is_gone(m)) {
 		mailbox_close(m);
 		r->result = deliver_into(d, a, S(""), &m, &uid);

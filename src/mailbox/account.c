@@ -19,8 +19,8 @@ enum { BUCKETS = 1024 };
 struct model {
 	struct partition *partition;
 	const struct clock *clock;
-	uint64_t tick; /* counts what became idle */
-	size_t idle;   /* accounts */
+	uint64_t tick;            /* counts what became idle */
+	size_t idle;              /* accounts */
 	struct task_mutex making; /* an account is being made or deleted */
 	uint64_t deleting;        /* that account, or 0 */
 	struct account *buckets[BUCKETS];
@@ -95,8 +95,9 @@ static struct account *longest_idle(struct model *model)
 
 	for (size_t i = 0; i < BUCKETS; i++) {
 		for (struct account *a = model->buckets[i]; a; a = a->next) {
-			if (a->refs == 0 && (oldest == NULL ||
-			    a->idle_since < oldest->idle_since))
+			if (a->refs == 0 &&
+			    (oldest == NULL ||
+			     a->idle_since < oldest->idle_since))
 				oldest = a;
 		}
 	}
@@ -270,13 +271,13 @@ struct err account_set_quota(struct account *a, uint64_t bytes_limit,
 /* -- all of a partition -- */
 
 /* The first account at or behind `from`, in one look: accounts lie apart. */
-static struct err next_account(struct model *model, uint64_t from,
-                               uint64_t *id, struct slice *value)
+static struct err next_account(struct model *model, uint64_t from, uint64_t *id,
+                               struct slice *value)
 {
 	struct store_key key = key_table(from, T_ACCOUNT);
-	struct store_cursor c = store_cursor(model->partition,
-	                                     (struct slice){ NULL, 0 },
-	                                     store_key_slice(&key));
+	struct store_cursor c =
+		store_cursor(model->partition, (struct slice){ NULL, 0 },
+	                     store_key_slice(&key));
 	struct cursor_row row;
 
 	if (!store_cursor_next(&c, &row))

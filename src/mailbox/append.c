@@ -187,8 +187,8 @@ static struct err set_uids(struct change *c, struct edit *edit,
 
 	if (edit->mailbox->gone)
 		return err(ERR_NONEXISTENT, "the mailbox has been deleted");
-	if (uidvalidity == 0 || (meta->messages != 0 &&
-	                         uidvalidity != meta->uidvalidity))
+	if (uidvalidity == 0 ||
+	    (meta->messages != 0 && uidvalidity != meta->uidvalidity))
 		return err(ERR_STATE, "the mailbox is not new and empty");
 	meta->uidvalidity = uidvalidity;
 	if (uidnext > meta->uidnext)

@@ -49,8 +49,7 @@ static bool is_within(uint64_t used, uint64_t more, uint64_t limit)
 	       (!__builtin_add_overflow(used, more, &sum) && sum <= limit);
 }
 
-struct err change_take_room(struct change *c, uint64_t bytes,
-                            uint64_t messages)
+struct err change_take_room(struct change *c, uint64_t bytes, uint64_t messages)
 {
 	struct quota *q = &c->after.quota;
 
@@ -145,8 +144,7 @@ struct err edit_keywords(struct edit *e, const struct slice *names, size_t n,
 void edit_put(struct edit *e, struct change *c)
 {
 	e->meta.highestmodseq = change_modseq(c);
-	change_put_mailbox(c, &e->meta, e->mailbox->name,
-	                   edit_all_keywords(e));
+	change_put_mailbox(c, &e->meta, e->mailbox->name, edit_all_keywords(e));
 }
 
 void edit_end(struct edit *e, bool committed)

@@ -33,8 +33,7 @@ uint64_t change_modseq(struct change *);
 uint32_t change_uidvalidity(struct change *);
 
 /* Takes quota. ERR_OVERQUOTA, and then nothing is taken. */
-struct err change_take_room(struct change *, uint64_t bytes,
-                            uint64_t messages);
+struct err change_take_room(struct change *, uint64_t bytes, uint64_t messages);
 /* Without asking: for what is given back in the same change. */
 void change_add_room(struct change *, uint64_t bytes, uint64_t messages);
 void change_give_room(struct change *, uint64_t bytes, uint64_t messages);
@@ -106,8 +105,7 @@ struct copied {
  * edit when they are the same mailbox. Nothing there: nothing is put.
  */
 struct err transfer_records(struct change *, struct edit *source,
-                            const struct uidset *uids,
-                            struct edit *destination, bool move,
-                            struct copied *);
+                            const struct uidset *uids, struct edit *destination,
+                            bool move, struct copied *);
 void transfer_committed(struct mailbox *source, struct mailbox *destination,
                         bool move, const struct copied *);

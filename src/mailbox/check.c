@@ -98,8 +98,8 @@ static void check_mailbox(struct check *k, const struct cursor_row *row)
 	struct slice keywords[LIMIT_KEYWORDS];
 	struct mailbox_meta meta;
 	size_t n;
-	struct err e = mailbox_meta_read(row->value, &meta, &k->name, keywords,
-	                                 &n);
+	struct err e =
+		mailbox_meta_read(row->value, &meta, &k->name, keywords, &n);
 
 	if (!is_ok(e)) {
 		k->name = (struct slice){ NULL, 0 };

@@ -21,7 +21,7 @@ struct check {
 
 /* One line of the report; the mailbox at hand is named. */
 void check_problem(struct check *, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 
 /* All messages of a mailbox against its record. */
 void check_messages(struct check *, const struct mailbox_meta *,

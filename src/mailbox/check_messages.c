@@ -129,8 +129,8 @@ static void check_head(struct check *k, const struct chunk *c)
 	for (size_t i = 0; i < c->count; i++) {
 		chunk_record(c, i, &r);
 		sum.unseen = (uint16_t)(sum.unseen + !(r.flags & FLAG_SEEN));
-		sum.deleted = (uint16_t)(sum.deleted +
-		                         !!(r.flags & FLAG_DELETED));
+		sum.deleted =
+			(uint16_t)(sum.deleted + !!(r.flags & FLAG_DELETED));
 		sum.any |= r.flags;
 		sum.all &= r.flags;
 		sum.last = r.uid;
@@ -183,8 +183,10 @@ static void check_expunged(struct side *s)
 			uint32_t first = get_le32(row.value.ptr + i);
 
 			if (uidset_has(&s->uids, first))
-				check_problem(k, "UID %u is there and "
-				                 "expunged", first);
+				check_problem(k,
+				              "UID %u is there and "
+				              "expunged",
+				              first);
 		}
 	}
 	if (!is_ok(c.e))

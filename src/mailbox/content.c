@@ -22,8 +22,8 @@ struct err content_open(struct slice row, struct content_hash *blob,
 void content_put(struct batch *b, struct mailbox *m, uint32_t uid,
                  const struct content_hash *blob, struct slice digest)
 {
-	struct store_key key = key_message(m->account->id, T_DIGEST,
-	                                   m->meta.id, uid);
+	struct store_key key =
+		key_message(m->account->id, T_DIGEST, m->meta.id, uid);
 	uint8_t *room = batch_put_room(b, store_key_slice(&key),
 	                               CONTENT_HASH_SIZE + digest.len);
 
@@ -35,8 +35,8 @@ void content_put(struct batch *b, struct mailbox *m, uint32_t uid,
 struct err content_get(struct mailbox *m, uint32_t uid,
                        struct content_hash *blob, struct slice *digest)
 {
-	struct store_key key = key_message(m->account->id, T_DIGEST,
-	                                   m->meta.id, uid);
+	struct store_key key =
+		key_message(m->account->id, T_DIGEST, m->meta.id, uid);
 	struct slice row;
 	struct err e = store_get(account_partition(m->account),
 	                         store_key_slice(&key), &row);
@@ -82,14 +82,14 @@ struct digest_walk mailbox_digest_walk(struct mailbox *m,
 static void position(struct digest_walk *w, uint32_t uid)
 {
 	struct mailbox *m = w->mailbox;
-	struct store_key prefix = key_messages(m->account->id, T_DIGEST,
-	                                       m->meta.id);
-	struct store_key from = key_message(m->account->id, T_DIGEST,
-	                                    m->meta.id, uid);
+	struct store_key prefix =
+		key_messages(m->account->id, T_DIGEST, m->meta.id);
+	struct store_key from =
+		key_message(m->account->id, T_DIGEST, m->meta.id, uid);
 
-	w->cursor = store_cursor(account_partition(m->account),
-	                         store_key_slice(&prefix),
-	                         store_key_slice(&from));
+	w->cursor =
+		store_cursor(account_partition(m->account),
+	                     store_key_slice(&prefix), store_key_slice(&from));
 	w->positioned = true;
 }
 

@@ -12,9 +12,9 @@
 struct copying {
 	struct change *change;
 	struct mailbox *source;
-	struct edit *to;      /* the destination */
+	struct edit *to; /* the destination */
 	struct appender appender;
-	size_t *place;        /* of the source's keywords in the destination */
+	size_t *place; /* of the source's keywords in the destination */
 	struct uidset *from_uids;
 	struct uidset *to_uids;
 	bool move;
@@ -150,13 +150,16 @@ static struct err copy_records(struct copying *k, const struct uidset *uids)
 }
 
 struct err transfer_records(struct change *c, struct edit *source,
-                            const struct uidset *uids,
-                            struct edit *destination, bool move,
-                            struct copied *out)
+                            const struct uidset *uids, struct edit *destination,
+                            bool move, struct copied *out)
 {
 	struct copying k = {
-		.change = c, .source = source->mailbox, .to = destination,
-		.move = move, .from_uids = out->from, .to_uids = out->to,
+		.change = c,
+		.source = source->mailbox,
+		.to = destination,
+		.move = move,
+		.from_uids = out->from,
+		.to_uids = out->to,
 	};
 	struct uidset expunged = { 0 };
 	struct err e;

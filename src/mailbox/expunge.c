@@ -25,8 +25,8 @@ enum { EXPUNGED_RANGE = 8 }; /* octets: first and last UID */
 static struct err drop_message(struct expunging *x, const struct record *r)
 {
 	struct mailbox *m = x->edit->mailbox;
-	struct store_key key = key_message(m->account->id, T_DIGEST,
-	                                   m->meta.id, r->uid);
+	struct store_key key =
+		key_message(m->account->id, T_DIGEST, m->meta.id, r->uid);
 	struct content_hash blob;
 	struct slice digest;
 	struct err e = content_get(m, r->uid, &blob, &digest);
@@ -119,8 +119,9 @@ static struct err expunge_chunks(struct expunging *x)
 		if (!is_ok(e))
 			return e;
 		/* the next one in any case while there is something to join */
-		wanted = x->writer.count != 0 ? c.last + 1
-		         : uid_scan_next(&x->scan, c.last + 1);
+		wanted = x->writer.count != 0
+		                 ? c.last + 1
+		                 : uid_scan_next(&x->scan, c.last + 1);
 	}
 	return w.e;
 }
@@ -128,8 +129,8 @@ static struct err expunge_chunks(struct expunging *x)
 static void log_expunged(struct change *c, struct edit *edit,
                          const struct uidset *uids)
 {
-	struct store_key key = key_expunged(c->account->id, edit->meta.id,
-	                                    change_modseq(c));
+	struct store_key key =
+		key_expunged(c->account->id, edit->meta.id, change_modseq(c));
 	uint8_t *room = batch_put_room(c->batch, store_key_slice(&key),
 	                               uids->n * EXPUNGED_RANGE);
 
@@ -144,8 +145,11 @@ struct err expunge_records(struct change *c, struct edit *edit,
                            struct uidset *out)
 {
 	struct expunging x = {
-		.change = c, .edit = edit, .scan = { uids, 0 },
-		.flags = flags, .out = out,
+		.change = c,
+		.edit = edit,
+		.scan = { uids, 0 },
+		.flags = flags,
+		.out = out,
 	};
 	struct err e;
 
@@ -158,8 +162,8 @@ struct err expunge_records(struct change *c, struct edit *edit,
 	/* the one before the last is not looked for: the next append begins a
 	 * new chunk */
 	if (x.last_is_rewritten)
-		edit->meta.last_chunk = x.last_is_empty ? 0
-		                                        : x.writer.last_chunk;
+		edit->meta.last_chunk =
+			x.last_is_empty ? 0 : x.writer.last_chunk;
 	log_expunged(c, edit, out);
 	return OK;
 }
@@ -183,8 +187,8 @@ static struct err expunge_locked(struct change *c, struct edit *edit,
 		return err(ERR_NONEXISTENT, "the mailbox has been deleted");
 	if (edit->meta.deleted == 0)
 		return OK;
-	e = expunge_records(c, edit, uids != NULL ? uids : &every,
-	                    FLAG_DELETED, expunged);
+	e = expunge_records(c, edit, uids != NULL ? uids : &every, FLAG_DELETED,
+	                    expunged);
 	if (!is_ok(e) || uidset_is_empty(expunged))
 		return e;
 	edit_put(edit, c);

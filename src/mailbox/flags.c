@@ -152,15 +152,18 @@ static void store_committed(struct storing *s)
 }
 
 struct err mailbox_store(struct mailbox *m, const struct uidset *uids,
-                         const struct flag_change *what,
-                         struct uidset *changed, struct uidset *failed,
-                         uint64_t *modseq)
+                         const struct flag_change *what, struct uidset *changed,
+                         struct uidset *failed, uint64_t *modseq)
 {
 	struct change c;
 	struct edit edit;
 	struct storing s = {
-		.what = what, .change = &c, .edit = &edit, .changed = changed,
-		.failed = failed, .scan = { uids, 0 },
+		.what = what,
+		.change = &c,
+		.edit = &edit,
+		.changed = changed,
+		.failed = failed,
+		.scan = { uids, 0 },
 	};
 	struct err e;
 

@@ -29,7 +29,7 @@ struct account {
 	uint64_t id;
 	struct slice name; /* own memory */
 	uint32_t refs;
-	uint64_t idle_since;  /* model's tick; when refs is 0 */
+	uint64_t idle_since; /* model's tick; when refs is 0 */
 	struct account_meta meta;
 	struct task_mutex write; /* whoever changes something holds it */
 	struct mailbox *mailboxes;

@@ -95,8 +95,8 @@ static struct err add_mailboxes(struct listing *l, struct account *a)
 		struct mailbox_info *info;
 		struct mailbox_meta meta;
 		struct slice name;
-		struct err e = mailbox_meta_read(row.value, &meta, &name,
-		                                 NULL, NULL);
+		struct err e =
+			mailbox_meta_read(row.value, &meta, &name, NULL, NULL);
 
 		if (!is_ok(e))
 			return e;

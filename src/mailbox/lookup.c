@@ -59,8 +59,8 @@ static void position(struct row_walk *w)
 		w->last.bytes[w->last.len] = 0;
 		from = slice_of(w->last.bytes, w->last.len + 1u);
 	}
-	w->cursor = store_cursor(w->partition, store_key_slice(&w->prefix),
-	                         from);
+	w->cursor =
+		store_cursor(w->partition, store_key_slice(&w->prefix), from);
 	w->positioned = true;
 }
 

@@ -48,8 +48,7 @@ struct err mailbox_delete(struct account *, struct slice name);
 /* Children move along, in one batch. INBOX: its messages go to the new
  * mailbox, it stays, its children stay. ERR_NONEXISTENT, ERR_ALREADYEXISTS,
  * ERR_CANNOT. */
-struct err mailbox_rename(struct account *, struct slice from,
-                          struct slice to);
+struct err mailbox_rename(struct account *, struct slice from, struct slice to);
 
 struct err mailbox_subscribe(struct account *, struct slice name, bool on);
 
@@ -58,7 +57,7 @@ struct mailbox_info {
 	uint32_t id;       /* MAILBOXID; 0 for a name that is no mailbox */
 	uint32_t special_use;
 	bool subscribed;
-	bool exists;       /* false: subscription without mailbox */
+	bool exists; /* false: subscription without mailbox */
 	bool noselect;
 	bool has_children;
 };
@@ -126,12 +125,12 @@ const struct uidset *mailbox_uids(const struct mailbox *);
 struct record_walk {
 	struct mailbox *mailbox;
 	const struct uidset *uids;
-	size_t range;        /* of uids, where the next one is looked for */
-	uint32_t uid;        /* the last one given */
+	size_t range; /* of uids, where the next one is looked for */
+	uint32_t uid; /* the last one given */
 	uint64_t snapshot;
-	struct slice rest;   /* of a chunk, in the map, of that snapshot */
-	uint32_t last;       /* UID of the last record in it */
-	uint8_t words;       /* keyword words of each */
+	struct slice rest; /* of a chunk, in the map, of that snapshot */
+	uint32_t last;     /* UID of the last record in it */
+	uint8_t words;     /* keyword words of each */
 	struct err e;
 };
 
@@ -192,7 +191,7 @@ struct new_message {
 	size_t n_keywords;
 	int64_t internaldate; /* seconds since 1970, UTC */
 	int16_t zone;
-	uint32_t uid;         /* 0: the next one; import asks for more (>= UIDNEXT) */
+	uint32_t uid; /* 0: the next one; import asks for more (>= UIDNEXT) */
 };
 
 /*
@@ -210,9 +209,9 @@ struct flag_change {
 	uint8_t flags;
 	const struct slice *keywords;
 	size_t n_keywords;
-	bool conditional;         /* UNCHANGEDSINCE, RFC 7162 section 3.1.3 */
+	bool conditional; /* UNCHANGEDSINCE, RFC 7162 section 3.1.3 */
 	uint64_t unchanged_since;
-	const void *by;           /* the view that need not be told, or NULL */
+	const void *by; /* the view that need not be told, or NULL */
 };
 
 /*

@@ -6,12 +6,9 @@ static const struct special {
 	const char *name;
 	uint32_t use;
 } specials[] = {
-	{ "INBOX", 0 },
-	{ "Archive", USE_ARCHIVE },
-	{ "Drafts", USE_DRAFTS },
-	{ "Junk", USE_JUNK },
-	{ "Sent", USE_SENT },
-	{ "Trash", USE_TRASH },
+	{ "INBOX", 0 },           { "Archive", USE_ARCHIVE },
+	{ "Drafts", USE_DRAFTS }, { "Junk", USE_JUNK },
+	{ "Sent", USE_SENT },     { "Trash", USE_TRASH },
 };
 
 static void make_special(struct change *c, const struct special *s)

@@ -56,8 +56,7 @@ struct err account_meta_read(struct slice raw, struct account_meta *a,
 }
 
 void mailbox_meta_write(const struct mailbox_meta *m, struct slice name,
-                        const struct slice *keywords, size_t n,
-                        struct buf *out)
+                        const struct slice *keywords, size_t n, struct buf *out)
 {
 	assert(n <= LIMIT_KEYWORDS);
 	buf_u8(out, META_VERSION);

@@ -14,11 +14,11 @@
 #include "mailbox/mailbox.h"
 
 struct account_meta {
-	uint64_t modseq;         /* the last one given out, account-wide */
-	uint32_t last_mailbox;   /* the last mailbox id given out */
-	uint32_t uidvalidity;    /* the last one given out */
-	uint32_t mailboxes;      /* how many names there are */
-	uint32_t subscriptions;  /* how many */
+	uint64_t modseq;        /* the last one given out, account-wide */
+	uint32_t last_mailbox;  /* the last mailbox id given out */
+	uint32_t uidvalidity;   /* the last one given out */
+	uint32_t mailboxes;     /* how many names there are */
+	uint32_t subscriptions; /* how many */
 	struct quota quota;
 };
 
@@ -56,8 +56,7 @@ struct err mailbox_meta_read(struct slice raw, struct mailbox_meta *,
                              size_t *n);
 
 /* Adds (sign 1) or takes off (sign -1) one message's share. */
-void mailbox_meta_count(struct mailbox_meta *, const struct record *,
-                        int sign);
+void mailbox_meta_count(struct mailbox_meta *, const struct record *, int sign);
 
 void mailbox_meta_status(const struct mailbox_meta *,
                          struct mailbox_status *out);

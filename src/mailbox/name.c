@@ -139,8 +139,7 @@ static bool step(struct matcher *m, char c, bool fold)
 		bool stays = m->at[j] && j < m->pattern.len &&
 		             (p == '*' || (p == '%' && c != MAILBOX_DELIM));
 		bool comes = j > 0 && m->at[j - 1] && !is_wildcard(q) &&
-		             (fold ? ascii_lower(q) == ascii_lower(c)
-		                   : q == c);
+		             (fold ? ascii_lower(q) == ascii_lower(c) : q == c);
 
 		m->at[j] = stays || comes;
 		any = any || m->at[j];

@@ -43,7 +43,7 @@ struct keyword_bits {
 /* A record, unpacked. */
 struct record {
 	uint32_t uid;
-	uint32_t size;        /* RFC822.SIZE */
+	uint32_t size; /* RFC822.SIZE */
 	uint64_t modseq;
 	int64_t internaldate; /* seconds since 1970, UTC */
 	uint32_t savedate;    /* seconds since 1970, UTC */

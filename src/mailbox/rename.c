@@ -195,8 +195,7 @@ static struct err rename_any(struct change *c, struct slice from,
 	return e;
 }
 
-struct err mailbox_rename(struct account *a, struct slice from,
-                          struct slice to)
+struct err mailbox_rename(struct account *a, struct slice from, struct slice to)
 {
 	struct buf normal = { 0 };
 	struct change c;

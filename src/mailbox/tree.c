@@ -89,21 +89,22 @@ struct err change_make_parents(struct change *c, struct slice name)
 struct err tree_below(struct account *a, struct slice name, struct arena *arena,
                       struct below *out)
 {
-	struct slice start = arena_printf(arena, "%.*s/", (int)name.len,
-	                                  name.ptr);
-	struct store_key prefix = key_name(a->id, T_NAME,
-	                                   slice_first(start, NAME_PREFIX));
+	struct slice start =
+		arena_printf(arena, "%.*s/", (int)name.len, name.ptr);
+	struct store_key prefix =
+		key_name(a->id, T_NAME, slice_first(start, NAME_PREFIX));
 	struct row_walk w = row_walk(a, &prefix);
 	size_t most = a->meta.mailboxes;
 	struct cursor_row row;
 
-	*out = (struct below){ arena_array(arena, most + 1, sizeof *out->v), 0 };
+	*out = (struct below){ arena_array(arena, most + 1, sizeof *out->v),
+		               0 };
 	while (row_walk_next(&w, &row)) {
 		struct entry entry = { .id = get_le32(row.value.ptr) };
 		struct mailbox_meta meta;
 		struct slice full;
-		struct err e = lookup_mailbox(a, entry.id, &meta, &full, NULL,
-		                              NULL);
+		struct err e =
+			lookup_mailbox(a, entry.id, &meta, &full, NULL, NULL);
 
 		if (!is_ok(e))
 			return e;
@@ -127,8 +128,8 @@ static struct err check_use(struct account *a, uint32_t special_use)
 	while (special_use != 0 && row_walk_next(&w, &row)) {
 		struct mailbox_meta meta;
 		struct slice name;
-		struct err e = mailbox_meta_read(row.value, &meta, &name,
-		                                 NULL, NULL);
+		struct err e =
+			mailbox_meta_read(row.value, &meta, &name, NULL, NULL);
 
 		if (!is_ok(e))
 			return e;
@@ -226,16 +227,16 @@ struct err change_drop_mailbox(struct change *c, uint32_t id)
 	c->after.mailboxes--;
 	batch_delete(c->batch, store_key_slice(&key));
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-		struct store_key prefix = key_messages(c->account->id,
-		                                       tables[i], id);
+		struct store_key prefix =
+			key_messages(c->account->id, tables[i], id);
 
 		batch_delete_prefix(c->batch, store_key_slice(&prefix));
 	}
 	return OK;
 }
 
-static struct err delete_named(struct change *c, struct slice name,
-                               uint32_t id, bool has_children)
+static struct err delete_named(struct change *c, struct slice name, uint32_t id,
+                               bool has_children)
 {
 	struct mailbox_meta meta;
 	struct slice full;

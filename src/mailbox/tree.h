@@ -40,7 +40,7 @@ struct below {
 	struct entry {
 		uint32_t id;
 		struct slice name; /* in the arena */
-	} *v;
+	} * v;
 	size_t n;
 };
 

@@ -59,14 +59,15 @@ static void count_from(struct view *v, size_t at)
 
 	if (n > v->before_cap) {
 		v->before_cap = n + n / 2;
-		v->before = mem_resize(v->before, v->before_cap,
-		                       sizeof *v->before);
+		v->before =
+			mem_resize(v->before, v->before_cap, sizeof *v->before);
 	}
 	for (size_t i = at; i < n; i++) {
 		struct uidrange *r = &v->known.v[i];
 
-		v->before[i] = i == 0 ? 0 : v->before[i - 1] +
-		               (r[-1].last - r[-1].first + 1);
+		v->before[i] = i == 0 ? 0
+		                      : v->before[i - 1] +
+		                                (r[-1].last - r[-1].first + 1);
 	}
 }
 
@@ -129,9 +130,14 @@ struct view *view_new(struct mailbox *m, bool readonly, void (*wake)(void *arg),
 
 	assert(m->loaded);
 	*v = (struct view){
-		.mailbox = m, .next = m->views, .wake = wake, .arg = arg,
-		.uidnext = m->meta.uidnext, .synced = m->meta.highestmodseq,
-		.keywords = m->keywords.n, .readonly = readonly,
+		.mailbox = m,
+		.next = m->views,
+		.wake = wake,
+		.arg = arg,
+		.uidnext = m->meta.uidnext,
+		.synced = m->meta.highestmodseq,
+		.keywords = m->keywords.n,
+		.readonly = readonly,
 	};
 	uidset_copy(&v->known, &m->uids);
 	count_from(v, 0);

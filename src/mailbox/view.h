@@ -47,8 +47,15 @@ uint32_t view_last_uid(const struct view *); /* 0 when empty */
 const struct uidset *view_uids(const struct view *);
 
 struct view_event {
-	enum { VIEW_EXPUNGE, VIEW_EXISTS, VIEW_FLAGS, VIEW_KEYWORDS, VIEW_GONE } kind;
-	uint32_t seq; /* EXPUNGE: the number; EXISTS: how many; FLAGS: the number */
+	enum {
+		VIEW_EXPUNGE,
+		VIEW_EXISTS,
+		VIEW_FLAGS,
+		VIEW_KEYWORDS,
+		VIEW_GONE
+	} kind;
+	uint32_t seq; /* EXPUNGE: the number; EXISTS: how many; FLAGS: the
+	                 number */
 	uint32_t uid; /* EXPUNGE, FLAGS */
 };
 

@@ -31,9 +31,9 @@ static void position(struct chunk_walk *w, uint32_t uid)
 	struct store_key prefix = prefix_of(m);
 	struct store_key from = key_at(m, uid);
 
-	w->cursor = store_cursor(account_partition(m->account),
-	                         store_key_slice(&prefix),
-	                         store_key_slice(&from));
+	w->cursor =
+		store_cursor(account_partition(m->account),
+	                     store_key_slice(&prefix), store_key_slice(&from));
 	w->positioned = true;
 }
 
@@ -115,8 +115,8 @@ struct record_walk mailbox_walk(struct mailbox *m, const struct uidset *uids)
 static uint32_t next_wanted(struct record_walk *w)
 {
 	struct uid_scan scan = { w->uids, w->range };
-	uint32_t uid = w->uid == UINT32_MAX ? 0
-	                                    : uid_scan_next(&scan, w->uid + 1);
+	uint32_t uid =
+		w->uid == UINT32_MAX ? 0 : uid_scan_next(&scan, w->uid + 1);
 
 	w->range = scan.at;
 	return uid;
@@ -138,8 +138,8 @@ static bool find_records(struct record_walk *w, uint32_t wanted)
 	at = chunk_find(&c, wanted);
 	assert(at < c.count);
 	w->snapshot = store_snapshot(p);
-	w->rest = slice_of(c.records + at * c.stride,
-	                   (c.count - at) * c.stride);
+	w->rest =
+		slice_of(c.records + at * c.stride, (c.count - at) * c.stride);
 	w->last = c.last;
 	w->words = c.words;
 	return true;

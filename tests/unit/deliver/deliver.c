@@ -83,8 +83,8 @@ static void send_data(struct link *l, struct slice bytes)
 
 /* Receives the results of n recipients; each code must be the one given,
  * but for `odd`, which has its own. */
-static void expect(struct link *l, uint32_t n, enum err_code code,
-                   uint32_t odd, enum err_code odd_code)
+static void expect(struct link *l, uint32_t n, enum err_code code, uint32_t odd,
+                   enum err_code odd_code)
 {
 	uint32_t at = 0;
 
@@ -135,9 +135,10 @@ static void one(struct rig *r)
 	send_type(l, FRAME_END);
 	expect_all(l, 1, ERR_OK);
 	m = rig_open(r, "INBOX");
-	assert_text(m, 1, "Return-Path: <sender@example.com>\r\n"
-	                  "Delivered-To: demo@example.org\r\n"
-	                  "Subject: x\r\n\r\nfirst second\r\n");
+	assert_text(m, 1,
+	            "Return-Path: <sender@example.com>\r\n"
+	            "Delivered-To: demo@example.org\r\n"
+	            "Subject: x\r\n\r\nfirst second\r\n");
 	assert_int_equal(mailbox_record(m, 1, &record).code, ERR_OK);
 	assert_int_equal(record.internaldate, r->now);
 	assert_int_equal(record.flags, 0);
@@ -180,7 +181,8 @@ static void make_accounts(struct rig *r, uint32_t n)
 {
 	for (uint32_t i = 1; i < n; i++)
 		assert_int_equal(account_create(r->model, RIG_ACCOUNT + i,
-		                                S("x@example.org")).code,
+		                                S("x@example.org"))
+		                         .code,
 		                 ERR_OK);
 }
 
@@ -362,7 +364,7 @@ static void other_type(struct link *l)
 static void hostile(struct rig *r)
 {
 	static void (*const cases[])(struct link *) = {
-		bad_recipients, bad_sender,     data_first, end_first, twice,
+		bad_recipients, bad_sender,     data_first, end_first,  twice,
 		nobody,         late_recipient, cut_off,    other_type,
 	};
 
@@ -380,12 +382,9 @@ static void hostile(struct rig *r)
 int main(void)
 {
 	static const struct rig_case cases[] = {
-		{ "one", one },
-		{ "details", details },
-		{ "many", many },
-		{ "more recipients", more_recipients },
-		{ "aborted", aborted },
-		{ "too big", too_big },
+		{ "one", one },         { "details", details },
+		{ "many", many },       { "more recipients", more_recipients },
+		{ "aborted", aborted }, { "too big", too_big },
 		{ "hostile", hostile },
 	};
 

@@ -17,8 +17,12 @@
 static struct record record_with(uint32_t uid, size_t keyword)
 {
 	struct record r = {
-		.uid = uid, .size = uid * 3, .modseq = 1000u + uid,
-		.internaldate = -5, .savedate = 77, .zone = -330,
+		.uid = uid,
+		.size = uid * 3,
+		.modseq = 1000u + uid,
+		.internaldate = -5,
+		.savedate = 77,
+		.zone = -330,
 		.flags = uid % 2 ? FLAG_SEEN : FLAG_DELETED | FLAG_DRAFT,
 	};
 
@@ -28,13 +32,13 @@ static struct record record_with(uint32_t uid, size_t keyword)
 }
 
 /* Every record of the mailbox is as record_with() makes it. */
-static size_t read_back(struct rig *r, uint32_t mailbox, size_t (*keyword_of)(
-                                                                 uint32_t))
+static size_t read_back(struct rig *r, uint32_t mailbox,
+                        size_t (*keyword_of)(uint32_t))
 {
 	struct store_key prefix = key_messages(RIG_ACCOUNT, T_RECORDS, mailbox);
-	struct store_cursor c = store_cursor(r->partition,
-	                                     store_key_slice(&prefix),
-	                                     (struct slice){ NULL, 0 });
+	struct store_cursor c =
+		store_cursor(r->partition, store_key_slice(&prefix),
+	                     (struct slice){ NULL, 0 });
 	struct cursor_row row;
 	size_t n = 0;
 
@@ -76,8 +80,7 @@ static void write_and_read(struct rig *r, uint32_t mailbox, uint32_t step,
 
 	chunk_writer_init(&w, b, RIG_ACCOUNT, mailbox);
 	for (uint32_t i = 1; i <= 1000; i++) {
-		struct record rec = record_with(i * step,
-		                                keyword_of(i * step));
+		struct record rec = record_with(i * step, keyword_of(i * step));
 
 		chunk_writer_add(&w, &rec);
 	}
@@ -109,9 +112,9 @@ static void damaged_chunks(void **state)
 	struct chunk c;
 
 	(void)state;
-	raw[2] = 1;           /* count */
-	raw[8] = 9;           /* last */
-	raw[CHUNK_HEAD] = 9;  /* uid */
+	raw[2] = 1;          /* count */
+	raw[8] = 9;          /* last */
+	raw[CHUNK_HEAD] = 9; /* uid */
 	assert_int_equal(chunk_open(slice_of(raw, sizeof raw), &c).code,
 	                 ERR_OK);
 	for (size_t len = 0; len < sizeof raw; len++) {
@@ -134,10 +137,18 @@ static void damaged_chunks(void **state)
 static void meta_rows(void **state)
 {
 	struct mailbox_meta m = {
-		.id = 1, .uidvalidity = 2, .uidnext = 3, .messages = 4,
-		.unseen = 5, .deleted = 6, .special_use = USE_SENT,
-		.last_chunk = 7, .highestmodseq = 1u << 31,
-		.size = UINT64_C(1) << 40, .deleted_size = 9, .noselect = true,
+		.id = 1,
+		.uidvalidity = 2,
+		.uidnext = 3,
+		.messages = 4,
+		.unseen = 5,
+		.deleted = 6,
+		.special_use = USE_SENT,
+		.last_chunk = 7,
+		.highestmodseq = 1u << 31,
+		.size = UINT64_C(1) << 40,
+		.deleted_size = 9,
+		.noselect = true,
 	};
 	struct mailbox_meta back = { 0 };
 	struct slice keywords[2] = { S("$Junk"), S("") };
@@ -148,8 +159,9 @@ static void meta_rows(void **state)
 
 	(void)state;
 	mailbox_meta_write(&m, S("a/b"), keywords, 2, &raw);
-	assert_int_equal(mailbox_meta_read(buf_slice(&raw), &back, &name, got,
-	                                   &n).code, ERR_OK);
+	assert_int_equal(
+		mailbox_meta_read(buf_slice(&raw), &back, &name, got, &n).code,
+		ERR_OK);
 	assert_memory_equal(&m, &back, sizeof m);
 	assert_true(slice_eq(name, S("a/b")));
 	assert_int_equal(n, 2);
@@ -159,7 +171,8 @@ static void meta_rows(void **state)
 
 		memcpy(cut, raw.data, len);
 		assert_int_equal(mailbox_meta_read(slice_of(cut, len), &back,
-		                                   &name, got, &n).code,
+		                                   &name, got, &n)
+		                         .code,
 		                 ERR_CORRUPT);
 		free(cut);
 	}
@@ -172,8 +185,8 @@ static void keyword_names(void **state)
 	struct keyword_bits bits;
 	struct slice two[] = { S("$Junk"), S("work") };
 	struct slice other = S("$JUNK");
-	struct slice bad[] = { S("a b"), S(""), S("x*"), S("\\Seen"),
-		               S("\xc3\xa4"), S("a]") };
+	struct slice bad[] = { S("a b"),    S(""),         S("x*"),
+		               S("\\Seen"), S("\xc3\xa4"), S("a]") };
 
 	(void)state;
 	assert_int_equal(keywords_resolve(&k, two, 2, true, &bits).code,
@@ -185,18 +198,20 @@ static void keyword_names(void **state)
 	assert_int_equal(k.n, 2);
 	assert_true(slice_eq(k.v[0], S("$Junk")));
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		assert_int_equal(keywords_resolve(&k, &bad[i], 1, true,
-		                                  &bits).code, ERR_CANNOT);
+		assert_int_equal(
+			keywords_resolve(&k, &bad[i], 1, true, &bits).code,
+			ERR_CANNOT);
 	assert_int_equal(keywords_resolve(&k, bad, 1, false, &bits).code,
 	                 ERR_OK);
 	assert_int_equal(bits.word[0], 0);
 	for (size_t i = k.n; i < LIMIT_KEYWORDS; i++) {
 		char text[16];
-		struct slice name = { text, (size_t)snprintf(text, 16, "k%zu",
-		                                             i) };
+		struct slice name = { text,
+			              (size_t)snprintf(text, 16, "k%zu", i) };
 
-		assert_int_equal(keywords_resolve(&k, &name, 1, true,
-		                                  &bits).code, ERR_OK);
+		assert_int_equal(
+			keywords_resolve(&k, &name, 1, true, &bits).code,
+			ERR_OK);
 		assert_true(keyword_bits_has(&bits, i));
 	}
 	other = S("one-more");
@@ -208,8 +223,10 @@ static void keyword_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pack), cmocka_unit_test(damaged_chunks),
-		cmocka_unit_test(meta_rows), cmocka_unit_test(keyword_names),
+		cmocka_unit_test(test_pack),
+		cmocka_unit_test(damaged_chunks),
+		cmocka_unit_test(meta_rows),
+		cmocka_unit_test(keyword_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,7 +102,8 @@ static void all_or_none(struct rig *r)
 	struct mailbox *m = rig_open(r, "INBOX");
 	struct incoming *in = rig_incoming(r, TEXT);
 	struct slice keyword = S("$New");
-	struct new_message v[3] = { { .message = in }, { .message = in },
+	struct new_message v[3] = { { .message = in },
+		                    { .message = in },
 		                    { .message = in } };
 	struct quota q;
 	uint32_t uids[3];
@@ -121,8 +122,9 @@ static void all_or_none(struct rig *r)
 	assert_int_equal(mailbox_append(m, v, 2, uids).code, ERR_OK);
 	assert_int_equal(account_has_room(r->account, 0, 1).code,
 	                 ERR_OVERQUOTA);
-	assert_int_equal(account_set_quota(r->account, 3 * incoming_size(in), 0).code,
-	                 ERR_OK);
+	assert_int_equal(
+		account_set_quota(r->account, 3 * incoming_size(in), 0).code,
+		ERR_OK);
 	assert_int_equal(mailbox_append(m, v, 2, uids).code, ERR_OVERQUOTA);
 	assert_int_equal(mailbox_append(m, v, 1, uids).code, ERR_OK);
 	assert_int_equal(uids[0], 3);
@@ -225,20 +227,24 @@ static void conditional(struct rig *r)
 	struct uidset changed = { 0 };
 	struct uidset failed = { 0 };
 	struct flag_change what = {
-		.mode = STORE_ADD, .flags = FLAG_FLAGGED, .conditional = true,
+		.mode = STORE_ADD,
+		.flags = FLAG_FLAGGED,
+		.conditional = true,
 	};
 	uint64_t modseq;
 
 	fill(r, m, 10, 0);
 	what.unchanged_since = rig_status(r, "INBOX").highestmodseq;
 	rig_store(m, "4:5", STORE_ADD, FLAG_SEEN, NULL);
-	assert_int_equal(mailbox_store(m, &set, &what, &changed, &failed,
-	                               &modseq).code, ERR_OK);
+	assert_int_equal(
+		mailbox_store(m, &set, &what, &changed, &failed, &modseq).code,
+		ERR_OK);
 	rig_assert_set(&changed, "1:3,6:10");
 	rig_assert_set(&failed, "4:5");
 	what.unchanged_since = 0;
-	assert_int_equal(mailbox_store(m, &set, &what, &changed, &failed,
-	                               &modseq).code, ERR_OK);
+	assert_int_equal(
+		mailbox_store(m, &set, &what, &changed, &failed, &modseq).code,
+		ERR_OK);
 	assert_int_equal(modseq, 0);
 	rig_assert_set(&changed, "");
 	rig_assert_set(&failed, "1:10");
@@ -255,7 +261,9 @@ static void many_keywords(struct rig *r)
 	struct uidset changed = { 0 };
 	struct uidset failed = { 0 };
 	struct flag_change what = {
-		.mode = STORE_ADD, .keywords = &one_more, .n_keywords = 1,
+		.mode = STORE_ADD,
+		.keywords = &one_more,
+		.n_keywords = 1,
 	};
 	struct record record;
 	uint64_t modseq;
@@ -270,20 +278,23 @@ static void many_keywords(struct rig *r)
 		snprintf(uid, sizeof uid, "%u", 1 + i * 37 % 200);
 		rig_store(m, uid, STORE_ADD, 0, name);
 	}
-	assert_int_equal(mailbox_store(m, &set, &what, &changed, &failed,
-	                               &modseq).code, ERR_LIMIT);
+	assert_int_equal(
+		mailbox_store(m, &set, &what, &changed, &failed, &modseq).code,
+		ERR_LIMIT);
 	rig_store(m, "1:200", STORE_ADD, 0, "K511");
 	what.mode = STORE_REMOVE;
-	assert_int_equal(mailbox_store(m, &set, &what, &changed, &failed,
-	                               &modseq).code, ERR_OK);
+	assert_int_equal(
+		mailbox_store(m, &set, &what, &changed, &failed, &modseq).code,
+		ERR_OK);
 	mailbox_close(m);
 	rig_reopen(r);
 	m = rig_open(r, "INBOX");
 	mailbox_keywords(m, &n);
 	assert_int_equal(n, LIMIT_KEYWORDS);
 	for (uint32_t i = 0; i < LIMIT_KEYWORDS; i++) {
-		assert_int_equal(mailbox_record(m, 1 + i * 37 % 200,
-		                                &record).code, ERR_OK);
+		assert_int_equal(
+			mailbox_record(m, 1 + i * 37 % 200, &record).code,
+			ERR_OK);
 		assert_true(record.keywords.word[i / 64] >> (i % 64) & 1);
 		assert_true(record.keywords.word[7] >> 63 & 1);
 	}
@@ -472,11 +483,14 @@ static void finding(struct rig *r)
 	rig_store(m, "150,399", STORE_ADD, FLAG_FLAGGED, NULL);
 	assert_int_equal(mailbox_find(m, FLAG_SEEN, 0, 0, &out).code, ERR_OK);
 	rig_assert_set(&out, "3,100:200");
-	assert_int_equal(mailbox_find(m, FLAG_FLAGGED, FLAG_FLAGGED, 0,
-	                              &out).code, ERR_OK);
+	assert_int_equal(
+		mailbox_find(m, FLAG_FLAGGED, FLAG_FLAGGED, 0, &out).code,
+		ERR_OK);
 	rig_assert_set(&out, "150,399");
-	assert_int_equal(mailbox_find(m, FLAG_FLAGGED | FLAG_SEEN,
-	                              FLAG_FLAGGED, 0, &out).code, ERR_OK);
+	assert_int_equal(
+		mailbox_find(m, FLAG_FLAGGED | FLAG_SEEN, FLAG_FLAGGED, 0, &out)
+			.code,
+		ERR_OK);
 	rig_assert_set(&out, "150");
 	assert_int_equal(mailbox_find(m, 0, 0, modseq, &out).code, ERR_OK);
 	rig_assert_set(&out, "3,100:200,399");
@@ -497,8 +511,9 @@ static void append_unloaded(struct rig *r)
 	fill(r, m, 100, 0);
 	mailbox_close(m);
 	rig_reopen(r);
-	assert_int_equal(mailbox_open_to_append(r->account, S("INBOX"),
-	                                        &m).code, ERR_OK);
+	assert_int_equal(
+		mailbox_open_to_append(r->account, S("INBOX"), &m).code,
+		ERR_OK);
 	assert_int_equal(rig_append(r, m, TEXT, 0), 101);
 	n = rig_open(r, "INBOX");
 	assert_ptr_equal(m, n);

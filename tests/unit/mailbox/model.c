@@ -206,13 +206,15 @@ static void do_append(struct world *w)
 
 	for (uint32_t i = 0; i < n && b->n + n < MOST; i++) {
 		v[i] = (struct new_message){
-			.message = w->message, .flags = (uint8_t)choose(w, 32),
-			.keywords = &keyword, .n_keywords = choose(w, 2),
+			.message = w->message,
+			.flags = (uint8_t)choose(w, 32),
+			.keywords = &keyword,
+			.n_keywords = choose(w, 2),
 		};
 		add(b, (struct message){
-			.flags = v[i].flags,
-			.keywords = (uint64_t)v[i].n_keywords << k,
-		});
+			       .flags = v[i].flags,
+			       .keywords = (uint64_t)v[i].n_keywords << k,
+		       });
 		uids[i] = 0;
 		if (i + 1 < n)
 			continue;
@@ -256,14 +258,17 @@ static void do_store(struct world *w)
 	struct slice keyword = slice_cstr(keyword_names[k]);
 	struct flag_change what = {
 		.mode = (enum store_mode)choose(w, 3),
-		.flags = (uint8_t)choose(w, 32), .keywords = &keyword,
-		.n_keywords = choose(w, 2), .by = own ? c->view : NULL,
+		.flags = (uint8_t)choose(w, 32),
+		.keywords = &keyword,
+		.n_keywords = choose(w, 2),
+		.by = own ? c->view : NULL,
 	};
 	uint64_t keywords = (uint64_t)what.n_keywords << k;
 	uint64_t modseq;
 
-	assert_int_equal(mailbox_store(m, &uids, &what, &changed, &failed,
-	                               &modseq).code, ERR_OK);
+	assert_int_equal(
+		mailbox_store(m, &uids, &what, &changed, &failed, &modseq).code,
+		ERR_OK);
 	for (size_t i = 0; i < b->n; i++) {
 		struct message old = b->v[i];
 
@@ -271,7 +276,7 @@ static void do_store(struct world *w)
 			store_in(&b->v[i], &what, keywords);
 		assert_int_equal(uidset_has(&changed, old.uid),
 		                 old.flags != b->v[i].flags ||
-		                 old.keywords != b->v[i].keywords);
+		                         old.keywords != b->v[i].keywords);
 		if (own && uidset_has(&changed, old.uid) &&
 		    view_seq(c->view, old.uid) != 0)
 			look(c, view_seq(c->view, old.uid));
@@ -325,15 +330,17 @@ static void do_copy(struct world *w)
 	uint32_t first = d->uidnext;
 	size_t n = b->n;
 
-	assert_int_equal(mailbox_copy(source, &uids, destination, move, &from,
-	                              &to).code, ERR_OK);
+	assert_int_equal(
+		mailbox_copy(source, &uids, destination, move, &from, &to).code,
+		ERR_OK);
 	for (size_t i = 0; i < n; i++) {
 		if (uidset_has(&uids, b->v[i].uid))
 			add(d, b->v[i]);
 		assert_int_equal(uidset_has(&uids, b->v[i].uid),
 		                 uidset_has(&from, b->v[i].uid));
 	}
-	/* the copies' UIDs may be among those asked for: only the old ones go */
+	/* the copies' UIDs may be among those asked for: only the old ones go
+	 */
 	if (move)
 		remove_from(b, &from, 0);
 	assert_int_equal(uidset_count(&to), d->uidnext - first);
@@ -353,8 +360,9 @@ static void do_rename(struct world *w)
 	if (b == &w->boxes[0])
 		return;
 	snprintf(name, sizeof name, "m%zu", w->names++);
-	assert_int_equal(mailbox_rename(w->rig->account, old,
-	                                slice_cstr(name)).code, ERR_OK);
+	assert_int_equal(
+		mailbox_rename(w->rig->account, old, slice_cstr(name)).code,
+		ERR_OK);
 	memcpy(b->name, name, sizeof name);
 }
 
@@ -364,8 +372,9 @@ static void make_box(struct world *w, size_t i)
 	struct mailbox_status s;
 
 	snprintf(b->name, sizeof b->name, "m%zu", w->names++);
-	assert_int_equal(mailbox_create(w->rig->account, slice_cstr(b->name),
-	                                0).code, ERR_OK);
+	assert_int_equal(
+		mailbox_create(w->rig->account, slice_cstr(b->name), 0).code,
+		ERR_OK);
 	s = rig_status(w->rig, b->name);
 	assert_true(s.uidvalidity > w->largest_uidvalidity);
 	w->largest_uidvalidity = s.uidvalidity;
@@ -385,8 +394,9 @@ static void do_make_or_delete(struct world *w)
 		make_box(w, i);
 		return;
 	}
-	assert_int_equal(mailbox_delete(w->rig->account,
-	                                slice_cstr(b->name)).code, ERR_OK);
+	assert_int_equal(
+		mailbox_delete(w->rig->account, slice_cstr(b->name)).code,
+		ERR_OK);
 	b->exists = false;
 	for (size_t s = 0; s < SESSIONS; s++) {
 		struct client *c = &w->clients[s];
@@ -461,8 +471,8 @@ static void step(struct world *w)
 		uint32_t weight;
 		void (*fn)(struct world *);
 	} table[] = {
-		{ 20, do_append }, { 30, do_store }, { 10, do_expunge },
-		{ 10, do_copy }, { 2, do_rename }, { 2, do_make_or_delete },
+		{ 20, do_append },  { 30, do_store }, { 10, do_expunge },
+		{ 10, do_copy },    { 2, do_rename }, { 2, do_make_or_delete },
 		{ 50, do_session },
 	};
 	uint32_t n = choose(w, 124);

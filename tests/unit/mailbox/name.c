@@ -55,7 +55,9 @@ static void normal_form(void **state)
 		{ "a/../b", NULL },
 		{ "a/.", NULL },
 		{ "a\nb", NULL },
-		{ "a\x7f" "b", NULL },
+		{ "a\x7f"
+		  "b",
+		  NULL },
 		{ "a%", NULL },
 		{ "*", NULL },
 		{ "a\xc2\x85", NULL },
@@ -71,8 +73,8 @@ static void normal_form(void **state)
 		struct err e = mailbox_name_normal(in, &out);
 
 		assert_int_equal(e.code, cases[i].out ? ERR_OK : ERR_CANNOT);
-		assert_true(slice_eq(buf_slice(&out),
-		                     slice_cstr(cases[i].out)));
+		assert_true(
+			slice_eq(buf_slice(&out), slice_cstr(cases[i].out)));
 		buf_free(&out);
 	}
 }
@@ -149,10 +151,9 @@ static void matching(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct slice p = at_edge(cases[i].pattern,
-		                         strlen(cases[i].pattern));
-		struct slice n = at_edge(cases[i].name,
-		                         strlen(cases[i].name));
+		struct slice p =
+			at_edge(cases[i].pattern, strlen(cases[i].pattern));
+		struct slice n = at_edge(cases[i].name, strlen(cases[i].name));
 
 		if (mailbox_name_matches(n, p) != cases[i].matches)
 			fail_msg("%s and %s", cases[i].pattern, cases[i].name);
@@ -185,7 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(normal_form), cmocka_unit_test(limits),
-		cmocka_unit_test(matching), cmocka_unit_test(hard_pattern),
+		cmocka_unit_test(matching),    cmocka_unit_test(hard_pattern),
 		cmocka_unit_test(parents),
 	};
 

@@ -77,8 +77,10 @@ static void run_task(struct loop *loop, void *arg)
 	r->loop = loop;
 	assert_int_equal(partition_make(r->dir).code, ERR_OK);
 	open_all(r);
-	assert_int_equal(account_create(r->model, RIG_ACCOUNT,
-	                                S("demo@example.org")).code, ERR_OK);
+	assert_int_equal(
+		account_create(r->model, RIG_ACCOUNT, S("demo@example.org"))
+			.code,
+		ERR_OK);
 	assert_int_equal(account_open(r->model, RIG_ACCOUNT, &r->account).code,
 	                 ERR_OK);
 	run->fn(r);
@@ -115,7 +117,8 @@ int rig_main(const struct rig_case *cases, size_t n)
 	assert_true(n <= sizeof tests / sizeof *tests);
 	for (size_t i = 0; i < n; i++)
 		tests[i] = (struct CMUnitTest){
-			.name = cases[i].name, .test_func = run_case,
+			.name = cases[i].name,
+			.test_func = run_case,
 			.initial_state = (void *)(uintptr_t)&cases[i],
 		};
 	return _cmocka_run_group_tests("mailbox", tests, n, NULL, NULL);
@@ -134,7 +137,9 @@ struct err rig_append_to(struct mailbox *m, struct incoming *in, uint8_t flags,
                          uint32_t *uid)
 {
 	struct new_message n = {
-		.message = in, .flags = flags, .internaldate = 1700000000,
+		.message = in,
+		.flags = flags,
+		.internaldate = 1700000000,
 		.zone = 60,
 	};
 
@@ -197,13 +202,16 @@ uint64_t rig_store(struct mailbox *m, const char *uids, enum store_mode mode,
 	struct uidset failed = { 0 };
 	struct slice name = slice_cstr(keyword);
 	struct flag_change what = {
-		.mode = mode, .flags = flags, .keywords = &name,
+		.mode = mode,
+		.flags = flags,
+		.keywords = &name,
 		.n_keywords = keyword != NULL,
 	};
 	uint64_t modseq;
 
-	assert_int_equal(mailbox_store(m, &set, &what, &changed, &failed,
-	                               &modseq).code, ERR_OK);
+	assert_int_equal(
+		mailbox_store(m, &set, &what, &changed, &failed, &modseq).code,
+		ERR_OK);
 	uidset_free(&set);
 	uidset_free(&changed);
 	uidset_free(&failed);
@@ -226,7 +234,8 @@ struct mailbox_status rig_status(struct rig *r, const char *name)
 {
 	struct mailbox_status status;
 
-	assert_int_equal(mailbox_status(r->account, slice_cstr(name),
-	                                &status).code, ERR_OK);
+	assert_int_equal(
+		mailbox_status(r->account, slice_cstr(name), &status).code,
+		ERR_OK);
 	return status;
 }

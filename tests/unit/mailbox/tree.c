@@ -19,15 +19,14 @@ static enum err_code create(struct rig *r, const char *name)
 	return mailbox_create(r->account, slice_cstr(name), 0).code;
 }
 
-static enum err_code delete(struct rig *r, const char *name)
-{
+static enum err_code delete (struct rig *r, const char *name) {
 	return mailbox_delete(r->account, slice_cstr(name)).code;
 }
 
 static enum err_code rename_to(struct rig *r, const char *from, const char *to)
 {
-	return mailbox_rename(r->account, slice_cstr(from),
-	                      slice_cstr(to)).code;
+	return mailbox_rename(r->account, slice_cstr(from), slice_cstr(to))
+	        .code;
 }
 
 static enum err_code open_code(struct rig *r, const char *name)
@@ -87,8 +86,9 @@ static void special_use(struct rig *r)
 
 	assert_int_equal(mailbox_create(r->account, S("Sent2"), USE_SENT).code,
 	                 ERR_USEATTR);
-	assert_int_equal(mailbox_create(r->account, S("Important"),
-	                                USE_IMPORTANT).code, ERR_OK);
+	assert_int_equal(
+		mailbox_create(r->account, S("Important"), USE_IMPORTANT).code,
+		ERR_OK);
 	assert_int_equal(mailbox_list(r->account, arena, &v, &n).code, ERR_OK);
 	assert_int_equal(n, 7);
 	for (size_t i = 0; i < n; i++) {
@@ -97,7 +97,7 @@ static void special_use(struct rig *r)
 			assert_true(v[i].subscribed);
 	}
 	assert_int_equal(uses, USE_SENT | USE_DRAFTS | USE_JUNK | USE_TRASH |
-	                       USE_ARCHIVE | USE_IMPORTANT);
+	                               USE_ARCHIVE | USE_IMPORTANT);
 	arena_free(arena);
 }
 
@@ -106,21 +106,21 @@ static void deleting(struct rig *r)
 	struct mailbox_status before, after;
 
 	assert_int_equal(create(r, "a/b"), ERR_OK);
-	assert_int_equal(delete(r, "INBOX"), ERR_CANNOT);
-	assert_int_equal(delete(r, "none"), ERR_NONEXISTENT);
+	assert_int_equal(delete (r, "INBOX"), ERR_CANNOT);
+	assert_int_equal(delete (r, "none"), ERR_NONEXISTENT);
 	before = rig_status(r, "a");
-	assert_int_equal(delete(r, "a"), ERR_OK);
+	assert_int_equal(delete (r, "a"), ERR_OK);
 	assert_list(r, "INBOXs a+- a/b ");
 	assert_int_equal(open_code(r, "a"), ERR_NONEXISTENT);
-	assert_int_equal(delete(r, "a"), ERR_HASCHILDREN);
+	assert_int_equal(delete (r, "a"), ERR_HASCHILDREN);
 	/* a \Noselect name can be made a mailbox again */
 	assert_int_equal(create(r, "a"), ERR_OK);
 	after = rig_status(r, "a");
 	assert_true(after.uidvalidity > before.uidvalidity);
 	assert_true(after.id != before.id);
-	assert_int_equal(delete(r, "a"), ERR_OK);
-	assert_int_equal(delete(r, "a/b"), ERR_OK);
-	assert_int_equal(delete(r, "a"), ERR_OK);
+	assert_int_equal(delete (r, "a"), ERR_OK);
+	assert_int_equal(delete (r, "a/b"), ERR_OK);
+	assert_int_equal(delete (r, "a"), ERR_OK);
 	assert_list(r, "INBOXs ");
 }
 
@@ -137,7 +137,7 @@ static void delete_and_make(struct rig *r)
 		rig_append(r, m, "Subject: x\r\n\r\n", 0);
 		assert_true(rig_status(r, "x").uidvalidity > last);
 		last = rig_status(r, "x").uidvalidity;
-		assert_int_equal(delete(r, "x"), ERR_OK);
+		assert_int_equal(delete (r, "x"), ERR_OK);
 		assert_true(mailbox_is_gone(m));
 		mailbox_close(m);
 		if (i == 2)
@@ -161,7 +161,7 @@ static void deleted_under_us(struct rig *r)
 	assert_int_equal(create(r, "x"), ERR_OK);
 	old = rig_open(r, "x");
 	rig_append(r, old, "Subject: old\r\n\r\n", FLAG_DELETED);
-	assert_int_equal(delete(r, "x"), ERR_OK);
+	assert_int_equal(delete (r, "x"), ERR_OK);
 	assert_int_equal(create(r, "x"), ERR_OK);
 	new = rig_open(r, "x");
 	assert_ptr_not_equal(old, new);
@@ -170,8 +170,7 @@ static void deleted_under_us(struct rig *r)
 	assert_int_equal(mailbox_digest(old, 1, &digest).code, ERR_ABSENT);
 	assert_int_equal(mailbox_expunge(old, NULL, &out).code,
 	                 ERR_NONEXISTENT);
-	assert_int_equal(rig_append_to(old, in, 0, &uid).code,
-	                 ERR_NONEXISTENT);
+	assert_int_equal(rig_append_to(old, in, 0, &uid).code, ERR_NONEXISTENT);
 	assert_int_equal(mailbox_copy(old, &set, new, false, &out, &to).code,
 	                 ERR_NONEXISTENT);
 	assert_int_equal(mailbox_copy(new, &set, old, true, &out, &to).code,
@@ -267,7 +266,7 @@ static void subscriptions(struct rig *r)
 	                 ERR_OK);
 	assert_int_equal(mailbox_subscribe(r->account, S("b/c"), true).code,
 	                 ERR_OK);
-	assert_int_equal(delete(r, "a"), ERR_OK);
+	assert_int_equal(delete (r, "a"), ERR_OK);
 	assert_list(r, "INBOXs a!s b/c!s ");
 	assert_int_equal(mailbox_subscribe(r->account, S("a"), false).code,
 	                 ERR_OK);
@@ -295,10 +294,11 @@ static void long_names(struct rig *r)
 		snprintf(name, sizeof name, "%s/%d", parent, i);
 		assert_int_equal(create(r, name), ERR_OK);
 	}
-	assert_int_equal(mailbox_subscribe(r->account, slice_cstr(name),
-	                                   true).code, ERR_OK);
-	assert_int_equal(delete(r, parent), ERR_OK);
-	assert_int_equal(delete(r, parent), ERR_HASCHILDREN);
+	assert_int_equal(
+		mailbox_subscribe(r->account, slice_cstr(name), true).code,
+		ERR_OK);
+	assert_int_equal(delete (r, parent), ERR_OK);
+	assert_int_equal(delete (r, parent), ERR_HASCHILDREN);
 	parent[239] = '\0';
 	assert_int_equal(rename_to(r, parent, "short"), ERR_OK);
 	snprintf(name, sizeof name, "short/%s/0", parent + 240);

@@ -19,7 +19,7 @@
 static void note(void *arg, const struct view_event *e)
 {
 	static const char kinds[] = {
-		[VIEW_EXPUNGE] = 'x', [VIEW_EXISTS] = 'e', [VIEW_FLAGS] = 'f',
+		[VIEW_EXPUNGE] = 'x',  [VIEW_EXISTS] = 'e', [VIEW_FLAGS] = 'f',
 		[VIEW_KEYWORDS] = 'k', [VIEW_GONE] = 'g',
 	};
 
@@ -126,14 +126,16 @@ static void own_changes(struct rig *r)
 	v = view_new(m, false, NULL, NULL);
 	other = view_new(m, false, NULL, NULL);
 	what.by = v;
-	assert_int_equal(mailbox_store(m, &set, &what, &changed, &failed,
-	                               &modseq).code, ERR_OK);
+	assert_int_equal(
+		mailbox_store(m, &set, &what, &changed, &failed, &modseq).code,
+		ERR_OK);
 	assert_told(v, false, "");
 	assert_told(other, false, "f1/1 f2/2 f3/3 f4/4 ");
 	what.by = NULL;
 	what.flags = FLAG_FLAGGED;
-	assert_int_equal(mailbox_store(m, &set, &what, &changed, &failed,
-	                               &modseq).code, ERR_OK);
+	assert_int_equal(
+		mailbox_store(m, &set, &what, &changed, &failed, &modseq).code,
+		ERR_OK);
 	rig_store(m, "3", STORE_ADD, FLAG_DRAFT, NULL);
 	view_forget_flags(v, &changed, modseq);
 	assert_told(v, false, "f3/3 ");
@@ -200,8 +202,8 @@ static void fallen_behind(struct rig *r)
 	assert_int_equal(mailbox_store(m, &odd, &what, &a, &b, &modseq).code,
 	                 ERR_OK);
 	what.flags = FLAG_DELETED;
-	assert_int_equal(mailbox_store(m, &third, &what, &a, &b,
-	                               &modseq).code, ERR_OK);
+	assert_int_equal(mailbox_store(m, &third, &what, &a, &b, &modseq).code,
+	                 ERR_OK);
 	assert_int_equal(mailbox_expunge(m, NULL, &a).code, ERR_OK);
 	rig_append(r, m, TEXT, 0);
 	view_check(v);
