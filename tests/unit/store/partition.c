@@ -394,18 +394,23 @@ static void stale_cursor(struct partition *p)
 /* The assertion ends the process, so another one does it. */
 static void test_stale_cursor(void **state)
 {
+	char dir[RIG_DIR];
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
 	(void)state;
+	rig_make_dir(dir);
+	assert_int_equal(partition_make(dir).code, ERR_OK);
+	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		close(STDERR_FILENO); /* what assert() prints */
-		rig_run(stale_cursor);
+		rig_run_in(dir, small, stale_cursor);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	rig_remove_dir(dir);
 }
 
 static void test_reading(void **state)
