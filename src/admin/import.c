@@ -25,11 +25,11 @@ enum { SUBSCRIBE_NO, SUBSCRIBE_YES, SUBSCRIBE_ONLY };
 struct import {
 	struct mailbox *mailbox; /* NULL: none chosen */
 	struct new_message gathered[GATHER_MESSAGES];
-	size_t n;                /* whole ones */
+	size_t n; /* whole ones */
 	uint64_t bytes;
-	bool in_message;         /* gathered[n] is being filled */
-	struct arena *arena;     /* keywords of those gathered */
-	struct err failed;       /* since the last commit */
+	bool in_message;     /* gathered[n] is being filled */
+	struct arena *arena; /* keywords of those gathered */
+	struct err failed;   /* since the last commit */
 };
 
 static struct err nonsense(void)

@@ -21,8 +21,7 @@ struct control_link {
 
 /* Frames to the `roost` command; suspend while it is slow. After an error
  * (kept in e) nothing is sent any more. */
-void control_row(struct control_link *, const struct slice *fields,
-                 uint32_t n);
+void control_row(struct control_link *, const struct slice *fields, uint32_t n);
 void control_done(struct control_link *, struct err);
 void control_send(struct control_link *, struct frame_out *);
 

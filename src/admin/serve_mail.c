@@ -26,8 +26,7 @@ void control_send(struct control_link *c, struct frame_out *f)
 		frame_free(f);
 }
 
-void control_row(struct control_link *c, const struct slice *fields,
-                 uint32_t n)
+void control_row(struct control_link *c, const struct slice *fields, uint32_t n)
 {
 	struct frame_out f = { 0 };
 
@@ -146,8 +145,7 @@ static void serve(void *arg)
 	struct frame_in in;
 
 	if (c->account_id != 0)
-		c->e = account_open(c->mail->model, c->account_id,
-		                    &c->account);
+		c->e = account_open(c->mail->model, c->account_id, &c->account);
 	while (is_ok(c->e)) {
 		struct err e = link_receive(c->link, WAIT_FOREVER, &in);
 

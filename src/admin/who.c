@@ -54,8 +54,8 @@ static int by_account(const void *a, const void *b)
 	const struct row *y = b;
 	int d = slice_cmp(x->field[WHO_ACCOUNT], y->field[WHO_ACCOUNT]);
 
-	return d != 0 ? d : (x->since_s > y->since_s) -
-	                    (x->since_s < y->since_s);
+	return d != 0 ? d
+	              : (x->since_s > y->since_s) - (x->since_s < y->since_s);
 }
 
 struct err who(struct control_link *c, struct frame_in *in)

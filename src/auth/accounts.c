@@ -1,0 +1,236 @@
+/*
+ * accounts.c -- an account is a row here and mail in its partition.
+ *
+ * The row is made first and is ADDING until the partition has the account;
+ * it is REMOVING until the partition has forgotten it. Whoever is stopped
+ * between the two leaves a row that nobody can log in to, that adding or
+ * removing again finishes, and that accounts_heal() takes away.
+ */
+#include "auth/internal.h"
+
+#include "auth/name.h"
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+static struct err normal(struct slice name, struct buf *out)
+{
+	struct err e = user_name_normal(name, out);
+
+	return is_ok(e) ? e : err(ERR_SYNTAX, "not a user@domain name");
+}
+
+static struct err find(struct auth *a, struct slice name,
+                       struct account_row *row)
+{
+	struct buf key = { 0 };
+	struct err e = normal(name, &key);
+
+	if (is_ok(e))
+		e = directory_find(a->directory, buf_slice(&key), row);
+	buf_free(&key);
+	return e;
+}
+
+static void log_change(const char *event, struct slice name)
+{
+	struct log_line l = log_open(LOG_LEVEL_INFO, event);
+
+	log_text(&l, "user", name);
+	log_close(&l);
+}
+
+/* -- the partition's side -- */
+
+static struct err mail_create(struct auth *a, uint64_t id, struct slice name)
+{
+	struct frame_out f = { 0 };
+	struct call c;
+	struct err e;
+
+	call_begin(a, &c, &f, FRAME_ACCOUNT_CREATE);
+	frame_u64(&f, id);
+	frame_slice(&f, name);
+	frame_u64(&f, a->options->quota_bytes);
+	frame_u64(&f, a->options->quota_messages);
+	e = call_mail(a, &c, directory_partition(a->directory, id), &f);
+	return e.code == ERR_ALREADYEXISTS ? OK : e;
+}
+
+static struct err mail_delete(struct auth *a, uint64_t id)
+{
+	struct frame_out f = { 0 };
+	struct call c;
+	struct err e;
+
+	call_begin(a, &c, &f, FRAME_ACCOUNT_DELETE);
+	frame_u64(&f, id);
+	e = call_mail(a, &c, directory_partition(a->directory, id), &f);
+	return e.code == ERR_ABSENT ? OK : e;
+}
+
+/* A process that is not there has no sessions either. */
+static void mail_kick(struct auth *a, uint64_t id)
+{
+	struct link *mail = auth_mail(a, directory_partition(a->directory, id));
+	struct frame_out f = { 0 };
+
+	if (mail == NULL)
+		return;
+	frame_begin(&f, FRAME_ACCOUNT_KICK);
+	frame_u64(&f, id);
+	link_send(mail, &f, -1);
+}
+
+/* -- the changes; the caller holds `changing` -- */
+
+static struct err add(struct auth *a, struct slice name, struct slice stored)
+{
+	uint64_t id;
+	struct err e = directory_add(a->directory, name, stored, &id);
+
+	if (is_ok(e))
+		e = mail_create(a, id, name);
+	return is_ok(e) ? directory_set_state(a->directory, id, ACCOUNT_ENABLED)
+	                : e;
+}
+
+static struct err remove_row(struct auth *a, const struct account_row *row)
+{
+	struct err e = OK;
+
+	if (row->state != ACCOUNT_REMOVING)
+		e = directory_set_state(a->directory, row->id,
+		                        ACCOUNT_REMOVING);
+	if (is_ok(e))
+		e = mail_delete(a, row->id);
+	return is_ok(e) ? directory_forget(a->directory, row->id) : e;
+}
+
+/* -- the verbs -- */
+
+static struct err hash(struct auth *a, struct slice secret, struct buf *out)
+{
+	if (secret.len == 0 || secret.len > LIMIT_PASSWORD)
+		return err(ERR_SYNTAX, "a password has 1 to 1024 octets");
+	return hashing_hash(&a->hashing, secret, a->options->password_cost,
+	                    out);
+}
+
+struct err account_add(struct auth *a, struct slice name, struct slice secret)
+{
+	struct buf key = { 0 };
+	struct buf stored = { 0 };
+	struct err e = normal(name, &key);
+
+	if (is_ok(e))
+		e = hash(a, secret, &stored);
+	if (is_ok(e)) {
+		task_lock(&a->changing);
+		e = add(a, buf_slice(&key), buf_slice(&stored));
+		task_unlock(&a->changing);
+	}
+	if (is_ok(e))
+		log_change("user_added", buf_slice(&key));
+	buf_free(&key);
+	buf_free(&stored);
+	return e;
+}
+
+struct err account_remove(struct auth *a, struct slice name)
+{
+	struct account_row row;
+	struct err e;
+
+	task_lock(&a->changing);
+	e = find(a, name, &row);
+	if (is_ok(e))
+		e = remove_row(a, &row);
+	task_unlock(&a->changing);
+	if (is_ok(e))
+		log_change("user_removed", account_row_name(&row));
+	return e;
+}
+
+static struct err set_enabled(struct auth *a, const struct account_row *row,
+                              bool on)
+{
+	struct err e;
+
+	if (row->state != ACCOUNT_ENABLED && row->state != ACCOUNT_DISABLED)
+		return err(ERR_STATE, "it was not added or removed to the end: "
+		                      "do that again first");
+	e = directory_set_state(a->directory, row->id,
+	                        on ? ACCOUNT_ENABLED : ACCOUNT_DISABLED);
+	if (is_ok(e) && !on)
+		mail_kick(a, row->id);
+	return e;
+}
+
+struct err account_enable(struct auth *a, struct slice name, bool on)
+{
+	struct account_row row;
+	struct err e;
+
+	task_lock(&a->changing);
+	e = find(a, name, &row);
+	if (is_ok(e))
+		e = set_enabled(a, &row, on);
+	task_unlock(&a->changing);
+	if (is_ok(e))
+		log_change(on ? "user_enabled" : "user_disabled",
+		           account_row_name(&row));
+	return e;
+}
+
+struct err account_password(struct auth *a, struct slice name,
+                            struct slice secret)
+{
+	struct account_row row;
+	struct buf stored = { 0 };
+	struct err e = hash(a, secret, &stored);
+
+	if (is_ok(e)) {
+		task_lock(&a->changing);
+		e = find(a, name, &row);
+		if (is_ok(e))
+			e = directory_set_password(a->directory, row.id,
+			                           buf_slice(&stored));
+		task_unlock(&a->changing);
+	}
+	if (is_ok(e))
+		log_change("user_password", account_row_name(&row));
+	buf_free(&stored);
+	return e;
+}
+
+/* -- healing -- */
+
+struct healing {
+	struct auth *auth;
+	uint32_t partition;
+};
+
+static void heal(void *arg)
+{
+	struct healing *h = arg;
+	struct auth *a = h->auth;
+	struct account_row row = { 0 };
+
+	task_lock(&a->changing);
+	while (is_ok(directory_unfinished(a->directory, row.id, &row)))
+		if (directory_partition(a->directory, row.id) == h->partition &&
+		    is_ok(remove_row(a, &row)))
+			log_change("user_healed", account_row_name(&row));
+	task_unlock(&a->changing);
+	free(h);
+}
+
+void accounts_heal(struct auth *a, uint32_t partition)
+{
+	struct healing *h = mem_new(1, sizeof *h);
+
+	*h = (struct healing){ a, partition };
+	task_spawn(a->loop, heal, h);
+}

@@ -1,0 +1,273 @@
+/*
+ * auth.c -- the process: its links to the others, and what the parent says.
+ */
+#include "auth/auth.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "auth/internal.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+/* -- peers -- */
+
+struct peer *peer_keep(struct peer *p)
+{
+	p->references++;
+	return p;
+}
+
+void peer_release(struct peer *p)
+{
+	if (--p->references == 0)
+		free(p);
+}
+
+static void peer_close(struct peer *p)
+{
+	struct auth *a = p->auth;
+
+	link_free(p->link);
+	p->link = NULL;
+	if (p->index < AUTH_PARTITIONS && a->mail[p->index] == p) {
+		a->mail[p->index] = NULL;
+		calls_fail(a, p->index);
+	}
+	peer_release(p);
+}
+
+static void on_peer_close(void *arg)
+{
+	peer_close(arg);
+}
+
+static struct peer *peer_new(struct auth *a, uint32_t index, int fd,
+                             void (*on_frame)(void *, struct frame_in *))
+{
+	struct peer *p = mem_new(1, sizeof *p);
+
+	p->auth = a;
+	p->index = index;
+	p->references = 1;
+	p->link = link_new(a->loop, fd,
+	                   (struct link_handler){ .on_frame = on_frame,
+	                                          .on_close = on_peer_close,
+	                                          .arg = p });
+	return p;
+}
+
+struct link *auth_mail(struct auth *a, uint32_t partition)
+{
+	if (partition >= AUTH_PARTITIONS || a->mail[partition] == NULL)
+		return NULL;
+	return a->mail[partition]->link;
+}
+
+void auth_bad_frame(const char *from, const struct frame_in *f)
+{
+	struct log_line l = log_open(LOG_LEVEL_WARN, "bad_frame");
+
+	log_text(&l, "from", slice_cstr(from));
+	log_number(&l, "type", f->type);
+	log_close(&l);
+}
+
+static void on_gate_frame(void *arg, struct frame_in *f)
+{
+	struct peer *p = arg;
+	bool good = false;
+
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->type == FRAME_VERIFY)
+		good = verify_frame(p, f);
+	else if (f->type == FRAME_LOOKUP)
+		good = lookup_frame(p, f);
+	if (!good)
+		auth_bad_frame("gate", f);
+}
+
+static void on_mail_frame(void *arg, struct frame_in *f)
+{
+	struct peer *p = arg;
+
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->type != FRAME_ACCOUNT_DONE || !call_answer(p->auth, f))
+		auth_bad_frame("mail", f);
+}
+
+/* -- what the parent says; each owns f->fd -- */
+
+static bool on_peer(struct auth *a, struct frame_in *f)
+{
+	uint8_t role = read_u8(&f->r);
+	uint32_t index = read_u32(&f->r);
+
+	if (!frame_is_whole(f) || f->fd < 0)
+		return false;
+	if (role == ROLE_GATE) {
+		peer_new(a, UINT32_MAX, f->fd, on_gate_frame);
+	} else if (role == ROLE_MAIL && index < a->options->partitions) {
+		if (a->mail[index] != NULL)
+			peer_close(a->mail[index]);
+		a->mail[index] = peer_new(a, index, f->fd, on_mail_frame);
+		accounts_heal(a, index);
+	} else {
+		return false;
+	}
+	f->fd = -1;
+	return true;
+}
+
+static bool on_listener(struct auth *a, struct frame_in *f)
+{
+	uint8_t kind = read_u8(&f->r);
+
+	read_u16(&f->r);
+	if (!frame_is_whole(f) || f->fd < 0 || kind != LISTENER_CONTROL)
+		return false;
+	if (a->control != NULL)
+		control_listener_free(a->control);
+	a->control = control_listen(a, f->fd);
+	f->fd = -1;
+	return true;
+}
+
+static bool on_reload(struct auth *a, struct frame_in *f)
+{
+	const struct auth_options *fresh = NULL;
+
+	if (!frame_is_whole(f) || f->fd < 0)
+		return false;
+	if (a->options->reload != NULL)
+		fresh = a->options->reload(a->options->reload_arg, f->fd);
+	if (fresh != NULL)
+		a->options = fresh;
+	return true;
+}
+
+static void stop_task(void *arg)
+{
+	struct auth *a = arg;
+
+	uses_flush(a);
+	task_lock(&a->changing); /* a change under way ends first */
+	loop_stop(a->loop);
+}
+
+static bool on_stop(struct auth *a, struct frame_in *f)
+{
+	if (!frame_is_whole(f))
+		return false;
+	if (a->control != NULL)
+		control_listener_free(a->control);
+	a->control = NULL;
+	task_spawn(a->loop, stop_task, a);
+	return true;
+}
+
+static void on_parent_frame(void *arg, struct frame_in *f)
+{
+	static const struct {
+		uint16_t type;
+		bool (*run)(struct auth *, struct frame_in *);
+	} frames[] = {
+		{ FRAME_PEER, on_peer },
+		{ FRAME_LISTENER, on_listener },
+		{ FRAME_RELOAD, on_reload },
+		{ FRAME_STOP, on_stop },
+	};
+	bool good = false;
+
+	for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
+		if (frames[i].type == f->type)
+			good = frames[i].run(arg, f);
+	if (!good)
+		auth_bad_frame("parent", f);
+	if (f->fd >= 0)
+		close(f->fd);
+}
+
+/* Without a parent nobody would hear of us again. */
+static void on_parent_close(void *arg)
+{
+	struct auth *a = arg;
+
+	loop_stop(a->loop);
+}
+
+/* -- the process -- */
+
+static bool make_dummy(struct auth *a)
+{
+	struct buf stored = { 0 };
+	uint8_t secret[16];
+	bool made;
+
+	random_bytes(secret, sizeof secret);
+	made = password_hash(slice_of(secret, sizeof secret),
+	                     a->options->password_cost, &stored) &&
+	       stored.len <= sizeof a->dummy;
+	if (made) {
+		memcpy(a->dummy, stored.data, stored.len);
+		a->dummy_len = stored.len;
+	}
+	buf_free(&stored);
+	return made;
+}
+
+static int open_all(struct auth *a)
+{
+	struct err e = directory_open(a->options->directory,
+	                              a->options->partitions, &a->directory);
+
+	if (!is_ok(e)) {
+		log_note(LOG_LEVEL_ERROR, "directory", e.text);
+		return e.code == ERR_STATE ? EX_CONFIG : EX_CANTCREAT;
+	}
+	if (!make_dummy(a)) {
+		log_note(LOG_LEVEL_ERROR, "password_cost",
+		         "passwords can't be hashed at this cost");
+		directory_close(a->directory);
+		return EX_CONFIG;
+	}
+	a->verdicts = verdicts_new();
+	a->hashing = hashing_init();
+	return EX_OK;
+}
+
+static void say_ready(struct auth *a)
+{
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, FRAME_READY);
+	link_send(a->parent, &f, -1);
+}
+
+int auth_main(struct loop *loop, const struct auth_options *options,
+              int parent_fd)
+{
+	struct auth *a = mem_new(1, sizeof *a);
+	int status;
+
+	a->loop = loop;
+	a->options = options;
+	status = open_all(a);
+	if (status != EX_OK) {
+		free(a);
+		return status;
+	}
+	a->parent = link_new(loop, parent_fd,
+	                     (struct link_handler){ .on_frame = on_parent_frame,
+	                                            .on_close = on_parent_close,
+	                                            .arg = a });
+	say_ready(a);
+	loop_run(loop);
+	/* the process ends here; only what is on disk needs closing */
+	directory_close(a->directory);
+	return EX_OK;
+}

@@ -1,0 +1,126 @@
+/*
+ * directory.h -- domains, accounts and credentials in one SQLite file.
+ *
+ * An account is an opaque number for ever; its name is only how people call
+ * it. A credential has a generation that every change raises (verdict.h).
+ *
+ *	(absent) ──add──► ADDING ──► ENABLED ◄──► DISABLED
+ *	    ▲                │           │            │
+ *	    └── forget ──────┴── REMOVING ◄───────────┘
+ *
+ * ADDING and REMOVING mean that the account's partition may or may not have
+ * it; both are absent for log-in and delivery, and are finished by adding
+ * again, or by removing (auth/accounts.h).
+ *
+ * Reading happens on the loop through one connection, from memory; writing
+ * on a worker thread through another one, a transaction each, durable when
+ * the function returns (WAL, synchronous=FULL). Functions that write suspend.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "auth/password.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/slice.h"
+
+struct directory;
+
+enum account_state {
+	ACCOUNT_ADDING,
+	ACCOUNT_ENABLED,
+	ACCOUNT_DISABLED,
+	ACCOUNT_REMOVING,
+};
+
+/* A copy of a row; bytes without NUL at their end. */
+struct account_row {
+	uint64_t id;
+	uint8_t state;
+	int64_t created_s;
+	uint64_t credential; /* 0: none; never used twice */
+	uint64_t generation;
+	int64_t changed_s;  /* the credential */
+	int64_t last_use_s; /* 0: never */
+	size_t name_len;
+	size_t stored_len;
+	char name[LIMIT_USER_NAME];
+	char stored[PASSWORD_STORED]; /* password.h */
+};
+
+static inline struct slice account_row_name(const struct account_row *row)
+{
+	return slice_of(row->name, row->name_len);
+}
+
+static inline struct slice account_row_stored(const struct account_row *row)
+{
+	return slice_of(row->stored, row->stored_len);
+}
+
+/*
+ * Opens, or makes, the file. ERR_STATE: made for another number of
+ * partitions or by a newer program; ERR_IO, ERR_CORRUPT. The text says why.
+ */
+struct err directory_open(const char *path, uint32_t partitions,
+                          struct directory **out);
+void directory_close(struct directory *);
+
+/* Where an account lives; the same for ever. */
+uint32_t directory_partition(const struct directory *, uint64_t account);
+
+/* By name in normal form, whatever its state. ERR_ABSENT, ERR_IO. */
+struct err directory_find(struct directory *, struct slice name,
+                          struct account_row *out);
+
+/* By name, from behind `after` ("" is the start) on, at most `most` of the
+ * domain ("" is all). */
+struct err directory_page(struct directory *, struct slice domain,
+                          struct slice after, struct account_row *out,
+                          size_t most, size_t *n);
+
+/* One that is ADDING or REMOVING, with an id above `after`. ERR_ABSENT. */
+struct err directory_unfinished(struct directory *, uint64_t after,
+                                struct account_row *out);
+
+struct directory_counts {
+	uint64_t domains;
+	uint64_t accounts;
+};
+
+struct err directory_count(struct directory *, struct directory_counts *out);
+
+/* -- writing -- */
+
+/*
+ * A new account, ADDING, with its domain; or one that is ADDING already,
+ * with this password from now on. ERR_ALREADYEXISTS for any other state.
+ */
+struct err directory_add(struct directory *, struct slice name,
+                         struct slice stored, uint64_t *id);
+
+/* Raises the generation. ERR_ABSENT. */
+struct err directory_set_state(struct directory *, uint64_t id,
+                               enum account_state);
+
+/* Raises the generation. ERR_ABSENT. */
+struct err directory_set_password(struct directory *, uint64_t id,
+                                  struct slice stored);
+
+/* The same secret in a better form: only if the credential is still of that
+ * generation, which stays. */
+struct err directory_rehash(struct directory *, uint64_t credential,
+                            uint64_t generation, struct slice stored);
+
+/* The row, its credentials, and its domain if it was the last there. */
+struct err directory_forget(struct directory *, uint64_t id);
+
+struct credential_use {
+	uint64_t credential;
+	int64_t at_s;
+};
+
+struct err directory_used(struct directory *, const struct credential_use *,
+                          size_t n);

@@ -1,0 +1,347 @@
+/*
+ * password.c -- one table of schemes, one function a family.
+ *
+ * Not accepted, because a leaked hash is as good as the password: MD5, DES,
+ * and what needs the plain password on the wire (CRAM-MD5, NTLM). {PLAIN}
+ * only when the configuration says so.
+ */
+#include "auth/password.h"
+
+#include <argon2.h>
+#include <crypt.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/ascii.h"
+#include "base/encode.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+enum {
+	SALT_SIZE = 16,
+	KEY_SIZE = 32,
+	ARGON2_MEMORY_KIB = 1 << 20, /* what a stored hash may ask for */
+	ARGON2_PASSES = 100,
+	PBKDF2_ROUNDS = 10000000,
+};
+
+struct scheme {
+	const char *name;
+	enum password_answer (*verify)(const struct scheme *, struct slice hash,
+	                               struct slice secret);
+	const char *detail; /* prefix, or digest, as verify likes it */
+	bool is_plain;
+	bool is_salted; /* digest, then salt */
+	bool is_raw;    /* the hash may be .b64 or .hex */
+};
+
+static enum password_answer answer(bool right)
+{
+	return right ? PASSWORD_RIGHT : PASSWORD_WRONG;
+}
+
+/* -- Argon2 -- */
+
+struct argon2_head {
+	unsigned version, memory_kib, passes, lanes;
+};
+
+/* "$argon2id$v=19$m=19456,t=2,p=1$", whatever the variant. */
+static bool parse_argon2(const char *hash, struct argon2_head *out)
+{
+	char variant[12];
+	int end = 0;
+	int n = sscanf(hash, "$%11[a-z0-9]$v=%u$m=%u,t=%u,p=%u$%n", variant,
+	               &out->version, &out->memory_kib, &out->passes,
+	               &out->lanes, &end);
+
+	return n == 5 && end != 0 && out->memory_kib <= ARGON2_MEMORY_KIB &&
+	       out->passes <= ARGON2_PASSES;
+}
+
+static enum password_answer verify_argon2(const struct scheme *scheme,
+                                          struct slice hash,
+                                          struct slice secret)
+{
+	struct argon2_head head;
+	argon2_type type =
+		slice_starts(hash, S("$argon2id$")) ? Argon2_id : Argon2_i;
+	char *encoded = mem_cstr(hash);
+	int code = ARGON2_DECODING_FAIL;
+
+	(void)scheme;
+	if (parse_argon2(encoded, &head))
+		code = argon2_verify(encoded, secret.ptr, secret.len, type);
+	free(encoded);
+	if (code != ARGON2_OK && code != ARGON2_VERIFY_MISMATCH)
+		return PASSWORD_UNUSABLE;
+	return answer(code == ARGON2_OK);
+}
+
+/* -- crypt(3) -- */
+
+static bool is_strong_crypt(struct slice hash)
+{
+	static const char *const methods[] = {
+		"$y$",  "$gy$", "$7$", "$2a$", "$2b$",
+		"$2x$", "$2y$", "$6$", "$5$",
+	};
+
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (slice_starts(hash, slice_cstr(methods[i])))
+			return true;
+	return false;
+}
+
+static enum password_answer run_crypt(struct slice hash, struct slice secret)
+{
+	struct crypt_data *data = mem_new(1, sizeof *data);
+	char *setting = mem_cstr(hash);
+	char *phrase = mem_cstr(secret);
+	const char *made = crypt_rn(phrase, setting, data, sizeof *data);
+	enum password_answer a = PASSWORD_UNUSABLE;
+
+	if (made != NULL)
+		a = answer(secret_eq(slice_cstr(made), hash));
+	mem_wipe(phrase, secret.len);
+	mem_wipe(data, sizeof *data);
+	free(phrase);
+	free(setting);
+	free(data);
+	return a;
+}
+
+static enum password_answer verify_crypt(const struct scheme *scheme,
+                                         struct slice hash, struct slice secret)
+{
+	if (!slice_starts(hash, slice_cstr(scheme->detail)) ||
+	    !is_strong_crypt(hash))
+		return PASSWORD_UNUSABLE;
+	/* crypt would compare only what stands before the NUL */
+	if (slice_find_byte(secret, '\0') != SLICE_NONE ||
+	    secret.len >= CRYPT_MAX_PASSPHRASE_SIZE)
+		return PASSWORD_WRONG;
+	return run_crypt(hash, secret);
+}
+
+/* -- one round of a hash, perhaps with salt behind it -- */
+
+static enum password_answer verify_digest(const struct scheme *scheme,
+                                          struct slice hash,
+                                          struct slice secret)
+{
+	const EVP_MD *md = EVP_get_digestbyname(scheme->detail);
+	size_t size = (size_t)EVP_MD_get_size(md);
+	uint8_t made[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (scheme->is_salted ? hash.len <= size : hash.len != size) {
+		EVP_MD_CTX_free(ctx);
+		return PASSWORD_UNUSABLE;
+	}
+
+	struct slice salt = slice_from(hash, size);
+	bool made_it = EVP_DigestInit_ex(ctx, md, NULL) == 1 &&
+	               EVP_DigestUpdate(ctx, secret.ptr, secret.len) == 1 &&
+	               EVP_DigestUpdate(ctx, salt.ptr, salt.len) == 1 &&
+	               EVP_DigestFinal_ex(ctx, made, NULL) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	if (!made_it)
+		return PASSWORD_UNUSABLE;
+	return answer(secret_eq(slice_of(made, size), slice_first(hash, size)));
+}
+
+/* -- PBKDF2: "$1$salt$rounds$" and 20 octets of HMAC-SHA-1 in hex -- */
+
+static bool parse_pbkdf2(struct slice hash, struct slice *salt,
+                         uint64_t *rounds, struct slice *key)
+{
+	struct slice rest, number;
+
+	if (!slice_starts(hash, S("$1$")))
+		return false;
+	if (!slice_cut(slice_from(hash, 3), '$', salt, &rest) ||
+	    !slice_cut(rest, '$', &number, key))
+		return false;
+	return slice_number(number, rounds) && *rounds != 0 &&
+	       *rounds <= PBKDF2_ROUNDS && key->len == 40;
+}
+
+static enum password_answer verify_pbkdf2(const struct scheme *scheme,
+                                          struct slice hash,
+                                          struct slice secret)
+{
+	struct slice salt, key;
+	uint64_t rounds;
+	uint8_t made[20];
+	struct buf hex = { 0 };
+
+	(void)scheme;
+	if (!parse_pbkdf2(hash, &salt, &rounds, &key))
+		return PASSWORD_UNUSABLE;
+	if (PKCS5_PBKDF2_HMAC(secret.ptr, (int)secret.len,
+	                      (const unsigned char *)salt.ptr, (int)salt.len,
+	                      (int)rounds, EVP_sha1(), sizeof made, made) != 1)
+		return PASSWORD_UNUSABLE;
+	hex_encode(slice_of(made, sizeof made), &hex);
+
+	bool right = secret_eq(buf_slice(&hex), key);
+
+	buf_free(&hex);
+	return answer(right);
+}
+
+static enum password_answer verify_plain(const struct scheme *scheme,
+                                         struct slice hash, struct slice secret)
+{
+	(void)scheme;
+	return answer(secret_eq(hash, secret));
+}
+
+/* -- the table -- */
+
+static const struct scheme schemes[] = {
+	{ "ARGON2ID", verify_argon2 },
+	{ "ARGON2I", verify_argon2 },
+	{ "ARGON2", verify_argon2 },
+	{ "BLF-CRYPT", verify_crypt, "$2" },
+	{ "SHA512-CRYPT", verify_crypt, "$6$" },
+	{ "SHA256-CRYPT", verify_crypt, "$5$" },
+	{ "CRYPT", verify_crypt, "$" },
+	{ "SSHA512", verify_digest, "SHA512", .is_salted = 1, .is_raw = 1 },
+	{ "SSHA256", verify_digest, "SHA256", .is_salted = 1, .is_raw = 1 },
+	{ "SSHA", verify_digest, "SHA1", .is_salted = 1, .is_raw = 1 },
+	{ "SHA512", verify_digest, "SHA512", .is_raw = 1 },
+	{ "SHA256", verify_digest, "SHA256", .is_raw = 1 },
+	{ "SHA1", verify_digest, "SHA1", .is_raw = 1 },
+	{ "SHA", verify_digest, "SHA1", .is_raw = 1 },
+	{ "PBKDF2", verify_pbkdf2 },
+	{ "PLAIN", verify_plain, .is_plain = 1 },
+	{ "CLEAR", verify_plain, .is_plain = 1 },
+	{ "CLEARTEXT", verify_plain, .is_plain = 1 },
+};
+
+static const struct scheme *scheme_named(struct slice name)
+{
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (slice_ieq(name, slice_cstr(schemes[i].name)))
+			return &schemes[i];
+	return NULL;
+}
+
+/* "{NAME}hash" or "{NAME.ENCODING}hash"; "$..." is crypt's. */
+struct split {
+	struct slice name;
+	struct slice encoding;
+	struct slice hash;
+};
+
+static struct split split_stored(struct slice stored)
+{
+	struct split s = { S(""), S(""), stored };
+	struct slice head;
+
+	if (slice_starts(stored, S("$"))) {
+		s.name = S("CRYPT");
+		return s;
+	}
+	if (!slice_starts(stored, S("{")) ||
+	    !slice_cut(slice_from(stored, 1), '}', &head, &s.hash))
+		return s;
+	slice_cut(head, '.', &s.name, &s.encoding);
+	return s;
+}
+
+struct slice password_scheme(struct slice stored)
+{
+	return slice_first(split_stored(stored).name, PASSWORD_SCHEME);
+}
+
+static bool hex_decode(struct slice s, struct buf *out)
+{
+	if (s.len % 2 != 0)
+		return false;
+	for (size_t i = 0; i < s.len; i += 2) {
+		int high = ascii_hex(s.ptr[i]);
+		int low = ascii_hex(s.ptr[i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		buf_u8(out, (uint8_t)(high << 4 | low));
+	}
+	return true;
+}
+
+static bool decode_hash(const struct scheme *scheme, const struct split *s,
+                        struct buf *out)
+{
+	if (slice_ieq(s->encoding, S("hex")))
+		return hex_decode(s->hash, out);
+	if (slice_ieq(s->encoding, S("b64")) ||
+	    slice_ieq(s->encoding, S("base64")) ||
+	    (s->encoding.len == 0 && scheme->is_raw))
+		return base64_decode(s->hash, out);
+	if (s->encoding.len != 0)
+		return false;
+	buf_add(out, s->hash);
+	return true;
+}
+
+enum password_answer password_verify(struct slice stored, struct slice secret,
+                                     bool allow_plain)
+{
+	struct split s = split_stored(stored);
+	const struct scheme *scheme = scheme_named(s.name);
+	struct buf hash = { 0 };
+	enum password_answer a = PASSWORD_UNUSABLE;
+
+	if (secret.len == 0 || secret.len > LIMIT_PASSWORD)
+		return PASSWORD_WRONG;
+	if (scheme == NULL || (scheme->is_plain && !allow_plain))
+		return PASSWORD_UNUSABLE;
+	if (slice_find_byte(stored, '\0') == SLICE_NONE &&
+	    decode_hash(scheme, &s, &hash) && hash.len != 0)
+		a = scheme->verify(scheme, buf_slice(&hash), secret);
+	mem_wipe(hash.data, hash.len);
+	buf_free(&hash);
+	return a;
+}
+
+bool password_hash(struct slice secret, struct password_cost cost,
+                   struct buf *out)
+{
+	char encoded[PASSWORD_STORED];
+	uint8_t salt[SALT_SIZE];
+	int code;
+
+	random_bytes(salt, sizeof salt);
+	code = argon2id_hash_encoded(cost.passes, cost.memory_kib, cost.lanes,
+	                             secret.ptr, secret.len, salt, sizeof salt,
+	                             KEY_SIZE, encoded, sizeof encoded);
+	if (code != ARGON2_OK)
+		return false;
+	buf_add(out, S("{ARGON2ID}"));
+	buf_add(out, slice_cstr(encoded));
+	return true;
+}
+
+bool password_is_current(struct slice stored, struct password_cost cost)
+{
+	struct slice prefix = S("{ARGON2ID}");
+	struct argon2_head head;
+	char text[PASSWORD_STORED + 1] = "";
+
+	if (stored.len > PASSWORD_STORED || !slice_starts(stored, prefix))
+		return false;
+
+	struct slice hash = slice_from(stored, prefix.len);
+
+	memcpy(text, hash.ptr, hash.len);
+	return slice_starts(hash, S("$argon2id$")) &&
+	       parse_argon2(text, &head) &&
+	       head.memory_kib == cost.memory_kib &&
+	       head.passes == cost.passes && head.lanes == cost.lanes;
+}

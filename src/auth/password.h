@@ -1,0 +1,39 @@
+/*
+ * password.h -- stored passwords: "{SCHEME}hash".
+ *
+ * New ones are Argon2id (PHC string, RFC 9106). What people bring along from
+ * other servers is verified as it is and replaced at the next log-in. Every
+ * function here may run on any thread and keeps nothing.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "auth/auth.h"
+#include "base/buf.h"
+#include "base/slice.h"
+
+enum {
+	PASSWORD_STORED = 512, /* octets of a stored password, at most */
+	PASSWORD_SCHEME = 24,  /* octets of a scheme's name, at most */
+};
+
+enum password_answer {
+	PASSWORD_WRONG,
+	PASSWORD_RIGHT,
+	PASSWORD_UNUSABLE, /* the stored form can't be understood */
+};
+
+/* In constant time for a given stored password, as far as its scheme is. */
+enum password_answer password_verify(struct slice stored, struct slice secret,
+                                     bool allow_plain);
+
+/* Appends "{ARGON2ID}$argon2id$..."; false when the cost is impossible. */
+bool password_hash(struct slice secret, struct password_cost, struct buf *out);
+
+/* The stored form is what password_hash() would make at this cost. */
+bool password_is_current(struct slice stored, struct password_cost);
+
+/* "SHA512-CRYPT" of "{SHA512-CRYPT}$6$..."; CRYPT for "$6$..." without a
+ * scheme, empty when there is none. Points into stored or to a literal. */
+struct slice password_scheme(struct slice stored);

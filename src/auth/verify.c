@@ -1,0 +1,338 @@
+/*
+ * verify.c -- is it who it says it is?
+ *
+ *	parse ──► find ──► remembered? ──yes──────────────► grant
+ *	                       └─no──► hash (in a task) ──► grant or refuse
+ *
+ * Every refusal looks the same to the client and costs the same: for an
+ * unknown or disabled user a password that nobody has is verified. The
+ * reason is in the log. When the hash is done the row is read again: what
+ * was changed meanwhile counts (security rule A1).
+ *
+ * grant: mail hears of the ticket before gate does (ipc/protocol.h).
+ */
+#include <stdlib.h>
+
+#include "auth/internal.h"
+#include "auth/name.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+/* A request, copied out of its frame. */
+struct attempt {
+	struct peer *gate;
+	uint64_t request;
+	uint8_t service;
+	uint16_t port;
+	bool tls;
+	struct buf bytes; /* what the slices point into; wiped */
+	struct slice mechanism;
+	struct slice authzid;
+	struct slice user;
+	struct slice secret;
+	struct slice peer;
+	struct slice session;
+	struct buf name;    /* of the user, normal form */
+	const char *reason; /* for the log */
+};
+
+/* -- parsing -- */
+
+static struct slice keep(struct attempt *t, struct slice s)
+{
+	size_t at = t->bytes.len;
+
+	buf_add(&t->bytes, s);
+	return slice_of(t->bytes.data + at, s.len);
+}
+
+static struct attempt *attempt_new(struct peer *gate, struct frame_in *in)
+{
+	struct attempt *t = mem_new(1, sizeof *t);
+
+	t->request = read_u64(&in->r);
+	t->service = read_u8(&in->r);
+	buf_room(&t->bytes, in->r.rest.len + 1); /* so it never moves */
+	t->mechanism = keep(t, frame_read_slice(in, 32));
+	t->authzid = keep(t, frame_read_slice(in, LIMIT_USER_NAME));
+	t->user = keep(t, frame_read_slice(in, LIMIT_USER_NAME));
+	t->secret = keep(t, frame_read_slice(in, LIMIT_PASSWORD));
+	t->peer = keep(t, frame_read_slice(in, 64));
+	t->port = read_u16(&in->r);
+	t->tls = read_u8(&in->r) != 0;
+	t->session = keep(t, frame_read_slice(in, SESSION_ID_SIZE));
+	t->gate = peer_keep(gate);
+	return t;
+}
+
+static void attempt_free(struct attempt *t)
+{
+	mem_wipe(t->bytes.data, t->bytes.cap);
+	buf_free(&t->bytes);
+	buf_free(&t->name);
+	peer_release(t->gate);
+	free(t);
+}
+
+/* -- answers -- */
+
+static void log_attempt(const struct attempt *t, bool good)
+{
+	struct log_line l =
+		log_open(LOG_LEVEL_INFO, good ? "login" : "login_failed");
+
+	log_text(&l, "user", t->name.len != 0 ? buf_slice(&t->name) : t->user);
+	log_text(&l, "method", t->mechanism);
+	log_text(&l, "rip", t->peer);
+	log_number(&l, "rport", t->port);
+	log_text(&l, "tls", t->tls ? S("yes") : S("no"));
+	log_text(&l, "session", t->session);
+	if (!good)
+		log_text(&l, "reason", slice_cstr(t->reason));
+	log_close(&l);
+}
+
+static void send_verdict(struct attempt *t, struct err e,
+                         const struct account_row *row, struct slice ticket)
+{
+	struct auth *a = t->gate->auth;
+	struct frame_out f = { 0 };
+
+	if (t->gate->link == NULL)
+		return;
+	frame_begin(&f, FRAME_VERDICT);
+	frame_u64(&f, t->request);
+	frame_u8(&f, (uint8_t)e.code);
+	frame_slice(&f, slice_cstr(e.text));
+	frame_u64(&f, row != NULL ? row->id : 0);
+	frame_u32(&f,
+	          row != NULL ? directory_partition(a->directory, row->id) : 0);
+	frame_slice(&f, ticket);
+	frame_slice(&f, row != NULL ? account_row_name(row) : S(""));
+	link_send(t->gate->link, &f, -1);
+}
+
+static void refuse(struct attempt *t, enum err_code code, const char *text)
+{
+	t->gate->auth->failures++;
+	log_attempt(t, false);
+	send_verdict(t, err(code, text), NULL, S(""));
+}
+
+static void refuse_secret(struct attempt *t, const char *reason)
+{
+	t->reason = reason;
+	refuse(t, ERR_AUTHENTICATIONFAILED, "Authentication failed");
+}
+
+static void refuse_for_now(struct attempt *t, const char *reason)
+{
+	t->reason = reason;
+	refuse(t, ERR_UNAVAILABLE, "Try again later");
+}
+
+/* Acting for somebody else is a right that nobody has yet. */
+static bool is_for_self(const struct attempt *t)
+{
+	struct buf other = { 0 };
+	bool same = t->authzid.len == 0;
+
+	if (!same && is_ok(user_name_normal(t->authzid, &other)))
+		same = slice_eq(buf_slice(&other), buf_slice(&t->name));
+	buf_free(&other);
+	return same;
+}
+
+static void grant(struct attempt *t, const struct account_row *row)
+{
+	struct auth *a = t->gate->auth;
+	struct link *mail =
+		auth_mail(a, directory_partition(a->directory, row->id));
+	uint8_t ticket[TICKET_SIZE];
+	struct frame_out f = { 0 };
+
+	if (!is_for_self(t)) {
+		t->reason = "may not act for another user";
+		refuse(t, ERR_AUTHORIZATIONFAILED, "Not authorized");
+		return;
+	}
+	random_bytes(ticket, sizeof ticket);
+	frame_begin(&f, FRAME_EXPECT);
+	frame_slice(&f, slice_of(ticket, sizeof ticket));
+	frame_u64(&f, row->id);
+	frame_slice(&f, account_row_name(row));
+	frame_slice(&f, t->session);
+	if (mail == NULL || !is_ok(link_send(mail, &f, -1))) {
+		frame_free(&f);
+		refuse_for_now(t, "the account's partition is not served");
+		return;
+	}
+	a->logins++;
+	log_attempt(t, true);
+	send_verdict(t, OK, row, slice_of(ticket, sizeof ticket));
+	uses_note(a, row->credential);
+}
+
+/* -- verifying -- */
+
+static bool may_log_in(const struct account_row *row)
+{
+	return row->state == ACCOUNT_ENABLED && row->credential != 0;
+}
+
+static struct verdict_key remember_key(const struct attempt *t,
+                                       const struct account_row *row)
+{
+	return verdict_key(
+		t->gate->auth->verdicts,
+		&(struct verdict_subject){ .account = row->id,
+	                                   .credential = row->credential,
+	                                   .generation = row->generation,
+	                                   .mechanism = t->mechanism,
+	                                   .secret = t->secret });
+}
+
+static bool is_remembered(const struct attempt *t,
+                          const struct account_row *row)
+{
+	struct auth *a = t->gate->auth;
+	struct verdict_key key;
+
+	if (a->options->verdict_seconds == 0)
+		return false;
+	key = remember_key(t, row);
+	return verdicts_has(a->verdicts, &key, loop_now_ms(a->loop));
+}
+
+static void remember(const struct attempt *t, const struct account_row *row)
+{
+	struct auth *a = t->gate->auth;
+	uint64_t now = loop_now_ms(a->loop);
+	uint64_t keep_s = a->options->verdict_seconds;
+	struct verdict_key key;
+
+	if (keep_s == 0)
+		return;
+	if (keep_s > VERDICT_SECONDS_MOST)
+		keep_s = VERDICT_SECONDS_MOST;
+	key = remember_key(t, row);
+	verdicts_add(a->verdicts, &key, now, now + keep_s * 1000);
+}
+
+/* Still the row that the secret was verified against? */
+static bool is_unchanged(struct auth *a, const struct account_row *row)
+{
+	struct account_row now;
+
+	return is_ok(directory_find(a->directory, account_row_name(row),
+	                            &now)) &&
+	       now.id == row->id && may_log_in(&now) &&
+	       now.credential == row->credential &&
+	       now.generation == row->generation;
+}
+
+/* Brought along from another server, or made at another cost: better now. */
+static void improve(struct attempt *t, const struct account_row *row)
+{
+	struct auth *a = t->gate->auth;
+	struct password_cost cost = a->options->password_cost;
+	struct buf stored = { 0 };
+
+	if (password_is_current(account_row_stored(row), cost))
+		return;
+	if (is_ok(hashing_hash(&a->hashing, t->secret, cost, &stored)))
+		directory_rehash(a->directory, row->credential, row->generation,
+		                 buf_slice(&stored));
+	buf_free(&stored);
+}
+
+static void decide(struct attempt *t, const struct account_row *row,
+                   enum password_answer answer)
+{
+	if (!may_log_in(row)) {
+		refuse_secret(t, row->id == 0 ? "no such user"
+		                              : "the account is disabled");
+	} else if (answer == PASSWORD_UNUSABLE) {
+		refuse_secret(t, "the stored password can't be used");
+	} else if (answer != PASSWORD_RIGHT) {
+		refuse_secret(t, "wrong password");
+	} else if (!is_unchanged(t->gate->auth, row)) {
+		refuse_secret(t, "the account was changed just now");
+	} else {
+		remember(t, row);
+		grant(t, row);
+		improve(t, row);
+	}
+}
+
+struct slow {
+	struct attempt *attempt;
+	struct account_row row; /* id 0: no such user */
+};
+
+static void verify_slowly(void *arg)
+{
+	struct slow *s = arg;
+	struct attempt *t = s->attempt;
+	struct auth *a = t->gate->auth;
+	bool known = may_log_in(&s->row);
+	struct slice stored = known ? account_row_stored(&s->row)
+	                            : slice_of(a->dummy, a->dummy_len);
+	enum password_answer answer = PASSWORD_WRONG;
+	struct err e = hashing_verify(&a->hashing, stored, t->secret,
+	                              a->options->allow_plain, &answer);
+
+	if (is_ok(e))
+		decide(t, &s->row, answer);
+	else
+		refuse_for_now(t, e.text);
+	attempt_free(t);
+	mem_wipe(s, sizeof *s);
+	free(s);
+}
+
+/* True: answered already. */
+static bool verify_fast(struct attempt *t, struct account_row *row)
+{
+	struct auth *a = t->gate->auth;
+	struct err e = user_name_normal(t->user, &t->name);
+
+	if (t->secret.len == 0 || t->user.len == 0) {
+		refuse_secret(t, "user or password is empty");
+		return true;
+	}
+	if (is_ok(e))
+		e = directory_find(a->directory, buf_slice(&t->name), row);
+	if (e.code == ERR_ABSENT || e.code == ERR_SYNTAX)
+		*row = (struct account_row){ 0 };
+	else if (!is_ok(e)) {
+		refuse_for_now(t, e.text);
+		return true;
+	}
+	if (!may_log_in(row) || !is_remembered(t, row))
+		return false;
+	grant(t, row);
+	return true;
+}
+
+bool verify_frame(struct peer *gate, struct frame_in *in)
+{
+	struct attempt *t = attempt_new(gate, in);
+	struct account_row row = { 0 };
+	struct slow *s;
+
+	if (!frame_is_whole(in) || t->service > SERVICE_LMTP) {
+		attempt_free(t);
+		return false;
+	}
+	if (verify_fast(t, &row)) {
+		attempt_free(t);
+		return true;
+	}
+	s = mem_new(1, sizeof *s);
+	s->attempt = t;
+	s->row = row;
+	task_spawn(gate->auth->loop, verify_slowly, s);
+	return true;
+}
