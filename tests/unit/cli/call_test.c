@@ -14,8 +14,7 @@
 
 enum { WORDS = 10 };
 
-static bool parse(const char *const words[WORDS], struct call *out,
-                  int *status)
+static bool parse(const char *const words[WORDS], struct call *out, int *status)
 {
 	static char *argv[WORDS + 2];
 	int argc = 1;
@@ -43,22 +42,66 @@ static void understood(void **state)
 		{ { "-c", "x", "status" }, "status", "x", NULL, NULL, false },
 		{ { "-cx", "status" }, "status", "x", NULL, NULL, false },
 		{ { "status", "-c", "x" }, "status", "x", NULL, NULL, false },
-		{ { "status", "--config=x" }, "status", "x", NULL, NULL, false },
-		{ { "user", "add", "a@b" }, "user add", NULL, NULL, "a@b", false },
-		{ { "user", "show", "--", "-a" }, "user show", NULL, NULL, "-a",
+		{ { "status", "--config=x" },
+		  "status",
+		  "x",
+		  NULL,
+		  NULL,
 		  false },
-		{ { "user", "show", "-" }, "user show", NULL, NULL, "-", false },
-		{ { "import", "mbox", "--user", "u", "p" }, "import mbox", NULL,
-		  "u", "p", false },
-		{ { "import", "mbox", "p", "--user=u" }, "import mbox", NULL, "u",
-		  "p", false },
-		{ { "import", "mbox", "-uu", "p" }, "import mbox", NULL, "u", "p",
+		{ { "user", "add", "a@b" },
+		  "user add",
+		  NULL,
+		  NULL,
+		  "a@b",
 		  false },
-		{ { "import", "mbox", "p", "-u", "-x" }, "import mbox", NULL, "-x",
-		  "p", false },
-		{ { "import", "mbox", "p", "--user=" }, "import mbox", NULL, "",
-		  "p", false },
-		{ { "import", "mbox", "p" }, "import mbox", NULL, NULL, "p", false },
+		{ { "user", "show", "--", "-a" },
+		  "user show",
+		  NULL,
+		  NULL,
+		  "-a",
+		  false },
+		{ { "user", "show", "-" },
+		  "user show",
+		  NULL,
+		  NULL,
+		  "-",
+		  false },
+		{ { "import", "mbox", "--user", "u", "p" },
+		  "import mbox",
+		  NULL,
+		  "u",
+		  "p",
+		  false },
+		{ { "import", "mbox", "p", "--user=u" },
+		  "import mbox",
+		  NULL,
+		  "u",
+		  "p",
+		  false },
+		{ { "import", "mbox", "-uu", "p" },
+		  "import mbox",
+		  NULL,
+		  "u",
+		  "p",
+		  false },
+		{ { "import", "mbox", "p", "-u", "-x" },
+		  "import mbox",
+		  NULL,
+		  "-x",
+		  "p",
+		  false },
+		{ { "import", "mbox", "p", "--user=" },
+		  "import mbox",
+		  NULL,
+		  "",
+		  "p",
+		  false },
+		{ { "import", "mbox", "p" },
+		  "import mbox",
+		  NULL,
+		  NULL,
+		  "p",
+		  false },
 	};
 
 	(void)state;
@@ -139,10 +182,10 @@ static void every_verb(void **state)
 		if (second != NULL)
 			*second++ = 0;
 		assert_false(parse(
-		        (const char *const[WORDS]){
-		                first, second != NULL ? second : "--help",
-		                second != NULL ? "--help" : NULL },
-		        &c, &status));
+			(const char *const[WORDS]){
+				first, second != NULL ? second : "--help",
+				second != NULL ? "--help" : NULL },
+			&c, &status));
 		assert_int_equal(status, EX_OK);
 	}
 }

@@ -28,8 +28,10 @@ static struct table *two_rows(void)
 {
 	const struct slice one[] = { S("J\xc3\xb6rg"), S("1795235400"), S("3"),
 		                     S("yes"), S("12") };
-	const struct slice two[] = { S("a\x1b[2Jb\xff"), S(""), S("x"), S("no"),
-		                     S("no"), S("too much") };
+	const struct slice two[] = {
+		S("a\x1b[2Jb\xff"), S(""), S("x"), S("no"), S("no"),
+		S("too much")
+	};
 	struct table *t = table_new(columns, 5);
 
 	table_add(t, one, 5);
@@ -43,10 +45,11 @@ static void for_a_person(void **state)
 
 	(void)state;
 	assert_int_equal(table_rows(t), 2);
-	assert_prints(t, false,
-	              "name     created               partition  tls  value\n"
-	              "J\xc3\xb6rg     2026-11-21T04:30:00Z  3          yes  12\n"
-	              "a?[2Jb\xef\xbf\xbd  -                     x          no   no\n");
+	assert_prints(
+		t, false,
+		"name     created               partition  tls  value\n"
+		"J\xc3\xb6rg     2026-11-21T04:30:00Z  3          yes  12\n"
+		"a?[2Jb\xef\xbf\xbd  -                     x          no   no\n");
 	table_free(t);
 }
 
