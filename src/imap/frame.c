@@ -141,8 +141,10 @@ static bool begin_literal(struct framer *f, size_t start,
 
 		if (is_ok(e) && sink == FRAME_TEXT)
 			e = check_text_literal(f, l);
-		if (!is_ok(e))
+		if (!is_ok(e)) {
+			f->text.len = start;
 			frame_fail(f, e);
+		}
 	}
 	f->left = l->size;
 	if (!is_ok(f->e)) {

@@ -68,9 +68,6 @@ struct search_request {
 
 struct err parse_search(struct cursor *, struct search_request *);
 
-/* The keys as a client would write them, for tests. */
-void reply_search_key(struct buf *, const struct search_key *);
-
 /* The UIDs in the view that match. Suspends. */
 struct err search_run(struct session *, const struct search_key *,
                       struct uidset *out);

@@ -1,0 +1,200 @@
+/*
+ * conn_test.c -- a session behind a real socket: greeting, a command, IDLE
+ * that is woken by another, BYE, the peer's end.
+ */
+#include "imap/conn.h"
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "mailbox/account.h"
+#include "task/stream.h"
+
+enum { READ_MS = 5000 };
+
+struct house {
+	struct loop *loop;
+	char dir[40];
+	struct partition *partition;
+	struct model *model;
+	struct session_config config;
+	int ended;
+};
+
+static void on_end(void *arg, struct conn *c)
+{
+	(void)c;
+	((struct house *)arg)->ended++;
+}
+
+static void house_open(struct house *h, struct loop *loop)
+{
+	struct partition_options options = { .map_bytes = 64 << 20 };
+
+	*h = (struct house){ .loop = loop, .dir = "/dev/shm/roost-conn-XXXXXX" };
+	assert_non_null(mkdtemp(h->dir));
+	assert_true(is_ok(partition_make(h->dir)));
+	assert_true(is_ok(partition_open(loop, h->dir, options,
+	                                 &h->partition)));
+	h->model = model_new(h->partition, &system_clock);
+	h->config = (struct session_config){ .clock = &system_clock,
+		                             .model = h->model,
+		                             .message_limit_bytes = 1 << 20 };
+	assert_true(is_ok(account_create(h->model, 1, S("a@example.org"))));
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag,
+                      struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static void house_close(struct house *h)
+{
+	model_free(h->model);
+	partition_close(h->partition);
+	nftw(h->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A client: the other end of a connection, its greeting read. */
+struct client {
+	struct conn *conn;
+	struct stream *stream;
+};
+
+static void say(struct client *c, const char *text)
+{
+	assert_true(is_ok(stream_write(c->stream, slice_cstr(text))));
+	assert_true(is_ok(stream_flush(c->stream)));
+}
+
+/* Reads until what came ends in `tail`. */
+static void hear(struct client *c, const char *tail)
+{
+	struct buf all = { 0 };
+
+	while (!slice_ends(buf_slice(&all), slice_cstr(tail))) {
+		char *to = buf_room(&all, 4096);
+		size_t got;
+		struct err e = stream_read(c->stream, to, 4096, READ_MS, &got);
+
+		all.len += is_ok(e) ? got : 0;
+		if (!is_ok(e) || got == 0)
+			fail_msg("wanted %s, got %.*s", tail, (int)all.len,
+			         all.data);
+	}
+	buf_free(&all);
+}
+
+static void hear_end(struct client *c)
+{
+	char byte;
+	size_t got;
+
+	assert_true(is_ok(stream_read(c->stream, &byte, 1, READ_MS, &got)));
+	assert_int_equal(got, 0);
+}
+
+static struct client client_open(struct house *h)
+{
+	struct session_start start = { .config = &h->config,
+		                       .session_id = S("0"),
+		                       .login_tag = S("in"),
+		                       .input = S("a0 NOOP\r\n") };
+	struct client c;
+	int fd[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	assert_true(is_ok(account_open(h->model, 1, &start.account)));
+	c.stream = stream_new(h->loop, fd[0]);
+	c.conn = conn_start(h->loop, fd[1], &start, on_end, h);
+	hear(&c, "a0 OK NOOP completed\r\n");
+	return c;
+}
+
+/* behaviour 184: several IDLE sessions live together, and all are told */
+static void test_idle(struct house *h)
+{
+	struct client a = client_open(h);
+	struct client b = client_open(h);
+	struct session_facts facts;
+
+	say(&a, "a1 SELECT INBOX\r\na2 IDLE\r\n");
+	hear(&a, "+ idling\r\n");
+	say(&b, "b1 SELECT INBOX\r\nb2 IDLE\r\n");
+	hear(&b, "+ idling\r\n");
+	conn_facts(a.conn, &facts);
+	assert_true(facts.idling);
+	assert_true(slice_eq(facts.mailbox, S("INBOX")));
+	say(&b, "DONE\r\nb3 APPEND INBOX {4+}\r\nhi\r\n\r\n");
+	hear(&b, "APPEND completed\r\n");
+	hear(&a, "* 1 EXISTS\r\n");
+
+	/* behaviour 22: shutdown says BYE to idle sessions */
+	conn_say_bye(a.conn, "server is going down");
+	hear(&a, "* BYE server is going down\r\n");
+	hear_end(&a);
+	stream_free(a.stream);
+
+	/* the peer just goes */
+	stream_free(b.stream);
+	while (h->ended != 2)
+		task_sleep(1);
+}
+
+/* behaviour 21: the end comes after autologout only; here by hand */
+static void test_logout(struct house *h)
+{
+	struct client a = client_open(h);
+
+	h->ended = 0;
+	say(&a, "a1 LOGOUT\r\n");
+	hear(&a, "* BYE logging out\r\na1 OK LOGOUT completed\r\n");
+	hear_end(&a);
+	stream_free(a.stream);
+	while (h->ended != 1)
+		task_sleep(1);
+}
+
+static void run(struct loop *loop, void *arg)
+{
+	struct house h;
+
+	house_open(&h, loop);
+	((void (*)(struct house *))arg)(&h);
+	house_close(&h);
+}
+
+static void test_conn_idle(void **state)
+{
+	(void)state;
+	task_run_main(run, test_idle);
+}
+
+static void test_conn_logout(void **state)
+{
+	(void)state;
+	task_run_main(run, test_logout);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_conn_idle),
+		cmocka_unit_test(test_conn_logout),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
