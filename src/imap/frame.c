@@ -7,7 +7,7 @@
 #include "base/limits.h"
 
 enum {
-	KEPT = 128, /* of a bad command, for its tag */
+	KEPT = 128, /* of a bad command, at most, for its tag */
 	TAIL = 32,  /* of its line, for "{18446744073709551615+}" CR */
 };
 
@@ -32,12 +32,16 @@ bool frame_is_idle(const struct framer *f)
 	return f->state == FRAME_LINE && f->text.len == 0;
 }
 
+/* Of the text its tag stays, to be answered. */
 static void frame_fail(struct framer *f, struct err e)
 {
+	struct slice head = slice_first(buf_slice(&f->text), KEPT);
+	size_t space = slice_find_byte(head, ' ');
+
 	if (!is_ok(f->e))
 		return;
 	f->e = e;
-	f->kept = f->text.len < KEPT ? f->text.len : KEPT;
+	f->kept = space != SLICE_NONE ? space + 1 : head.len;
 }
 
 /* Of a bad command's line only the end matters: it may say {n+}. */
@@ -56,9 +60,9 @@ static void forget_middle(struct framer *f)
 static void add_to_line(struct framer *f, struct slice bytes)
 {
 	f->line += bytes.len;
+	buf_add(&f->text, bytes);
 	if (slice_find_byte(bytes, '\0') != SLICE_NONE)
 		frame_fail(f, err(ERR_SYNTAX, "NUL in a command"));
-	buf_add(&f->text, bytes);
 	if (f->line > LIMIT_LINE || f->text.len > LIMIT_COMMAND)
 		frame_fail(f, err(ERR_SYNTAX, "command is too long"));
 	if (!is_ok(f->e))

@@ -98,12 +98,12 @@ static const struct {
 	{ "streamed literal8", N("S a ~{2}\r\nxy\r\n"), N("+xy>S a 0\n") },
 	{ "streamed of nothing", N("S a {0+}\r\n z\r\n"), N(">S a 0 z\n") },
 	{ "literal8 elsewhere", N("a ~{2+}\r\nxy\r\nb\r\n"), N("!literal8 is not allowed here:a \nb\n") },
-	{ "refused, waits", N("R a {2}\r\nb\r\n"), N("!refused:R a \nb\n") },
-	{ "refused, does not", N("R a {2+}\r\nxy z {3+}\r\nabc\r\nb\r\n"), N("!refused:R a \nb\n") },
-	{ "refused, another waits", N("R a {1+}\r\nx {3}\r\nb\r\n"), N("!refused:R a \nb\n") },
+	{ "refused, waits", N("R a {2}\r\nb\r\n"), N("!refused:R \nb\n") },
+	{ "refused, does not", N("R a {2+}\r\nxy z {3+}\r\nabc\r\nb\r\n"), N("!refused:R \nb\n") },
+	{ "refused, another waits", N("R a {1+}\r\nx {3}\r\nb\r\n"), N("!refused:R \nb\n") },
 	{ "too large", N("a {65537}\r\nb\r\n"), N("!literal is too large:a \nb\n") },
 	{ "no number", N("a {99999999999999999999}\r\nb\r\n"), N("!literal is too large:a \nb\n") },
-	{ "NUL", N("a \0b {1+}\r\nx\r\nc\r\n"), N("!NUL in a command:a 0b\nc\n") },
+	{ "NUL", N("a \0b {1+}\r\nx\r\nc\r\n"), N("!NUL in a command:a \nc\n") },
 };
 /* clang-format on */
 
