@@ -26,7 +26,7 @@ enum {
 	LINE_MOST = 1100,       /* of a line that is looked at as a whole */
 	FIELD_MOST = 1 << 20,   /* of one field, folding included */
 	POOL_MOST = 768 * 1024, /* what is said of all parts */
-	CHARSETS_MOST = 4096,   /* their charsets' names */
+	CHARSETS_MOST = 1024,   /* their charsets' names */
 };
 
 /* One entity, as in struct part, and its wire forms in the pool. */
