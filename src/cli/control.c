@@ -2,6 +2,7 @@
 #include "cli/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -152,6 +153,15 @@ struct err control_call(struct control *c, struct frame_out *request,
 	return e;
 }
 
+/* auth made the link for the loops at its ends; ours simply waits. */
+static void make_waiting(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0)
+		fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
 static struct err take_linked(struct frame_in *in, struct control *to,
                               struct linked *out)
 {
@@ -161,6 +171,7 @@ static struct err take_linked(struct frame_in *in, struct control *to,
 	out->partitions = read_u32(&in->r);
 	if (!frame_is_whole(in) || in->fd < 0)
 		return err(ERR_CORRUPT, "the server's answer makes no sense");
+	make_waiting(in->fd);
 	return OK;
 }
 
