@@ -411,8 +411,7 @@ bool link_is_socket(int fd, int type)
 
 struct err link_pair(int fds[2])
 {
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	               0, fds) != 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
 		return err_errno(errno);
 	return OK;
 }

@@ -92,6 +92,17 @@ int handout_certificate(const struct config *c)
 
 /* -- the configuration -- */
 
+enum log_level log_level_of(const struct config *c)
+{
+	static const char *const names[] = { "error", "warn", "info", "debug" };
+
+	for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++) {
+		if (strcmp(c->log_level, names[i]) == 0)
+			return (enum log_level)i;
+	}
+	return LOG_LEVEL_INFO;
+}
+
 static void log_errors(const struct server *s,
                        const struct config_errors *errors)
 {

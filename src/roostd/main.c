@@ -227,6 +227,22 @@ static int serve(struct server *s, bool foreground)
 	return status;
 }
 
+static int prepare(struct server *s, const char *config)
+{
+	if (!read_config(s, config))
+		return EX_CONFIG;
+	log_init("roostd", log_level_of(s->config));
+	return find_users(s) ? EX_OK : EX_NOUSER;
+}
+
+static void server_fini(struct server *s)
+{
+	if (s->start != s->config)
+		config_free(s->config);
+	config_free(s->start);
+	free(s->path);
+}
+
 int main(int argc, char **argv)
 {
 	struct server s = { 0 };
@@ -239,10 +255,9 @@ int main(int argc, char **argv)
 	fill_standard_fds();
 	raise_descriptors();
 	signal(SIGPIPE, SIG_IGN);
-	if (!read_config(&s, a.config))
-		return EX_CONFIG;
-	log_init("roostd", log_level_of(s.config));
-	if (!find_users(&s))
-		return EX_NOUSER;
-	return serve(&s, a.foreground);
+	status = prepare(&s, a.config);
+	if (status == EX_OK)
+		status = serve(&s, a.foreground);
+	server_fini(&s);
+	return status;
 }

@@ -13,17 +13,6 @@
 #include "gate/gate.h"
 #include "roostd/mail_process.h"
 
-enum log_level log_level_of(const struct config *c)
-{
-	static const char *const names[] = { "error", "warn", "info", "debug" };
-
-	for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_DEBUG; i++) {
-		if (strcmp(c->log_level, names[i]) == 0)
-			return (enum log_level)i;
-	}
-	return LOG_LEVEL_INFO;
-}
-
 /* What the parent has checked already; NULL all the same if it is wrong. */
 static struct config *read_again(const struct server *s, int fd)
 {

@@ -9,10 +9,10 @@
 #include "roostd/privileges.h"
 
 struct server {
-	const char *path; /* of the configuration, absolute */
-	const struct config *start; /* as it was at the start: for what can't
-	                               change while the server runs */
-	struct config *config;      /* as it was read last; may be `start` */
+	char *path; /* of the configuration, absolute */
+	struct config *start;  /* as it was at the start: for what can't
+	                          change while the server runs */
+	struct config *config; /* as it was read last; may be `start` */
 	struct listeners listeners;
 	struct identity users[ROLE_MAIL + 1]; /* by role */
 	uint32_t gates;
