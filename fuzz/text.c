@@ -14,14 +14,16 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const charsets[] = {
-	"", "utf-8", "iso-8859-1", "iso-2022-jp", "gb2312", "big5", "utf-7",
-	"utf-16", "shift_jis", "euc-kr", "windows-1255", "no-such",
+	"",          "utf-8",  "iso-8859-1",   "iso-2022-jp",
+	"gb2312",    "big5",   "utf-7",        "utf-16",
+	"shift_jis", "euc-kr", "windows-1255", "no-such",
 };
 
 static struct buf decode(uint8_t how, const char *charset, struct slice s,
                          size_t chunk)
 {
-	struct text_decoder *d = text_decoder_new(how % 4, charset, how / 4 % 3);
+	struct text_decoder *d =
+		text_decoder_new(how % 4, charset, how / 4 % 3);
 	struct buf out = { 0 };
 
 	for (; s.len != 0; s = slice_from(s, chunk))

@@ -40,14 +40,14 @@ struct address_parser {
 	bool in_group;
 
 	/* of the address being read */
-	struct buf words;   /* as a phrase: words with single spaces */
-	struct buf spec;    /* as an addr-spec: no spaces */
+	struct buf words; /* as a phrase: words with single spaces */
+	struct buf spec;  /* as an addr-spec: no spaces */
 	struct buf route;
 	struct buf comment; /* the last one */
 	size_t name_len;    /* of words: those before the addr-spec */
 	size_t at;          /* index of "@" in spec, or SLICE_NONE */
 	bool has_name;
-	bool space;         /* white space or a comment came before */
+	bool space; /* white space or a comment came before */
 };
 
 struct address_parser address_parser_of(struct slice value);

@@ -3,7 +3,8 @@
  *
  *	parser.c        bytes to lines: header, body, delimiter
  *	structure.c     delimiters and headers to a tree of nodes
- *	content.c       header fields to what is said of a node
+ *	collect.c       header fields, one after another
+ *	content.c       all of a header to what is said of a node
  *	bodystructure.c the tree to its wire forms
  *	digest_build.c  all of it to one digest
  *
@@ -103,7 +104,7 @@ struct digest_builder {
 	size_t boundaries; /* levels with a boundary */
 	struct level levels[LIMIT_MIME_DEPTH + 1];
 
-	/* content.c */
+	/* collect.c, content.c */
 	struct header_state header;
 	struct header_budget budget;
 	struct word_decoder words;
@@ -156,6 +157,17 @@ void structure_finish(struct digest_builder *);
 /* May an entity have parts of its own? */
 bool structure_has_room(const struct digest_builder *);
 
+/* -- collect.c -- */
+
+/* A new header begins. */
+void collect_start(struct digest_builder *);
+
+/* A line of the header (complete but for its continuation lines), or more
+ * of one. */
+void collect_field(struct digest_builder *, struct slice line);
+void collect_more(struct digest_builder *, struct slice line);
+void collect_end(struct digest_builder *);
+
 /* -- content.c -- */
 
 /* What the pool begins with: of a text/plain part about which nothing is
@@ -163,15 +175,6 @@ bool structure_has_room(const struct digest_builder *);
 void content_start(struct digest_builder *);
 struct span content_default_head(void);
 struct span content_default_tail(void);
-
-/* A new header begins. */
-void content_reset(struct digest_builder *);
-
-/* A line of the header (complete but for its continuation lines), or more
- * of one. */
-void content_field_begin(struct digest_builder *, struct slice line);
-void content_field_more(struct digest_builder *, struct slice line);
-void content_field_end(struct digest_builder *);
 
 /* What the structure must know of an entity besides its node. */
 struct description {

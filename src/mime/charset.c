@@ -15,10 +15,22 @@ struct charset_name {
 	struct charset charset;
 };
 
-#define GUESS { CHARSET_GUESS, NULL }
-#define UTF8 { CHARSET_UTF8, NULL }
-#define LATIN1 { CHARSET_LATIN1, NULL }
-#define ICONV(name) { CHARSET_ICONV, name }
+#define GUESS                       \
+	{                           \
+		CHARSET_GUESS, NULL \
+	}
+#define UTF8                       \
+	{                          \
+		CHARSET_UTF8, NULL \
+	}
+#define LATIN1                       \
+	{                            \
+		CHARSET_LATIN1, NULL \
+	}
+#define ICONV(name)                 \
+	{                           \
+		CHARSET_ICONV, name \
+	}
 
 static const struct charset_name names[] = {
 	{ "us-ascii", GUESS },
@@ -184,8 +196,7 @@ static bool is_unfinished(struct slice s)
 	                      (unsigned char)s.ptr[0] == 0xf0);
 }
 
-static void put_broken(struct converter *c, struct slice *rest,
-                       struct buf *out)
+static void put_broken(struct converter *c, struct slice *rest, struct buf *out)
 {
 	if (c->kind == CHARSET_UTF8) {
 		utf8_put(out, utf8_take(rest));

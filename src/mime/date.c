@@ -41,8 +41,8 @@ static bool next_word(struct slice *s, struct slice *word)
 {
 	size_t n = 0;
 
-	while (s->len != 0 && (ascii_is_space(s->ptr[0]) ||
-	                       s->ptr[0] == ',' || s->ptr[0] == '(')) {
+	while (s->len != 0 && (ascii_is_space(s->ptr[0]) || s->ptr[0] == ',' ||
+	                       s->ptr[0] == '(')) {
 		if (s->ptr[0] == '(')
 			skip_comment(s);
 		else
@@ -133,7 +133,8 @@ static bool take_month(struct date *d, struct slice word)
 	if (d->month != 0 || word.len < 3)
 		return false;
 	for (unsigned int i = 0; i < 12; i++) {
-		if (slice_ieq(slice_first(word, 3), slice_of(months + 3 * i, 3)))
+		if (slice_ieq(slice_first(word, 3),
+		              slice_of(months + 3 * i, 3)))
 			d->month = i + 1;
 	}
 	return d->month != 0;

@@ -70,11 +70,11 @@ enum digest_field {
 };
 
 enum digest_flag {
-	DIGEST_HAS_NUL = 1 << 0,        /* the message holds NUL octets */
-	DIGEST_HAS_DATE = 1 << 1,       /* Date: could be parsed */
-	DIGEST_IS_REPLY = 1 << 2,       /* subject is a reply or forward */
+	DIGEST_HAS_NUL = 1 << 0,  /* the message holds NUL octets */
+	DIGEST_HAS_DATE = 1 << 1, /* Date: could be parsed */
+	DIGEST_IS_REPLY = 1 << 2, /* subject is a reply or forward */
 	DIGEST_HAS_ATTACHMENT = 1 << 3,
-	DIGEST_CUT = 1 << 4,            /* a limit of limits.h was met */
+	DIGEST_CUT = 1 << 4, /* a limit of limits.h was met */
 };
 
 enum part_type { PART_OTHER, PART_TEXT, PART_MULTIPART, PART_MESSAGE };
@@ -93,26 +93,26 @@ enum part_encoding {
  * child, the embedded message's entity, when it was parsed.
  */
 struct part {
-	uint32_t header;      /* offset of its header's first octet */
-	uint32_t header_len;  /* with the empty line */
-	uint32_t body;        /* offset */
+	uint32_t header;     /* offset of its header's first octet */
+	uint32_t header_len; /* with the empty line */
+	uint32_t body;       /* offset */
 	uint32_t body_len;
-	uint32_t lines;       /* of the body */
-	uint32_t next;        /* index of the next sibling, 0: none */
-	uint32_t child;       /* index of the first child, 0: none */
-	uint8_t type;         /* enum part_type */
-	uint8_t encoding;     /* enum part_encoding */
-	char charset[38];     /* NUL-terminated, lower case; "" when not given */
+	uint32_t lines;   /* of the body */
+	uint32_t next;    /* index of the next sibling, 0: none */
+	uint32_t child;   /* index of the first child, 0: none */
+	uint8_t type;     /* enum part_type */
+	uint8_t encoding; /* enum part_encoding */
+	char charset[38]; /* NUL-terminated, lower case; "" when not given */
 };
 
 /* A checked view of a stored digest; points into it. */
 struct digest {
 	struct slice raw;
-	uint32_t size;       /* octets of the message, RFC822.SIZE */
-	uint32_t flags;      /* enum digest_flag */
-	int64_t sent;        /* Date: in seconds since 1970, UTC */
-	int16_t sent_zone;   /* minutes east of UTC */
-	uint32_t parts;      /* how many */
+	uint32_t size;     /* octets of the message, RFC822.SIZE */
+	uint32_t flags;    /* enum digest_flag */
+	int64_t sent;      /* Date: in seconds since 1970, UTC */
+	int16_t sent_zone; /* minutes east of UTC */
+	uint32_t parts;    /* how many */
 };
 
 /* ERR_CORRUPT when raw is not a digest; every offset has been checked. */
@@ -127,8 +127,8 @@ struct part digest_part(const struct digest *, uint32_t index);
 /* -- sections, RFC 9051 section 6.4.5 -- */
 
 enum section_text {
-	SECTION_ALL,           /* BODY[], BODY[1.2] */
-	SECTION_HEADER,        /* BODY[HEADER], BODY[3.HEADER] */
+	SECTION_ALL,    /* BODY[], BODY[1.2] */
+	SECTION_HEADER, /* BODY[HEADER], BODY[3.HEADER] */
 	SECTION_HEADER_FIELDS,
 	SECTION_HEADER_FIELDS_NOT,
 	SECTION_TEXT,

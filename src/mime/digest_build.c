@@ -72,8 +72,8 @@ static void collapse(struct slice s, struct buf *out)
 	for (size_t i = 0; i < s.len; i++) {
 		bool space = s.ptr[i] == ' ' || s.ptr[i] == '\t';
 
-		if (!space || (i > 0 && out->len != 0 &&
-		               out->data[out->len - 1] != ' '))
+		if (!space ||
+		    (i > 0 && out->len != 0 && out->data[out->len - 1] != ' '))
 			buf_byte(out, space ? ' ' : s.ptr[i]);
 	}
 }
@@ -126,8 +126,8 @@ static void add_field(struct digest_builder *b, enum digest_field field,
 static void add_part(const struct node *n, struct buf *out)
 {
 	char raw[PART_SIZE];
-	const uint32_t numbers[] = { n->header, n->header_len, n->body,
-		                     n->body_len, n->lines, n->next,
+	const uint32_t numbers[] = { n->header,   n->header_len, n->body,
+		                     n->body_len, n->lines,      n->next,
 		                     n->child };
 
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -65,7 +65,7 @@ static bool are_charsets(struct slice s)
 	while (s.len != 0) {
 		size_t n = slice_find_byte(s, '\0');
 
-		if (n >= sizeof ((struct part *)NULL)->charset)
+		if (n >= sizeof((struct part *)NULL)->charset)
 			return false;
 		s = slice_from(s, n + 1);
 	}
@@ -127,7 +127,7 @@ struct part digest_part(const struct digest *d, uint32_t index)
 	};
 
 	assert(index < d->parts);
-	memccpy(part.charset, d->raw.ptr + at.charsets + get_le16(p + 28),
-	        '\0', sizeof part.charset - 1);
+	memccpy(part.charset, d->raw.ptr + at.charsets + get_le16(p + 28), '\0',
+	        sizeof part.charset - 1);
 	return part;
 }

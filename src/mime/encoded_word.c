@@ -97,8 +97,7 @@ static bool is_blank(struct slice s)
 }
 
 /* An unfolded value: plain text and words in turn. */
-static void decode_line(struct word_decoder *w, struct slice s,
-                        struct buf *out)
+static void decode_line(struct word_decoder *w, struct slice s, struct buf *out)
 {
 	size_t plain = 0; /* how much plain text stands before the next word */
 	bool after_word = false;

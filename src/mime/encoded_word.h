@@ -8,9 +8,9 @@
 #include "mime/charset.h"
 
 enum {
-	ENCODED_WORD_MOST = 1000,   /* octets; RFC 2047 says 75 */
-	CHARSET_NAME_MOST = 37,     /* octets of a charset's name */
-	WORD_DECODER_OPENS = 200,   /* conversions; then all is guessed */
+	ENCODED_WORD_MOST = 1000, /* octets; RFC 2047 says 75 */
+	CHARSET_NAME_MOST = 37,   /* octets of a charset's name */
+	WORD_DECODER_OPENS = 200, /* conversions; then all is guessed */
 };
 
 /*

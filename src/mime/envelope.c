@@ -68,7 +68,8 @@ static size_t cost_of(enum envelope_list which, enum address_kind kind,
                       size_t len)
 {
 	if (kind == ADDRESS_GROUP)
-		len += sizeof "(NIL NIL NIL NIL)"; /* its end, paid in advance */
+		len += sizeof "(NIL NIL NIL NIL)"; /* its end, paid in advance
+		                                    */
 	/* Sender and Reply-To default to From */
 	return which == LIST_FROM ? len * 3 : len;
 }

@@ -56,8 +56,8 @@ struct envelope {
 	struct buf list[ENVELOPE_LISTS]; /* addresses in wire form */
 	struct buf text[ENVELOPE_TEXTS]; /* unfolded */
 	bool has[ENVELOPE_TEXTS];
-	size_t used;      /* octets of list, From counted three times */
-	bool in_group;    /* a group has begun in the list being written */
+	size_t used;   /* octets of list, From counted three times */
+	bool in_group; /* a group has begun in the list being written */
 	struct buf scratch;
 };
 

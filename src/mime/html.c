@@ -9,9 +9,9 @@ static const char *const hidden[] = { "style", "script", "title", "head" };
 
 /* Elements that do not part words. */
 static const char *const inline_elements[] = {
-	"a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "em", "font",
-	"i", "ins", "mark", "o:p", "q", "s", "small", "span", "strong", "sub",
-	"sup", "tt", "u", "wbr",
+	"a",     "abbr", "b",      "bdi", "bdo",  "cite", "code", "del",
+	"em",    "font", "i",      "ins", "mark", "o:p",  "q",    "s",
+	"small", "span", "strong", "sub", "sup",  "tt",   "u",    "wbr",
 };
 
 static bool is_in(struct slice name, const char *const *list, size_t n)
@@ -72,18 +72,18 @@ static uint32_t named_point(struct slice name)
 		char name[7];
 		uint16_t point;
 	} table[] = {
-		{ "amp", '&' },       { "lt", '<' },        { "gt", '>' },
-		{ "quot", '"' },      { "apos", '\'' },     { "nbsp", 0xa0 },
-		{ "shy", 0xad },      { "copy", 0xa9 },     { "reg", 0xae },
-		{ "auml", 0xe4 },     { "ouml", 0xf6 },     { "uuml", 0xfc },
-		{ "Auml", 0xc4 },     { "Ouml", 0xd6 },     { "Uuml", 0xdc },
-		{ "szlig", 0xdf },    { "eacute", 0xe9 },   { "egrave", 0xe8 },
-		{ "agrave", 0xe0 },   { "ccedil", 0xe7 },   { "ndash", 0x2013 },
-		{ "mdash", 0x2014 },  { "lsquo", 0x2018 },  { "rsquo", 0x2019 },
-		{ "ldquo", 0x201c },  { "rdquo", 0x201d },  { "bull", 0x2022 },
-		{ "hellip", 0x2026 }, { "zwnj", 0x200c },   { "zwj", 0x200d },
-		{ "laquo", 0xab },    { "raquo", 0xbb },    { "middot", 0xb7 },
-		{ "euro", 0x20ac },   { "trade", 0x2122 },  { "iexcl", 0xa1 },
+		{ "amp", '&' },       { "lt", '<' },       { "gt", '>' },
+		{ "quot", '"' },      { "apos", '\'' },    { "nbsp", 0xa0 },
+		{ "shy", 0xad },      { "copy", 0xa9 },    { "reg", 0xae },
+		{ "auml", 0xe4 },     { "ouml", 0xf6 },    { "uuml", 0xfc },
+		{ "Auml", 0xc4 },     { "Ouml", 0xd6 },    { "Uuml", 0xdc },
+		{ "szlig", 0xdf },    { "eacute", 0xe9 },  { "egrave", 0xe8 },
+		{ "agrave", 0xe0 },   { "ccedil", 0xe7 },  { "ndash", 0x2013 },
+		{ "mdash", 0x2014 },  { "lsquo", 0x2018 }, { "rsquo", 0x2019 },
+		{ "ldquo", 0x201c },  { "rdquo", 0x201d }, { "bull", 0x2022 },
+		{ "hellip", 0x2026 }, { "zwnj", 0x200c },  { "zwj", 0x200d },
+		{ "laquo", 0xab },    { "raquo", 0xbb },   { "middot", 0xb7 },
+		{ "euro", 0x20ac },   { "trade", 0x2122 }, { "iexcl", 0xa1 },
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

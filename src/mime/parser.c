@@ -42,10 +42,10 @@ static void header_line(struct digest_builder *b, struct slice s)
 	if (is_empty_line(s)) {
 		structure_begin_body(b);
 	} else if (s.ptr[0] == ' ' || s.ptr[0] == '\t') {
-		content_field_more(b, s);
+		collect_more(b, s);
 	} else {
-		content_field_end(b);
-		content_field_begin(b, s);
+		collect_end(b);
+		collect_field(b, s);
 	}
 }
 
@@ -75,7 +75,7 @@ static void take_line(struct digest_builder *b, struct slice s, bool ends)
 static void take_more(struct digest_builder *b, struct slice s, bool ends)
 {
 	if (b->in_header)
-		content_field_more(b, s);
+		collect_more(b, s);
 	else
 		preview_feed(&b->preview, s);
 	advance(b, s, ends);

@@ -44,6 +44,24 @@ static bool is_white(uint32_t point)
 	       (point >= 0x2000 && point <= 0x200a) || point == 0x3000;
 }
 
+static uint32_t take_point(struct slice *s)
+{
+	unsigned char c = (unsigned char)s->ptr[0];
+
+	if (c >= 0x80)
+		return utf8_take(s);
+	*s = slice_from(*s, 1);
+	return c;
+}
+
+static void put_point(struct buf *out, uint32_t point)
+{
+	if (point < 0x80)
+		buf_byte(out, (char)point);
+	else
+		utf8_put(out, point);
+}
+
 /* Appends UTF-8 text with its white space collapsed, at most `most` code
  * points. */
 static void collapse(struct slice s, size_t most, struct buf *out)
@@ -52,7 +70,7 @@ static void collapse(struct slice s, size_t most, struct buf *out)
 	size_t points = 0;
 
 	while (s.len != 0 && points < most) {
-		uint32_t point = utf8_take(&s);
+		uint32_t point = take_point(&s);
 
 		if (is_invisible(point))
 			continue;
@@ -64,7 +82,7 @@ static void collapse(struct slice s, size_t most, struct buf *out)
 			buf_byte(out, ' ');
 		space = false;
 		if (points++ < most)
-			utf8_put(out, point);
+			put_point(out, point);
 	}
 }
 

@@ -13,10 +13,11 @@
 #include "mime/digest.h"
 
 enum {
-	PREVIEW_POINTS = 200,       /* code points */
-	PREVIEW_PLAIN = 8 * 1024,   /* octets of a text/plain that are looked at */
-	PREVIEW_HTML = 32 * 1024,   /* of a text/html */
-	PREVIEW_TRIES = 16,         /* parts */
+	PREVIEW_POINTS = 200, /* code points */
+	PREVIEW_PLAIN =
+		8 * 1024, /* octets of a text/plain that are looked at */
+	PREVIEW_HTML = 32 * 1024, /* of a text/html */
+	PREVIEW_TRIES = 16,       /* parts */
 };
 
 /* Zeroed: the start. */

@@ -65,8 +65,8 @@ static struct err read_some(struct search *s, struct span *rest,
 static struct err search_body(struct search *s, const struct part *p)
 {
 	struct span rest = { p->body, p->body_len };
-	struct text_decoder *d = text_decoder_new(p->encoding, p->charset,
-	                                          TEXT_FOLDED);
+	struct text_decoder *d =
+		text_decoder_new(p->encoding, p->charset, TEXT_FOLDED);
 	struct err e = OK;
 
 	s->window.len = 0;
@@ -176,8 +176,9 @@ struct err mime_search(const struct digest *d, const struct slice *needles,
                        size_t n, bool headers_too, struct search_source source,
                        bool *found)
 {
-	struct search s = { .needles = needles, .n = n, .found = found,
-		            .source = source };
+	struct search s = {
+		.needles = needles, .n = n, .found = found, .source = source
+	};
 	struct err e;
 
 	start(&s);

@@ -24,8 +24,7 @@ static uint32_t new_node(struct digest_builder *b, uint32_t parent)
 {
 	if (b->n_nodes == b->cap_nodes) {
 		b->cap_nodes = b->cap_nodes != 0 ? b->cap_nodes * 2 : 8;
-		b->nodes = mem_resize(b->nodes, b->cap_nodes,
-		                      sizeof *b->nodes);
+		b->nodes = mem_resize(b->nodes, b->cap_nodes, sizeof *b->nodes);
 	}
 	assert(b->n_nodes < LIMIT_MIME_PARTS);
 	b->nodes[b->n_nodes] = (struct node){
@@ -55,7 +54,7 @@ static void begin_header(struct digest_builder *b, uint32_t offset)
 {
 	innermost_node(b)->header = offset;
 	b->in_header = true;
-	content_reset(b);
+	collect_start(b);
 }
 
 static void push(struct digest_builder *b, bool message, uint32_t offset)
@@ -74,7 +73,8 @@ static void push(struct digest_builder *b, bool message, uint32_t offset)
 
 void structure_start(struct digest_builder *b)
 {
-	b->levels[0] = (struct level){ .node = new_node(b, 0), .message = true };
+	b->levels[0] =
+		(struct level){ .node = new_node(b, 0), .message = true };
 	begin_header(b, 0);
 }
 
@@ -120,7 +120,7 @@ static void end_header(struct digest_builder *b, uint32_t offset,
 	struct node *n = innermost_node(b);
 	struct description d;
 
-	content_field_end(b);
+	collect_end(b);
 	b->in_header = false;
 	n->header_len = offset - n->header;
 	n->body = offset;

@@ -20,7 +20,8 @@ static bool strip_trailer(struct slice *s, bool *is_reply)
 	size_t before = s->len;
 
 	while (s->len != 0) {
-		struct slice last5 = slice_from(*s, s->len < 5 ? 0 : s->len - 5);
+		struct slice last5 =
+			slice_from(*s, s->len < 5 ? 0 : s->len - 5);
 
 		if (slice_ieq(last5, S("(fwd)"))) {
 			s->len -= 5;

@@ -51,9 +51,9 @@ static void print_digest(const struct digest *d)
 	for (uint32_t i = 0; i < d->parts; i++) {
 		struct part p = digest_part(d, i);
 
-		printf("part %u %u %u %u %u %u %u %u %u\n", i, p.type,
-		       p.header, p.header_len, p.body, p.body_len, p.lines,
-		       p.next, p.child);
+		printf("part %u %u %u %u %u %u %u %u %u\n", i, p.type, p.header,
+		       p.header_len, p.body, p.body_len, p.lines, p.next,
+		       p.child);
 	}
 }
 

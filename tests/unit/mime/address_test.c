@@ -46,8 +46,7 @@ static void test_rfc(void **state)
 		  "John <jdoe@one.test>;",
 		  "{|A Group@ =Ed Jones|joe@where.test |joe@where.test "
 		  "=John|jdoe@one.test }" },
-		{ "Undisclosed recipients:;",
-		  "{|Undisclosed recipients@ }" },
+		{ "Undisclosed recipients:;", "{|Undisclosed recipients@ }" },
 		{ "Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>",
 		  "=Pete|pete@silly.test" },
 		{ "A Group(Some people)\r\n     :Chris Jones <c@(Chris's host.)"

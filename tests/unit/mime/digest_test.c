@@ -105,10 +105,10 @@ static void test_envelope(void **state)
 	run_cases(cases, COUNT(cases), envelope);
 }
 
-#define TEXT(size, lines)                                                   \
-	"(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" "  \
-	size " " lines NOBODY ")"
-#define MIXED "Content-Type: multipart/mixed; boundary="
+#define TEXT(size, lines)                                                       \
+	"(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" " size \
+	" " lines NOBODY ")"
+#define MIXED       "Content-Type: multipart/mixed; boundary="
 #define NO_ENVELOPE "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
 
 /* behaviours 113, 115 to 120 */
@@ -123,8 +123,8 @@ static void test_bodystructure(void **state)
 		{ "Content-Type:\r\n\r\n",
 		  "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 0 0" NOBODY ")" },
 		{ "Content-Type: a/b/c; x=y\r\n\r\n",
-		  "(\"text\" \"plain\" (\"x\" \"y\") NIL NIL \"7bit\" 0 0"
-		  NOBODY ")" },
+		  "(\"text\" \"plain\" (\"x\" \"y\") NIL NIL \"7bit\" 0 0" NOBODY
+		  ")" },
 		/* 113, 119 */
 		{ "Content-Type: Image/PNG; name=\"a.png\"\r\n"
 		  "Content-Transfer-Encoding: BASE64\r\nContent-ID: <i@d>\r\n"
@@ -141,49 +141,52 @@ static void test_bodystructure(void **state)
 		{ "Content-Type: multipart/mixed\r\n\r\nx\r\n",
 		  "(" TEXT("3", "1") " \"mixed\" NIL NIL NIL NIL)" },
 		{ MIXED "b\r\n\r\n--b--\r\n",
-		  "(" TEXT("7", "1")
-		  " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
+		  "(" TEXT(
+			  "7",
+			  "1") " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
 		{ MIXED "\"\"\r\n\r\n-- \r\nsignature\r\n",
-		  "(" TEXT("16", "2")
-		  " \"mixed\" (\"boundary\" \"\") NIL NIL NIL)" },
+		  "(" TEXT("16",
+		           "2") " \"mixed\" (\"boundary\" \"\") NIL NIL NIL)" },
 		/* preamble, epilogue, padding, empty parts */
-		{ MIXED "b\r\n\r\npre\r\n--b \t\r\n\r\nx\r\n--bb\r\n--b\r\n--b\r\n\r\n"
+		{ MIXED
+		  "b\r\n\r\npre\r\n--b \t\r\n\r\nx\r\n--bb\r\n--b\r\n--b\r\n\r\n"
 		  "\r\n--b--\r\n--b\r\n\r\nepilogue",
-		  "(" TEXT("7", "1") TEXT("0", "0") TEXT("0", "0")
-		  " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
+		  "(" TEXT("7", "1") TEXT("0", "0") TEXT(
+			  "0",
+			  "0") " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
 		/* 116: equal, prefix, the outer one in place of the inner */
 		{ MIXED "b\r\n\r\n--b\r\n" MIXED "b\r\n\r\n--b\r\n\r\nx\r\n"
-		  "--b--\r\n",
-		  "((" TEXT("0", "0")
-		  " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" TEXT("1", "0")
-		  " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
+		        "--b--\r\n",
+		  "((" TEXT("0", "0") " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" TEXT(
+			  "1",
+			  "0") " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
 		{ MIXED "b\r\n\r\n--b\r\n" MIXED "bc\r\n\r\n--bc\r\n\r\nx\r\n"
-		  "--b\r\n\r\ny\r\n--bc--\r\n--b--\r\n",
-		  "((" TEXT("1", "0")
-		  " \"mixed\" (\"boundary\" \"bc\") NIL NIL NIL)"
-		  TEXT("9", "1")
-		  " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
+		        "--b\r\n\r\ny\r\n--bc--\r\n--b--\r\n",
+		  "((" TEXT("1", "0") " \"mixed\" (\"boundary\" \"bc\") NIL NIL NIL)" TEXT(
+			  "9",
+			  "1") " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)" },
 		/* embedded messages; 117, 120 */
 		{ "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ny\r\n",
 		  "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 17 "
-		  "(NIL \"x\" NIL NIL NIL NIL NIL NIL NIL NIL) "
-		  TEXT("3", "1") " 3" NOBODY ")" },
+		  "(NIL \"x\" NIL NIL NIL NIL NIL NIL NIL NIL) " TEXT(
+			  "3", "1") " 3" NOBODY ")" },
 		{ "Content-Type: message/rfc822\r\n"
 		  "Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n",
-		  "(\"application\" \"octet-stream\" NIL NIL NIL \"base64\" 6"
-		  NOBODY ")" },
+		  "(\"application\" \"octet-stream\" NIL NIL NIL \"base64\" 6" NOBODY
+		  ")" },
 		{ "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\n"
 		  "Subject: x\r\n--b--\r\n",
 		  "((\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 10 "
-		  "(NIL \"x\" NIL NIL NIL NIL NIL NIL NIL NIL) "
-		  TEXT("0", "0") " 0" NOBODY
-		  ") \"digest\" (\"boundary\" \"b\") NIL NIL NIL)" },
+		  "(NIL \"x\" NIL NIL NIL NIL NIL NIL NIL NIL) " TEXT(
+			  "0",
+			  "0") " 0" NOBODY
+		               ") \"digest\" (\"boundary\" \"b\") NIL NIL NIL)" },
 		{ "Content-Type: message/rfc822",
 		  "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 0 " NO_ENVELOPE
 		  " " TEXT("0", "0") " 0" NOBODY ")" },
 		{ "Content-Type: message/delivery-status\r\n\r\nx",
-		  "(\"message\" \"delivery-status\" NIL NIL NIL \"7bit\" 1"
-		  NOBODY ")" },
+		  "(\"message\" \"delivery-status\" NIL NIL NIL \"7bit\" 1" NOBODY
+		  ")" },
 	};
 
 	(void)state;
@@ -197,7 +200,8 @@ static void test_preview(void **state)
 		{ "", "" },
 		{ "\r\n  Hello,\r\n\r\n\tworld \r\n", "Hello, world" },
 		{ "Content-Type: text/html\r\n\r\n<p>a &amp; b</p>", "a & b" },
-		{ MIXED "b\r\n\r\n--b\r\nContent-Type: image/png\r\n\r\nx\r\n"
+		{ MIXED
+		  "b\r\n\r\n--b\r\nContent-Type: image/png\r\n\r\nx\r\n"
 		  "--b\r\n\r\n \r\n--b\r\nContent-Transfer-Encoding: base64\r\n"
 		  "\r\nSGVsbG8=\r\n--b--\r\n",
 		  "Hello" },
@@ -211,7 +215,7 @@ static void test_preview(void **state)
 static void test_search_fields(void **state)
 {
 	const struct slice message =
-	        S("From: =?utf-8?q?J=C3=96RG?= <Joerg@Example.ORG>, b@c\r\n"
+		S("From: =?utf-8?q?J=C3=96RG?= <Joerg@Example.ORG>, b@c\r\n"
 	          "To: X@y\r\nCc: Team: A@b;\r\n"
 	          "Subject: Re: [list] =?utf-8?q?STRA=C3=9FE?=\r\n"
 	          "Date: 1 Jan 1970 01:00:00 +0100\r\n"
@@ -280,12 +284,12 @@ static bool find_section(const struct digest *d, const char *name,
 }
 
 #define INNER_HEADER "Subject: inner\r\n" MIXED "in\r\n\r\n"
-#define INNER_TEXT "--in\r\n\r\ndeep\r\n--in--\r\n"
-#define NESTED                                                              \
-	MIXED "out\r\n\r\n--out\r\nX: 1\r\n\r\nfirst\r\n--out\r\n"          \
-	"Content-Type: image/png\r\n\r\n\r\n--out\r\n"                      \
-	"Content-Type: message/rfc822\r\n\r\n" INNER_HEADER INNER_TEXT      \
-	"\r\n--out--\r\n"
+#define INNER_TEXT   "--in\r\n\r\ndeep\r\n--in--\r\n"
+#define NESTED                                                               \
+	MIXED "out\r\n\r\n--out\r\nX: 1\r\n\r\nfirst\r\n--out\r\n"           \
+	      "Content-Type: image/png\r\n\r\n\r\n--out\r\n"                 \
+	      "Content-Type: message/rfc822\r\n\r\n" INNER_HEADER INNER_TEXT \
+	      "\r\n--out--\r\n"
 
 /* NULL: there is no such section */
 static void check_sections(struct slice message, const struct text_case *cases,
@@ -299,9 +303,9 @@ static void check_sections(struct slice message, const struct text_case *cases,
 
 		if (found != (cases[i].want != NULL))
 			fail_msg("%s", cases[i].in);
-		if (found && !slice_eq(slice_of(message.ptr + span.offset,
-		                                span.len),
-		                       slice_cstr(cases[i].want)))
+		if (found &&
+		    !slice_eq(slice_of(message.ptr + span.offset, span.len),
+		              slice_cstr(cases[i].want)))
 			fail_msg("%s is %.*s", cases[i].in, (int)span.len,
 			         message.ptr + span.offset);
 	}
@@ -349,10 +353,8 @@ static void test_sections_simple(void **state)
 		{ "HEADER", "A: b\r\n\r\n" },
 	};
 	static const struct text_case message[] = {
-		{ "1", "A: b\r\n\r\nx" },
-		{ "1.HEADER", "A: b\r\n\r\n" },
-		{ "1.1", "x" },
-		{ "1.1.1", NULL },
+		{ "1", "A: b\r\n\r\nx" }, { "1.HEADER", "A: b\r\n\r\n" },
+		{ "1.1", "x" },           { "1.1.1", NULL },
 		{ "1.2", NULL },
 	};
 
@@ -385,9 +387,8 @@ struct limit_case {
 	uint32_t parts;
 };
 
-#define OCTETS_60                                                           \
-	"123456789012345678901234567890123456789012345678901234567890"
-#define OCTETS_256                                                          \
+#define OCTETS_60 "123456789012345678901234567890123456789012345678901234567890"
+#define OCTETS_256 \
 	"Content-MD5: 1" OCTETS_60 OCTETS_60 OCTETS_60 OCTETS_60 "\r\n"
 
 /* behaviours 121 and 127: at each limit, and one beyond it */
@@ -429,15 +430,16 @@ static void test_limits(void **state)
 /* behaviour 121: what was not looked into is a part without structure */
 static void test_cut_part(void **state)
 {
-	struct made m = make_repeated("", "Content-Type: message/rfc822\r\n\r\n",
-	                              1000);
+	struct made m =
+		make_repeated("", "Content-Type: message/rfc822\r\n\r\n", 1000);
 	struct slice s = digest_field(&m.d, DIGEST_BODYSTRUCTURE);
 	uint32_t path[LIMIT_MIME_DEPTH + 1];
 	struct part p;
 
 	(void)state;
-	assert_int_not_equal(slice_find(s, S("\"application\" \"octet-stream\"")),
-	                     SLICE_NONE);
+	assert_int_not_equal(
+		slice_find(s, S("\"application\" \"octet-stream\"")),
+		SLICE_NONE);
 	for (size_t i = 0; i < COUNT(path); i++)
 		path[i] = 1;
 	assert_true(digest_find_part(&m.d, path, COUNT(path), &p));

@@ -35,8 +35,8 @@ static void test_crlf(void **state)
 }
 
 /* behaviour 108 */
-#define HEADER                                                              \
-	"Date: one\r\nX-A: 1\r\n\tmore\r\nfrom : f\r\nDATE: two\r\n"        \
+#define HEADER                                                       \
+	"Date: one\r\nX-A: 1\r\n\tmore\r\nfrom : f\r\nDATE: two\r\n" \
 	"no field\r\n continued\r\nX-B:\r\n\r\nDate: of the body\r\n"
 
 static void choose(bool not_these, const char *want)

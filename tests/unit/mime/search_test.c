@@ -3,14 +3,14 @@
 
 #include "text_cases.h"
 
-#define MESSAGE                                                             \
-	"Subject: =?utf-8?q?OUTER_=C3=84?=\r\n"                             \
-	"Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n"     \
-	"--b\r\nContent-Type: text/plain; charset=utf-8\r\n"                \
-	"Content-Transfer-Encoding: quoted-printable\r\n\r\n"               \
-	"Stra=C3=9Fe to no=\r\nwhere\r\n"                                   \
-	"--b\r\nContent-Type: application/x\r\n\r\nhidden\r\n"              \
-	"--b\r\nContent-Type: message/rfc822\r\n\r\n"                       \
+#define MESSAGE                                                         \
+	"Subject: =?utf-8?q?OUTER_=C3=84?=\r\n"                         \
+	"Content-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n" \
+	"--b\r\nContent-Type: text/plain; charset=utf-8\r\n"            \
+	"Content-Transfer-Encoding: quoted-printable\r\n\r\n"           \
+	"Stra=C3=9Fe to no=\r\nwhere\r\n"                               \
+	"--b\r\nContent-Type: application/x\r\n\r\nhidden\r\n"          \
+	"--b\r\nContent-Type: message/rfc822\r\n\r\n"                   \
 	"Subject: INNER\r\n\r\nlast words\r\n--b--\r\n"
 
 struct memory {
@@ -61,9 +61,9 @@ static void run_search(uint32_t piece, bool headers_too, bool *found)
 		needles[i] = slice_cstr(cases[i].needle);
 	digest_make(m.message, &raw);
 	assert_true(is_ok(digest_open(buf_slice(&raw), &d)));
-	assert_true(is_ok(mime_search(
-	        &d, needles, COUNT(cases), headers_too,
-	        (struct search_source){ read_memory, &m }, found)));
+	assert_true(is_ok(mime_search(&d, needles, COUNT(cases), headers_too,
+	                              (struct search_source){ read_memory, &m },
+	                              found)));
 	buf_free(&raw);
 }
 
@@ -109,8 +109,8 @@ static void test_source_fails(void **state)
 		struct search_source source = { read_nothing, &context };
 
 		assert_int_equal(
-		        mime_search(&d, &needle, 1, true, source, &found).code,
-		        fails ? ERR_IO : ERR_CORRUPT);
+			mime_search(&d, &needle, 1, true, source, &found).code,
+			fails ? ERR_IO : ERR_CORRUPT);
 	}
 	buf_free(&raw);
 }

@@ -15,9 +15,9 @@ struct decoder_case {
 	const char *want;
 };
 
-#define QP ENCODING_QUOTED_PRINTABLE
+#define QP  ENCODING_QUOTED_PRINTABLE
 #define B64 ENCODING_BASE64
-#define ID ENCODING_IDENTITY
+#define ID  ENCODING_IDENTITY
 
 static const struct decoder_case decoder_cases[] = {
 	{ QP, "", TEXT_RAW, "a=\r\nb = \r\nc=3D=3d", "ab c==" },
@@ -28,7 +28,8 @@ static const struct decoder_case decoder_cases[] = {
 	{ B64, "", TEXT_RAW, "SGVs\r\nbG8=", "Hello" },
 	{ B64, "", TEXT_RAW, "SGVsbG8", "Hello" },
 	{ B64, "", TEXT_RAW, "SGVs!bG8=SGk=", "HelloHi" },
-	{ ID, "utf-8", TEXT_UTF8, "\xc3\xa4\xff\xe2\x82", "\u00e4\ufffd\ufffd" },
+	{ ID, "utf-8", TEXT_UTF8, "\xc3\xa4\xff\xe2\x82",
+	  "\u00e4\ufffd\ufffd" },
 	{ ID, "", TEXT_UTF8, "\xc3\xa4\xe4", "\u00e4\u00e4" },
 	{ ID, "iso-8859-1", TEXT_UTF8, "\x80\xe4", "\u20ac\u00e4" },
 	{ ID, "x-unknown", TEXT_UTF8, "\xe4", "\u00e4" },
@@ -45,7 +46,7 @@ static void decode(const struct decoder_case *c, struct slice in, size_t chunk,
                    struct buf *out)
 {
 	struct text_decoder *d =
-	        text_decoder_new(c->encoding, c->charset, c->form);
+		text_decoder_new(c->encoding, c->charset, c->form);
 
 	for (; in.len != 0; in = slice_from(in, chunk))
 		text_decoder_feed(d, slice_first(in, chunk), out);
@@ -97,7 +98,8 @@ static void test_html(void **state)
 		{ "<style>p{}</style>x", "  x" },
 		{ "<STYLE>p", " " },
 		{ "a<!-- <b> -->c<!-- d", "ac" },
-		{ "&lt;&amp;&#65;&#x42;&euro;&nosuch;&", "<&AB\u20ac&nosuch;&" },
+		{ "&lt;&amp;&#65;&#x42;&euro;&nosuch;&",
+		  "<&AB\u20ac&nosuch;&" },
 		{ "1 < 2 <", "1 < 2 <" },
 		{ "a<b", "a" },
 		{ "&#99999999;&#xg;", "&#99999999;&#xg;" },
@@ -115,7 +117,8 @@ static void test_wire(void **state)
 		{ "a \"b\\", "\"a \\\"b\\\\\"" },
 		{ "caf\u00e9", "\"=?utf-8?b?Y2Fmw6k=?=\"" },
 		{ "a \u00e9 \u00e9 b", "\"a =?utf-8?b?w6kgw6k=?= b\"" },
-		{ "\xe9 =?utf-8?q?x?=", "\"=?iso-8859-1?b?6Q==?= =?utf-8?q?x?=\"" },
+		{ "\xe9 =?utf-8?q?x?=",
+		  "\"=?iso-8859-1?b?6Q==?= =?utf-8?q?x?=\"" },
 		{ "a\x01", "\"=?utf-8?b?YQE=?=\"" },
 		{ "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4"
 		  "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4"
