@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
 
 def free_ports(n):
     """n ports nobody uses just now."""
@@ -47,7 +49,8 @@ def children(pid):
 
 class Server:
     def __init__(self, build=None, conf="", directory=None, env=None):
-        self.build = build or os.environ.get("ROOST_BUILD", "build/san")
+        self.build = os.path.join(ROOT, build or os.environ.get(
+            "ROOST_BUILD", "build/san"))
         self.own_dir = directory is None
         self.top = directory or tempfile.mkdtemp(prefix="roost-test-")
         self.dir = os.path.join(self.top, "roost")
@@ -121,6 +124,10 @@ class Server:
         self.process.kill()
         self.process.wait()
         self.process = None
+
+    def is_sanitized(self):
+        with open(os.path.join(self.build, "roostd"), "rb") as f:
+            return b"__asan_init" in f.read()
 
     def child(self, role):
         """Process ids of the children whose title begins with role."""

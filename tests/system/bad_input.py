@@ -27,6 +27,12 @@ class BadInput(support.ServerTest):
         self.assertIn(b" OK", good.run(b"SELECT INBOX")[-1])
         good.close()
 
+    def assert_grown(self, before, most_kb):
+        """The sanitizers' own memory says nothing; the tests run with the
+        release build too, and there the bound is checked."""
+        if not self.server.is_sanitized():
+            self.assertLess(memory_kb(self.pid) - before, most_kb)
+
     def flood(self, raw, data, times):
         """Sends as long as the server takes it; it may hang up."""
         try:
@@ -41,7 +47,7 @@ class BadInput(support.ServerTest):
         raw.line()
         before = memory_kb(self.pid)
         self.flood(raw, b"a NOOP " + b"(" * 65536, 16)
-        self.assertLess(memory_kb(self.pid) - before, 2 * MIB)
+        self.assert_grown(before, 2 * MIB)
         raw.close()
 
     def test_a_million_parentheses_after_login(self):
@@ -51,7 +57,7 @@ class BadInput(support.ServerTest):
         self.flood(raw, b"(" * 65536, 16)
         self.flood(raw, b"\r\n", 1)
         self.assertIn(b"BAD", raw.line())
-        self.assertLess(memory_kb(self.pid) - before, 4 * MIB)
+        self.assert_grown(before, 4 * MIB)
         self.assertIn(b" OK", raw.run(b"NOOP")[-1])
         raw.close()
 
@@ -72,7 +78,7 @@ class BadInput(support.ServerTest):
         before = memory_kb(self.pid)
         raw.send(b"a LOGIN {4294967295}\r\n")
         self.assertNotEqual(raw.line()[:1], b"+")
-        self.assertLess(memory_kb(self.pid) - before, MIB)
+        self.assert_grown(before, MIB)
         raw.close()
 
     def test_huge_literal_after_login(self):
@@ -99,8 +105,8 @@ class BadInput(support.ServerTest):
             c = bytes([byte])
             if c in b"\r\n{":
                 continue
-            last = raw.run(b"SELECT \"" + c + b"\x00\"")[-1]
-            bad += b" OK" not in last
+            raw.send(b"a SELECT \"" + c + b"\x00\"\r\n")
+            bad += b" BAD " in raw.line()
             raw.run(b"NOOP")
         self.assertGreater(bad, 10)
         raw.close()
@@ -139,7 +145,7 @@ class BadInput(support.ServerTest):
         lines = raw.run(b"FETCH * BODY.PEEK[]")
         self.assertIn(text, lines)
         self.assertIn(b" OK", raw.run(b"SEARCH TEXT nothing-like-it")[-1])
-        self.assertLess(memory_kb(self.pid) - before, 64 * MIB)
+        self.assert_grown(before, 64 * MIB)
         raw.close()
 
     def test_ten_thousand_parts(self):
@@ -199,7 +205,7 @@ class BadInput(support.ServerTest):
             raw.send(b"a FETCH 1 BODY.PEEK[]\r\n")
             slow.append(raw)
         time.sleep(1)
-        self.assertLess((memory_kb(self.pid) - before) / len(slow), 1.5 * MIB)
+        self.assert_grown(before, len(slow) * MIB)
         self.assertIn(b" OK", writer.run(b"NOOP")[-1])
         for raw in slow:
             raw.close()
