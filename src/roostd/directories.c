@@ -108,16 +108,34 @@ static bool give_partitions(const struct server *s)
 	return ok;
 }
 
+/* Users of their own must be able to pass through, though not to look. */
+static bool let_through(const char *path, const struct server *s)
+{
+	struct stat st;
+
+	if (!s->users[ROLE_AUTH].change && !s->users[ROLE_MAIL].change)
+		return true;
+	if (stat(path, &st) != 0)
+		return errno == ENOENT;
+	if ((st.st_mode & 0111) == 0111 ||
+	    chmod(path, (st.st_mode & 0777) | 0111) == 0)
+		return true;
+	return complain(path, strerrordesc_np(errno));
+}
+
 bool directories_prepare(const struct server *s)
 {
 	const char *top = s->start->directory;
 	char run[PATH_MOST], file[PATH_MOST], auth[PATH_MOST];
+	char partitions[PATH_MOST];
 
 	if (strlen(top) > PATH_MOST - 64)
 		return complain(top, "its name is too long");
 	snprintf(run, sizeof run, "%s/run", top);
 	snprintf(file, sizeof file, "%s/run/lock", top);
 	snprintf(auth, sizeof auth, "%s/auth", top);
+	snprintf(partitions, sizeof partitions, "%s/partition", top);
 	return make(run, 0711) && lock(file) && make(auth, 0700) &&
+	       let_through(top, s) && let_through(partitions, s) &&
 	       give(auth, &s->users[ROLE_AUTH]) && give_partitions(s);
 }

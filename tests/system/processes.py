@@ -1,0 +1,271 @@
+"""processes.py -- the house itself: what dies comes back, what is told to
+end ends, and nobody has more than he needs."""
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import time
+import unittest
+
+import support
+import harness
+from harness import Raw
+
+
+def wait_for(condition, seconds=15):
+    end = time.time() + seconds
+    while time.time() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def status_of(pid):
+    """/proc/PID/status as a dictionary."""
+    with open("/proc/%d/status" % pid) as f:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f
+                    if ":\t" in line)
+
+
+def can_log_in(server, user):
+    try:
+        server.imap(user).logout()
+        return True
+    except Exception:
+        return False
+
+
+class Children(support.ServerTest):
+    def test_each_that_dies_is_started_again(self):
+        user = self.new_user()
+        for role in ("auth", "mail", "gate"):
+            for number in (signal.SIGKILL, signal.SIGABRT):
+                old = self.server.child(role)
+                for pid in old:
+                    os.kill(pid, number)
+                self.assertTrue(wait_for(
+                    lambda: len(self.server.child(role)) == len(old)
+                    and not set(self.server.child(role)) & set(old)), role)
+                self.assertTrue(wait_for(
+                    lambda: can_log_in(self.server, user)), role)
+        self.assertIn("signal=KILL", self.server.log())
+        self.assertIn("signal=ABRT", self.server.log())
+
+    def test_all_at_once(self):
+        user = self.new_user()
+        for pid in harness.children(self.server.process.pid):
+            os.kill(pid, signal.SIGKILL)
+        self.assertTrue(wait_for(lambda: can_log_in(self.server, user)))
+
+    def test_the_others_keep_their_sessions(self):
+        """auth may die under a session that has nothing to ask of it"""
+        user = self.new_user()
+        raw = Raw(self.server.imaps_port).login(user)
+        for pid in self.server.child("auth"):
+            os.kill(pid, signal.SIGKILL)
+        self.assertIn(b" OK ", raw.run(b"SELECT INBOX")[-1])
+        raw.close()
+
+    def test_signals_to_children_are_the_parents_business(self):
+        pids = harness.children(self.server.process.pid)
+        for pid in pids:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                os.kill(pid, number)
+        time.sleep(0.5)
+        self.assertEqual(sorted(harness.children(self.server.process.pid)),
+                         sorted(pids))
+
+    def test_nobody_has_more_than_he_needs(self):
+        for pid in harness.children(self.server.process.pid):
+            facts = status_of(pid)
+            self.assertEqual(facts["Seccomp"], "2", facts["Name"])
+            self.assertEqual(facts["NoNewPrivs"], "1", facts["Name"])
+            for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+                if os.geteuid() == 0:
+                    self.assertEqual(int(facts[name], 16), 0, facts["Name"])
+
+    def test_no_child_has_a_listener_but_its_own(self):
+        """Unix and TCP listeners by inode, from /proc/net."""
+        listening = set()
+        for table in ("tcp", "tcp6"):
+            with open("/proc/net/" + table) as f:
+                for line in f.readlines()[1:]:
+                    fields = line.split()
+                    if fields[3] == "0A":
+                        listening.add("socket:[%s]" % fields[9])
+        for role in ("auth", "mail"):
+            for pid in self.server.child(role):
+                held = {os.readlink("/proc/%d/fd/%s" % (pid, fd))
+                        for fd in os.listdir("/proc/%d/fd" % pid)}
+                self.assertFalse(held & listening, role)
+
+    def test_a_second_server_is_refused(self):
+        done = subprocess.run(
+            [os.path.join(self.server.build, "roostd"), "-c",
+             self.server.conf, "-F"], capture_output=True, text=True,
+            timeout=60)
+        self.assertEqual(done.returncode, 73)
+        self.assertIn("another roostd", done.stderr)
+
+
+class Start(unittest.TestCase):
+    def setUp(self):
+        self.server = harness.Server()
+        self.roostd = os.path.join(self.server.build, "roostd")
+
+    def tearDown(self):
+        self.server.__exit__(None, None, None)
+
+    def run_roostd(self, *args, **more):
+        return subprocess.run([self.roostd, *args], capture_output=True,
+                              text=True, timeout=60, **more)
+
+    def test_arguments(self):
+        self.assertEqual(self.run_roostd("--help").returncode, 0)
+        self.assertIn("roost ", self.run_roostd("--version").stdout)
+        self.assertEqual(self.run_roostd("--what").returncode, 64)
+        self.assertEqual(self.run_roostd("what").returncode, 64)
+        self.assertEqual(self.run_roostd("-c", "/not/there").returncode, 78)
+
+    def test_every_error_of_the_configuration(self):
+        with open(self.server.conf, "a") as f:
+            f.write("no_such_option = 1\nmessage_limit = many\n"
+                    "trusted_networks = 300.0.0.0/8\n")
+        done = self.run_roostd("-c", self.server.conf, "-F")
+        self.assertEqual(done.returncode, 78)
+        self.assertEqual(len(done.stderr.splitlines()), 3, done.stderr)
+        for line in done.stderr.splitlines():
+            self.assertRegex(line, r"^.*roost\.conf:\d+: ")
+
+    def test_port_in_use(self):
+        with socket.socket() as s:
+            s.bind(("0.0.0.0", self.server.imap_port))
+            s.listen()
+            done = self.run_roostd("-c", self.server.conf, "-F")
+        self.assertEqual(done.returncode, 69)
+        self.assertIn("listen_failed", done.stderr)
+
+    def test_accounts_that_cannot_be_opened(self):
+        os.makedirs(os.path.join(self.server.dir, "auth"), exist_ok=True)
+        os.mkdir(os.path.join(self.server.dir, "auth", "accounts.sqlite"))
+        done = self.run_roostd("-c", self.server.conf, "-F")
+        self.assertNotEqual(done.returncode, 0)
+
+    def test_a_missing_partition_is_not_made_anew(self):
+        """and the others serve meanwhile"""
+        there = os.path.join(self.server.dir, "partition", "0")
+        os.rename(there, there + ".away")
+        self.server.start()
+        time.sleep(3)
+        deaths = self.server.log().count("child_died")
+        self.assertTrue(1 <= deaths <= 8, deaths)
+        self.assertFalse(os.path.exists(there))
+        os.rename(there + ".away", there)
+        self.server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.server.process.wait(30), 0)
+
+    def test_background(self):
+        """returns when the server is ready"""
+        done = subprocess.run([self.roostd, "-c", self.server.conf],
+                              stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(done.returncode, 0)
+        with socket.create_connection(("127.0.0.1", self.server.imap_port),
+                                      5) as s:
+            self.assertEqual(s.recv(4), b"* OK")
+        pids = [int(p) for p in os.listdir("/proc") if p.isdigit()
+                and self.is_ours(int(p))]
+        self.assertTrue(pids)
+        parents = [p for p in pids if int(status_of(p)["PPid"]) not in pids]
+        self.assertEqual(len(parents), 1)
+        os.kill(parents[0], signal.SIGTERM)
+        self.assertTrue(wait_for(
+            lambda: not any(os.path.exists("/proc/%d" % p) for p in pids)))
+
+    def is_ours(self, pid):
+        try:
+            with open("/proc/%d/cmdline" % pid, "rb") as f:
+                return self.server.conf.encode() in f.read().split(b"\0")
+        except OSError:
+            return False
+
+    def test_sockets_of_a_service_manager(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            port = s.getsockname()[1]
+            # sh becomes roostd, so that the id is right; fd 3 is the first
+            process = subprocess.Popen(
+                ["sh", "-c", "exec 3<&%d; LISTEN_PID=$$ LISTEN_FDS=1 "
+                 "LISTEN_FDNAMES=imap exec %s -c %s -F"
+                 % (s.fileno(), self.roostd, self.server.conf)],
+                pass_fds=[s.fileno()], stderr=subprocess.DEVNULL)
+        try:
+            with socket.create_connection(("127.0.0.1", port), 20) as c:
+                c.settimeout(20)
+                self.assertEqual(c.recv(4), b"* OK")
+            with self.assertRaises(OSError):
+                socket.create_connection(
+                    ("127.0.0.1", self.server.imap_port), 2)
+        finally:
+            process.terminate()
+            self.assertEqual(process.wait(30), 0)
+
+
+class Stop(unittest.TestCase):
+    def test_a_second_signal_does_not_wait(self):
+        """for a child that hangs"""
+        with harness.Server() as server:
+            hung = server.child("mail")[0]
+            os.kill(hung, signal.SIGSTOP)
+            server.process.terminate()
+            time.sleep(1)
+            self.assertIsNone(server.process.poll())
+            server.process.terminate()
+            self.assertEqual(server.process.wait(5), 0)
+            self.assertIn("child_killed", server.log())
+            server.process = None
+
+    def test_ctrl_c(self):
+        with harness.Server() as server:
+            server.process.send_signal(signal.SIGINT)
+            self.assertEqual(server.process.wait(30), 0)
+            server.process = None
+
+    def test_children_end_with_a_killed_parent(self):
+        server = harness.Server()
+        server.start()
+        pids = harness.children(server.process.pid)
+        server.process.kill()
+        server.process.wait()
+        self.assertTrue(wait_for(
+            lambda: not any(os.path.exists("/proc/%d" % p) for p in pids)))
+        server.start()      # everything is free again
+        server.__exit__(None, None, None)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root has users to give")
+class Users(unittest.TestCase):
+    def test_each_role_has_its_own(self):
+        users = {"gate": "nobody", "auth": "games", "mail": "mail"}
+        conf = "".join("user_%s = %s\n" % u for u in users.items())
+        server = harness.Server(conf=conf)
+        os.chmod(server.top, 0o711)
+        with server:
+            for role, name in users.items():
+                for pid in server.child(role):
+                    uids = set(status_of(pid)["Uid"].split())
+                    self.assertEqual(uids, {str(pwd.getpwnam(name).pw_uid)})
+                    self.assertEqual(status_of(pid)["Groups"].strip(), "")
+            server.add_user("ann@example.org")
+            self.assertTrue(can_log_in(server, "ann@example.org"))
+            server.stop()
+            server.start()  # what they made is still theirs
+            self.assertTrue(can_log_in(server, "ann@example.org"))
+
+
+if __name__ == "__main__":
+    unittest.main()
