@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/unicode.h"
 #include "config/internal.h"
 
 enum { FILE_MOST = 1 << 20 };
@@ -50,6 +52,15 @@ static const struct config_option *find(struct slice name)
 	return NULL;
 }
 
+static bool is_printable(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (ascii_is_ctl(s.ptr[i]))
+			return false;
+	}
+	return s.len != 0 && utf8_is_valid(s);
+}
+
 /* name = value */
 static void read_option(struct config *c, struct slice text, unsigned line,
                         struct config_errors *errors)
@@ -66,7 +77,8 @@ static void read_option(struct config *c, struct slice text, unsigned line,
 	name = slice_trim(name);
 	o = find(name);
 	if (o == NULL) {
-		note(errors, line, S(""), "there is no such option");
+		note(errors, line, is_printable(name) ? name : S("this"),
+		     "is no option");
 		return;
 	}
 	if (config_line(c, o) != 0) {

@@ -141,7 +141,7 @@ static void values(void **state)
 static void all_errors(void **state)
 {
 	static const struct config_error want[] = {
-		{ 2, "there is no such option" },
+		{ 2, "colour is no option" },
 		{ 4, "partitions is too small" },
 		{ 5, "needs NAME = VALUE" },
 		{ 7, "hostname is set twice" },
