@@ -72,8 +72,7 @@ static void check_tree(const struct search_key *k)
 	}
 	if ((k->kind == SEARCH_OR && children != 2) ||
 	    (k->kind == SEARCH_NOT && children != 1) ||
-	    (k->kind == SEARCH_AND) != (children != 0 &&
-	                                k->kind < SEARCH_OR))
+	    (k->kind == SEARCH_AND) != (children != 0 && k->kind < SEARCH_OR))
 		abort();
 }
 

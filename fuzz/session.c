@@ -3,8 +3,8 @@
  * comes in, the session goes on or ends in order (session_check and
  * view_check run after each round), and what it says are lines.
  *
- * Each input has a store of its own with two messages in INBOX, and a second
- * session that must be able to follow.
+ * Each input has an account of its own with two messages in INBOX, and a
+ * second session that must be able to follow.
  */
 #include <assert.h>
 #include <ftw.h>
@@ -25,10 +25,6 @@ struct peer {
 	struct buf out;
 	struct session *session;
 	bool over;
-};
-
-struct input {
-	struct slice bytes;
 };
 
 static struct err peer_read(void *ctx, void *to, size_t size, size_t *got)
@@ -126,37 +122,62 @@ static int remove_one(const char *path, const struct stat *st, int flag,
 	return remove(path);
 }
 
-static void run(struct loop *loop, void *arg)
-{
-	struct input *input = arg;
-	struct partition_options options = { .map_bytes = 16 << 20 };
-	char dir[] = "/dev/shm/roost-fuzz-XXXXXX";
+/* One store for all inputs: making one takes longer than most of them. */
+static struct house {
+	char dir[40];
+	struct loop *loop;
 	struct partition *partition;
-	struct session_config config = { .clock = &system_clock,
-		                         .message_limit_bytes = 1 << 16 };
+	struct session_config config;
+} house;
+
+static void house_close(void)
+{
+	nftw(house.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void house_open(void)
+{
+	struct partition_options options = { .map_bytes = 256 << 20 };
+
+	log_init("fuzz", LOG_LEVEL_ERROR);
+	strcpy(house.dir, "/dev/shm/roost-fuzz-XXXXXX");
+	house.loop = loop_new();
+	if (mkdtemp(house.dir) == NULL || !is_ok(partition_make(house.dir)) ||
+	    !is_ok(partition_open(house.loop, house.dir, options,
+	                          &house.partition)))
+		abort();
+	atexit(house_close);
+	house.config = (struct session_config){
+		.clock = &system_clock,
+		.model = model_new(house.partition, &system_clock),
+		.message_limit_bytes = 1 << 16,
+	};
+}
+
+static void run(void *arg)
+{
+	struct model *model = house.config.model;
 	struct account *account;
 
-	if (mkdtemp(dir) == NULL || !is_ok(partition_make(dir)) ||
-	    !is_ok(partition_open(loop, dir, options, &partition)))
+	if (!is_ok(account_create(model, 1, S("a@example.org"))) ||
+	    !is_ok(account_open(model, 1, &account)))
 		abort();
-	config.model = model_new(partition, &system_clock);
-	if (!is_ok(account_create(config.model, 1, S("a@example.org"))) ||
-	    !is_ok(account_open(config.model, 1, &account)))
-		abort();
-	add_message(config.model, account);
-	add_message(config.model, account);
+	add_message(model, account);
+	add_message(model, account);
 	account_close(account);
-	run_input(&config, input->bytes);
-	model_free(config.model);
-	partition_close(partition);
-	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	run_input(&house.config, *(const struct slice *)arg);
+	if (!is_ok(account_delete(model, 1)))
+		abort();
+	loop_stop(house.loop);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input input = { { (const char *)data, size } };
+	struct slice input = { (const char *)data, size };
 
-	log_init("fuzz", LOG_LEVEL_ERROR);
-	task_run_main(run, &input);
+	if (house.loop == NULL)
+		house_open();
+	task_spawn(house.loop, run, &input);
+	loop_run(house.loop);
 	return 0;
 }

@@ -43,8 +43,7 @@ void reply_capabilities(struct session *s, struct buf *out)
 		buf_add(out, capabilities[i].name);
 		buf_byte(out, ' ');
 	}
-	buf_printf(out, "APPENDLIMIT=%" PRIu64,
-	           s->config->message_limit_bytes);
+	buf_printf(out, "APPENDLIMIT=%" PRIu64, s->config->message_limit_bytes);
 }
 
 struct err cmd_capability(struct session *s, struct slice args)

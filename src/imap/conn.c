@@ -9,6 +9,7 @@
 #include "task/timer.h"
 
 struct conn {
+	const struct clock *clock;
 	struct loop *loop;
 	struct stream *stream;
 	struct session *session;
@@ -51,11 +52,23 @@ static void on_autologout(void *arg)
 	session_say_bye(c->session, "autologout: idle for too long");
 }
 
+/* Counted from the last command: what the session was told by others
+ * keeps nobody logged in. */
+static uint64_t until_autologout_ms(const struct conn *c)
+{
+	uint64_t most = (uint64_t)LIMIT_AUTOLOGOUT_SECONDS * 1000;
+	struct session_facts facts;
+	uint64_t idle;
+
+	session_get_facts(c->session, &facts);
+	idle = c->clock->mono_ms(c->clock) - facts.active_ms;
+	return idle < most ? most - idle : 1;
+}
+
 static void rest(struct conn *c)
 {
-	timer_start(&c->autologout, c->loop,
-	            (uint64_t)LIMIT_AUTOLOGOUT_SECONDS * 1000, on_autologout,
-	            c);
+	timer_start(&c->autologout, c->loop, until_autologout_ms(c),
+	            on_autologout, c);
 	stream_on_readable(c->stream, conn_wake, c);
 }
 
@@ -97,6 +110,7 @@ struct conn *conn_start(struct loop *loop, int fd,
 	struct conn *c = mem_new(1, sizeof *c);
 	struct session_start own = *start;
 
+	c->clock = start->config->clock;
 	c->loop = loop;
 	c->stream = stream_new(loop, fd);
 	c->on_end = on_end;

@@ -21,7 +21,8 @@ struct conn;
  * start are not looked at. on_end(arg, conn) is called once, on the loop,
  * when the session is over; after it the conn is gone.
  */
-struct conn *conn_start(struct loop *, int fd, const struct session_start *start,
+struct conn *conn_start(struct loop *, int fd,
+                        const struct session_start *start,
                         void (*on_end)(void *arg, struct conn *), void *arg);
 
 /* "* BYE text" as soon as the present command has ended, then the end.

@@ -85,9 +85,9 @@ static struct err copy_or_move(struct session *s, struct slice args, bool move)
 		e = session_all_there(s, &uids);
 	if (is_ok(e))
 		e = mailbox_open(s->account, name, &destination);
-	if (e.code == ERR_NONEXISTENT)
+	if (e.code == ERR_NONEXISTENT) {
 		e = err(ERR_TRYCREATE, "there is no such mailbox");
-	else if (is_ok(e)) {
+	} else if (is_ok(e)) {
 		e = copy_to(s, destination, &uids, move);
 		mailbox_close(destination);
 	}

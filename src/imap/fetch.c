@@ -15,7 +15,7 @@ struct fetch {
 	struct uidset uids;
 	struct uidset seen; /* shown, and not \Seen before */
 	uint64_t served;
-	struct err e;       /* the first one met on the way */
+	struct err e; /* the first one met on the way */
 };
 
 /* Between two messages: nothing may point into the store now. */
@@ -54,7 +54,8 @@ static void fetch_digests(struct fetch *f)
 	struct record_walk records = mailbox_walk(f->mailbox, &f->uids);
 	struct digest_walk w = mailbox_digest_walk(f->mailbox, &f->uids);
 	struct digest digest;
-	struct fetch_row row = { .s = f->s, .mailbox = f->mailbox,
+	struct fetch_row row = { .s = f->s,
+		                 .mailbox = f->mailbox,
 		                 .digest = &digest };
 	uint32_t uid;
 
@@ -112,7 +113,8 @@ static void fetch_messages(struct fetch *f)
 /* Only what has been shown becomes \Seen, and the client is told. */
 static struct err mark_seen(struct fetch *f)
 {
-	struct flag_change change = { .mode = STORE_ADD, .flags = FLAG_SEEN,
+	struct flag_change change = { .mode = STORE_ADD,
+		                      .flags = FLAG_SEEN,
 		                      .by = f->s->view };
 	struct uidset changed = { 0 };
 	struct uidset failed = { 0 };
@@ -159,7 +161,8 @@ struct err cmd_fetch(struct session *s, struct slice args)
 	struct err e = parse_fetch(&c, s->uid, &f.request);
 
 	if (is_ok(e))
-		e = session_resolve(s, &f.request.set, session_set_kind(s), &f.uids);
+		e = session_resolve(s, &f.request.set, session_set_kind(s),
+		                    &f.uids);
 	if (is_ok(e))
 		e = fetch_run(&f);
 	uidset_free(&f.uids);

@@ -113,9 +113,9 @@ static struct err read_header(struct fetch_row *row, struct span span,
                               struct buf *out)
 {
 	uint64_t at = span.offset;
-	uint64_t end = at + (span.len < LIMIT_HEADER_BYTES
-	                             ? span.len
-	                             : LIMIT_HEADER_BYTES);
+	uint64_t end =
+		at +
+		(span.len < LIMIT_HEADER_BYTES ? span.len : LIMIT_HEADER_BYTES);
 
 	while (at < end) {
 		struct slice chunk;
@@ -143,8 +143,7 @@ static void reply_octets(struct buf *out, struct slice octets)
 }
 
 static void reply_header_fields(struct fetch_row *row,
-                                const struct fetch_item *item,
-                                struct span span)
+                                const struct fetch_item *item, struct span span)
 {
 	const struct section *section = &item->section;
 	struct buf header = { 0 };
@@ -152,10 +151,9 @@ static void reply_header_fields(struct fetch_row *row,
 	struct err e = read_header(row, span, &header);
 
 	if (is_ok(e)) {
-		header_select(buf_slice(&header), section->names,
-		              section->n_names,
-		              section->text == SECTION_HEADER_FIELDS_NOT,
-		              &chosen);
+		header_select(
+			buf_slice(&header), section->names, section->n_names,
+			section->text == SECTION_HEADER_FIELDS_NOT, &chosen);
 		span = clip(item, chosen.len);
 		reply_octets(session_out(row->s),
 		             slice_of(chosen.data + span.offset, span.len));
@@ -174,9 +172,8 @@ void fetch_section(struct fetch_row *row, const struct fetch_item *item)
 	struct span part;
 	struct err e = digest_again(row, &digest);
 
-	if (!is_ok(e) ||
-	    !digest_section(&digest, section->path, section->depth,
-	                    section->text, &span)) {
+	if (!is_ok(e) || !digest_section(&digest, section->path, section->depth,
+	                                 section->text, &span)) {
 		reply_nil(row, e);
 		return;
 	}
@@ -198,8 +195,8 @@ struct binary {
 	enum part_encoding encoding;
 	uint64_t offset; /* of the decoded octets that are wanted */
 	uint64_t end;
-	uint64_t at;     /* decoded so far */
-	bool has_nul;    /* among those that are wanted */
+	uint64_t at;  /* decoded so far */
+	bool has_nul; /* among those that are wanted */
 	bool send;
 };
 
@@ -220,7 +217,7 @@ static void take_decoded(struct binary *b, struct slice octets)
 static struct err decode(struct binary *b)
 {
 	struct text_decoder *decoder =
-	        text_decoder_new(b->encoding, "", TEXT_RAW);
+		text_decoder_new(b->encoding, "", TEXT_RAW);
 	struct buf decoded = { 0 };
 	uint64_t at = b->body.offset;
 	uint64_t end = at + b->body.len;
@@ -260,9 +257,8 @@ static bool find_binary(struct fetch_row *row, const struct fetch_item *item,
 		b->body = (struct span){ 0, digest.size };
 		return true;
 	}
-	if (!is_ok(e) ||
-	    !digest_find_part(&digest, item->section.path,
-	                      item->section.depth, &part)) {
+	if (!is_ok(e) || !digest_find_part(&digest, item->section.path,
+	                                   item->section.depth, &part)) {
 		reply_nil(row, e);
 		return false;
 	}

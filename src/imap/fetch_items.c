@@ -35,7 +35,8 @@ static void fetch_size(struct fetch_row *row, const struct fetch_item *item)
 }
 
 /* ENVELOPE, BODY, BODYSTRUCTURE: in wire form since delivery. */
-static void fetch_wire_form(struct fetch_row *row, const struct fetch_item *item)
+static void fetch_wire_form(struct fetch_row *row,
+                            const struct fetch_item *item)
 {
 	static const enum digest_field fields[FETCH_KINDS] = {
 		[FETCH_ENVELOPE] = DIGEST_ENVELOPE,

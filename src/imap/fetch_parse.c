@@ -15,8 +15,8 @@ static const struct item_name {
 } names[] = {
 	{ N("UID"), NO_SECTION, FETCH_UID, N("UID "), false, 0 },
 	{ N("FLAGS"), NO_SECTION, FETCH_FLAGS, N("FLAGS "), false, 0 },
-	{ N("INTERNALDATE"), NO_SECTION, FETCH_INTERNALDATE,
-	  N("INTERNALDATE "), false, 0 },
+	{ N("INTERNALDATE"), NO_SECTION, FETCH_INTERNALDATE, N("INTERNALDATE "),
+	  false, 0 },
 	{ N("RFC822.SIZE"), NO_SECTION, FETCH_SIZE, N("RFC822.SIZE "), false,
 	  0 },
 	{ N("ENVELOPE"), NO_SECTION, FETCH_ENVELOPE, N("ENVELOPE "), false, 0 },
@@ -259,8 +259,8 @@ static void parse_fetch_list(struct cursor *c, struct fetch_request *out)
 static bool parse_macro(struct cursor *c, struct fetch_request *out)
 {
 	for (size_t i = 0; i < sizeof macros / sizeof *macros; i++) {
-		struct cursor inner = cursor_of(macros[i].items, c->arena,
-		                                false);
+		struct cursor inner =
+			cursor_of(macros[i].items, c->arena, false);
 
 		if (!slice_ieq(rest(c), macros[i].name))
 			continue;
@@ -279,8 +279,8 @@ static void add_uid(struct fetch_request *out)
 		if (out->items[i].kind == FETCH_UID)
 			return;
 	memmove(out->items + 1, out->items, out->n * sizeof *out->items);
-	out->items[0] = (struct fetch_item){ .kind = FETCH_UID,
-		                             .label = S("UID ") };
+	out->items[0] =
+		(struct fetch_item){ .kind = FETCH_UID, .label = S("UID ") };
 	out->n++;
 }
 
@@ -311,8 +311,8 @@ void reply_fetch_request(struct buf *out, const struct fetch_request *r)
 	buf_byte(out, '(');
 	for (size_t i = 0; i < r->n; i++) {
 		const struct fetch_item *item = &r->items[i];
-		struct slice label = slice_first(item->label,
-		                                 item->label.len - 1);
+		struct slice label =
+			slice_first(item->label, item->label.len - 1);
 
 		if (i != 0)
 			buf_byte(out, ' ');

@@ -51,7 +51,8 @@ static void forget_middle(struct framer *f)
 
 	if (tail <= TAIL)
 		return;
-	memmove(f->text.data + f->kept, f->text.data + f->text.len - TAIL, TAIL);
+	memmove(f->text.data + f->kept, f->text.data + f->text.len - TAIL,
+	        TAIL);
 	f->text.len = f->kept + TAIL;
 	if (f->line_start > f->kept)
 		f->line_start = f->kept;
@@ -236,7 +237,6 @@ bool frame_feed(struct framer *f, struct slice *input)
 			feed_literal(f, input);
 		else if (input->len != 0 && feed_line(f, input))
 			return true;
-	} while (input->len != 0 ||
-	         (f->state != FRAME_LINE && f->left == 0));
+	} while (input->len != 0 || (f->state != FRAME_LINE && f->left == 0));
 	return false;
 }

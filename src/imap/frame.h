@@ -29,7 +29,7 @@
 struct frame_literal {
 	struct slice text; /* the command before it */
 	uint64_t size;
-	bool sync;    /* the client waits for "+" */
+	bool sync; /* the client waits for "+" */
 	bool literal8;
 };
 
@@ -53,11 +53,11 @@ enum frame_state { FRAME_LINE, FRAME_IN_TEXT, FRAME_IN_STREAM, FRAME_SKIP };
 struct framer {
 	const struct frame_hooks *hooks;
 	enum frame_state state;
-	struct buf text;     /* the command so far */
-	size_t line;         /* octets of it that are not literals */
-	size_t line_start;   /* where in text the present line begins */
-	size_t kept;         /* with an error: so much of text stays */
-	uint64_t left;       /* octets of the literal that are to come */
+	struct buf text;   /* the command so far */
+	size_t line;       /* octets of it that are not literals */
+	size_t line_start; /* where in text the present line begins */
+	size_t kept;       /* with an error: so much of text stays */
+	uint64_t left;     /* octets of the literal that are to come */
 	struct err e;
 };
 

@@ -33,39 +33,39 @@ struct session {
 	const struct session_config *config;
 	struct account *account;
 	struct view *view;
-	struct uidset saved;       /* "$": UIDs, RFC 9051 section 6.4.4.1 */
+	struct uidset saved; /* "$": UIDs, RFC 9051 section 6.4.4.1 */
 	uint32_t enabled;
-	size_t keywords_told;      /* how many the client has seen in FLAGS */
-	bool view_gone;            /* the selected mailbox was deleted */
+	size_t keywords_told; /* how many the client has seen in FLAGS */
+	bool view_gone;       /* the selected mailbox was deleted */
 
 	/* the command that is running */
-	struct arena *arena;       /* NULL while idle */
+	struct arena *arena; /* NULL while idle */
 	struct slice tag;
 	const struct command *command;
-	bool uid;                  /* it was "UID ..." */
-	struct slice code;         /* response code of the OK, "" if none */
+	bool uid;          /* it was "UID ..." */
+	struct slice code; /* response code of the OK, "" if none */
 	const struct pending *pending;
-	char *pending_tag;         /* heap */
-	struct append *append;     /* messages on their way in, or NULL */
+	char *pending_tag;     /* heap */
+	struct append *append; /* messages on their way in, or NULL */
 
 	/* bytes */
 	struct framer framer;
 	struct frame_hooks hooks;
-	struct buf in;             /* read, not yet framed */
+	struct buf in; /* read, not yet framed */
 	struct out out;
 
 	/* the whole session */
-	char *id;                  /* heap, as all char * here */
+	char *id; /* heap, as all char * here */
 	char *peer;
 	char *client_id;
-	char *login_tag;           /* NULL once it was answered */
-	const char *bye;           /* said when the command has ended */
+	char *login_tag; /* NULL once it was answered */
+	const char *bye; /* said when the command has ended */
 	const char *last_command;
 	bool over;
 	bool idling;
 	bool running;
 	bool tls;
-	unsigned bad;              /* in a row */
+	unsigned bad; /* in a row */
 	int64_t since_s;
 	uint64_t active_ms;
 	uint64_t commands;
@@ -77,24 +77,24 @@ struct session {
 /* -- the command table (commands.c) -- */
 
 enum command_state {
-	ST_AUTH = 1 << 0,     /* no mailbox is selected */
+	ST_AUTH = 1 << 0, /* no mailbox is selected */
 	ST_SELECTED = 1 << 1,
 	ST_ANY = ST_AUTH | ST_SELECTED,
 };
 
 enum command_rules {
-	CMD_UID = 1 << 0,      /* also exists as "UID name" */
-	CMD_SEQNUMS = 1 << 1,  /* no EXPUNGE may be sent while it runs,
-	                          RFC 9051 section 7.5.1 */
-	CMD_SILENT = 1 << 2,   /* nothing unasked before its tagged reply */
+	CMD_UID = 1 << 0,     /* also exists as "UID name" */
+	CMD_SEQNUMS = 1 << 1, /* no EXPUNGE may be sent while it runs,
+	                         RFC 9051 section 7.5.1 */
+	CMD_SILENT = 1 << 2,  /* nothing unasked before its tagged reply */
 };
 
 struct command {
 	struct slice name;
-	unsigned states;       /* 0: never after log-in */
+	unsigned states; /* 0: never after log-in */
 	unsigned rules;
 	struct err (*run)(struct session *, struct slice args);
-	const char *done;      /* text of the tagged OK */
+	const char *done; /* text of the tagged OK */
 };
 
 const struct command *command_find(struct slice name);

@@ -26,8 +26,10 @@ static int by_level(const void *a, const void *b)
 	size_t n = x.len < y.len ? x.len : y.len;
 
 	for (size_t i = 0; i < n; i++) {
-		int cx = x.ptr[i] == MAILBOX_DELIM ? 0 : (unsigned char)x.ptr[i];
-		int cy = y.ptr[i] == MAILBOX_DELIM ? 0 : (unsigned char)y.ptr[i];
+		int cx =
+			x.ptr[i] == MAILBOX_DELIM ? 0 : (unsigned char)x.ptr[i];
+		int cy =
+			y.ptr[i] == MAILBOX_DELIM ? 0 : (unsigned char)y.ptr[i];
 
 		if (cx != cy)
 			return cx - cy;
@@ -41,10 +43,10 @@ static int by_place(const void *a, const void *b)
 	const struct mailbox_info *x = a;
 	const struct mailbox_info *y = b;
 	struct slice inbox = S("INBOX/");
-	bool first_x = slice_starts(x->name, inbox) ||
-	               slice_eq(x->name, S("INBOX"));
-	bool first_y = slice_starts(y->name, inbox) ||
-	               slice_eq(y->name, S("INBOX"));
+	bool first_x =
+		slice_starts(x->name, inbox) || slice_eq(x->name, S("INBOX"));
+	bool first_y =
+		slice_starts(y->name, inbox) || slice_eq(y->name, S("INBOX"));
 
 	if (first_x != first_y)
 		return first_x ? -1 : 1;
@@ -83,7 +85,7 @@ static void add_parents(struct names *names, struct arena *a)
 {
 	size_t n = names->n;
 	struct mailbox_info *all =
-	        arena_array(a, n + count_levels(names), sizeof *all);
+		arena_array(a, n + count_levels(names), sizeof *all);
 	size_t distinct = 0;
 
 	if (n != 0)

@@ -24,13 +24,13 @@ enum list_return {
 
 struct list_request {
 	bool lsub;
-	unsigned select;      /* enum list_select */
-	unsigned returns;     /* enum list_return */
-	unsigned status;      /* items of RETURN (STATUS (...)) */
+	unsigned select;  /* enum list_select */
+	unsigned returns; /* enum list_return */
+	unsigned status;  /* items of RETURN (STATUS (...)) */
 	struct slice reference;
 	struct slice *patterns;
 	size_t n_patterns;
-	bool root;            /* the pattern is "": what is the delimiter? */
+	bool root; /* the pattern is "": what is the delimiter? */
 };
 
 struct err parse_list(struct cursor *, struct list_request *);
@@ -39,8 +39,8 @@ struct err parse_lsub(struct cursor *, struct list_request *);
 /* One line of LIST or LSUB. */
 struct list_row {
 	struct mailbox_info info;
-	bool childinfo;        /* ("CHILDINFO" ("SUBSCRIBED")) */
-	struct slice oldname;  /* ("OLDNAME" (name)), if not empty */
+	bool childinfo;       /* ("CHILDINFO" ("SUBSCRIBED")) */
+	struct slice oldname; /* ("OLDNAME" (name)), if not empty */
 };
 
 void reply_list_row(struct session *, const struct list_request *,
@@ -50,4 +50,5 @@ void reply_list_row(struct session *, const struct list_request *,
 void reply_list_selected(struct session *, struct slice asked);
 
 /* What the server made of a name. RFC 9051 section 6.3.9.7 */
-void reply_list_renamed(struct session *, struct slice name, struct slice asked);
+void reply_list_renamed(struct session *, struct slice name,
+                        struct slice asked);

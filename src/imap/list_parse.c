@@ -109,8 +109,8 @@ static void parse_pattern(struct cursor *c, struct list_request *r)
 /* mbox-or-pat = list-mailbox / "(" list-mailbox *(SP list-mailbox) ")" */
 static void parse_patterns(struct cursor *c, struct list_request *r)
 {
-	r->patterns = arena_array(c->arena, LIMIT_LIST_PATTERNS,
-	                          sizeof *r->patterns);
+	r->patterns =
+		arena_array(c->arena, LIMIT_LIST_PATTERNS, sizeof *r->patterns);
 	if (!take(c, '(')) {
 		parse_pattern(c, r);
 		return;
@@ -152,8 +152,7 @@ struct err parse_list(struct cursor *c, struct list_request *r)
 /* lsub = "LSUB" SP mailbox SP list-mailbox */
 struct err parse_lsub(struct cursor *c, struct list_request *r)
 {
-	*r = (struct list_request){ .lsub = true,
-		                    .select = SELECT_SUBSCRIBED };
+	*r = (struct list_request){ .lsub = true, .select = SELECT_SUBSCRIBED };
 	expect(c, ' ', "expected a reference");
 	parse_reference(c, r);
 	r->patterns = arena_array(c->arena, 1, sizeof *r->patterns);

@@ -5,10 +5,10 @@ static const struct {
 	struct slice name;
 	uint32_t use;
 } uses[] = {
-	{ N("All"), USE_ALL },         { N("Archive"), USE_ARCHIVE },
-	{ N("Drafts"), USE_DRAFTS },   { N("Flagged"), USE_FLAGGED },
-	{ N("Junk"), USE_JUNK },       { N("Sent"), USE_SENT },
-	{ N("Trash"), USE_TRASH },     { N("Important"), USE_IMPORTANT },
+	{ N("All"), USE_ALL },       { N("Archive"), USE_ARCHIVE },
+	{ N("Drafts"), USE_DRAFTS }, { N("Flagged"), USE_FLAGGED },
+	{ N("Junk"), USE_JUNK },     { N("Sent"), USE_SENT },
+	{ N("Trash"), USE_TRASH },   { N("Important"), USE_IMPORTANT },
 };
 
 enum { USES = sizeof uses / sizeof *uses };
@@ -89,8 +89,7 @@ void reply_list_row(struct session *s, const struct list_request *r,
 }
 
 /* The row of one mailbox; false when it is not there. */
-static bool find_row(struct session *s, struct slice name,
-                     struct list_row *row)
+static bool find_row(struct session *s, struct slice name, struct list_row *row)
 {
 	struct mailbox_info *infos;
 	size_t n;

@@ -11,7 +11,8 @@ static bool can_be_quoted(struct slice s, bool utf8)
 	if (s.len > MOST_QUOTED)
 		return false;
 	for (size_t i = 0; i < s.len; i++)
-		if (ascii_is_ctl(s.ptr[i]) || (!utf8 && ascii_is_8bit(s.ptr[i])))
+		if (ascii_is_ctl(s.ptr[i]) ||
+		    (!utf8 && ascii_is_8bit(s.ptr[i])))
 			return false;
 	return true;
 }
@@ -82,10 +83,8 @@ static const struct {
 	uint8_t flag;
 	struct slice name;
 } flag_names[] = {
-	{ FLAG_ANSWERED, N("\\Answered") },
-	{ FLAG_FLAGGED, N("\\Flagged") },
-	{ FLAG_DELETED, N("\\Deleted") },
-	{ FLAG_SEEN, N("\\Seen") },
+	{ FLAG_ANSWERED, N("\\Answered") }, { FLAG_FLAGGED, N("\\Flagged") },
+	{ FLAG_DELETED, N("\\Deleted") },   { FLAG_SEEN, N("\\Seen") },
 	{ FLAG_DRAFT, N("\\Draft") },
 };
 

@@ -21,8 +21,8 @@ void reply_mailbox(struct buf *, struct slice name, bool utf8);
 void reply_system_flags(struct buf *, uint8_t flags);
 
 /* The same with keywords: which of names are set in bits */
-void reply_flags(struct buf *, const struct record *,
-                 const struct slice *names, size_t n);
+void reply_flags(struct buf *, const struct record *, const struct slice *names,
+                 size_t n);
 
 /* "OK", "NO [CODE]" or "BAD", what e.code says, a space and its text */
 void reply_status(struct buf *, struct err);

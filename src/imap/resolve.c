@@ -17,8 +17,8 @@ static int by_first(const void *a, const void *b)
 }
 
 /* In order, so that each range is added at the end of the set. */
-static struct uidrange *sorted_ranges(const struct seq_set *set,
-                                      uint32_t last, struct arena *a)
+static struct uidrange *sorted_ranges(const struct seq_set *set, uint32_t last,
+                                      struct arena *a)
 {
 	struct uidrange *v = arena_array(a, set->n, sizeof *v);
 
@@ -63,7 +63,8 @@ static struct err resolve_seqs(struct session *s, const struct seq_set *set,
 			continue;
 		if (v[i].first == 0 || v[i].last > exists) {
 			uidset_free(&named);
-			return err(ERR_SYNTAX, "there is no such message number");
+			return err(ERR_SYNTAX,
+			           "there is no such message number");
 		}
 		uidset_add_range(&named, view_uid(s->view, v[i].first),
 		                 view_uid(s->view, v[i].last));

@@ -16,11 +16,11 @@ enum search_kind {
 	SEARCH_NOT,
 	/* in the order of their cost */
 	SEARCH_ALL,
-	SEARCH_NONE,    /* NEW, RECENT: there are no recent messages */
-	SEARCH_SET,     /* message numbers, or UIDs if `uid` */
-	SEARCH_FLAG,    /* (flags & mask) == want */
+	SEARCH_NONE, /* NEW, RECENT: there are no recent messages */
+	SEARCH_SET,  /* message numbers, or UIDs if `uid` */
+	SEARCH_FLAG, /* (flags & mask) == want */
 	SEARCH_KEYWORD,
-	SEARCH_BEFORE,  /* INTERNALDATE */
+	SEARCH_BEFORE, /* INTERNALDATE */
 	SEARCH_ON,
 	SEARCH_SINCE,
 	SEARCH_LARGER,
@@ -28,8 +28,8 @@ enum search_kind {
 	SEARCH_SENTBEFORE, /* Date: */
 	SEARCH_SENTON,
 	SEARCH_SENTSINCE,
-	SEARCH_FIELD,   /* text in a field that the digest has */
-	SEARCH_HEADER,  /* text in any other */
+	SEARCH_FIELD,  /* text in a field that the digest has */
+	SEARCH_HEADER, /* text in any other */
 	SEARCH_BODY,
 	SEARCH_TEXT,
 	SEARCH_KINDS
@@ -45,10 +45,10 @@ struct search_key {
 	bool uid;
 	uint8_t mask;
 	uint8_t want;
-	unsigned field;           /* enum digest_field */
-	struct slice name;        /* of a header field or keyword */
-	struct slice text;        /* UTF-8, folded */
-	int64_t day;              /* since 1970-01-01 */
+	unsigned field;    /* enum digest_field */
+	struct slice name; /* of a header field or keyword */
+	struct slice text; /* UTF-8, folded */
+	int64_t day;       /* since 1970-01-01 */
 	uint64_t size;
 };
 
@@ -61,7 +61,7 @@ enum search_return {
 };
 
 struct search_request {
-	bool extended;      /* RETURN was there */
+	bool extended; /* RETURN was there */
 	unsigned returns;
 	struct search_key *root;
 };

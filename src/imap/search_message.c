@@ -91,8 +91,8 @@ static struct err look_in_text(struct looking *l)
 	                   l->key->kind == SEARCH_TEXT, source, &l->found);
 }
 
-static struct err copy_digest(struct mailbox *m, uint32_t uid,
-                              struct arena *a, struct digest *out)
+static struct err copy_digest(struct mailbox *m, uint32_t uid, struct arena *a,
+                              struct digest *out)
 {
 	struct err e = mailbox_digest(m, uid, out);
 

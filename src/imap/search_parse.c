@@ -102,7 +102,7 @@ static const struct search_name {
 	enum search_kind kind;
 	void (*take)(struct search_parser *, struct search_key *);
 	bool negated;
-	uint8_t mask;  /* of SEARCH_FLAG */
+	uint8_t mask; /* of SEARCH_FLAG */
 	uint8_t want;
 	unsigned field; /* of SEARCH_FIELD */
 } names[] = {
@@ -294,7 +294,7 @@ static const struct {
 	struct slice name;
 	unsigned bit;
 } returns[] = {
-	{ N("MIN"), SEARCH_MIN },     { N("MAX"), SEARCH_MAX },
+	{ N("MIN"), SEARCH_MIN },        { N("MAX"), SEARCH_MAX },
 	{ N("ALL"), SEARCH_RETURN_ALL }, { N("COUNT"), SEARCH_COUNT },
 	{ N("SAVE"), SEARCH_SAVE },
 };

@@ -109,9 +109,9 @@ static void filter_record(struct search *x, const struct search_key *k,
                           const struct uidset *among, struct uidset *out)
 {
 	static record_test *const tests[SEARCH_KINDS] = {
-		[SEARCH_FLAG] = has_flag,     [SEARCH_BEFORE] = is_before,
-		[SEARCH_ON] = is_on,          [SEARCH_SINCE] = is_since,
-		[SEARCH_LARGER] = is_larger,  [SEARCH_SMALLER] = is_smaller,
+		[SEARCH_FLAG] = has_flag,    [SEARCH_BEFORE] = is_before,
+		[SEARCH_ON] = is_on,         [SEARCH_SINCE] = is_since,
+		[SEARCH_LARGER] = is_larger, [SEARCH_SMALLER] = is_smaller,
 	};
 
 	walk_records(x, k, tests[k->kind], among, out);
@@ -269,26 +269,16 @@ static void run_not(struct search *x, const struct search_key *k,
 }
 
 static filter *const filters[SEARCH_KINDS] = {
-	[SEARCH_AND] = run_and,
-	[SEARCH_OR] = run_or,
-	[SEARCH_NOT] = run_not,
-	[SEARCH_ALL] = filter_all,
-	[SEARCH_NONE] = filter_none,
-	[SEARCH_SET] = filter_set,
-	[SEARCH_FLAG] = filter_flag,
-	[SEARCH_KEYWORD] = filter_keyword,
-	[SEARCH_BEFORE] = filter_record,
-	[SEARCH_ON] = filter_record,
-	[SEARCH_SINCE] = filter_record,
-	[SEARCH_LARGER] = filter_record,
-	[SEARCH_SMALLER] = filter_record,
-	[SEARCH_SENTBEFORE] = filter_digest,
-	[SEARCH_SENTON] = filter_digest,
-	[SEARCH_SENTSINCE] = filter_digest,
-	[SEARCH_FIELD] = filter_digest,
-	[SEARCH_HEADER] = filter_message,
-	[SEARCH_BODY] = filter_message,
-	[SEARCH_TEXT] = filter_message,
+	[SEARCH_AND] = run_and,           [SEARCH_OR] = run_or,
+	[SEARCH_NOT] = run_not,           [SEARCH_ALL] = filter_all,
+	[SEARCH_NONE] = filter_none,      [SEARCH_SET] = filter_set,
+	[SEARCH_FLAG] = filter_flag,      [SEARCH_KEYWORD] = filter_keyword,
+	[SEARCH_BEFORE] = filter_record,  [SEARCH_ON] = filter_record,
+	[SEARCH_SINCE] = filter_record,   [SEARCH_LARGER] = filter_record,
+	[SEARCH_SMALLER] = filter_record, [SEARCH_SENTBEFORE] = filter_digest,
+	[SEARCH_SENTON] = filter_digest,  [SEARCH_SENTSINCE] = filter_digest,
+	[SEARCH_FIELD] = filter_digest,   [SEARCH_HEADER] = filter_message,
+	[SEARCH_BODY] = filter_message,   [SEARCH_TEXT] = filter_message,
 };
 
 static void run_key(struct search *x, const struct search_key *k,

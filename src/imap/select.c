@@ -65,7 +65,8 @@ static struct err select_mailbox(struct session *s, struct slice args,
 		return c.e;
 	/* also a SELECT that fails leaves nothing selected */
 	if (s->view != NULL)
-		buf_add(session_out(s), S("* OK [CLOSED] Previous mailbox\r\n"));
+		buf_add(session_out(s),
+		        S("* OK [CLOSED] Previous mailbox\r\n"));
 	session_unselect(s);
 	if (!is_ok(c.e))
 		return c.e;

@@ -247,9 +247,8 @@ void session_get_facts(const struct session *s, struct session_facts *out)
 		.account_name = account_name(s->account),
 		.peer = slice_cstr(s->peer),
 		.client_id = slice_cstr(s->client_id),
-		.mailbox = s->view != NULL
-		                   ? mailbox_name(view_mailbox(s->view))
-		                   : S(""),
+		.mailbox = s->view != NULL ? mailbox_name(view_mailbox(s->view))
+		                           : S(""),
 		.command = s->last_command,
 		.since_s = s->since_s,
 		.active_ms = s->active_ms,

@@ -45,12 +45,12 @@ struct session_config {
 struct session_start {
 	const struct session_config *config;
 	struct session_io io;
-	struct account *account;   /* the session takes the reference over */
-	struct slice session_id;   /* copied, as all below */
-	struct slice login_tag;    /* answered with OK [CAPABILITY ...] */
-	struct slice peer;         /* for the log: "192.0.2.1:4711" */
-	struct slice client_id;    /* ID before log-in, or "" */
-	struct slice input;        /* read already behind the log-in command */
+	struct account *account; /* the session takes the reference over */
+	struct slice session_id; /* copied, as all below */
+	struct slice login_tag;  /* answered with OK [CAPABILITY ...] */
+	struct slice peer;       /* for the log: "192.0.2.1:4711" */
+	struct slice client_id;  /* ID before log-in, or "" */
+	struct slice input;      /* read already behind the log-in command */
 	bool tls;
 	/* called when session_run() should be called without input: something
 	 * to tell while idling, or session_say_bye(). If it is running now,
@@ -76,10 +76,10 @@ struct session_facts {
 	struct slice account_name;
 	struct slice peer;
 	struct slice client_id;
-	struct slice mailbox;  /* "" when none is selected */
-	const char *command;   /* running or last: "FETCH", "IDLE" */
-	int64_t since_s;       /* wall clock */
-	uint64_t active_ms;    /* monotonic: when the last command ended */
+	struct slice mailbox; /* "" when none is selected */
+	const char *command;  /* running or last: "FETCH", "IDLE" */
+	int64_t since_s;      /* wall clock */
+	uint64_t active_ms;   /* monotonic: when the last command ended */
 	uint64_t commands;
 	uint64_t bytes_in, bytes_out;
 	bool tls;

@@ -44,10 +44,10 @@ static const struct {
 	struct slice name;
 	uint64_t (*get)(const struct mailbox_status *);
 } items[] = {
-	{ N("MESSAGES"), get_messages }, { N("UIDNEXT"), get_uidnext },
-	{ N("UIDVALIDITY"), get_uidvalidity },
-	{ N("UNSEEN"), get_unseen },     { N("DELETED"), get_deleted },
-	{ N("SIZE"), get_size },         { N("RECENT"), get_recent },
+	{ N("MESSAGES"), get_messages },       { N("UIDNEXT"), get_uidnext },
+	{ N("UIDVALIDITY"), get_uidvalidity }, { N("UNSEEN"), get_unseen },
+	{ N("DELETED"), get_deleted },         { N("SIZE"), get_size },
+	{ N("RECENT"), get_recent },
 };
 
 enum { ITEMS = sizeof items / sizeof *items };

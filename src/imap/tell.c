@@ -34,8 +34,7 @@ void session_tell_permanent(struct session *s)
 {
 	struct buf *out = session_out(s);
 	size_t n;
-	const struct slice *names =
-	        mailbox_keywords(view_mailbox(s->view), &n);
+	const struct slice *names = mailbox_keywords(view_mailbox(s->view), &n);
 
 	buf_add(out, S("* FLAGS ("));
 	reply_all_flags(out, names, n);

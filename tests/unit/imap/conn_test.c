@@ -40,11 +40,12 @@ static void house_open(struct house *h, struct loop *loop)
 {
 	struct partition_options options = { .map_bytes = 64 << 20 };
 
-	*h = (struct house){ .loop = loop, .dir = "/dev/shm/roost-conn-XXXXXX" };
+	*h = (struct house){ .loop = loop,
+		             .dir = "/dev/shm/roost-conn-XXXXXX" };
 	assert_non_null(mkdtemp(h->dir));
 	assert_true(is_ok(partition_make(h->dir)));
-	assert_true(is_ok(partition_open(loop, h->dir, options,
-	                                 &h->partition)));
+	assert_true(
+		is_ok(partition_open(loop, h->dir, options, &h->partition)));
 	h->model = model_new(h->partition, &system_clock);
 	h->config = (struct session_config){ .clock = &system_clock,
 		                             .model = h->model,

@@ -59,8 +59,8 @@ static void tell_command(struct told *told, const struct framer *f)
 static struct told feed_in_chunks(struct slice input, size_t chunk)
 {
 	struct told told = { 0 };
-	struct frame_hooks hooks = { on_literal, on_go_ahead, on_octets,
-		                     on_end, &told };
+	struct frame_hooks hooks = { on_literal, on_go_ahead, on_octets, on_end,
+		                     &told };
 	struct framer f;
 
 	frame_init(&f, &hooks);
@@ -113,7 +113,7 @@ static void test_cases(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		for (size_t chunk = 1; chunk <= MOST_CHUNK; chunk++) {
 			struct told told =
-			        feed_in_chunks(cases[i].input, chunk);
+				feed_in_chunks(cases[i].input, chunk);
 
 			if (!slice_eq(buf_slice(&told.text), cases[i].told))
 				fail_msg("%s, chunks of %zu: %.*s",
@@ -127,8 +127,8 @@ static void test_cases(void **state)
 /* LIMIT_LINE: at it, one octet beyond it, and not finished for long. */
 static void feed_long_line(size_t size, size_t *most, struct err *e)
 {
-	struct frame_hooks hooks = { on_literal, on_go_ahead, on_octets,
-		                     on_end, NULL };
+	struct frame_hooks hooks = { on_literal, on_go_ahead, on_octets, on_end,
+		                     NULL };
 	char *line = malloc(size);
 	struct slice input = { line, size };
 	struct framer f;
@@ -169,8 +169,8 @@ static void test_long_lines(void **state)
 /* LIMIT_COMMAND: literals, each of them small enough, that add up. */
 static void test_long_command(void **state)
 {
-	struct frame_hooks hooks = { on_literal, on_go_ahead, on_octets,
-		                     on_end, NULL };
+	struct frame_hooks hooks = { on_literal, on_go_ahead, on_octets, on_end,
+		                     NULL };
 	size_t size = LIMIT_LITERAL;
 	char *octets = calloc(1, size);
 	struct framer f;
