@@ -98,6 +98,20 @@ static struct err choose(struct control_link *c, struct slice name,
 	return e;
 }
 
+/* UIDs below are used: the command then leaves the choice to us. */
+static void tell_uidnext(struct control_link *c, struct mailbox *mailbox)
+{
+	struct mailbox_status status;
+	struct slice field;
+	struct buf text = { 0 };
+
+	mailbox_get_status(mailbox, &status);
+	buf_number(&text, status.uidnext);
+	field = buf_slice(&text);
+	control_row(c, &field, 1);
+	buf_free(&text);
+}
+
 struct err import_mailbox(struct control_link *c, struct frame_in *in)
 {
 	struct import *i = import_of(c);
@@ -120,6 +134,8 @@ struct err import_mailbox(struct control_link *c, struct frame_in *in)
 	if (is_ok(e) && i->mailbox != NULL && uidvalidity != 0)
 		e = mailbox_set_uids(i->mailbox, uidvalidity, uidnext);
 	buf_free(&name);
+	if (is_ok(e) && i->mailbox != NULL)
+		tell_uidnext(c, i->mailbox);
 	control_done(c, e);
 	return OK;
 }

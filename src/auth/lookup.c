@@ -33,7 +33,8 @@ static struct err find_address(struct auth *a, struct slice address,
 
 	if (is_ok(e))
 		e = find(a, buf_slice(&name), out);
-	if (e.code == ERR_ABSENT &&
+	/* a detail, being a mailbox's name, may hold what no name may */
+	if ((e.code == ERR_ABSENT || e.code == ERR_SYNTAX) &&
 	    user_name_split(address, &base, &out->detail)) {
 		name.len = 0;
 		e = user_name_normal(buf_slice(&base), &name);

@@ -255,6 +255,20 @@ static uint32_t uidnext_of(const struct folder *f)
 	return next;
 }
 
+/* Those with a UID, then, with UIDNEXT as it was, the others. */
+static void send_entries(struct folder *f, const struct transfer_mailbox *m,
+                         struct importer *i)
+{
+	size_t k = 0;
+
+	while (k < f->n && f->v[k].uid != 0 && is_ok(i->e))
+		send_entry(f, &f->v[k++], i);
+	if (m->uidvalidity != 0)
+		importer_uidnext(i, m);
+	while (k < f->n && is_ok(i->e))
+		send_entry(f, &f->v[k++], i);
+}
+
 static void send_folder(struct folder *f, struct slice name, bool subscribed,
                         struct importer *i)
 {
@@ -262,18 +276,17 @@ static void send_folder(struct folder *f, struct slice name, bool subscribed,
 		.name = name,
 		.uidvalidity = f->uids.uidvalidity,
 		.uidnext = uidnext_of(f),
+		.first_uid = f->n > 0 ? f->v[0].uid : 0,
 		.subscribed = subscribed,
 		.exists = true,
 	};
-	bool uids = importer_mailbox(i, &m);
 
-	for (size_t k = 0; k < f->n && is_ok(i->e); k++) {
-		if (!uids)
+	if (!importer_mailbox(i, &m)) {
+		for (size_t k = 0; k < f->n; k++)
 			f->v[k].uid = 0;
-		send_entry(f, &f->v[k], i);
+		m.uidvalidity = 0;
 	}
-	if (uids && m.uidvalidity != 0)
-		importer_uidnext(i, &m);
+	send_entries(f, &m, i);
 }
 
 /* -- the tree -- */

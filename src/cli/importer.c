@@ -75,9 +75,19 @@ static void put_name(const struct importer *i, struct slice name,
 	buf_add(out, name);
 }
 
+static void take_uidnext(void *arg, const struct slice *values, size_t n)
+{
+	uint64_t *uidnext = arg;
+
+	if (n != 1 || !slice_number(values[0], uidnext))
+		*uidnext = UINT64_MAX;
+}
+
+/* *used: UIDs below are. */
 static struct err send_mailbox(struct importer *i,
                                const struct transfer_mailbox *m,
-                               uint32_t uidvalidity, uint32_t uidnext)
+                               uint32_t uidvalidity, uint32_t uidnext,
+                               uint64_t *used)
 {
 	struct frame_out f = { 0 };
 	struct buf name = { 0 };
@@ -91,32 +101,38 @@ static struct err send_mailbox(struct importer *i,
 	             : m->exists    ? SUBSCRIBE_YES
 	                            : SUBSCRIBE_ONLY);
 	buf_free(&name);
-	return control_call(&i->mail, &f, NULL, NULL);
+	return control_call(&i->mail, &f, take_uidnext, used);
 }
 
 bool importer_mailbox(struct importer *i, const struct transfer_mailbox *m)
 {
+	uint64_t used = 0;
 	struct err e;
 
 	commit(i);
 	if (!is_ok(i->e))
 		return true;
-	e = send_mailbox(i, m, m->uidvalidity, 0);
-	if (e.code != ERR_STATE || m->uidvalidity == 0) {
+	e = send_mailbox(i, m, m->uidvalidity, 0, &used);
+	if (e.code == ERR_STATE && m->uidvalidity != 0)
+		e = send_mailbox(i, m, 0, 0, &used);
+	else if (m->first_uid == 0 || m->first_uid >= used) {
 		keep(i, e);
 		return true;
 	}
-	warn("%.*s has messages: those imported get new UIDs", (int)m->name.len,
-	     m->name.ptr);
-	keep(i, send_mailbox(i, m, 0, 0));
+	warn("%.*s has had messages: those imported get new UIDs",
+	     (int)m->name.len, m->name.ptr);
+	keep(i, e);
 	return false;
 }
 
 void importer_uidnext(struct importer *i, const struct transfer_mailbox *m)
 {
+	uint64_t ignored;
+
 	commit(i);
 	if (is_ok(i->e))
-		keep(i, send_mailbox(i, m, m->uidvalidity, m->uidnext));
+		keep(i,
+		     send_mailbox(i, m, m->uidvalidity, m->uidnext, &ignored));
 }
 
 void importer_begin(struct importer *i, const struct transfer_message *m)

@@ -29,12 +29,12 @@ int importer_open(const struct call *, uint64_t total, struct importer *);
 
 /*
  * Messages go to this mailbox from now on. Commits what is pending. False:
- * it has messages already, and UIDs of the import can't be kept (the caller
+ * it has had messages, and the UIDs of the import can't be kept (the caller
  * sends them as 0).
  */
 bool importer_mailbox(struct importer *, const struct transfer_mailbox *);
 
-/* Behind a mailbox's last message: UIDNEXT is at least this. */
+/* Behind the last message with a UID: UIDNEXT is at least this. */
 void importer_uidnext(struct importer *, const struct transfer_mailbox *);
 
 void importer_begin(struct importer *, const struct transfer_message *);

@@ -16,6 +16,7 @@ struct transfer_mailbox {
 	struct slice name;    /* UTF-8, '/' between levels */
 	uint32_t uidvalidity; /* 0: not known */
 	uint32_t uidnext;     /* 0: not known */
+	uint32_t first_uid;   /* of its messages, the lowest; 0: not known */
 	bool subscribed;
 	bool exists; /* false: a subscription without a mailbox */
 };

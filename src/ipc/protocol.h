@@ -110,9 +110,10 @@ enum frame_type {
 	FRAME_IMPORT_MAILBOX,/* slice name, u32 uidvalidity or 0, u32 uidnext or
 	                        0, u8 subscribe (0 no, 1 yes, 2: only that, the
 	                        mailbox is not made). Made unless it is there;
-	                        messages go to it from now on. DONE; ERR_STATE
-	                        when uidvalidity is given, is not the mailbox's,
-	                        and it has messages. Sent again behind the last
+	                        messages go to it from now on. ROW with its
+	                        UIDNEXT if it was made, DONE; ERR_STATE when
+	                        uidvalidity is given, is not the mailbox's, and
+	                        it has messages. Sent again behind the last
 	                        message to raise UIDNEXT to what it was */
 	FRAME_IMPORT_MESSAGE,/* u32 uid or 0 (at least UIDNEXT), u8 flags, u32 n,
 	                        n slices keyword, u64 internaldate, u16 zone;

@@ -1,0 +1,324 @@
+"""commands.py -- what an administrator does with the `roost` command."""
+import json
+import mailbox
+import os
+import re
+import shutil
+import tempfile
+import time
+
+import support
+
+SAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                      "..", "..", "sample")
+
+
+def mailboxes(imap):
+    """Names as on the wire, and which of them are subscribed."""
+    def names(lines):
+        return {re.search(rb'(?:"((?:[^"\\]|\\.)*)"|(\S+))$', line)
+                .group(0).strip(b'"').decode() for line in lines if line}
+    return names(imap.list()[1]), names(imap.lsub()[1])
+
+
+def messages(imap, name):
+    """[uid, flags, date, bytes] of each message, and UIDVALIDITY, UIDNEXT."""
+    imap.select('"%s"' % name, readonly=True)
+    numbers = imap.status('"%s"' % name, "(UIDVALIDITY UIDNEXT)")[1][0]
+    found = []
+    _, data = imap.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE BODY.PEEK[])")
+    for item in data:
+        if not isinstance(item, tuple):
+            continue
+        head = item[0].decode()
+        flags = re.search(r"FLAGS \(([^)]*)\)", head)[1].split()
+        found.append([int(re.search(r"UID (\d+)", head)[1]), sorted(flags),
+                      re.search(r'INTERNALDATE "([^"]*)"', head)[1], item[1]])
+    return found, re.search(rb"\((.*)\)", numbers)[1].decode()
+
+
+def everything(imap):
+    names, subscribed = mailboxes(imap)
+    return {name: messages(imap, name) for name in names}, subscribed
+
+
+class Accounts(support.ServerTest):
+    def roost(self, *args, stdin=""):
+        return self.server.roost(*args, stdin=stdin, check=False)
+
+    def can_log_in(self, user, password):
+        try:
+            self.server.imap(user, password).logout()
+            return True
+        except Exception:
+            return False
+
+    def test_the_life_of_an_account(self):
+        self.assertEqual(0, self.roost("user", "add", "life@example.org",
+                                       stdin="one\n").returncode)
+        self.assertEqual(73, self.roost("user", "add", "life@example.org",
+                                        stdin="one\n").returncode)
+        self.assertTrue(self.can_log_in("life@example.org", "one"))
+        self.assertEqual(0, self.roost("user", "password", "life@example.org",
+                                       stdin="two").returncode)
+        self.assertFalse(self.can_log_in("life@example.org", "one"))
+        self.assertTrue(self.can_log_in("life@example.org", "two"))
+        self.assertEqual(0, self.roost("user", "disable",
+                                       "life@example.org").returncode)
+        self.assertFalse(self.can_log_in("life@example.org", "two"))
+        self.assertEqual(0, self.roost("user", "enable",
+                                       "life@example.org").returncode)
+        self.assertTrue(self.can_log_in("life@example.org", "two"))
+        self.assertEqual(64, self.roost("user", "remove",
+                                        "life@example.org").returncode)
+        self.assertEqual(0, self.roost("user", "remove", "--yes",
+                                       "life@example.org").returncode)
+        self.assertFalse(self.can_log_in("life@example.org", "two"))
+        self.assertEqual(67, self.roost("user", "show",
+                                        "life@example.org").returncode)
+
+    def test_passwords_that_are_none(self):
+        for password in ["", "\n", "x" * 1025 + "\n", "a\0b\n"]:
+            done = self.roost("user", "add", "none@example.org",
+                              stdin=password)
+            self.assertEqual(65, done.returncode, repr(password[:9]))
+        self.assertEqual(67, self.roost("user", "show",
+                                        "none@example.org").returncode)
+
+    def test_tables(self):
+        user = self.new_user()
+        table = self.roost("user", "list").stdout.splitlines()
+        self.assertEqual("name", table[0].split()[0])
+        self.assertIn(user, [line.split()[0] for line in table[1:]])
+        rows = json.loads(self.roost("user", "list", "--json").stdout)
+        row, = [row for row in rows if row["name"] == user]
+        self.assertEqual("enabled", row["state"])
+        self.assertRegex(row["created"], r"^\d{4}-\d\d-\d\dT[\d:]+Z$")
+        self.assertIsNone(row["last_login"])
+        self.server.imap(user).logout()
+        for _ in range(100):    # they are written some seconds later
+            row, = json.loads(self.roost("user", "show", user,
+                                         "--json").stdout)
+            if row["last_login"] is not None:
+                break
+            time.sleep(0.1)
+        self.assertIsNotNone(row["last_login"])
+        self.assertEqual("ARGON2ID", row["scheme"])
+
+    def test_status(self):
+        rows = json.loads(self.roost("status", "--json").stdout)
+        self.assertIn("auth", {row["process"] for row in rows})
+        self.assertIn("mail/0", {row["process"] for row in rows})
+
+    def test_who_and_kick(self):
+        user = self.new_user()
+        one, two = self.server.imap(user), self.server.imap(user)
+        one.select("INBOX")
+        rows = json.loads(self.roost("who", user, "--json").stdout)
+        self.assertEqual(2, len(rows))
+        self.assertEqual({"INBOX", ""}, {row["mailbox"] for row in rows})
+        self.assertTrue(all(row["tls"] for row in rows))
+        selected, = [r for r in rows if r["mailbox"] == "INBOX"]
+        done = self.roost("kick", selected["session"])
+        self.assertEqual((0, "1\n"), (done.returncode, done.stdout))
+        self.assertRaises(Exception, one.noop)
+        self.assertEqual("OK", two.noop()[0])
+        self.assertEqual(0, self.roost("kick", user).returncode)
+        self.assertRaises(Exception, two.noop)
+        self.assertEqual(67, self.roost("kick", user).returncode)
+
+    def test_delivery_by_command(self):
+        user = self.new_user()
+        message = "Subject: by command\n\n.\nFrom here\n"
+        codes = [
+            (0, ["-d", user]),
+            (0, ["-d", user, "-f", "a@example.net", "-m", "Trash"]),
+            (0, ["-d", user, "-m", "no such mailbox"]),
+            (67, ["-d", "nobody@example.org"]),
+            (64, []),
+            (64, ["-d", "a>\r\nRCPT TO:<b"]),
+        ]
+        for status, args in codes:
+            done = self.roost("deliver", *args, stdin=message)
+            self.assertEqual(status, done.returncode, (args, done.stderr))
+        imap = self.server.imap(user)
+        self.assertEqual(2, len(messages(imap, "INBOX")[0]))
+        (_, _, _, text), = messages(imap, "Trash")[0]
+        self.assertTrue(text.startswith(b"Return-Path: <a@example.net>\r\n"))
+        self.assertTrue(text.endswith(b"\r\n\r\n.\r\nFrom here\r\n"))
+
+
+class Moving(support.ServerTest):
+    def setUp(self):
+        self.top = tempfile.mkdtemp(prefix="roost-moving-")
+        self.addCleanup(shutil.rmtree, self.top)
+
+    def path(self, name):
+        return os.path.join(self.top, name)
+
+    def move(self, verb, kind, user, path, *more, status=0):
+        done = self.server.roost(verb, kind, "--user", user, path, *more,
+                                 check=False)
+        self.assertEqual(status, done.returncode, done.stderr)
+        return done
+
+    def contents(self, user):
+        return everything(self.server.imap(user))
+
+    def fill(self, user):
+        """Every sample message, with flags, in several mailboxes."""
+        imap = self.server.imap(user)
+        for name in ["Lists/roost", "Entw&APw-rfe", "v1.2", "Empty"]:
+            imap.create('"%s"' % name)
+        imap.subscribe("Lists/roost")
+        imap.subscribe("never-made")
+        boxes = ["INBOX", "Lists/roost", "Entw&APw-rfe", '"v1.2"']
+        flags = ["", "\\Seen", "\\Flagged \\Answered $Label1",
+                 "\\Draft \\Deleted Work $Forwarded"]
+        for n, name in enumerate(sorted(os.listdir(SAMPLE))):
+            if not name.endswith(".eml"):
+                continue
+            with open(os.path.join(SAMPLE, name), "rb") as f:
+                text = re.sub(rb"(?<!\r)\n", b"\r\n", f.read())
+            date = '"%02d-Feb-2024 12:34:%02d +0000"' % (1 + n % 28, n)
+            imap._simple_command("NOOP")
+            done = imap.append(boxes[n % 4], flags[n // 4 % 4], date, text)
+            self.assertEqual("OK", done[0], (name, done))
+        imap.select("INBOX")                # gaps between UIDs
+        imap.store("3:5", "+FLAGS", "\\Deleted")
+        imap.expunge()
+        imap.store("*", "+FLAGS", "\\Deleted")
+        imap.expunge()                      # and behind the last
+        imap.logout()
+
+    def test_maildir_there_and_back(self):
+        one, two = self.new_user(), self.new_user()
+        self.fill(one)
+        self.move("export", "maildir", one, self.path("out"))
+        self.move("import", "maildir", two, self.path("out"))
+        self.assertEqual(self.contents(one), self.contents(two))
+        self.move("export", "maildir", one, self.path("out"), status=73)
+
+    def test_a_second_import_gives_new_uids(self):
+        one, two = self.new_user(), self.new_user()
+        self.fill(one)
+        self.move("export", "maildir", one, self.path("out"))
+        self.move("import", "maildir", two, self.path("out"))
+        done = self.move("import", "maildir", two, self.path("out"))
+        self.assertIn("get new UIDs", done.stderr)
+        imap = self.server.imap(two)
+        found, _ = messages(imap, "INBOX")
+        uids = [m[0] for m in found]
+        self.assertEqual(sorted(set(uids)), uids)
+        self.assertEqual(2 * len(messages(self.server.imap(one),
+                                          "INBOX")[0]), len(uids))
+
+    def test_mbox_there_and_back(self):
+        """All but UIDs, the zone of a date, and mbox's own fields."""
+        one, two = self.new_user(), self.new_user()
+        self.fill(one)
+        self.move("export", "mbox", one, self.path("out"))
+        self.move("import", "mbox", two, self.path("out"))
+        boxes, subscribed = self.contents(one)
+        again, subscribed_again = self.contents(two)
+        self.assertEqual(subscribed, subscribed_again)
+        self.assertEqual(set(boxes), set(again))
+        for name in boxes:
+            pairs = zip(boxes[name][0], again[name][0])
+            self.assertEqual(len(boxes[name][0]), len(again[name][0]))
+            for before, after in pairs:
+                self.assertEqual(before[1:3], after[1:3])
+                if not before[3].endswith(b"\r\n"):
+                    before[3] += b"\r\n"
+                self.assertEqual(before[3], after[3])
+
+    def test_python_reads_what_was_exported(self):
+        user = self.new_user()
+        self.fill(user)
+        self.move("export", "maildir", user, self.path("maildir"))
+        self.move("export", "mbox", user, self.path("mbox"))
+        found, _ = messages(self.server.imap(user), "Lists/roost")
+        maildir = mailbox.Maildir(self.path("maildir"), create=False)
+        self.assertEqual(len(found), len(maildir.get_folder("Lists.roost")))
+        mbox = mailbox.mbox(self.path("mbox/Lists/roost.mbox"))
+        self.assertEqual(len(found), len(mbox))
+        self.assertEqual(sum("\\Seen" in m[1] for m in found),
+                         sum("R" in m.get_flags() for m in mbox))
+
+    def test_what_python_wrote_is_read(self):
+        user = self.new_user()
+        box = mailbox.mbox(self.path("box"))
+        for n in range(30):
+            message = mailbox.mboxMessage("Subject: %d\n\nFrom me\n" % n)
+            message.set_from("a@example.net", (2024, 2, 1, 0, 0, n, 0, 0, 0))
+            message.set_flags("RAF" if n % 2 else "")
+            box.add(message)
+        box.flush()
+        self.move("import", "mbox", user, self.path("box"),
+                  "--mailbox", "Old/Box")
+        found, _ = messages(self.server.imap(user), "Old/Box")
+        self.assertEqual(30, len(found))
+        self.assertEqual(["\\Answered", "\\Flagged", "\\Seen"], found[1][1])
+        self.assertEqual("1-Feb-2024 00:00:07 +0000", found[7][2].strip())
+        self.assertEqual(b"Subject: 7\r\n\r\nFrom me\r\n", found[7][3])
+
+    def make_dovecot_maildir(self):
+        root = self.path("dovecot")
+        for folder in [".", ".Lists.caf&AOk-"]:
+            for sub in ["cur", "new", "tmp"]:
+                os.makedirs(os.path.join(root, folder, sub))
+
+        def put(name, text, date):
+            with open(os.path.join(root, name), "w") as f:
+                f.write(text)
+            os.utime(os.path.join(root, name), (date, date))
+        put("cur/2.M1P1.host,S=99999,W=3:2,FSab", "Subject: two\n\n2\n",
+            1700000002)
+        put("cur/1.M1P1.host,S=1:2,RT", "Subject: one\n\n1\n", 1700000001)
+        put("new/3.M1P1.host", "Subject: three\n\n3\n", 1700000003)
+        put("cur/odd", "Subject: odd\n\n4\n", 1700000004)
+        put("tmp/9.M1P1.host", "Subject: half", 1700000009)
+        put("dovecot-uidlist", "3 V1275660208 N900 Gabcdef\n"
+            "17 :1.M1P1.host,S=1\n800 W3 :2.M1P1.host,S=99999,W=3:2,S\n"
+            "20 :gone.M1P1.host\nrubbish\n", 0)
+        put("dovecot-keywords", "0 $Label1\n1 NonJunk\nrubbish\n", 0)
+        put("subscriptions", "V\t2\n\nINBOX\nLists\tcaf&AOk-\n", 0)
+        put(".Lists.caf&AOk-/cur/1.x:2,S", "Subject: c\n\nc\n", 1700000000)
+        return root
+
+    def test_what_dovecot_wrote_is_read(self):
+        user = self.new_user()
+        self.move("import", "maildir", user, self.make_dovecot_maildir())
+        imap = self.server.imap(user)
+        found, numbers = messages(imap, "INBOX")
+        self.assertIn("UIDVALIDITY 1275660208", numbers)
+        self.assertEqual([17, 800, 900, 901], [m[0] for m in found])
+        self.assertEqual(["\\Answered", "\\Deleted"], found[0][1])
+        self.assertEqual(["$Label1", "NonJunk", "\\Flagged", "\\Seen"],
+                         found[1][1])
+        self.assertEqual("14-Nov-2023 22:13:22 +0000", found[1][2])
+        self.assertEqual(b"Subject: two\r\n\r\n2\r\n", found[1][3])
+        self.assertEqual(1, len(messages(imap, "Lists/caf&AOk-")[0]))
+        self.assertIn("Lists/caf&AOk-", mailboxes(imap)[1])
+
+    def test_links_are_not_followed(self):
+        user = self.new_user()
+        root = self.make_dovecot_maildir()
+        os.symlink("/etc/hostname", os.path.join(root, "cur/link:2,"))
+        os.mkfifo(os.path.join(root, "cur/fifo:2,"))
+        done = self.move("import", "maildir", user, root)
+        self.assertIn("link:2,: left out", done.stderr)
+        self.assertIn("fifo:2,: left out", done.stderr)
+        self.assertEqual(4, len(messages(self.server.imap(user),
+                                         "INBOX")[0]))
+
+    def test_what_is_not_there(self):
+        user = self.new_user()
+        self.move("import", "maildir", user, self.path("none"), status=66)
+        self.move("import", "mbox", user, self.path("none"), status=66)
+        self.move("import", "maildir", user, self.top, status=66)
+        self.move("import", "maildir", "nobody@example.org",
+                  self.make_dovecot_maildir(), status=67)
+        self.move("export", "mbox", "nobody@example.org", self.path("o"),
+                  status=67)
+        self.move("export", "mbox", user, "/nowhere/out", status=73)
