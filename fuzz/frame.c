@@ -12,8 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Reads one field and writes what was read. */
-static void copy_field(uint8_t plan, struct frame_in *in,
-                       struct frame_out *out)
+static void copy_field(uint8_t plan, struct frame_in *in, struct frame_out *out)
 {
 	switch (plan % 5) {
 	case 0:
@@ -45,8 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	frame_begin(&out, in.type);
 	for (size_t i = 0; i < plan.len && in.r.rest.len != 0; i++)
 		copy_field((uint8_t)plan.ptr[i], &in, &out);
-	if (frame_is_whole(&in) && (out.bytes.overflow ||
-	                            !slice_eq(buf_slice(&out.bytes), packet)))
+	if (frame_is_whole(&in) &&
+	    (out.bytes.overflow || !slice_eq(buf_slice(&out.bytes), packet)))
 		abort();
 	frame_free(&out);
 	return 0;

@@ -35,7 +35,7 @@ char *arena_cstr(struct arena *, struct slice);
 
 /* Formatted text in the arena. */
 struct slice arena_printf(struct arena *, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 
 bool arena_is_full(const struct arena *);
 size_t arena_used(const struct arena *);

@@ -42,7 +42,7 @@ char *buf_room(struct buf *, size_t n);
 void buf_add(struct buf *, struct slice);
 void buf_byte(struct buf *, char);
 void buf_printf(struct buf *, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 void buf_number(struct buf *, uint64_t); /* decimal */
 
 /* Little-endian integers, for what we write to disk and to other processes */

@@ -10,7 +10,7 @@
 #include "base/unicode.h"
 
 static const char base64_digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* 0 to 63, or -1; digit 63 is '/' here and ',' in modified UTF-7. */
 static int digit_value(char c, char digit_63)
@@ -147,9 +147,8 @@ void utf7_encode(struct slice utf8, struct buf *out)
 		size_t n = 0;
 
 		if (is_direct(utf8.ptr[0])) {
-			buf_add(out, utf8.ptr[0] == '&' ?
-			                     S("&-") :
-			                     slice_first(utf8, 1));
+			buf_add(out, utf8.ptr[0] == '&' ? S("&-")
+			                                : slice_first(utf8, 1));
 			utf8 = slice_from(utf8, 1);
 			continue;
 		}

@@ -103,10 +103,10 @@ static uint64_t sip_tail(struct slice rest, size_t len)
 uint64_t hash_siphash(const uint64_t key[2], struct slice s)
 {
 	struct slice rest = s;
-	struct sip sip = {
-		key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
-		key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573
-	};
+	struct sip sip = { key[0] ^ 0x736f6d6570736575,
+		           key[1] ^ 0x646f72616e646f6d,
+		           key[0] ^ 0x6c7967656e657261,
+		           key[1] ^ 0x7465646279746573 };
 
 	for (; rest.len >= 8; rest = slice_from(rest, 8))
 		sip_word(&sip, get_le64(rest.ptr));

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+/* clang-format off */
 enum {
 	/* before log-in (gate) */
 	LIMIT_PREAUTH_LINE = 8192,       /* octets of one command, with literals */
@@ -70,3 +71,4 @@ enum {
 	/* between processes */
 	LIMIT_FRAME = 65536,             /* octets of one frame */
 };
+/* clang-format on */

@@ -75,8 +75,8 @@ struct log_line log_open(enum log_level level, const char *event)
 /* Does not need quotes around the value it stands in. */
 static bool is_plain(char c)
 {
-	return !ascii_is_ctl(c) && !ascii_is_8bit(c) && c != ' ' &&
-	       c != '"' && c != '\\' && c != '=';
+	return !ascii_is_ctl(c) && !ascii_is_8bit(c) && c != ' ' && c != '"' &&
+	       c != '\\' && c != '=';
 }
 
 static bool needs_quotes(struct slice value)
@@ -105,8 +105,8 @@ static bool is_shown(struct slice sequence)
 {
 	uint32_t point = utf8_take(&sequence);
 
-	return point >= 0xa0 || (point >= ' ' && point < 127 &&
-	                         point != '"' && point != '\\');
+	return point >= 0xa0 ||
+	       (point >= ' ' && point < 127 && point != '"' && point != '\\');
 }
 
 static void add_quoted(struct log_line *l, struct slice value)

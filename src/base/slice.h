@@ -21,7 +21,10 @@ struct slice {
 #define S(literal) ((struct slice){ "" literal, sizeof(literal) - 1 })
 
 /* The same as an initialiser, for tables. */
-#define N(literal) { "" literal, sizeof(literal) - 1 }
+#define N(literal)                              \
+	{                                       \
+		"" literal, sizeof(literal) - 1 \
+	}
 
 /* Where slice_find() and slice_find_byte() say "not there". */
 #define SLICE_NONE SIZE_MAX

@@ -160,9 +160,9 @@ void utf8_repair(struct slice s, struct buf *out)
 enum { NEAR = 64 }; /* code points that need no heap */
 
 static const utf8proc_option_t form_c = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-static const utf8proc_option_t form_fold = UTF8PROC_STABLE |
-        UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
-        UTF8PROC_IGNORE;
+static const utf8proc_option_t form_fold = UTF8PROC_STABLE | UTF8PROC_COMPOSE |
+                                           UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
+                                           UTF8PROC_IGNORE;
 
 /* utf8proc's way from valid UTF-8 to the form asked for. It decomposes into
  * an array that it re-encodes in place, and that wants one byte more. */
@@ -170,9 +170,9 @@ static void map(struct slice s, utf8proc_option_t form, struct buf *out)
 {
 	utf8proc_int32_t near[NEAR + 1];
 	utf8proc_int32_t *points = near;
-	utf8proc_ssize_t n = utf8proc_decompose((const uint8_t *)s.ptr,
-	                                        (utf8proc_ssize_t)s.len, near,
-	                                        NEAR, form);
+	utf8proc_ssize_t n =
+		utf8proc_decompose((const uint8_t *)s.ptr,
+	                           (utf8proc_ssize_t)s.len, near, NEAR, form);
 
 	assert(n >= 0);
 	if (n > NEAR) {

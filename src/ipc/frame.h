@@ -37,7 +37,7 @@ void frame_free(struct frame_out *);
 struct frame_in {
 	uint16_t type;
 	struct reader r; /* read_u8() and so on */
-	int fd;          /* -1, or one descriptor; the handler closes or keeps it */
+	int fd; /* -1, or one descriptor; the handler closes or keeps it */
 };
 
 /* A packet as it came in; false when it is too short to have a type. */

@@ -85,8 +85,7 @@ static enum sent try_send(struct link *l, struct slice bytes, int fd)
 	} while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return SENT;
-	return errno == EAGAIN || errno == ENOBUFS ? SENT_NOTHING :
-	                                             SENT_FAILED;
+	return errno == EAGAIN || errno == ENOBUFS ? SENT_NOTHING : SENT_FAILED;
 }
 
 static void drop_first(struct link *l)
@@ -230,8 +229,7 @@ static enum received bad_frame(int fd, const char *why)
 }
 
 /* One packet into buffer (of LIMIT_FRAME bytes), as a frame. */
-static enum received receive(struct link *l, char *buffer,
-                             struct frame_in *out)
+static enum received receive(struct link *l, char *buffer, struct frame_in *out)
 {
 	union {
 		char space[CMSG_SPACE(sizeof(int))];

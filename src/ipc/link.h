@@ -28,7 +28,8 @@ struct link_handler {
 	void (*on_close)(void *arg);
 	void *arg;
 	/* May be NULL. Called when the queue has run empty after a link_send()
-	 * that had to queue: whoever stopped because of link_queued() goes on. */
+	 * that had to queue: whoever stopped because of link_queued() goes on.
+	 */
 	void (*on_drain)(void *arg);
 };
 

@@ -26,6 +26,7 @@
 
 enum { TICKET_SIZE = 16, SESSION_ID_SIZE = 16 /* hexadecimal digits */ };
 
+/* clang-format off */
 enum frame_type {
 	/* parent -> any child */
 	FRAME_PEER = 1,   /* u8 enum role, u32 index; fd: link to that process */
@@ -127,6 +128,7 @@ enum frame_type {
 	                        subscribed, u8 exists */
 	FRAME_EXPORT_MESSAGE,/* as IMPORT_MESSAGE, then u64 size */
 };
+/* clang-format on */
 
 enum role { ROLE_PARENT, ROLE_GATE, ROLE_AUTH, ROLE_MAIL };
 

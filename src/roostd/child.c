@@ -78,8 +78,7 @@ static void enter_auth(const struct server *s)
 {
 	char *directory = directory_of(config_accounts_path(s->start));
 	const struct sandbox_path paths[] = {
-		{ directory, true },
-		{ "/dev/urandom", false }, /* SQLite's */
+		{ directory, true }, { "/dev/urandom", false }, /* SQLite's */
 	};
 	const struct sandbox sandbox = { .paths = paths,
 		                         .n_paths = 2,
@@ -143,6 +142,7 @@ noreturn void child_main(struct server *s, enum role role, uint32_t index,
 	if (!is_ok(e))
 		give_up(e);
 	follow_parent(parent); /* a change of user would have undone it */
-	/* Not exit(): what the parent left to be done at its end is not ours. */
+	/* Not exit(): what the parent left to be done at its end is not ours.
+	 */
 	_exit(run(s, role, index, parent_fd));
 }

@@ -55,8 +55,9 @@ static int seal(struct slice text)
 		return complain("memfd", errno);
 	if (write(fd, text.ptr, text.len) != (ssize_t)text.len ||
 	    lseek(fd, 0, SEEK_SET) != 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK |
-	                                   F_SEAL_SEAL) != 0) {
+	    fcntl(fd, F_ADD_SEALS,
+	          F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) !=
+	            0) {
 		close(fd);
 		return complain("memfd", errno);
 	}
@@ -118,9 +119,9 @@ static void log_errors(const struct server *s,
 
 /* The options that are taken from server.start. */
 static const char *const fixed[] = {
-	"directory",  "listen_imap",      "listen_imaps", "listen_lmtp",
+	"directory",   "listen_imap",      "listen_imaps", "listen_lmtp",
 	"lmtp_socket", "lmtp_socket_user", "user_gate",    "user_auth",
-	"user_mail",  "partitions",       "gates",        "hostname",
+	"user_mail",   "partitions",       "gates",        "hostname",
 };
 
 static bool is_same(const struct config *a, const struct config *b,
@@ -171,8 +172,8 @@ int handout_reload(struct server *s)
 	struct buf text = buf_limit(HANDOUT_MOST);
 	struct config_errors errors = { 0 };
 	struct config *c = NULL;
-	int fd = read_whole(s->path, &text) ? seal(buf_slice(&text)) :
-	                                      complain(s->path, errno);
+	int fd = read_whole(s->path, &text) ? seal(buf_slice(&text))
+	                                    : complain(s->path, errno);
 
 	buf_free(&text);
 	if (fd < 0)

@@ -249,7 +249,8 @@ bool listeners_open(struct listeners *l, const struct config *c)
 	ok = open_tcp(l, &c->listen_lmtp, LISTENER_LMTP) && ok;
 	if (c->lmtp_socket[0] != '\0' && !lmtp_is_given)
 		ok = open_unix(l, c->lmtp_socket, SOCK_STREAM,
-		               c->lmtp_socket_user, LISTENER_LMTP) && ok;
+		               c->lmtp_socket_user, LISTENER_LMTP) &&
+		     ok;
 	ok = open_unix(l, control, SOCK_SEQPACKET, "", LISTENER_CONTROL) && ok;
 	free(control);
 	return ok;

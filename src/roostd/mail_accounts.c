@@ -75,7 +75,7 @@ static void abort_sessions_of(struct mail *m, uint64_t account)
 }
 
 /* Deliveries end by themselves; sessions are told to, then made to. */
-static void delete(void *arg)
+static void delete (void *arg)
 {
 	struct job *j = arg;
 	struct mail *m = j->mail;

@@ -304,9 +304,9 @@ static void on_reclaim(void *arg)
 
 static int open_store(struct mail *m)
 {
-	struct err e = partition_open(m->loop, m->options->directory,
-	                              (struct partition_options){ 0 },
-	                              &m->partition);
+	struct err e =
+		partition_open(m->loop, m->options->directory,
+	                       (struct partition_options){ 0 }, &m->partition);
 	struct log_line l;
 
 	if (is_ok(e)) {
@@ -351,10 +351,9 @@ int mail_main(struct loop *loop, const struct mail_options *options,
 		return status;
 	fill(m);
 	m->parent = link_new(loop, parent_fd,
-	                     (struct link_handler){
-	                             .on_frame = on_parent_frame,
-	                             .on_close = on_parent_close,
-	                             .arg = m });
+	                     (struct link_handler){ .on_frame = on_parent_frame,
+	                                            .on_close = on_parent_close,
+	                                            .arg = m });
 	timer_start(&m->reclaim, loop, RECLAIM_MS, on_reclaim, m);
 	say_ready(m);
 	loop_run(loop);

@@ -252,8 +252,8 @@ void mail_abort_sessions(struct mail *m)
 
 /* -- for `roost who` and `roost kick` -- */
 
-static void walk(void *ctx,
-                 void (*fn)(void *arg, const struct session_entry *), void *arg)
+static void walk(void *ctx, void (*fn)(void *arg, const struct session_entry *),
+                 void *arg)
 {
 	struct mail *m = ctx;
 	uint64_t now_ms = loop_now_ms(m->loop);
@@ -262,19 +262,20 @@ static void walk(void *ctx,
 		struct session_facts f;
 
 		conn_facts(s->conn, &f);
-		fn(arg, &(struct session_entry){
-		                .session_id = f.session_id,
-		                .account_name = f.account_name,
-		                .peer = f.peer,
-		                .client_id = f.client_id,
-		                .mailbox = f.mailbox,
-		                .command = slice_cstr(f.command),
-		                .since_s = f.since_s,
-		                .idle_s = now_ms > f.active_ms ?
-		                                  (now_ms - f.active_ms) / 1000 :
-		                                  0,
-		                .tls = f.tls,
-		        });
+		fn(arg,
+		   &(struct session_entry){
+			   .session_id = f.session_id,
+			   .account_name = f.account_name,
+			   .peer = f.peer,
+			   .client_id = f.client_id,
+			   .mailbox = f.mailbox,
+			   .command = slice_cstr(f.command),
+			   .since_s = f.since_s,
+			   .idle_s = now_ms > f.active_ms
+		                             ? (now_ms - f.active_ms) / 1000
+		                             : 0,
+			   .tls = f.tls,
+		   });
 	}
 }
 

@@ -81,8 +81,8 @@ static void print_errors(const char *path, const struct config_errors *errors)
 {
 	for (size_t i = 0; i < errors->n; i++) {
 		if (errors->v[i].line != 0)
-			fprintf(stderr, "%s:%u: %s\n", path,
-			        errors->v[i].line, errors->v[i].text);
+			fprintf(stderr, "%s:%u: %s\n", path, errors->v[i].line,
+			        errors->v[i].text);
 		else
 			fprintf(stderr, "%s: %s\n", path, errors->v[i].text);
 	}

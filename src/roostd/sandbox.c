@@ -20,16 +20,15 @@
 /* -- Landlock -- */
 
 enum {
-	READ_RIGHTS = LANDLOCK_ACCESS_FS_READ_FILE |
-	              LANDLOCK_ACCESS_FS_READ_DIR,
-	FILE_RIGHTS = LANDLOCK_ACCESS_FS_READ_FILE |
-	              LANDLOCK_ACCESS_FS_WRITE_FILE,
+	READ_RIGHTS =
+		LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+	FILE_RIGHTS =
+		LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE,
 	/* no devices, sockets or links: nothing that is no file */
-	WRITE_RIGHTS = READ_RIGHTS | LANDLOCK_ACCESS_FS_WRITE_FILE |
-	               LANDLOCK_ACCESS_FS_REMOVE_DIR |
-	               LANDLOCK_ACCESS_FS_REMOVE_FILE |
-	               LANDLOCK_ACCESS_FS_MAKE_DIR |
-	               LANDLOCK_ACCESS_FS_MAKE_REG,
+	WRITE_RIGHTS =
+		READ_RIGHTS | LANDLOCK_ACCESS_FS_WRITE_FILE |
+		LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG,
 	/* every right of the first version: 13 bits */
 	ALL_RIGHTS = (1 << 13) - 1,
 };
@@ -115,6 +114,7 @@ static struct err enter_landlock(const struct sandbox *s)
 /* -- seccomp -- */
 
 /* Nothing here reaches anything the process does not already hold. */
+/* clang-format off */
 static const int common_calls[] = {
 	SCMP_SYS(brk), SCMP_SYS(clock_getres),
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(close),
@@ -141,8 +141,10 @@ static const int common_calls[] = {
 	SCMP_SYS(sigaltstack), SCMP_SYS(socketpair), SCMP_SYS(sysinfo),
 	SCMP_SYS(uname), SCMP_SYS(write), SCMP_SYS(writev),
 };
+/* clang-format on */
 
 /* For a process that has directories; Landlock says which. */
+/* clang-format off */
 static const int file_calls[] = {
 	SCMP_SYS(access), SCMP_SYS(copy_file_range), SCMP_SYS(faccessat),
 	SCMP_SYS(faccessat2), SCMP_SYS(fadvise64), SCMP_SYS(fallocate),
@@ -156,6 +158,7 @@ static const int file_calls[] = {
 	SCMP_SYS(sync_file_range), SCMP_SYS(truncate), SCMP_SYS(unlink),
 	SCMP_SYS(unlinkat), SCMP_SYS(utimensat),
 };
+/* clang-format on */
 
 static int allow_all(scmp_filter_ctx filter, const int *calls, size_t n)
 {
@@ -170,8 +173,8 @@ static int allow_all(scmp_filter_ctx filter, const int *calls, size_t n)
 static int allow_memory(scmp_filter_ctx filter, bool code)
 {
 	const struct scmp_arg_cmp any = SCMP_A2(SCMP_CMP_GE, 0);
-	const struct scmp_arg_cmp data = SCMP_A2(SCMP_CMP_MASKED_EQ,
-	                                         PROT_EXEC, 0);
+	const struct scmp_arg_cmp data =
+		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 	                        code ? any : data) |
@@ -210,10 +213,9 @@ static int allow_some(scmp_filter_ctx filter)
 		                           SCMP_SYS(ioctl), 1,
 		                           SCMP_A1(SCMP_CMP_EQ, ioctls[i]));
 	/* what glibc makes of fstat(), also where nothing may be opened */
-	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-	                           SCMP_SYS(newfstatat), 1,
-	                           SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH,
-	                                   AT_EMPTY_PATH));
+	failed |= seccomp_rule_add(
+		filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
+		SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
 	return failed;
 }
 

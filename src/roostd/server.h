@@ -9,7 +9,7 @@
 #include "roostd/privileges.h"
 
 struct server {
-	char *path; /* of the configuration, absolute */
+	char *path;            /* of the configuration, absolute */
 	struct config *start;  /* as it was at the start: for what can't
 	                          change while the server runs */
 	struct config *config; /* as it was read last; may be `start` */

@@ -316,8 +316,7 @@ static void log_death(const struct child *c, int status)
 		         slice_cstr(sigabbrev_np(WTERMSIG(status))));
 	else
 		log_number(&l, "status", (uint64_t)WEXITSTATUS(status));
-	log_number(&l, "lived_ms",
-	           loop_now_ms(c->of->loop) - c->started_ms);
+	log_number(&l, "lived_ms", loop_now_ms(c->of->loop) - c->started_ms);
 	log_close(&l);
 }
 
@@ -356,8 +355,7 @@ static void bury(struct child *c, int status)
 			loop_stop(s->loop);
 		return;
 	}
-	if (c->ready &&
-	    loop_now_ms(s->loop) - c->started_ms >= LIVED_WELL_MS)
+	if (c->ready && loop_now_ms(s->loop) - c->started_ms >= LIVED_WELL_MS)
 		c->deaths = 0;
 	c->deaths++;
 	start_later(c);
@@ -482,8 +480,8 @@ static void add_children(struct supervisor *s)
 {
 	uint32_t partitions = (uint32_t)s->server->start->partitions;
 
-	s->children = mem_new(1 + s->server->gates + partitions,
-	                      sizeof *s->children);
+	s->children =
+		mem_new(1 + s->server->gates + partitions, sizeof *s->children);
 	add_child(s, ROLE_AUTH, 0);
 	for (uint32_t i = 0; i < partitions; i++)
 		add_child(s, ROLE_MAIL, i);

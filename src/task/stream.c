@@ -118,8 +118,8 @@ static void send_queue(struct stream *s, struct slice more)
 
 static void flush_at_turn_end(struct turn_job *job)
 {
-	struct stream *s = (struct stream *)((char *)job -
-	                                     offsetof(struct stream, flush));
+	struct stream *s =
+		(struct stream *)((char *)job - offsetof(struct stream, flush));
 	void (*fn)(void *arg) = s->on_readable;
 
 	if (is_ok(s->failed)) {
@@ -240,8 +240,7 @@ struct err stream_read(struct stream *s, void *to, size_t size,
 	}
 }
 
-struct err stream_read_now(struct stream *s, void *to, size_t size,
-                           size_t *got)
+struct err stream_read_now(struct stream *s, void *to, size_t size, size_t *got)
 {
 	struct err e = receive(s, to, size, got);
 

@@ -37,8 +37,7 @@ struct err stream_read(struct stream *, void *to, size_t size,
 
 /* What is there now, without waiting; *got 0 and ERR_OK: nothing yet.
  * ERR_CLOSED at the end of the stream. */
-struct err stream_read_now(struct stream *, void *to, size_t size,
-                           size_t *got);
+struct err stream_read_now(struct stream *, void *to, size_t size, size_t *got);
 
 /* Queues; the bytes are copied before anything else runs. Suspends while
  * the queue is over LIMIT_OUTPUT, so at most LIMIT_OUTPUT and one slice are

@@ -49,16 +49,16 @@ void task_spawn(struct loop *, void (*fn)(void *arg), void *arg);
  * its own, returns when it and all it spawned have finished. */
 void task_run_main(void (*fn)(struct loop *, void *arg), void *arg);
 
-bool task_is_inside(void);       /* called from a task? */
-struct loop *task_loop(void);    /* of the running task */
+bool task_is_inside(void);    /* called from a task? */
+struct loop *task_loop(void); /* of the running task */
 
-void task_yield(void);           /* suspends; to the end of the run queue */
+void task_yield(void); /* suspends; to the end of the run queue */
 
 /* Suspends only when the task's time slice (about 1 ms) is used up: call it
  * in every loop whose length a client decides. */
 void task_pause(void);
 
-void task_sleep(uint64_t ms);    /* suspends */
+void task_sleep(uint64_t ms); /* suspends */
 
 /* Runs fn(arg) on a worker thread and returns when it is done. Suspends. fn
  * must not touch what the loop's thread touches. */

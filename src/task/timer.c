@@ -24,7 +24,7 @@ enum { LEVEL_BITS = 6 };
 
 /* Beyond what the levels can tell apart there is no time: 139 years. */
 static const uint64_t longest_ms =
-        ((uint64_t)1 << (LEVEL_BITS * WHEEL_LEVELS - 1)) - 1;
+	((uint64_t)1 << (LEVEL_BITS * WHEEL_LEVELS - 1)) - 1;
 
 static void unlink_timer(struct timer *t)
 {
@@ -47,7 +47,8 @@ static void insert(struct wheel *w, struct timer *t)
 	uint64_t differs = (t->at_ms ^ w->now_ms) | 1;
 	unsigned int top = 63 - (unsigned int)__builtin_clzll(differs);
 	unsigned int level = top / LEVEL_BITS;
-	unsigned int slot = t->at_ms >> (level * LEVEL_BITS) & (WHEEL_SLOTS - 1);
+	unsigned int slot =
+		t->at_ms >> (level * LEVEL_BITS) & (WHEEL_SLOTS - 1);
 
 	assert(level < WHEEL_LEVELS);
 	link_timer(&w->slots[level][slot], t);
@@ -55,8 +56,8 @@ static void insert(struct wheel *w, struct timer *t)
 }
 
 /* The lowest pending slot and the time it begins; false: no timers. */
-static bool first_slot(struct wheel *w, unsigned int *level,
-                       unsigned int *slot, uint64_t *at_ms)
+static bool first_slot(struct wheel *w, unsigned int *level, unsigned int *slot,
+                       uint64_t *at_ms)
 {
 	for (unsigned int l = 0; l < WHEEL_LEVELS; l++) {
 		unsigned int low = l * LEVEL_BITS;

@@ -32,9 +32,10 @@ static const struct row base64_rows[] = {
 };
 
 static const struct slice base64_bad[] = {
-	S("Z"), S("Zg"), S("Zg="), S("Zg==="), S("Z==="), S("===="), S("="),
-	S("Zh=="), S("Zm9="), S("Zg==Zg=="), S("Zg= ="), S(" Zg="),
-	S("Zm9v\n"), S("Zm9-"), S("Zm9,"), S("Zm9\0"), S("Zm9\x80"),
+	S("Z"),     S("Zg"),      S("Zg="),    S("Zg==="), S("Z==="),
+	S("===="),  S("="),       S("Zh=="),   S("Zm9="),  S("Zg==Zg=="),
+	S("Zg= ="), S(" Zg="),    S("Zm9v\n"), S("Zm9-"),  S("Zm9,"),
+	S("Zm9\0"), S("Zm9\x80"),
 };
 
 static void test_base64(void **state)
@@ -124,31 +125,31 @@ static void test_utf7(void **state)
 }
 
 static const struct slice utf7_bad[] = {
-	S("&"),          /* a shift that does not end */
-	S("&AOk"),       /* the same */
-	S("a&b"),        /* the same */
-	S("&Jjo!"),      /* the same, RFC 3501 section 5.1.3 */
-	S("&AGE-"),      /* 'a' needs no shift */
-	S("&ACY-"),      /* '&' is written "&-" */
+	S("&"),                  /* a shift that does not end */
+	S("&AOk"),               /* the same */
+	S("a&b"),                /* the same */
+	S("&Jjo!"),              /* the same, RFC 3501 section 5.1.3 */
+	S("&AGE-"),              /* 'a' needs no shift */
+	S("&ACY-"),              /* '&' is written "&-" */
 	S("&U,BTFw-&ZeVnLIqe-"), /* superfluous shift, RFC 3501 */
-	S("&AOk-&AOk-"), /* the same */
-	S("&AOl-&-x&"),  /* ends in a shift */
-	S("&A-"),        /* half a byte */
-	S("&AO-"),       /* half a character */
-	S("&AOkA-"),     /* one and a half */
-	S("&AOl"),       /* bits left over, unfinished */
-	S("&AOl-\xc3"),  /* 8-bit */
-	S("\xc3\xa9"),   /* UTF-8 as it is */
-	S("&AOn-x\x7f"), /* control character */
-	S("\t"),         /* the same */
-	S("a\0b"),       /* the same */
-	S("&2AA-"),      /* high surrogate alone */
-	S("&3AA-"),      /* low surrogate alone */
-	S("&2D0AYQ-"),   /* high surrogate, then 'a' */
-	S("&3OXYPQ-"),   /* the wrong way round */
-	S("&AOk=-"),     /* padding */
-	S("&AO/-"),      /* '/' is ',' here */
-	S("&AOk -"),     /* space in it */
+	S("&AOk-&AOk-"),         /* the same */
+	S("&AOl-&-x&"),          /* ends in a shift */
+	S("&A-"),                /* half a byte */
+	S("&AO-"),               /* half a character */
+	S("&AOkA-"),             /* one and a half */
+	S("&AOl"),               /* bits left over, unfinished */
+	S("&AOl-\xc3"),          /* 8-bit */
+	S("\xc3\xa9"),           /* UTF-8 as it is */
+	S("&AOn-x\x7f"),         /* control character */
+	S("\t"),                 /* the same */
+	S("a\0b"),               /* the same */
+	S("&2AA-"),              /* high surrogate alone */
+	S("&3AA-"),              /* low surrogate alone */
+	S("&2D0AYQ-"),           /* high surrogate, then 'a' */
+	S("&3OXYPQ-"),           /* the wrong way round */
+	S("&AOk=-"),             /* padding */
+	S("&AO/-"),              /* '/' is ',' here */
+	S("&AOk -"),             /* space in it */
 	S("&AOk\xa9-"),
 };
 

@@ -59,14 +59,10 @@ static void test_siphash(void **state)
 		size_t len;
 		uint64_t hash;
 	} rows[] = {
-		{ 0, 0xabac0158050fc4dc },
-		{ 1, 0xc9f49bf37d57ca93 },
-		{ 7, 0xd3927d989bb11140 },
-		{ 8, 0x369095118d299a8e },
-		{ 9, 0x25a48eb36c063de4 },
-		{ 15, 0xd320d86d2a519956 },
-		{ 16, 0xcc4fdd1a7d908b66 },
-		{ 63, 0x9d199062b7bbb3a8 },
+		{ 0, 0xabac0158050fc4dc },  { 1, 0xc9f49bf37d57ca93 },
+		{ 7, 0xd3927d989bb11140 },  { 8, 0x369095118d299a8e },
+		{ 9, 0x25a48eb36c063de4 },  { 15, 0xd320d86d2a519956 },
+		{ 16, 0xcc4fdd1a7d908b66 }, { 63, 0x9d199062b7bbb3a8 },
 	};
 	char text[64];
 
@@ -110,12 +106,9 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_content),
-		cmocka_unit_test(test_check),
-		cmocka_unit_test(test_siphash),
-		cmocka_unit_test(test_keyed),
-		cmocka_unit_test(test_secret_eq),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_content),   cmocka_unit_test(test_check),
+		cmocka_unit_test(test_siphash),   cmocka_unit_test(test_keyed),
+		cmocka_unit_test(test_secret_eq), cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,9 @@ static void test_values(void **state)
 		{ S("nul\0"), S(" k=\"nul\\x00\"") },
 		{ S("\x1b[31m"), S(" k=\"\\x1b[31m\"") },
 		{ S("caf\xc3\xa9"), S(" k=\"caf\xc3\xa9\"") },
-		{ S("\xc2\x9b" "2J"), S(" k=\"\\xc2\\x9b2J\"") },
+		{ S("\xc2\x9b"
+		    "2J"),
+		  S(" k=\"\\xc2\\x9b2J\"") },
 		{ S("bad\xff\xc3"), S(" k=\"bad\\xff\\xc3\"") },
 	};
 
@@ -54,8 +56,7 @@ static void test_number(void **state)
 	(void)state;
 	log_number(&l, "n", 0);
 	log_number(&l, "most", UINT64_MAX);
-	assert_true(slice_eq(fields(&l),
-	                     S(" n=0 most=18446744073709551615")));
+	assert_true(slice_eq(fields(&l), S(" n=0 most=18446744073709551615")));
 }
 
 /* A line is full some day, and nothing is written behind it. */

@@ -54,10 +54,20 @@ static void test_parse_and_has(void **state)
 static void test_refused(void **state)
 {
 	static const char *const cases[] = {
-		"",           "/",          "/8",           "192.0.2.0/33",
-		"192.0.2.0/", "192.0.2",    "192.0.2.1/24", "::/129",
-		"::1/64",     "::/-1",      "::/1 ",        "example.org",
-		"1.2.3.4/0x8", "::/999999999999999999999",
+		"",
+		"/",
+		"/8",
+		"192.0.2.0/33",
+		"192.0.2.0/",
+		"192.0.2",
+		"192.0.2.1/24",
+		"::/129",
+		"::1/64",
+		"::/-1",
+		"::/1 ",
+		"example.org",
+		"1.2.3.4/0x8",
+		"::/999999999999999999999",
 		"0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000",
 	};
 	struct network n;
@@ -68,8 +78,8 @@ static void test_refused(void **state)
 	assert_false(network_parse(slice_of("192.0.2.1\0x", 11), &n));
 }
 
-static void assert_text(const struct sockaddr_storage *from,
-                        const char *wanted, uint16_t wanted_port)
+static void assert_text(const struct sockaddr_storage *from, const char *wanted,
+                        uint16_t wanted_port)
 {
 	char text[ADDRESS_TEXT];
 	uint16_t port;

@@ -57,9 +57,9 @@ static void change(struct pair *p, unsigned int *seed)
 static void combine(struct pair *a, struct pair *b, struct pair *out, int how)
 {
 	for (uint32_t i = 0; i <= UIDS; i++)
-		out->has[i] = how == 0 ? a->has[i] || b->has[i] :
-		              how == 1 ? a->has[i] && !b->has[i] :
-		                         a->has[i] && b->has[i];
+		out->has[i] = how == 0   ? a->has[i] || b->has[i]
+		              : how == 1 ? a->has[i] && !b->has[i]
+		                         : a->has[i] && b->has[i];
 	uidset_copy(&out->set, &a->set);
 	if (how == 0)
 		uidset_union(&out->set, &b->set);
@@ -96,8 +96,8 @@ static void test_find(void **state)
 	static const struct {
 		uint32_t uid;
 		size_t at;
-	} rows[] = { { 1, 0 }, { 10, 0 }, { 19, 0 }, { 20, 0 }, { 21, 1 },
-		     { 30, 1 }, { 31, 2 }, { UINT32_MAX, 2 } };
+	} rows[] = { { 1, 0 },  { 10, 0 }, { 19, 0 }, { 20, 0 },
+		     { 21, 1 }, { 30, 1 }, { 31, 2 }, { UINT32_MAX, 2 } };
 	struct uidset s = { 0 };
 
 	(void)state;
@@ -154,8 +154,8 @@ static void test_write(void **state)
 			uidset_add_range(&s, rows[i].ranges[k].first,
 			                 rows[i].ranges[k].last);
 		uidset_write(&s, &out);
-		assert_true(slice_eq(buf_slice(&out),
-		                     slice_cstr(rows[i].text)));
+		assert_true(
+			slice_eq(buf_slice(&out), slice_cstr(rows[i].text)));
 		buf_free(&out);
 		uidset_free(&s);
 	}

@@ -60,11 +60,15 @@ static void test_put(void **state)
 		uint32_t point;
 		struct slice text;
 	} points[] = {
-		{ 0, S("\0") },           { 'a', S("a") },
-		{ 0x7ff, S("\xdf\xbf") }, { 0xffff, S("\xef\xbf\xbf") },
+		{ 0, S("\0") },
+		{ 'a', S("a") },
+		{ 0x7ff, S("\xdf\xbf") },
+		{ 0xffff, S("\xef\xbf\xbf") },
 		{ 0x10ffff, S("\xf4\x8f\xbf\xbf") },
-		{ 0xd800, S(FFFD) },      { 0xdfff, S(FFFD) },
-		{ 0x110000, S(FFFD) },    { UINT32_MAX, S(FFFD) },
+		{ 0xd800, S(FFFD) },
+		{ 0xdfff, S(FFFD) },
+		{ 0x110000, S(FFFD) },
+		{ UINT32_MAX, S(FFFD) },
 	};
 
 	(void)state;
@@ -94,7 +98,9 @@ static void test_fold(void **state)
 	} folds[] = {
 		{ S(""), S("") },
 		{ S("Hello, World [1]"), S("hello, world [1]") },
-		{ S("Stra\xc3\x9f" "E"), S("strasse") },
+		{ S("Stra\xc3\x9f"
+		    "E"),
+		  S("strasse") },
 		{ S("\xc3\x89T\xc3\x89"), S("\xc3\xa9t\xc3\xa9") },
 		/* the accent composes with the letter before it */
 		{ S("caFE\xcc\x81 x"), S("caf\xc3\xa9 x") },
@@ -102,7 +108,9 @@ static void test_fold(void **state)
 		  S("\xcf\x83\xce\xaf\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x83") },
 		{ S("\xef\xbc\xa1\xef\xbc\xa2"), S("ab") }, /* full width */
 		{ S("\xef\xac\x81n"), S("fin") },           /* ligature */
-		{ S("so\xc2\xad" "ft"), S("soft") },        /* soft hyphen */
+		{ S("so\xc2\xad"
+		    "ft"),
+		  S("soft") }, /* soft hyphen */
 		{ S("A\xffZ"), S("a" FFFD "z") },
 		{ S("x\xcd\x85"), S("x\xce\xb9") },
 	};

@@ -73,9 +73,9 @@ static struct end end_new(struct loop *l)
 
 static void end_start(struct end *e, int fd)
 {
-	e->link = link_new(e->loop, fd,
-	                   (struct link_handler){ on_frame, on_close, e,
-	                                          on_drain });
+	e->link = link_new(
+		e->loop, fd,
+		(struct link_handler){ on_frame, on_close, e, on_drain });
 }
 
 static void send_number(struct link *l, uint32_t n, struct err want)
@@ -358,9 +358,9 @@ static void main_drain(struct loop *l, void *arg)
 	(void)arg;
 	assert_true(is_ok(link_pair(first)));
 	assert_true(is_ok(link_pair(second)));
-	t.later.link = link_new(l, second[0],
-	                        (struct link_handler){ on_later, NULL, &t,
-	                                               NULL });
+	t.later.link =
+		link_new(l, second[0],
+	                 (struct link_handler){ on_later, NULL, &t, NULL });
 	end_start(&early, first[0]);
 	send_raw(first[1], "\1\0", 2, 0);
 	send_raw(first[1], "\1\0", 2, 0);

@@ -28,7 +28,7 @@
 
 #include "roostd/privileges.h"
 
-static char top[64];   /* a directory of ours */
+static char top[64];    /* a directory of ours */
 static char inside[80]; /* in the sandbox: top/in */
 static char outside[80];
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#define SECRET_A S("aaaaaaaaaaaaaaaa")
-#define SECRET_B S("bbbbbbbbbbbbbbbb")
+#define SECRET_A  S("aaaaaaaaaaaaaaaa")
+#define SECRET_B  S("bbbbbbbbbbbbbbbb")
 #define SESSION_A S("0123456789abcdef")
 #define SESSION_B S("fedcba9876543210")
 

@@ -30,9 +30,8 @@ static struct pair pair_new(struct loop *l)
 	struct pair p = { .loop = l };
 	int fds[2];
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
-	                            fds),
-	                 0);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	p.ours = stream_new(l, fds[0]);
 	p.peer = fds[1];
 	return p;

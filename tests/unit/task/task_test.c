@@ -362,8 +362,9 @@ static unsigned int too_deep(unsigned int depth)
 	volatile char room[1024];
 
 	memset((char *)room, (int)(depth & 0x7f), sizeof room);
-	return depth == UINT32_MAX ? 0 : too_deep(depth + 1) +
-	                                 (unsigned int)room[512];
+	return depth == UINT32_MAX
+	               ? 0
+	               : too_deep(depth + 1) + (unsigned int)room[512];
 }
 
 static void main_too_deep(struct loop *l, void *arg)
