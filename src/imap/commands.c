@@ -153,10 +153,7 @@ static struct err run(struct session *s, struct cursor *c)
 	if (s->uid)
 		session_sync(s, false);
 	s->idling = false;
-	e = s->command->run(s, rest(c));
-	if (is_ok(e) && arena_is_full(s->arena))
-		e = err(ERR_LIMIT, "command needs too much memory");
-	return e;
+	return s->command->run(s, rest(c));
 }
 
 /* The line that IDLE waits for. */

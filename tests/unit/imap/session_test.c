@@ -1,0 +1,254 @@
+/*
+ * session_test.c -- what transcripts can't show: the greeting, BYE from
+ * outside, a store that fails, memory of an idle session.
+ */
+#include "imap/session.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "mailbox/mailbox.h"
+#include "task/task.h"
+
+struct house {
+	char dir[40];
+	struct partition *partition;
+	struct session_config config;
+	struct session *session;
+	struct buf in;
+	struct buf out;
+	bool woken;
+};
+
+static struct err house_read(void *ctx, void *to, size_t size, size_t *got)
+{
+	struct house *h = ctx;
+
+	*got = h->in.len < size ? h->in.len : size;
+	if (*got != 0)
+		memcpy(to, h->in.data, *got);
+	buf_drop(&h->in, *got);
+	return OK;
+}
+
+static struct err house_write(void *ctx, struct slice bytes)
+{
+	buf_add(&((struct house *)ctx)->out, bytes);
+	return OK;
+}
+
+static void house_wake(void *arg)
+{
+	((struct house *)arg)->woken = true;
+}
+
+static void house_open(struct house *h, struct loop *loop)
+{
+	struct partition_options options = { .map_bytes = 64 << 20 };
+	struct session_start start = {
+		.config = &h->config,
+		.io = { house_read, house_write, h },
+		.session_id = S("0123456789abcdef"),
+		.login_tag = S("a1"),
+		.client_id = S("name=mutt"),
+		.input = S("a2 NOOP\r\n"),
+		.wake = house_wake,
+		.wake_arg = h,
+	};
+
+	*h = (struct house){ .dir = "/dev/shm/roost-session-XXXXXX" };
+	assert_non_null(mkdtemp(h->dir));
+	assert_true(is_ok(partition_make(h->dir)));
+	assert_true(
+		is_ok(partition_open(loop, h->dir, options, &h->partition)));
+	h->config = (struct session_config){
+		.clock = &system_clock,
+		.model = model_new(h->partition, &system_clock),
+		.message_limit_bytes = 1 << 20,
+	};
+	assert_true(
+		is_ok(account_create(h->config.model, 1, S("a@example.org"))));
+	assert_true(is_ok(account_open(h->config.model, 1, &start.account)));
+	h->session = session_new(&start);
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag,
+                      struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static void house_close(struct house *h)
+{
+	session_free(h->session);
+	buf_free(&h->in);
+	buf_free(&h->out);
+	model_free(h->config.model);
+	partition_close(h->partition);
+	nftw(h->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* What comes back is in h->out, NUL-terminated. */
+static enum session_state say(struct house *h, const char *text)
+{
+	enum session_state state;
+
+	h->out.len = 0;
+	buf_add(&h->in, slice_cstr(text));
+	state = session_run(h->session);
+	buf_byte(&h->out, '\0');
+	return state;
+}
+
+static void assert_has(struct house *h, const char *text)
+{
+	if (strstr(h->out.data, text) == NULL)
+		fail_msg("wanted %s in %s", text, h->out.data);
+}
+
+/* behaviour 1: the log-in's OK carries the capabilities; what came with the
+ * log-in is run right behind it */
+static void check_greeting(struct house *h)
+{
+	assert_int_equal(say(h, ""), SESSION_WAITING);
+	assert_has(h, "a1 OK [CAPABILITY IMAP4rev1 ");
+	assert_has(h, "] Logged in\r\na2 OK NOOP completed\r\n");
+}
+
+static void check_facts(struct house *h)
+{
+	struct session_facts facts;
+
+	say(h, "");
+	say(h, "a3 SELECT Sent\r\na4 IDLE\r\n");
+	session_get_facts(h->session, &facts);
+	assert_true(slice_eq(facts.mailbox, S("Sent")));
+	assert_true(slice_eq(facts.account_name, S("a@example.org")));
+	assert_true(slice_eq(facts.client_id, S("name=mutt")));
+	assert_string_equal(facts.command, "IDLE");
+	assert_true(facts.idling);
+	assert_int_equal(facts.commands, 3);
+	say(h, "DONE\r\na5 ID (\"name\" \"sodr\")\r\n");
+	session_get_facts(h->session, &facts);
+	assert_true(slice_eq(facts.client_id, S("name=sodr")));
+	assert_false(facts.idling);
+}
+
+/* behaviour 22; a command that has not come whole is not run any more */
+static void check_bye(struct house *h)
+{
+	say(h, "");
+	assert_int_equal(say(h, "a3 NOO"), SESSION_WAITING);
+	assert_false(h->woken);
+	session_say_bye(h->session, "server is going down");
+	assert_true(h->woken);
+	assert_int_equal(say(h, "P\r\n"), SESSION_OVER);
+	assert_string_equal(h->out.data, "* BYE server is going down\r\n");
+}
+
+/* The end of the newest pack: that of the message appended last. */
+static void spoil_last_message(struct house *h)
+{
+	char path[512];
+	char last[256] = "";
+	DIR *packs;
+	struct dirent *d;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/pack", h->dir);
+	packs = opendir(path);
+	assert_non_null(packs);
+	while ((d = readdir(packs)) != NULL)
+		if (strcmp(d->d_name, last) > 0)
+			snprintf(last, sizeof last, "%s", d->d_name);
+	closedir(packs);
+	snprintf(path, sizeof path, "%s/pack/%s", h->dir, last);
+	fd = open(path, O_WRONLY);
+	assert_true(fd >= 0);
+	assert_true(lseek(fd, -8, SEEK_END) > 0);
+	assert_int_equal(write(fd, "spoiled!", 8), 8);
+	close(fd);
+}
+
+/* behaviour 134: a message that can't be read: the others are served, and
+ * the answer is NO.  behaviour 162: so it is for SEARCH */
+static void check_unreadable(struct house *h)
+{
+	say(h, "");
+	say(h, "a3 APPEND INBOX {15+}\r\nA: b\r\n\r\nfirst\r\n\r\n");
+	assert_has(h, "a3 OK");
+	spoil_last_message(h);
+	say(h, "a4 APPEND INBOX {16+}\r\nA: b\r\n\r\nsecond\r\n\r\n");
+	assert_has(h, "a4 OK");
+	say(h, "a5 SELECT INBOX\r\n");
+	say(h, "a6 FETCH 1:2 (UID BODY.PEEK[TEXT])\r\n");
+	assert_has(h, "* 1 FETCH (UID 1 BODY[TEXT] NIL)\r\n");
+	assert_has(h, "* 2 FETCH (UID 2 BODY[TEXT] {8}\r\nsecond\r\n)\r\n");
+	assert_has(h, "a6 NO [CORRUPTION] ");
+	say(h, "a7 FETCH 1:2 RFC822.SIZE\r\n");
+	assert_has(h, "a7 OK");
+	say(h, "a8 SEARCH BODY second\r\n");
+	assert_has(h, "a8 NO [CORRUPTION] ");
+	say(h, "a9 NOOP\r\n");
+	assert_has(h, "a9 OK");
+}
+
+static void run(struct loop *loop, void *arg)
+{
+	struct house h;
+
+	house_open(&h, loop);
+	((void (*)(struct house *))arg)(&h);
+	house_close(&h);
+}
+
+static void test_greeting(void **state)
+{
+	(void)state;
+	task_run_main(run, check_greeting);
+}
+
+static void test_facts(void **state)
+{
+	(void)state;
+	task_run_main(run, check_facts);
+}
+
+static void test_bye(void **state)
+{
+	(void)state;
+	task_run_main(run, check_bye);
+}
+
+static void test_unreadable(void **state)
+{
+	(void)state;
+	task_run_main(run, check_unreadable);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_greeting),
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_bye),
+		cmocka_unit_test(test_unreadable),
+	};
+
+	log_init("session_test", LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
