@@ -62,6 +62,7 @@ struct config {
 	uint64_t connections_per_network;
 	uint64_t connections_in_all;
 	uint64_t connections_lmtp;
+	uint64_t sessions_per_account;
 
 	uint64_t password_memory; /* bytes, of Argon2id */
 	uint64_t password_passes;

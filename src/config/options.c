@@ -58,6 +58,8 @@ const struct config_option config_options[] = {
 	  "The same, from anywhere." },
 	{ "connections_lmtp", CONFIG_NUMBER, AT(connections_lmtp), "256", 1, 1000000,
 	  "Connections for delivery, from anywhere." },
+	{ "sessions_per_account", CONFIG_NUMBER, AT(sessions_per_account), "100", 1, 1000000,
+	  "Sessions of one account at a time, from all its devices together." },
 	{ "password_memory", CONFIG_SIZE, AT(password_memory), "19M", 1024 * 1024, UINT32_MAX,
 	  "What a new password hash (Argon2id) costs: memory," },
 	{ "password_passes", CONFIG_NUMBER, AT(password_passes), "2", 1, 100,

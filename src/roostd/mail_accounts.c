@@ -66,14 +66,6 @@ static void create(void *arg)
 	answer(j, e);
 }
 
-static void abort_sessions_of(struct mail *m, uint64_t account)
-{
-	for (struct mail_session *s = m->sessions; s != NULL; s = s->next) {
-		if (s->account == account)
-			conn_abort(s->conn);
-	}
-}
-
 /* Deliveries end by themselves; sessions are told to, then made to. */
 static void delete (void *arg)
 {
@@ -85,7 +77,7 @@ static void delete (void *arg)
 	mail_kick(m, j->account, disabled);
 	for (int i = 0; i < IN_USE_TRIES && e.code == ERR_INUSE; i++) {
 		if (i == BYE_TRIES)
-			abort_sessions_of(m, j->account);
+			mail_abort_sessions(m, j->account);
 		if (i != 0)
 			task_sleep(IN_USE_PAUSE_MS);
 		e = account_delete(m->model, j->account);

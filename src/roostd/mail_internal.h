@@ -8,7 +8,7 @@
 #include "roostd/tickets.h"
 #include "task/timer.h"
 
-enum { GATES_MOST = 256 };
+enum { GATES_MOST = 256, SESSION_BUCKETS = 1024 };
 
 struct mail_session {
 	struct mail_session *next;
@@ -28,13 +28,15 @@ struct mail_peer {
 struct mail {
 	struct loop *loop;
 	const struct mail_options *options;
+	struct mail_limits limits;
 	struct partition *partition;
 	struct model *model;
 	struct link *parent; /* NULL: gone */
 	struct mail_peer auth;
 	struct mail_peer gates[GATES_MOST];
 	struct tickets tickets;
-	struct mail_session *sessions;
+	struct mail_session *sessions[SESSION_BUCKETS]; /* by account */
+	size_t n_sessions;
 	struct session_config session_config;
 	struct admin_mail admin;
 	struct timer reclaim;
@@ -43,10 +45,11 @@ struct mail {
 };
 
 /* mail_sessions.c */
-void mail_on_session(struct mail *, struct frame_in *);
-/* BYE to all sessions of an account (0: to all); how many there are. */
-size_t mail_kick(struct mail *, uint64_t account, const char *text);
-void mail_abort_sessions(struct mail *);
+void mail_on_session(struct mail *, struct frame_in *); /* takes its fd */
+/* BYE to all sessions of an account (0: to all). text stays valid. */
+void mail_kick(struct mail *, uint64_t account, const char *text);
+/* The same without a word, for those that did not go. */
+void mail_abort_sessions(struct mail *, uint64_t account);
 struct session_registry mail_registry(struct mail *);
 
 /* mail_accounts.c: ACCOUNT_CREATE, ACCOUNT_DELETE, ACCOUNT_KICK; false: a

@@ -61,8 +61,7 @@ static bool on_deliver(struct mail *m, struct frame_in *f)
 	struct link *l = frame_is_whole(f) ? take_link(m, f) : NULL;
 
 	if (l != NULL)
-		deliver_serve(m->loop, m->model, l,
-		              m->admin.message_limit_bytes);
+		deliver_serve(m->loop, m->model, l, m->limits.message_bytes);
 	return l != NULL;
 }
 
@@ -175,17 +174,22 @@ static bool on_peer(struct mail *m, struct frame_in *f)
 	return true;
 }
 
+static void use_limits(struct mail *m, const struct mail_limits *limits)
+{
+	m->limits = *limits;
+	m->admin.message_limit_bytes = limits->message_bytes;
+	m->session_config.message_limit_bytes = limits->message_bytes;
+}
+
 static bool on_reload(struct mail *m, struct frame_in *f)
 {
 	const struct mail_options *o = m->options;
-	uint64_t limit = m->admin.message_limit_bytes;
+	struct mail_limits limits;
 
 	if (!frame_is_whole(f) || f->fd < 0)
 		return false;
-	if (o->reload(o->reload_arg, f->fd, &limit)) {
-		m->admin.message_limit_bytes = limit;
-		m->session_config.message_limit_bytes = limit;
-	}
+	if (o->reload(o->reload_arg, f->fd, &limits))
+		use_limits(m, &limits);
 	return true;
 }
 
@@ -201,7 +205,7 @@ static void on_bye_timeout(void *arg)
 {
 	struct mail *m = arg;
 
-	mail_abort_sessions(m);
+	mail_abort_sessions(m, 0);
 	timer_start(&m->stop, m->loop, GONE_MS - BYE_MS, on_patience, m);
 }
 
@@ -271,7 +275,7 @@ static bool has_gate(const struct mail *m)
 
 void mail_check_end(struct mail *m)
 {
-	if (m->stopping && m->sessions == NULL && !has_gate(m))
+	if (m->stopping && m->n_sessions == 0 && !has_gate(m))
 		loop_stop(m->loop);
 }
 
@@ -325,7 +329,6 @@ static void fill(struct mail *m)
 	m->session_config = (struct session_config){
 		.clock = &system_clock,
 		.model = m->model,
-		.message_limit_bytes = m->options->message_limit_bytes,
 		.hostname = m->options->hostname,
 	};
 	m->admin = (struct admin_mail){
@@ -334,8 +337,8 @@ static void fill(struct mail *m)
 		.clock = &system_clock,
 		.sessions = mail_registry(m),
 		.index = m->options->index,
-		.message_limit_bytes = m->options->message_limit_bytes,
 	};
+	use_limits(m, &m->options->limits);
 }
 
 int mail_main(struct loop *loop, const struct mail_options *options,

@@ -17,15 +17,20 @@
 #include "base/slice.h"
 #include "task/task.h"
 
+struct mail_limits {
+	uint64_t message_bytes;
+	uint64_t sessions_per_account;
+};
+
 struct mail_options {
 	const char *directory; /* of the partition; `roost init` made it */
 	uint32_t index;        /* of the partition */
 	struct slice hostname;
-	uint64_t message_limit_bytes;
+	struct mail_limits limits;
 
 	/* Reads a new configuration (FRAME_RELOAD); the descriptor stays the
 	 * caller's. False: keep what there is. */
-	bool (*reload)(void *arg, int fd, uint64_t *message_limit_bytes);
+	bool (*reload)(void *arg, int fd, struct mail_limits *);
 	void *reload_arg;
 };
 

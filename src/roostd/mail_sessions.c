@@ -71,69 +71,96 @@ static bool is_tag(struct slice tag)
 	return tag.len != 0 && tag.len < 100;
 }
 
-static void refuse(int fd, struct slice tag, const char *text)
+static void refuse(int fd, struct slice tag, struct err why)
 {
+	const char *code = why.code == ERR_LIMIT ? "LIMIT" : "UNAVAILABLE";
 	char line[MESSAGE_MOST];
 	int n;
 
 	if (is_tag(tag))
 		n = snprintf(line, sizeof line,
-		             "* BYE %s\r\n%.*s NO [UNAVAILABLE] %s\r\n", text,
-		             (int)tag.len, tag.ptr, text);
+		             "* BYE %s\r\n%.*s NO [%s] %s\r\n", why.text,
+		             (int)tag.len, tag.ptr, code, why.text);
 	else
-		n = snprintf(line, sizeof line, "* BYE %s\r\n", text);
+		n = snprintf(line, sizeof line, "* BYE %s\r\n", why.text);
 	send(fd, line, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
 }
 
-static void log_refusal(const struct request *r, const char *why)
+static void log_refusal(const struct request *r, struct err why)
 {
 	struct log_line l = log_open(LOG_LEVEL_WARN, "session_refused");
 
 	log_text(&l, "session", r->session_id);
 	log_text(&l, "peer", r->peer);
-	log_text(&l, "why", slice_cstr(why));
+	log_text(&l, "why", slice_cstr(why.text));
 	log_close(&l);
 }
 
-/* -- the list -- */
+/* -- the table: lists of sessions, by account -- */
 
-static void list_add(struct mail *m, struct mail_session *s)
+static struct mail_session **bucket_of(struct mail *m, uint64_t account)
 {
-	s->next = m->sessions;
-	if (s->next != NULL)
-		s->next->prev = s;
-	m->sessions = s;
+	return &m->sessions[account % SESSION_BUCKETS];
 }
 
-static void list_remove(struct mail_session *s)
+static void table_add(struct mail *m, struct mail_session *s)
+{
+	struct mail_session **head = bucket_of(m, s->account);
+
+	s->next = *head;
+	if (s->next != NULL)
+		s->next->prev = s;
+	*head = s;
+	m->n_sessions++;
+}
+
+static void table_remove(struct mail *m, struct mail_session *s)
 {
 	if (s->prev != NULL)
 		s->prev->next = s->next;
 	else
-		s->mail->sessions = s->next;
+		*bucket_of(m, s->account) = s->next;
 	if (s->next != NULL)
 		s->next->prev = s->prev;
+	m->n_sessions--;
+}
+
+/* Calls fn for every session. */
+static void each(struct mail *m, void (*fn)(void *arg, struct mail_session *),
+                 void *arg)
+{
+	for (size_t i = 0; i < SESSION_BUCKETS; i++) {
+		struct mail_session *s = m->sessions[i];
+
+		for (; s != NULL; s = s->next)
+			fn(arg, s);
+	}
+}
+
+static uint64_t count_sessions(struct mail *m, uint64_t account)
+{
+	uint64_t n = 0;
+
+	for (struct mail_session *s = *bucket_of(m, account); s != NULL;
+	     s = s->next)
+		n += s->account == account;
+	return n;
 }
 
 /* -- beginning and end -- */
 
-static void log_session(const char *event, const struct session_facts *facts,
-                        uint16_t port)
+/* The session itself logs its end; that is the line for every day. */
+static void log_start(const struct mail_session *s, uint16_t port)
 {
-	struct log_line l = log_open(LOG_LEVEL_INFO, event);
+	struct log_line l = log_open(LOG_LEVEL_DEBUG, "imap_start");
+	struct session_facts facts;
 
-	log_text(&l, "user", facts->account_name);
-	log_text(&l, "session", facts->session_id);
-	log_text(&l, "peer", facts->peer);
-	if (port != 0) {
-		log_number(&l, "port", port);
-		log_number(&l, "tls", facts->tls);
-	} else {
-		log_number(&l, "commands", facts->commands);
-		log_number(&l, "in", facts->bytes_in);
-		log_number(&l, "out", facts->bytes_out);
-	}
+	conn_facts(s->conn, &facts);
+	log_text(&l, "user", facts.account_name);
+	log_text(&l, "session", facts.session_id);
+	log_text(&l, "peer", facts.peer);
+	log_number(&l, "port", port);
 	log_close(&l);
 }
 
@@ -143,7 +170,7 @@ static void on_end(void *arg, struct conn *conn)
 	struct mail *m = s->mail;
 
 	(void)conn;
-	list_remove(s);
+	table_remove(m, s);
 	free(s);
 	mail_check_end(m);
 }
@@ -162,7 +189,6 @@ static void start(struct mail *m, const struct request *r, int fd,
 {
 	struct mail_session *s = mem_new(1, sizeof *s);
 	char peer[PEER_MOST + 16];
-	struct session_facts facts;
 	const struct session_start start = {
 		.config = &m->session_config,
 		.account = account,
@@ -177,9 +203,8 @@ static void start(struct mail *m, const struct request *r, int fd,
 	s->mail = m;
 	s->account = account_id(account);
 	s->conn = conn_start(m->loop, fd, &start, on_end, s);
-	list_add(m, s);
-	conn_facts(s->conn, &facts);
-	log_session("imap_login", &facts, r->local_port);
+	table_add(m, s);
+	log_start(s, r->local_port);
 }
 
 /* auth's EXPECT was sent before gate heard of the ticket, so when it is not
@@ -198,25 +223,27 @@ static bool take_ticket(struct mail *m, const struct request *r,
 	                    account);
 }
 
-static const char *begin(struct mail *m, const struct request *r, int fd)
+static struct err begin(struct mail *m, const struct request *r, int fd)
 {
 	struct account *account;
 	uint64_t id;
 
 	if (m->stopping)
-		return "the server is stopping";
+		return err(ERR_UNAVAILABLE, "the server is stopping");
 	if (!take_ticket(m, r, &id))
-		return "the log-in has expired";
+		return err(ERR_UNAVAILABLE, "the log-in has expired");
+	if (count_sessions(m, id) >= m->limits.sessions_per_account)
+		return err(ERR_LIMIT, "too many sessions of this account");
 	if (!is_ok(account_open(m->model, id, &account)))
-		return "the mailboxes can't be opened";
+		return err(ERR_UNAVAILABLE, "the mailboxes can't be opened");
 	start(m, r, fd, account);
-	return NULL;
+	return OK;
 }
 
 void mail_on_session(struct mail *m, struct frame_in *f)
 {
 	struct request r;
-	const char *wrong;
+	struct err e;
 
 	if (!parse_request(f, &r) || f->fd < 0 || !is_stream(f->fd)) {
 		log_note(LOG_LEVEL_WARN, "bad_frame", "SESSION");
@@ -224,77 +251,116 @@ void mail_on_session(struct mail *m, struct frame_in *f)
 			close(f->fd);
 		return;
 	}
-	wrong = begin(m, &r, f->fd);
-	if (wrong == NULL)
+	e = begin(m, &r, f->fd);
+	if (is_ok(e))
 		return;
-	log_refusal(&r, wrong);
-	refuse(f->fd, r.tag, wrong);
+	log_refusal(&r, e);
+	refuse(f->fd, r.tag, e);
 }
 
-size_t mail_kick(struct mail *m, uint64_t account, const char *text)
-{
-	size_t n = 0;
+/* -- ends that come from us -- */
 
-	for (struct mail_session *s = m->sessions; s != NULL; s = s->next) {
-		if (account != 0 && s->account != account)
-			continue;
-		conn_say_bye(s->conn, text);
-		n++;
-	}
-	return n;
-}
+struct ending {
+	uint64_t account; /* 0: of all */
+	const char *text; /* NULL: without a word */
+};
 
-void mail_abort_sessions(struct mail *m)
+static void end_one(void *arg, struct mail_session *s)
 {
-	for (struct mail_session *s = m->sessions; s != NULL; s = s->next)
+	const struct ending *e = arg;
+
+	if (e->account != 0 && e->account != s->account)
+		return;
+	if (e->text != NULL)
+		conn_say_bye(s->conn, e->text);
+	else
 		conn_abort(s->conn);
 }
 
+void mail_kick(struct mail *m, uint64_t account, const char *text)
+{
+	struct ending e = { account, text };
+
+	each(m, end_one, &e);
+}
+
+void mail_abort_sessions(struct mail *m, uint64_t account)
+{
+	struct ending e = { account, NULL };
+
+	each(m, end_one, &e);
+}
+
 /* -- for `roost who` and `roost kick` -- */
+
+static struct session_entry entry_of(const struct mail_session *s,
+                                     uint64_t now_ms)
+{
+	struct session_facts f;
+	uint64_t idle_ms;
+
+	conn_facts(s->conn, &f);
+	idle_ms = now_ms > f.active_ms ? now_ms - f.active_ms : 0;
+	return (struct session_entry){
+		.session_id = f.session_id,
+		.account_name = f.account_name,
+		.peer = f.peer,
+		.client_id = f.client_id,
+		.mailbox = f.mailbox,
+		.command = slice_cstr(f.command),
+		.since_s = f.since_s,
+		.idle_s = idle_ms / 1000,
+		.tls = f.tls,
+	};
+}
+
+struct walk {
+	void (*fn)(void *arg, const struct session_entry *);
+	void *arg;
+	uint64_t now_ms;
+};
+
+static void walk_one(void *arg, struct mail_session *s)
+{
+	const struct walk *w = arg;
+	struct session_entry entry = entry_of(s, w->now_ms);
+
+	w->fn(w->arg, &entry);
+}
 
 static void walk(void *ctx, void (*fn)(void *arg, const struct session_entry *),
                  void *arg)
 {
 	struct mail *m = ctx;
-	uint64_t now_ms = loop_now_ms(m->loop);
+	struct walk w = { fn, arg, loop_now_ms(m->loop) };
 
-	for (struct mail_session *s = m->sessions; s != NULL; s = s->next) {
-		struct session_facts f;
+	each(m, walk_one, &w);
+}
 
-		conn_facts(s->conn, &f);
-		fn(arg,
-		   &(struct session_entry){
-			   .session_id = f.session_id,
-			   .account_name = f.account_name,
-			   .peer = f.peer,
-			   .client_id = f.client_id,
-			   .mailbox = f.mailbox,
-			   .command = slice_cstr(f.command),
-			   .since_s = f.since_s,
-			   .idle_s = now_ms > f.active_ms
-		                             ? (now_ms - f.active_ms) / 1000
-		                             : 0,
-			   .tls = f.tls,
-		   });
-	}
+struct kick {
+	struct slice who;
+	uint64_t n;
+};
+
+static void kick_one(void *arg, struct mail_session *s)
+{
+	struct kick *k = arg;
+	struct session_facts f;
+
+	conn_facts(s->conn, &f);
+	if (!slice_eq(f.session_id, k->who) &&
+	    !slice_eq(f.account_name, k->who))
+		return;
+	conn_say_bye(s->conn, "disconnected by the administrator");
+	k->n++;
 }
 
 static uint64_t kick(void *ctx, struct slice who)
 {
-	struct mail *m = ctx;
-	uint64_t n = 0;
+	struct kick k = { .who = who };
 
-	for (struct mail_session *s = m->sessions; s != NULL; s = s->next) {
-		struct session_facts f;
-
-		conn_facts(s->conn, &f);
-		if (!slice_eq(f.session_id, who) &&
-		    !slice_eq(f.account_name, who))
-			continue;
-		conn_say_bye(s->conn, "disconnected by the administrator");
-		n++;
-	}
-	return n;
+	each(ctx, kick_one, &k);
+	return k.n;
 }
 
 struct session_registry mail_registry(struct mail *m)

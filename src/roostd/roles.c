@@ -161,14 +161,22 @@ struct mail_role {
 	struct mail_options options;
 };
 
-static bool reload_mail(void *arg, int fd, uint64_t *message_limit_bytes)
+static struct mail_limits mail_limits_of(const struct config *c)
+{
+	return (struct mail_limits){
+		.message_bytes = c->message_limit,
+		.sessions_per_account = c->sessions_per_account,
+	};
+}
+
+static bool reload_mail(void *arg, int fd, struct mail_limits *out)
 {
 	struct mail_role *m = arg;
 	struct config *c = read_again(m->server, fd);
 
 	if (c == NULL)
 		return false;
-	*message_limit_bytes = c->message_limit;
+	*out = mail_limits_of(c);
 	config_free(c);
 	return true;
 }
@@ -182,7 +190,7 @@ int run_mail(struct server *s, uint32_t index, int parent_fd)
 		.directory = m.directory,
 		.index = index,
 		.hostname = slice_cstr(s->start->hostname),
-		.message_limit_bytes = s->config->message_limit,
+		.limits = mail_limits_of(s->config),
 		.reload = reload_mail,
 		.reload_arg = &m,
 	};

@@ -23,8 +23,8 @@
 #include "base/mem.h"
 #include "ipc/link.h"
 #include "roostd/child.h"
+#include "roostd/children.h"
 #include "roostd/handout.h"
-#include "task/timer.h"
 
 enum {
 	STOP_SECONDS = 30,
@@ -32,23 +32,6 @@ enum {
 	FIRST_BACK_OFF_MS = 100,
 	MOST_BACK_OFF_MS = 30000,
 	LINGER_MS = 5000, /* between closing its link and its end */
-};
-
-struct supervisor;
-
-struct child {
-	struct supervisor *of;
-	enum role role;
-	uint32_t index;
-	char name[PROCESS_NAME];
-	pid_t pid;         /* 0: it does not run */
-	struct link *link; /* NULL: it has closed its end */
-	bool ready;
-	bool ready_once;
-	bool has_listeners;
-	uint32_t deaths; /* in quick succession */
-	uint64_t started_ms;
-	struct timer timer; /* back-off, or lingering */
 };
 
 enum { SIGNALS = 4 };
@@ -67,55 +50,7 @@ struct supervisor {
 	void *arg;
 };
 
-static void log_child(enum log_level level, const char *event,
-                      const struct child *c)
-{
-	struct log_line l = log_open(level, event);
-
-	log_text(&l, "child", slice_cstr(c->name));
-	if (c->pid != 0)
-		log_number(&l, "pid", (uint64_t)c->pid);
-	log_close(&l);
-}
-
-/* -- sending -- */
-
-/* A child that does not take its frames hangs: it is ended, and started
- * again like any that died. */
-static void send_frame(struct child *c, struct frame_out *f, int fd)
-{
-	struct err e;
-
-	if (c->link == NULL) {
-		frame_free(f);
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	e = link_send(c->link, f, fd);
-	if (e.code == ERR_LIMIT && c->pid != 0) {
-		log_child(LOG_LEVEL_ERROR, "child_hangs", c);
-		kill(c->pid, SIGKILL);
-	}
-}
-
-static void send_plain(struct child *c, enum frame_type type, int fd)
-{
-	struct frame_out f;
-
-	frame_begin(&f, (uint16_t)type);
-	send_frame(c, &f, fd);
-}
-
-static void send_peer(struct child *to, const struct child *peer, int fd)
-{
-	struct frame_out f;
-
-	frame_begin(&f, FRAME_PEER);
-	frame_u8(&f, (uint8_t)peer->role);
-	frame_u32(&f, peer->index);
-	send_frame(to, &f, fd);
-}
+/* -- links -- */
 
 static void introduce(struct child *a, struct child *b)
 {
@@ -129,8 +64,8 @@ static void introduce(struct child *a, struct child *b)
 		log_note(LOG_LEVEL_ERROR, "no_link", e.text);
 		return;
 	}
-	send_peer(a, b, fds[0]);
-	send_peer(b, a, fds[1]);
+	child_send_peer(a, b, fds[0]);
+	child_send_peer(b, a, fds[1]);
 }
 
 static void introduce_to_all(struct child *c)
@@ -143,16 +78,6 @@ static void introduce_to_all(struct child *c)
 
 /* -- listeners -- */
 
-static void send_listener(struct child *c, const struct listening *l)
-{
-	struct frame_out f;
-
-	frame_begin(&f, FRAME_LISTENER);
-	frame_u8(&f, (uint8_t)l->kind);
-	frame_u16(&f, l->port);
-	send_frame(c, &f, dup(l->fd));
-}
-
 /* Those for control, or those for clients. */
 static void send_listeners(struct child *c, bool control)
 {
@@ -160,21 +85,9 @@ static void send_listeners(struct child *c, bool control)
 
 	for (size_t i = 0; i < all->n; i++) {
 		if ((all->v[i].kind == LISTENER_CONTROL) == control)
-			send_listener(c, &all->v[i]);
+			child_send_listener(c, &all->v[i]);
 	}
 	c->has_listeners = true;
-}
-
-static void send_certificate(struct child *c)
-{
-	struct frame_out f;
-	int fd = handout_certificate(c->of->server->config);
-
-	if (fd < 0)
-		return; /* the log says why; the one before stays in use */
-	frame_begin(&f, FRAME_CERTIFICATE);
-	frame_slice(&f, slice_cstr(c->of->server->config->hostname));
-	send_frame(c, &f, fd);
 }
 
 /* Invariant 3. */
@@ -215,7 +128,7 @@ static void on_frame(void *arg, struct frame_in *f)
 	if (f->fd >= 0)
 		close(f->fd);
 	if (f->type != FRAME_READY || !frame_is_whole(f)) {
-		log_child(LOG_LEVEL_WARN, "bad_frame", c);
+		child_log(LOG_LEVEL_WARN, "bad_frame", c);
 		return;
 	}
 	c->ready = true;
@@ -227,7 +140,7 @@ static void on_linger(void *arg)
 {
 	struct child *c = arg;
 
-	log_child(LOG_LEVEL_ERROR, "child_lingers", c);
+	child_log(LOG_LEVEL_ERROR, "child_lingers", c);
 	kill(c->pid, SIGKILL);
 }
 
@@ -292,9 +205,9 @@ static void start(void *arg)
 		start_later(c);
 		return;
 	}
-	log_child(LOG_LEVEL_DEBUG, "child_started", c);
+	child_log(LOG_LEVEL_DEBUG, "child_started", c);
 	if (c->role == ROLE_GATE)
-		send_certificate(c);
+		child_send_certificate(c, c->of->server->config);
 	if (c->role == ROLE_AUTH)
 		send_listeners(c, true);
 	introduce_to_all(c);
@@ -380,7 +293,7 @@ static void kill_all(struct supervisor *s)
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->children[i].pid == 0)
 			continue;
-		log_child(LOG_LEVEL_WARN, "child_killed", &s->children[i]);
+		child_log(LOG_LEVEL_WARN, "child_killed", &s->children[i]);
 		kill(s->children[i].pid, SIGKILL);
 	}
 }
@@ -404,7 +317,7 @@ static void stop(struct supervisor *s, int status)
 		if (s->children[i].pid == 0)
 			timer_stop(&s->children[i].timer);
 		else
-			send_plain(&s->children[i], FRAME_STOP, -1);
+			child_send(&s->children[i], FRAME_STOP, -1);
 	}
 	timer_start(&s->stop_timer, s->loop, STOP_SECONDS * 1000,
 	            on_stop_timeout, s);
@@ -423,9 +336,9 @@ static void reload(struct supervisor *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct child *c = &s->children[i];
 
-		send_plain(c, FRAME_RELOAD, dup(fd));
+		child_send(c, FRAME_RELOAD, dup(fd));
 		if (c->role == ROLE_GATE && c->link != NULL)
-			send_certificate(c);
+			child_send_certificate(c, s->server->config);
 	}
 	close(fd);
 	log_note(LOG_LEVEL_INFO, "reloaded", s->server->path);

@@ -110,6 +110,35 @@ class Children(support.ServerTest):
         self.assertIn("another roostd", done.stderr)
 
 
+class Limits(support.ServerTest):
+    conf = "sessions_per_account = 3\n"
+
+    def test_sessions_per_account(self):
+        user = self.new_user()
+        other = self.new_user()
+        raws = [Raw(self.server.imaps_port).login(user) for _ in range(3)]
+        refused = Raw(self.server.imaps_port)
+        refused.until(b"* OK")
+        refused.send(b"a LOGIN %s secret\r\n" % user.encode())
+        lines = refused.until(b"a ")
+        self.assertTrue(lines[-1].startswith(b"a NO [LIMIT]"), lines)
+        refused.close()
+        Raw(self.server.imaps_port).login(other).close()
+        raws.pop().run(b"LOGOUT")
+        self.assertTrue(wait_for(lambda: can_log_in(self.server, user)))
+        # the limit is read again
+        with open(self.server.conf) as f:
+            text = f.read()
+        with open(self.server.conf, "w") as f:
+            f.write(text.replace("sessions_per_account = 3",
+                                 "sessions_per_account = 10"))
+        self.server.process.send_signal(signal.SIGHUP)
+        self.assertTrue(wait_for(lambda: "reloaded" in self.server.log()))
+        raws += [Raw(self.server.imaps_port).login(user) for _ in range(5)]
+        for raw in raws:
+            raw.close()
+
+
 class Start(unittest.TestCase):
     def setUp(self):
         self.server = harness.Server()

@@ -1,0 +1,45 @@
+/*
+ * children.h -- a child as the parent sees it, and what it is told.
+ *
+ * A child that does not take its frames hangs: it is killed, and started
+ * again like any that died. What is sent to one that has closed its link is
+ * dropped.
+ */
+#pragma once
+
+#include "base/log.h"
+#include "ipc/link.h"
+#include "roostd/listeners.h"
+#include "roostd/server.h"
+#include "task/timer.h"
+
+struct supervisor;
+
+struct child {
+	struct supervisor *of;
+	enum role role;
+	uint32_t index;
+	char name[PROCESS_NAME];
+	pid_t pid;         /* 0: it does not run */
+	struct link *link; /* NULL: it has closed its end */
+	bool ready;
+	bool ready_once;
+	bool has_listeners;
+	uint32_t deaths; /* in quick succession */
+	uint64_t started_ms;
+	struct timer timer; /* back-off, or lingering */
+};
+
+void child_log(enum log_level, const char *event, const struct child *);
+
+/* A frame without fields; fd (taken over) may be -1. */
+void child_send(struct child *, enum frame_type, int fd);
+
+/* fd is to's end of a link to peer; taken over. */
+void child_send_peer(struct child *to, const struct child *peer, int fd);
+
+/* A copy of the listener. */
+void child_send_listener(struct child *, const struct listening *);
+
+/* As it is on disk now; when it can't be read the child keeps what it has. */
+void child_send_certificate(struct child *, const struct config *);
