@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "imap/fetch.h"
+#include "imap/message.h"
 #include "mime/header.h"
 #include "mime/text.h"
 #include "task/task.h"
@@ -75,13 +76,12 @@ static void send_span(struct fetch_row *row, struct span span)
 
 	while (at < end && is_ok(o->e)) {
 		struct slice chunk;
-		struct err e = blob_read(row->blob, at, &chunk);
+		struct err e = read_message(row->blob, at, end, &chunk);
 
-		if (!is_ok(e) || chunk.len == 0) {
+		if (!is_ok(e)) {
 			break_off(row, e);
 			return;
 		}
-		chunk = slice_first(chunk, end - at);
 		add_without_nul(&o->bytes, chunk);
 		at += chunk.len;
 		out_drain(o);
@@ -97,7 +97,8 @@ static void reply_span(struct fetch_row *row, struct span span)
 		buf_add(session_out(row->s), S("\"\""));
 		return;
 	}
-	e = blob_read(row->blob, span.offset, &first);
+	e = read_message(row->blob, span.offset,
+	                 (uint64_t)span.offset + span.len, &first);
 	if (!is_ok(e)) {
 		reply_nil(row, e);
 		return;
@@ -107,30 +108,6 @@ static void reply_span(struct fetch_row *row, struct span span)
 }
 
 /* -- chosen header fields -- */
-
-/* The header, as far as it is looked at, in one piece. */
-static struct err read_header(struct fetch_row *row, struct span span,
-                              struct buf *out)
-{
-	uint64_t at = span.offset;
-	uint64_t end =
-		at +
-		(span.len < LIMIT_HEADER_BYTES ? span.len : LIMIT_HEADER_BYTES);
-
-	while (at < end) {
-		struct slice chunk;
-		struct err e = blob_read(row->blob, at, &chunk);
-
-		if (!is_ok(e))
-			return e;
-		if (chunk.len == 0)
-			break;
-		chunk = slice_first(chunk, end - at);
-		buf_add(out, chunk);
-		at += chunk.len;
-	}
-	return OK;
-}
 
 static void reply_octets(struct buf *out, struct slice octets)
 {
@@ -148,7 +125,7 @@ static void reply_header_fields(struct fetch_row *row,
 	const struct section *section = &item->section;
 	struct buf header = { 0 };
 	struct buf chosen = { 0 };
-	struct err e = read_header(row, span, &header);
+	struct err e = read_header(row->blob, span, &header);
 
 	if (is_ok(e)) {
 		header_select(
@@ -224,13 +201,12 @@ static struct err decode(struct binary *b)
 	struct err e = OK;
 
 	b->at = 0;
-	while (at < end && is_ok(e)) {
+	while (at < end) {
 		struct slice chunk;
 
-		e = blob_read(b->row->blob, at, &chunk);
-		if (!is_ok(e) || chunk.len == 0)
+		e = read_message(b->row->blob, at, end, &chunk);
+		if (!is_ok(e))
 			break;
-		chunk = slice_first(chunk, end - at);
 		at += chunk.len;
 		text_decoder_feed(decoder, chunk, &decoded);
 		take_decoded(b, buf_slice(&decoded));

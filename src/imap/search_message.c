@@ -5,8 +5,8 @@
  * mime/search.h's work. Both wait for the disk, so they work on a copy of
  * the digest.
  */
-#include "base/limits.h"
 #include "base/unicode.h"
+#include "imap/message.h"
 #include "imap/search.h"
 #include "mime/header.h"
 #include "mime/search.h"
@@ -18,38 +18,15 @@ struct looking {
 	bool found;
 };
 
-static struct err read_message(void *context, uint32_t offset, uint32_t len,
-                               struct slice *out)
+static struct err read_source(void *context, uint32_t offset, uint32_t len,
+                              struct slice *out)
 {
 	struct looking *l = context;
-	struct err e = blob_read(l->blob, offset, out);
 
-	if (is_ok(e) && out->len == 0)
-		return err(ERR_CORRUPT, "message is shorter than its digest");
-	*out = slice_first(*out, len);
-	return e;
+	return read_message(l->blob, offset, (uint64_t)offset + len, out);
 }
 
 /* -- HEADER -- */
-
-static struct err read_header(struct looking *l, struct buf *out)
-{
-	uint32_t size = digest_part(&l->digest, 0).header_len;
-	uint32_t at = 0;
-
-	if (size > LIMIT_HEADER_BYTES)
-		size = LIMIT_HEADER_BYTES;
-	while (at < size) {
-		struct slice chunk;
-		struct err e = read_message(l, at, size - at, &chunk);
-
-		if (!is_ok(e))
-			return e;
-		buf_add(out, chunk);
-		at += (uint32_t)chunk.len;
-	}
-	return OK;
-}
 
 static bool value_has(struct slice value, struct slice needle)
 {
@@ -68,8 +45,10 @@ static bool value_has(struct slice value, struct slice needle)
 
 static struct err look_in_header(struct looking *l)
 {
+	struct part top = digest_part(&l->digest, 0);
+	struct span span = { top.header, top.header_len };
 	struct buf header = { 0 };
-	struct err e = read_header(l, &header);
+	struct err e = read_header(l->blob, span, &header);
 	struct slice rest = buf_slice(&header);
 	struct slice name;
 	struct slice value;
@@ -85,7 +64,7 @@ static struct err look_in_header(struct looking *l)
 
 static struct err look_in_text(struct looking *l)
 {
-	struct search_source source = { read_message, l };
+	struct search_source source = { read_source, l };
 
 	return mime_search(&l->digest, &l->key->text, 1,
 	                   l->key->kind == SEARCH_TEXT, source, &l->found);
