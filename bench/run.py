@@ -88,7 +88,7 @@ class Roost:
 
 
 # Plain-text log-in from loopback, and no limit on what one address may do.
-ROOST_CONF = ""
+ROOST_CONF = "trusted_networks = 127.0.0.1\n"
 
 
 def wait_port(port):
