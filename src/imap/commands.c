@@ -47,7 +47,7 @@ static const struct command commands[] = {
 };
 /* clang-format on */
 
-const struct command *command_find(struct slice name)
+static const struct command *command_find(struct slice name)
 {
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (slice_ieq(commands[i].name, name))

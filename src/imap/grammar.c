@@ -7,7 +7,6 @@
 
 #include "base/ascii.h"
 #include "base/encode.h"
-#include "base/limits.h"
 #include "base/unicode.h"
 #include "mailbox/name.h"
 
@@ -65,14 +64,9 @@ uint32_t parse_number(struct cursor *c)
 /* nz-number = digit-nz *DIGIT */
 uint32_t parse_nz_number(struct cursor *c)
 {
-	uint32_t n;
-
-	if (peek(c) == '0') {
+	if (peek(c) == '0')
 		fail(c, "a number can't begin with 0 here");
-		return 0;
-	}
-	n = parse_number(c);
-	return n;
+	return parse_number(c);
 }
 
 /* number64 = 1*DIGIT ; 0 <= n <= 9,223,372,036,854,775,807 */

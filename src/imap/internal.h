@@ -97,8 +97,6 @@ struct command {
 	const char *done; /* text of the tagged OK */
 };
 
-const struct command *command_find(struct slice name);
-
 /* Runs one whole command and answers it. */
 void command_run(struct session *, struct slice text, struct err framing);
 
