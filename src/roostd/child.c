@@ -42,12 +42,6 @@ static void ignore_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-noreturn static void give_up(struct err e)
-{
-	log_note(LOG_LEVEL_ERROR, "not_started", e.text);
-	_exit(EX_OSERR);
-}
-
 /* Ends with its parent, so that a new server finds everything free. */
 static void follow_parent(pid_t parent)
 {
@@ -58,39 +52,31 @@ static void follow_parent(pid_t parent)
 
 /* -- what each role may touch -- */
 
-static void enter_gate(const struct server *s)
+static struct err enter_gate(void)
 {
-	static const struct sandbox none = { .accept = true };
+	const struct sandbox sandbox = { .accept = true };
 
-	(void)s;
-	struct err e = sandbox_enter(&none);
-	if (!is_ok(e))
-		give_up(e);
+	return sandbox_enter(&sandbox);
 }
 
-static char *directory_of(char *path)
+static struct err enter_auth(const struct server *s)
 {
-	*strrchr(path, '/') = '\0';
-	return path;
-}
-
-static void enter_auth(const struct server *s)
-{
-	char *directory = directory_of(config_accounts_path(s->start));
+	char *directory = config_accounts_path(s->start);
 	const struct sandbox_path paths[] = {
 		{ directory, true }, { "/dev/urandom", false }, /* SQLite's */
 	};
 	const struct sandbox sandbox = { .paths = paths,
 		                         .n_paths = 2,
 		                         .accept = true };
-	struct err e = sandbox_enter(&sandbox);
+	struct err e;
 
+	*strrchr(directory, '/') = '\0'; /* where its file is */
+	e = sandbox_enter(&sandbox);
 	free(directory);
-	if (!is_ok(e))
-		give_up(e);
+	return e;
 }
 
-static void enter_mail(const struct server *s, uint32_t index)
+static struct err enter_mail(const struct server *s, uint32_t index)
 {
 	char *directory = config_partition_path(s->start, index);
 	const struct sandbox_path paths[] = {
@@ -106,26 +92,31 @@ static void enter_mail(const struct server *s, uint32_t index)
 	struct err e = sandbox_enter(&sandbox);
 
 	free(directory);
-	if (!is_ok(e))
-		give_up(e);
+	return e;
+}
+
+static struct err enter(const struct server *s, enum role role, uint32_t index)
+{
+	switch (role) {
+	case ROLE_GATE:
+		return enter_gate();
+	case ROLE_AUTH:
+		return enter_auth(s);
+	default:
+		return enter_mail(s, index);
+	}
 }
 
 static int run(struct server *s, enum role role, uint32_t index, int parent_fd)
 {
 	switch (role) {
 	case ROLE_GATE:
-		enter_gate(s);
 		return run_gate(s, parent_fd);
 	case ROLE_AUTH:
-		enter_auth(s);
 		return run_auth(s, parent_fd);
-	case ROLE_MAIL:
-		enter_mail(s, index);
+	default:
 		return run_mail(s, index, parent_fd);
-	case ROLE_PARENT:
-		break;
 	}
-	return EX_SOFTWARE;
 }
 
 noreturn void child_main(struct server *s, enum role role, uint32_t index,
@@ -139,9 +130,13 @@ noreturn void child_main(struct server *s, enum role role, uint32_t index,
 	prctl(PR_SET_NAME, name);
 	log_init(name, log_level_of(s->config));
 	e = privileges_drop(&s->users[role]);
-	if (!is_ok(e))
-		give_up(e);
 	follow_parent(parent); /* a change of user would have undone it */
+	if (is_ok(e))
+		e = enter(s, role, index);
+	if (!is_ok(e)) {
+		log_note(LOG_LEVEL_ERROR, "not_started", e.text);
+		_exit(EX_OSERR);
+	}
 	/* Not exit(): what the parent left to be done at its end is not ours.
 	 */
 	_exit(run(s, role, index, parent_fd));

@@ -64,7 +64,8 @@ static int seal(struct slice text)
 	return fd;
 }
 
-/* Wipes what the buffer had before it grew, too: it never grows. */
+/* Has its full size from the start: growing would leave a copy behind that
+ * nobody wipes. */
 static struct buf secret_buf(void)
 {
 	struct buf b = buf_limit(HANDOUT_MOST);

@@ -207,8 +207,11 @@ static void start(struct mail *m, const struct request *r, int fd,
 	log_start(s, r->local_port);
 }
 
-/* auth's EXPECT was sent before gate heard of the ticket, so when it is not
- * known yet it is waiting on auth's link (ipc/protocol.h). */
+/*
+ * auth's EXPECT was sent before gate heard of the ticket, so when it is not
+ * known yet it is waiting on auth's link (ipc/protocol.h); and when auth has
+ * just been started again, that link is waiting on the parent's.
+ */
 static bool take_ticket(struct mail *m, const struct request *r,
                         uint64_t *account)
 {
@@ -217,6 +220,7 @@ static bool take_ticket(struct mail *m, const struct request *r,
 	if (tickets_take(&m->tickets, now_ms, r->ticket, r->session_id,
 	                 account))
 		return true;
+	link_drain(m->parent);
 	if (m->auth.link != NULL)
 		link_drain(m->auth.link);
 	return tickets_take(&m->tickets, now_ms, r->ticket, r->session_id,

@@ -313,6 +313,7 @@ static void stop(struct supervisor *s, int status)
 	s->status = status;
 	log_note(LOG_LEVEL_INFO, "stopping", "");
 	sd_notify(0, "STOPPING=1");
+	listeners_close(&s->server->listeners); /* who comes now is refused */
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->children[i].pid == 0)
 			timer_stop(&s->children[i].timer);

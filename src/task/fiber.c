@@ -19,7 +19,7 @@
 #endif
 
 enum {
-	GUARD_SIZE = 4096,
+	GUARD_SIZE = 64 * 1024, /* larger than any frame: none leaps over it */
 #ifdef WITH_ASAN
 	STACK_SIZE = 1024 * 1024, /* red zones make every frame larger */
 #else
