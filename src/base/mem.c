@@ -47,5 +47,6 @@ char *mem_cstr(struct slice s)
 
 void mem_wipe(void *p, size_t size)
 {
-	explicit_bzero(p, size);
+	if (size != 0)
+		explicit_bzero(p, size);
 }

@@ -2,10 +2,16 @@
 #include "ipc/frame.h"
 
 #include "base/limits.h"
+#include "base/mem.h"
+
+/* Room enough for every frame with a secret in it, so that no copy of one is
+ * left behind where the buffer was before it grew. */
+enum { FRAME_ROOM = 4096 };
 
 void frame_begin(struct frame_out *f, uint16_t type)
 {
 	f->bytes = buf_limit(LIMIT_FRAME);
+	buf_room(&f->bytes, FRAME_ROOM);
 	buf_u16(&f->bytes, type);
 }
 
@@ -41,6 +47,7 @@ void frame_slice(struct frame_out *f, struct slice s)
 
 void frame_free(struct frame_out *f)
 {
+	mem_wipe(f->bytes.data, f->bytes.len);
 	buf_free(&f->bytes);
 }
 

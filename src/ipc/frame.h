@@ -10,6 +10,9 @@
  * little-endian u8, u16, u32 or u64; strings are a u32 length and bytes.
  * The receiver checks everything: the peer may be compromised. A frame that
  * does not parse is dropped and logged, never fatal to others.
+ *
+ * Some frames hold passwords, so the bytes of every frame are wiped when it
+ * has been sent and when it has been handled.
  */
 #pragma once
 

@@ -48,6 +48,7 @@ struct link {
 	struct wait_list reader;
 	struct wait_list writer;
 	char *received; /* of the frame link_receive() gave last */
+	size_t received_len;
 };
 
 static void arm(struct link *l, int events);
@@ -97,6 +98,7 @@ static void drop_first(struct link *l)
 	if (l->first == NULL)
 		l->last = &l->first;
 	close_fd(p->fd);
+	mem_wipe(p->data, p->len);
 	free(p);
 }
 
@@ -228,8 +230,10 @@ static enum received bad_frame(int fd, const char *why)
 	return RECEIVED_BAD;
 }
 
-/* One packet into buffer (of LIMIT_FRAME bytes), as a frame. */
-static enum received receive(struct link *l, char *buffer, struct frame_in *out)
+/* One packet into buffer (of LIMIT_FRAME bytes), as a frame. *len: how much
+ * of the buffer has been used. */
+static enum received receive(struct link *l, char *buffer, size_t *len,
+                             struct frame_in *out)
 {
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
@@ -244,6 +248,7 @@ static enum received receive(struct link *l, char *buffer, struct frame_in *out)
 	ssize_t n;
 	int fd;
 
+	*len = 0;
 	do {
 		n = recvmsg(l->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
@@ -251,6 +256,7 @@ static enum received receive(struct link *l, char *buffer, struct frame_in *out)
 		return RECEIVED_NOTHING;
 	if (n <= 0)
 		return RECEIVED_END;
+	*len = (size_t)n;
 	fd = take_fd(&m);
 	if ((m.msg_flags & MSG_TRUNC) != 0)
 		return bad_frame(fd, "longer than any frame may be");
@@ -276,12 +282,14 @@ static void deliver(struct link *l, unsigned int most)
 {
 	char *buffer = mem_resize(NULL, LIMIT_FRAME, 1);
 	struct frame_in f;
+	size_t len;
 
 	while (most-- != 0 && !l->freed && l->fd >= 0) {
-		enum received got = receive(l, buffer, &f);
+		enum received got = receive(l, buffer, &len, &f);
 
 		if (got == RECEIVED)
 			l->handler.on_frame(l->handler.arg, &f);
+		mem_wipe(buffer, len);
 		if (got == RECEIVED_NOTHING)
 			break;
 		if (got == RECEIVED_END) {
@@ -299,14 +307,21 @@ void link_drain(struct link *l)
 		deliver(l, FRAMES_DRAINED);
 }
 
+static void forget_received(struct link *l)
+{
+	mem_wipe(l->received, l->received_len);
+	l->received_len = 0;
+}
+
 struct err link_receive(struct link *l, uint64_t timeout_ms,
                         struct frame_in *out)
 {
 	assert(l->handler.on_frame == NULL);
 	if (l->received == NULL)
 		l->received = mem_resize(NULL, LIMIT_FRAME, 1);
+	forget_received(l);
 	for (;;) {
-		switch (receive(l, l->received, out)) {
+		switch (receive(l, l->received, &l->received_len, out)) {
 		case RECEIVED:
 			return OK;
 		case RECEIVED_BAD:
@@ -384,6 +399,7 @@ void link_free(struct link *l)
 	assert(l->reader.first == NULL && l->writer.first == NULL);
 	while (l->first != NULL)
 		drop_first(l);
+	forget_received(l);
 	free(l->received);
 	l->received = NULL;
 	l->freed = true;
