@@ -12,7 +12,12 @@
 #include "mailbox/mailbox.h"
 #include "mailbox/name.h"
 
-enum { EXPORT_ARENA = 16 << 20, EXPORT_DATA = 32768 };
+enum { EXPORT_ARENA = 64 << 20, EXPORT_DATA = 32768 };
+
+static bool is_set(const struct keyword_bits *bits, size_t k)
+{
+	return (bits->word[k / 64] >> (k % 64) & 1) != 0;
+}
 
 static void put_keywords(struct frame_out *f, struct mailbox *mailbox,
                          const struct keyword_bits *bits)
@@ -21,11 +26,11 @@ static void put_keywords(struct frame_out *f, struct mailbox *mailbox,
 	const struct slice *names = mailbox_keywords(mailbox, &n);
 	uint32_t set = 0;
 
-	for (size_t w = 0; w < KEYWORD_WORDS; w++)
-		set += (uint32_t)__builtin_popcountll(bits->word[w]);
+	for (size_t k = 0; k < n; k++)
+		set += is_set(bits, k);
 	frame_u32(f, set);
 	for (size_t k = 0; k < n; k++)
-		if (bits->word[k / 64] >> (k % 64) & 1)
+		if (is_set(bits, k))
 			frame_slice(f, names[k]);
 }
 
@@ -112,9 +117,12 @@ static struct err send_mailbox(struct control_link *c,
 	struct mailbox_status status = { 0 };
 	struct frame_out f = { 0 };
 	bool exists = info->exists && !info->noselect;
+	struct err e = OK;
 
-	if (exists && !is_ok(mailbox_status(c->account, info->name, &status)))
-		return OK; /* deleted meanwhile */
+	if (exists)
+		e = mailbox_status(c->account, info->name, &status);
+	if (!is_ok(e)) /* deleted meanwhile? */
+		return e.code == ERR_NONEXISTENT ? OK : e;
 	frame_begin(&f, FRAME_EXPORT_MAILBOX);
 	frame_slice(&f, info->name);
 	frame_u32(&f, status.uidvalidity);
@@ -153,6 +161,7 @@ struct err export_account(struct control_link *c, struct frame_in *in)
 
 	if (!frame_is_whole(in))
 		return err(ERR_CORRUPT, "a request that makes no sense");
+	control_log(c, "export");
 	a = arena_new(EXPORT_ARENA);
 	if (wish.len != 0)
 		e = mailbox_name_normal(wish, &name);

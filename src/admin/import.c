@@ -20,6 +20,14 @@
 
 enum { GATHER_MESSAGES = 256, GATHER_BYTES = 8 << 20, GATHER_ARENA = 1 << 20 };
 
+/* Seconds before or after 1970: beyond every year that IMAP can say. */
+static const int64_t farthest_date = 300000000000;
+
+enum {
+	FLAGS_ALL = FLAG_SEEN | FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DELETED |
+	            FLAG_DRAFT
+};
+
 enum { SUBSCRIBE_NO, SUBSCRIBE_YES, SUBSCRIBE_ONLY };
 
 struct import {
@@ -40,6 +48,7 @@ static struct err nonsense(void)
 static struct import *import_of(struct control_link *c)
 {
 	if (c->import == NULL) {
+		control_log(c, "import");
 		c->import = mem_new(1, sizeof *c->import);
 		c->import->arena = arena_new(GATHER_ARENA);
 	}
@@ -159,6 +168,14 @@ static bool read_keywords(struct import *i, struct frame_in *in,
 	return true;
 }
 
+/* What a mailbox can keep and IMAP can say. */
+static bool is_sensible(const struct new_message *m)
+{
+	return (m->flags & ~FLAGS_ALL) == 0 && m->zone >= -24 * 60 &&
+	       m->zone <= 24 * 60 && m->internaldate >= -farthest_date &&
+	       m->internaldate <= farthest_date;
+}
+
 struct err import_message(struct control_link *c, struct frame_in *in)
 {
 	struct import *i = import_of(c);
@@ -172,7 +189,7 @@ struct err import_message(struct control_link *c, struct frame_in *in)
 		return nonsense();
 	m->internaldate = (int64_t)read_u64(&in->r);
 	m->zone = (int16_t)read_u16(&in->r);
-	if (!frame_is_whole(in))
+	if (!frame_is_whole(in) || !is_sensible(m))
 		return nonsense();
 	if (i->mailbox == NULL && is_ok(i->failed))
 		i->failed = err(ERR_NONEXISTENT, "there is no mailbox for it");
@@ -211,7 +228,7 @@ struct err import_end(struct control_link *c, struct frame_in *in)
 	i->n++;
 	i->in_message = false;
 	if (i->n == GATHER_MESSAGES || i->bytes >= GATHER_BYTES ||
-	    !is_ok(i->failed))
+	    arena_is_full(i->arena) || !is_ok(i->failed))
 		flush(i);
 	return OK;
 }

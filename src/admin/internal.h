@@ -25,6 +25,9 @@ void control_row(struct control_link *, const struct slice *fields, uint32_t n);
 void control_done(struct control_link *, struct err);
 void control_send(struct control_link *, struct frame_out *);
 
+/* Whose mail an operator reads or changes is in the log. */
+void control_log(const struct control_link *, const char *event);
+
 /* -- import.c: an error is one that ends the link -- */
 
 struct err import_mailbox(struct control_link *, struct frame_in *);

@@ -47,6 +47,14 @@ void control_done(struct control_link *c, struct err e)
 	control_send(c, &f);
 }
 
+void control_log(const struct control_link *c, const char *event)
+{
+	struct log_line l = log_open(LOG_LEVEL_INFO, event);
+
+	log_text(&l, "user", account_name(c->account));
+	log_close(&l);
+}
+
 static struct err nonsense(void)
 {
 	return err(ERR_CORRUPT, "a request that makes no sense");
@@ -164,11 +172,10 @@ static void serve(void *arg)
 }
 
 void admin_serve_mail(const struct admin_mail *mail, struct link *link,
-                      uint64_t account, struct slice name)
+                      uint64_t account)
 {
 	struct control_link *c = mem_new(1, sizeof *c);
 
-	(void)name;
 	c->mail = mail;
 	c->link = link;
 	c->account_id = account;

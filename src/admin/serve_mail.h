@@ -52,6 +52,6 @@ struct admin_mail {
 };
 
 /* A task of its own for each link; ends with the link, which it frees.
- * account 0: for the server; name is copied. */
+ * account 0: for the server. */
 void admin_serve_mail(const struct admin_mail *, struct link *,
-                      uint64_t account, struct slice name);
+                      uint64_t account);

@@ -6,8 +6,12 @@
 #include "admin/internal.h"
 #include "admin/verbs.h"
 #include "base/limits.h"
+#include "base/unicode.h"
 
-enum { WHO_ARENA = 16 << 20 };
+enum {
+	WHO_ARENA = 16 << 20,
+	WHO_CLIENT_MOST = 255, /* octets of what a client says of itself */
+};
 
 /* Copies, since sending suspends and sessions come and go meanwhile. */
 struct row {
@@ -30,6 +34,13 @@ static void count(void *arg, const struct session_entry *entry)
 	rows->cap++;
 }
 
+static struct slice shortened(struct slice s)
+{
+	struct slice head = slice_first(s, WHO_CLIENT_MOST);
+
+	return slice_first(s, utf8_valid_prefix(head));
+}
+
 static void take(void *arg, const struct session_entry *s)
 {
 	struct rows *rows = arg;
@@ -40,7 +51,7 @@ static void take(void *arg, const struct session_entry *s)
 	r->field[WHO_SESSION] = arena_copy(a, s->session_id);
 	r->field[WHO_ACCOUNT] = arena_copy(a, s->account_name);
 	r->field[WHO_ADDRESS] = arena_copy(a, s->peer);
-	r->field[WHO_CLIENT] = arena_copy(a, s->client_id);
+	r->field[WHO_CLIENT] = arena_copy(a, shortened(s->client_id));
 	r->field[WHO_MAILBOX] = arena_copy(a, s->mailbox);
 	r->field[WHO_COMMAND] = arena_copy(a, s->command);
 	r->field[WHO_SINCE] = arena_printf(a, "%" PRId64, s->since_s);

@@ -6,26 +6,18 @@
  * between the two leaves a row that nobody can log in to, that adding or
  * removing again finishes, and that accounts_heal() takes away.
  */
-#include "auth/internal.h"
-
-#include "auth/name.h"
 #include <stdlib.h>
 
+#include "auth/internal.h"
+#include "auth/name.h"
 #include "base/log.h"
 #include "base/mem.h"
-
-static struct err normal(struct slice name, struct buf *out)
-{
-	struct err e = user_name_normal(name, out);
-
-	return is_ok(e) ? e : err(ERR_SYNTAX, "not a user@domain name");
-}
 
 static struct err find(struct auth *a, struct slice name,
                        struct account_row *row)
 {
 	struct buf key = { 0 };
-	struct err e = normal(name, &key);
+	struct err e = user_name_normal(name, &key);
 
 	if (is_ok(e))
 		e = directory_find(a->directory, buf_slice(&key), row);
@@ -71,16 +63,19 @@ static struct err mail_delete(struct auth *a, uint64_t id)
 }
 
 /* A process that is not there has no sessions either. */
-static void mail_kick(struct auth *a, uint64_t id)
+static struct err mail_kick(struct auth *a, uint64_t id)
 {
 	struct link *mail = auth_mail(a, directory_partition(a->directory, id));
 	struct frame_out f = { 0 };
 
 	if (mail == NULL)
-		return;
+		return OK;
 	frame_begin(&f, FRAME_ACCOUNT_KICK);
 	frame_u64(&f, id);
-	link_send(mail, &f, -1);
+	if (link_send(mail, &f, -1).code != ERR_LIMIT)
+		return OK;
+	return err(ERR_UNAVAILABLE, "disabled, but its sessions go on: its "
+	                            "partition does not listen");
 }
 
 /* -- the changes; the caller holds `changing` -- */
@@ -122,7 +117,7 @@ struct err account_add(struct auth *a, struct slice name, struct slice secret)
 {
 	struct buf key = { 0 };
 	struct buf stored = { 0 };
-	struct err e = normal(name, &key);
+	struct err e = user_name_normal(name, &key);
 
 	if (is_ok(e))
 		e = hash(a, secret, &stored);
@@ -163,9 +158,7 @@ static struct err set_enabled(struct auth *a, const struct account_row *row,
 		                      "do that again first");
 	e = directory_set_state(a->directory, row->id,
 	                        on ? ACCOUNT_ENABLED : ACCOUNT_DISABLED);
-	if (is_ok(e) && !on)
-		mail_kick(a, row->id);
-	return e;
+	return is_ok(e) && !on ? mail_kick(a, row->id) : e;
 }
 
 struct err account_enable(struct auth *a, struct slice name, bool on)

@@ -4,6 +4,7 @@
 #include "auth/auth.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -26,10 +27,20 @@ void peer_release(struct peer *p)
 		free(p);
 }
 
+static void unlink_peer(struct peer *p)
+{
+	struct peer **at = &p->auth->peers;
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+}
+
 static void peer_close(struct peer *p)
 {
 	struct auth *a = p->auth;
 
+	unlink_peer(p);
 	link_free(p->link);
 	p->link = NULL;
 	if (p->index < AUTH_PARTITIONS && a->mail[p->index] == p) {
@@ -56,6 +67,8 @@ static struct peer *peer_new(struct auth *a, uint32_t index, int fd,
 	                   (struct link_handler){ .on_frame = on_frame,
 	                                          .on_close = on_peer_close,
 	                                          .arg = p });
+	p->next = a->peers;
+	a->peers = p;
 	return p;
 }
 
@@ -73,6 +86,12 @@ void auth_bad_frame(const char *from, const struct frame_in *f)
 	log_text(&l, "from", slice_cstr(from));
 	log_number(&l, "type", f->type);
 	log_close(&l);
+}
+
+void auth_work_ends(struct auth *a)
+{
+	a->working--;
+	task_wake_all(&a->idle);
 }
 
 static void on_gate_frame(void *arg, struct frame_in *f)
@@ -100,6 +119,28 @@ static void on_mail_frame(void *arg, struct frame_in *f)
 		auth_bad_frame("mail", f);
 }
 
+/* -- a stored password that nobody has -- */
+
+static const char no_such_cost[] = "passwords can't be hashed at this cost";
+
+static bool make_dummy(struct auth *a)
+{
+	struct buf stored = { 0 };
+	uint8_t secret[16];
+	bool made;
+
+	random_bytes(secret, sizeof secret);
+	made = password_hash(slice_of(secret, sizeof secret),
+	                     a->options->password_cost, &stored) &&
+	       stored.len <= sizeof a->dummy;
+	if (made) {
+		memcpy(a->dummy, stored.data, stored.len);
+		a->dummy_len = stored.len;
+	}
+	buf_free(&stored);
+	return made;
+}
+
 /* -- what the parent says; each owns f->fd -- */
 
 static bool on_peer(struct auth *a, struct frame_in *f)
@@ -107,11 +148,11 @@ static bool on_peer(struct auth *a, struct frame_in *f)
 	uint8_t role = read_u8(&f->r);
 	uint32_t index = read_u32(&f->r);
 
-	if (!frame_is_whole(f) || f->fd < 0)
+	if (!frame_is_whole(f) || !link_is_socket(f->fd, SOCK_SEQPACKET))
 		return false;
 	if (role == ROLE_GATE) {
 		peer_new(a, UINT32_MAX, f->fd, on_gate_frame);
-	} else if (role == ROLE_MAIL && index < a->options->partitions) {
+	} else if (role == ROLE_MAIL && index < a->partitions) {
 		if (a->mail[index] != NULL)
 			peer_close(a->mail[index]);
 		a->mail[index] = peer_new(a, index, f->fd, on_mail_frame);
@@ -137,6 +178,8 @@ static bool on_listener(struct auth *a, struct frame_in *f)
 	return true;
 }
 
+/* The dummy costs what the others cost. What was right under the options
+ * before is asked for again. */
 static bool on_reload(struct auth *a, struct frame_in *f)
 {
 	const struct auth_options *fresh = NULL;
@@ -145,28 +188,45 @@ static bool on_reload(struct auth *a, struct frame_in *f)
 		return false;
 	if (a->options->reload != NULL)
 		fresh = a->options->reload(a->options->reload_arg, f->fd);
-	if (fresh != NULL)
-		a->options = fresh;
+	if (fresh == NULL)
+		return true;
+	a->options = fresh;
+	if (!make_dummy(a))
+		log_note(LOG_LEVEL_ERROR, "password_cost", no_such_cost);
+	verdicts_free(a->verdicts);
+	a->verdicts = verdicts_new();
 	return true;
 }
 
+/* What is under way ends first, and nothing begins any more. */
 static void stop_task(void *arg)
 {
 	struct auth *a = arg;
 
+	while (a->working != 0)
+		task_wait(&a->idle, WAIT_FOREVER);
+	task_lock(&a->changing);
 	uses_flush(a);
-	task_lock(&a->changing); /* a change under way ends first */
+	directory_seal(a->directory);
 	loop_stop(a->loop);
+}
+
+static void stop(struct auth *a)
+{
+	if (a->stopping)
+		return;
+	a->stopping = true;
+	if (a->control != NULL)
+		control_listener_free(a->control);
+	a->control = NULL;
+	task_spawn(a->loop, stop_task, a);
 }
 
 static bool on_stop(struct auth *a, struct frame_in *f)
 {
 	if (!frame_is_whole(f))
 		return false;
-	if (a->control != NULL)
-		control_listener_free(a->control);
-	a->control = NULL;
-	task_spawn(a->loop, stop_task, a);
+	stop(a);
 	return true;
 }
 
@@ -195,30 +255,10 @@ static void on_parent_frame(void *arg, struct frame_in *f)
 /* Without a parent nobody would hear of us again. */
 static void on_parent_close(void *arg)
 {
-	struct auth *a = arg;
-
-	loop_stop(a->loop);
+	stop(arg);
 }
 
 /* -- the process -- */
-
-static bool make_dummy(struct auth *a)
-{
-	struct buf stored = { 0 };
-	uint8_t secret[16];
-	bool made;
-
-	random_bytes(secret, sizeof secret);
-	made = password_hash(slice_of(secret, sizeof secret),
-	                     a->options->password_cost, &stored) &&
-	       stored.len <= sizeof a->dummy;
-	if (made) {
-		memcpy(a->dummy, stored.data, stored.len);
-		a->dummy_len = stored.len;
-	}
-	buf_free(&stored);
-	return made;
-}
 
 static int open_all(struct auth *a)
 {
@@ -230,14 +270,26 @@ static int open_all(struct auth *a)
 		return e.code == ERR_STATE ? EX_CONFIG : EX_CANTCREAT;
 	}
 	if (!make_dummy(a)) {
-		log_note(LOG_LEVEL_ERROR, "password_cost",
-		         "passwords can't be hashed at this cost");
+		log_note(LOG_LEVEL_ERROR, "password_cost", no_such_cost);
 		directory_close(a->directory);
 		return EX_CONFIG;
 	}
 	a->verdicts = verdicts_new();
 	a->hashing = hashing_init();
 	return EX_OK;
+}
+
+/* The loop has stopped: tasks that still wait do so for ever. */
+static void auth_free(struct auth *a)
+{
+	while (a->peers != NULL)
+		peer_close(a->peers);
+	link_free(a->parent);
+	timer_stop(&a->uses.timer);
+	verdicts_free(a->verdicts);
+	directory_close(a->directory);
+	mem_wipe(a, sizeof *a);
+	free(a);
 }
 
 static void say_ready(struct auth *a)
@@ -256,6 +308,7 @@ int auth_main(struct loop *loop, const struct auth_options *options,
 
 	a->loop = loop;
 	a->options = options;
+	a->partitions = options->partitions;
 	status = open_all(a);
 	if (status != EX_OK) {
 		free(a);
@@ -267,7 +320,6 @@ int auth_main(struct loop *loop, const struct auth_options *options,
 	                                            .arg = a });
 	say_ready(a);
 	loop_run(loop);
-	/* the process ends here; only what is on disk needs closing */
-	directory_close(a->directory);
+	auth_free(a);
 	return EX_OK;
 }

@@ -25,8 +25,10 @@ struct err call_mail(struct auth *a, struct call *c, uint32_t partition,
 {
 	struct link *mail = auth_mail(a, partition);
 
-	if (mail == NULL || !is_ok(link_send(mail, f, -1)))
+	if (mail == NULL || !is_ok(link_send(mail, f, -1))) {
+		frame_free(f);
 		return err(ERR_UNAVAILABLE, "its partition is not served now");
+	}
 	c->partition = partition;
 	c->next = a->calls;
 	a->calls = c;

@@ -18,7 +18,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { PAGE = 64 };
+enum {
+	PAGE = 64,
+	CONTROLS_MOST = 64, /* connections at once */
+};
 
 struct control_listener {
 	struct auth *auth;
@@ -127,13 +130,34 @@ static struct err list_pages(struct control *c, struct slice domain,
 	return e;
 }
 
+/* A domain as it stands in names; nothing when it can't be one. */
+static struct err normal_domain(struct slice domain, struct buf *out)
+{
+	struct buf name = { 0 };
+	struct err e;
+
+	buf_add(out, S("x@"));
+	buf_add(out, domain);
+	e = user_name_normal(buf_slice(out), &name);
+	out->len = 0;
+	buf_add(out, user_name_domain(buf_slice(&name)));
+	buf_free(&name);
+	return e;
+}
+
 static struct err user_list(struct control *c, struct slice domain,
                             struct slice nothing)
 {
 	struct account_row *page = mem_new(PAGE, sizeof *page);
-	struct err e = list_pages(c, domain, page);
+	struct buf normal = { 0 };
+	struct err e = OK;
 
 	(void)nothing;
+	if (domain.len != 0)
+		e = normal_domain(domain, &normal);
+	if (is_ok(e))
+		e = list_pages(c, buf_slice(&normal), page);
+	buf_free(&normal);
 	free(page);
 	return e;
 }
@@ -249,7 +273,7 @@ static struct err status(struct control *c, struct slice nothing,
 	number(c, "accounts", counts.accounts);
 	number(c, "logins", c->auth->logins);
 	number(c, "login_failures", c->auth->failures);
-	for (uint32_t i = 0; i < c->auth->options->partitions; i++) {
+	for (uint32_t i = 0; i < c->auth->partitions; i++) {
 		char process[24];
 
 		snprintf(process, sizeof process, "mail/%" PRIu32, i);
@@ -287,7 +311,7 @@ static struct err give_links(struct control *c, struct link *mail,
 	frame_begin(&f, FRAME_LINKED);
 	frame_u64(&f, to.account);
 	frame_u32(&f, to.partition);
-	frame_u32(&f, c->auth->options->partitions);
+	frame_u32(&f, c->auth->partitions);
 	send_frame(c, &f, fds[1]);
 	return OK;
 }
@@ -391,6 +415,7 @@ static void serve(void *arg)
 	if (c->e.code != ERR_CLOSED)
 		log_note(LOG_LEVEL_WARN, "control", c->e.text);
 	link_free(c->link);
+	c->auth->controls--;
 	free(c);
 }
 
@@ -398,11 +423,17 @@ static void serve(void *arg)
 
 static bool is_allowed(int fd)
 {
-	struct ucred peer;
+	struct ucred peer = { .uid = (uid_t)-1 };
 	socklen_t size = sizeof peer;
+	struct log_line l;
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-	       (peer.uid == 0 || peer.uid == geteuid());
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+	    (peer.uid == 0 || peer.uid == geteuid()))
+		return true;
+	l = log_open(LOG_LEVEL_WARN, "control_refused");
+	log_number(&l, "uid", peer.uid);
+	log_close(&l);
+	return false;
 }
 
 static void on_ready(uv_poll_t *poll, int status_code, int events)
@@ -415,11 +446,11 @@ static void on_ready(uv_poll_t *poll, int status_code, int events)
 	(void)events;
 	if (fd < 0)
 		return;
-	if (!is_allowed(fd)) {
-		log_note(LOG_LEVEL_WARN, "control", "a stranger was refused");
+	if (!is_allowed(fd) || l->auth->controls == CONTROLS_MOST) {
 		close(fd);
 		return;
 	}
+	l->auth->controls++;
 	c = mem_new(1, sizeof *c);
 	c->auth = l->auth;
 	c->link = link_new(l->auth->loop, fd, (struct link_handler){ 0 });

@@ -551,3 +551,8 @@ struct err directory_used(struct directory *d,
 
 	return write_in_task(d, &w);
 }
+
+void directory_seal(struct directory *d)
+{
+	task_lock(&d->writing);
+}

@@ -124,3 +124,6 @@ struct credential_use {
 
 struct err directory_used(struct directory *, const struct credential_use *,
                           size_t n);
+
+/* Waits for the change under way; whoever comes after waits for ever. */
+void directory_seal(struct directory *);

@@ -20,6 +20,7 @@ enum { AUTH_PARTITIONS = 1024, USES_MOST = 512, USES_FLUSH_MS = 5000 };
 /* A gate or a mail process at the other end of a link. A task that will
  * answer it holds a reference; `link` is NULL once it has gone. */
 struct peer {
+	struct peer *next; /* of all with a link */
 	struct auth *auth;
 	struct link *link;
 	uint32_t index;
@@ -51,13 +52,19 @@ struct auth {
 	struct hashing hashing;
 	char dummy[PASSWORD_STORED]; /* a stored password that nobody has */
 	size_t dummy_len;
+	uint32_t partitions; /* does not change with the options */
 	struct link *parent;
+	struct peer *peers;
 	struct peer *mail[AUTH_PARTITIONS]; /* NULL: not there */
 	struct control_listener *control;
+	unsigned controls; /* connections */
 	struct call *calls;
 	uint64_t last_request;
 	struct task_mutex changing;
 	struct uses uses;
+	unsigned working; /* log-ins that wait for a hash */
+	struct wait_list idle;
+	bool stopping;
 	uint64_t logins;
 	uint64_t failures;
 };
@@ -71,6 +78,9 @@ void peer_release(struct peer *);
 struct link *auth_mail(struct auth *, uint32_t partition);
 
 void auth_bad_frame(const char *from, const struct frame_in *);
+
+/* One of `working` less. */
+void auth_work_ends(struct auth *);
 
 /* -- log-in and look-up of recipients (verify.c, lookup.c) -- */
 

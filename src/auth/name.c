@@ -57,16 +57,21 @@ static bool is_in_domain(uint32_t code_point)
 	       code_point == '.';
 }
 
-/* Appends s in lower case; false when a code point may not be there. */
-static bool lower(struct slice s, bool (*allowed)(uint32_t), struct buf *out)
+/* Appends s in lower case. */
+static void lower(struct slice s, struct buf *out)
 {
 	while (s.len != 0) {
-		uint32_t c = utf8_take(&s);
+		utf8proc_int32_t c = (utf8proc_int32_t)utf8_take(&s);
 
-		if (!allowed(c))
-			return false;
-		utf8_put(out, (uint32_t)utf8proc_tolower((utf8proc_int32_t)c));
+		utf8_put(out, (uint32_t)utf8proc_tolower(c));
 	}
+}
+
+static bool consists_of(struct slice s, bool (*allowed)(uint32_t))
+{
+	while (s.len != 0)
+		if (!allowed(utf8_take(&s)))
+			return false;
 	return true;
 }
 
@@ -93,38 +98,51 @@ static bool has_compatibility_forms(struct slice s)
 	return differs;
 }
 
-static bool lower_name(struct slice local, struct slice domain, struct buf *out)
-{
-	if (!has_labels(domain) || local.len == 0)
-		return false;
-	if (!lower(local, is_in_local, out))
-		return false;
-	buf_byte(out, '@');
-	return lower(domain, is_in_domain, out);
-}
-
-struct err user_name_normal(struct slice name, struct buf *out)
+static bool is_name(struct slice name)
 {
 	struct slice domain = user_name_domain(name);
+
+	if (!has_labels(domain) || name.len <= domain.len + 1)
+		return false;
+	return consists_of(slice_first(name, name.len - domain.len - 1),
+	                   is_in_local) &&
+	       consists_of(domain, is_in_domain);
+}
+
+/*
+ * Lower case first, since composing may depend on it, and then composed. A
+ * sign and a mark, each harmless, may compose to a sign that is not allowed
+ * ("=" and U+0338), so the result is looked at as well.
+ */
+static bool normal_form(struct slice name, struct buf *out)
+{
 	struct buf low = { 0 };
 	size_t start = out->len;
 
-	if (name.len > LIMIT_USER_NAME || domain.len == 0 ||
-	    !utf8_is_valid(name))
-		return not_a_name;
-
-	struct slice local = slice_first(name, name.len - domain.len - 1);
-	bool good = lower_name(local, domain, &low);
-
-	if (good)
-		unicode_nfc(buf_slice(&low), out);
+	if (utf8_ascii_prefix(name) == name.len) {
+		lower(name, out);
+		return true;
+	}
+	lower(name, &low);
+	unicode_nfc(buf_slice(&low), out);
 	buf_free(&low);
 
 	struct slice normal = slice_from(buf_slice(out), start);
 
-	if (!good || normal.len > LIMIT_USER_NAME ||
-	    has_compatibility_forms(normal))
+	return is_name(normal) && !has_compatibility_forms(normal);
+}
+
+struct err user_name_normal(struct slice name, struct buf *out)
+{
+	size_t start = out->len;
+
+	if (name.len > LIMIT_USER_NAME || !utf8_is_valid(name) ||
+	    !is_name(name))
 		return not_a_name;
+	if (!normal_form(name, out) || out->len - start > LIMIT_USER_NAME) {
+		out->len = start;
+		return not_a_name;
+	}
 	return OK;
 }
 

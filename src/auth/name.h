@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-/* Appends the normal form; ERR_SYNTAX (out may hold half of it). */
+/* Appends the normal form, or nothing: ERR_SYNTAX. */
 struct err user_name_normal(struct slice name, struct buf *out);
 
 /* Behind the last '@'; empty when there is none. Points into name. */

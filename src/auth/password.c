@@ -10,6 +10,7 @@
 #include <argon2.h>
 #include <crypt.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +25,7 @@ enum {
 	KEY_SIZE = 32,
 	ARGON2_MEMORY_KIB = 1 << 20, /* what a stored hash may ask for */
 	ARGON2_PASSES = 100,
+	ARGON2_LANES = 64, /* each is a thread */
 	PBKDF2_ROUNDS = 10000000,
 };
 
@@ -34,7 +36,8 @@ struct scheme {
 	const char *detail; /* prefix, or digest, as verify likes it */
 	bool is_plain;
 	bool is_salted; /* digest, then salt */
-	bool is_raw;    /* the hash may be .b64 or .hex */
+	bool is_raw;    /* bytes, in base64 if nothing else is said */
+	bool is_quick;  /* to say no */
 };
 
 static enum password_answer answer(bool right)
@@ -58,7 +61,7 @@ static bool parse_argon2(const char *hash, struct argon2_head *out)
 	               &out->lanes, &end);
 
 	return n == 5 && end != 0 && out->memory_kib <= ARGON2_MEMORY_KIB &&
-	       out->passes <= ARGON2_PASSES;
+	       out->passes <= ARGON2_PASSES && out->lanes <= ARGON2_LANES;
 }
 
 static enum password_answer verify_argon2(const struct scheme *scheme,
@@ -122,7 +125,7 @@ static enum password_answer verify_crypt(const struct scheme *scheme,
 	/* crypt would compare only what stands before the NUL */
 	if (slice_find_byte(secret, '\0') != SLICE_NONE ||
 	    secret.len >= CRYPT_MAX_PASSPHRASE_SIZE)
-		return PASSWORD_WRONG;
+		return PASSWORD_UNUSABLE;
 	return run_crypt(hash, secret);
 }
 
@@ -194,6 +197,66 @@ static enum password_answer verify_pbkdf2(const struct scheme *scheme,
 	return answer(right);
 }
 
+/* -- SCRAM: "rounds,salt,stored key,server key", RFC 5802 section 3 -- */
+
+struct scram {
+	uint64_t rounds;
+	struct buf salt;
+	struct buf stored_key;
+};
+
+static bool parse_scram(struct slice hash, struct scram *out)
+{
+	struct slice rounds, salt, stored_key, rest;
+
+	return slice_cut(hash, ',', &rounds, &rest) &&
+	       slice_cut(rest, ',', &salt, &rest) &&
+	       slice_cut(rest, ',', &stored_key, &rest) &&
+	       slice_number(rounds, &out->rounds) && out->rounds != 0 &&
+	       out->rounds <= PBKDF2_ROUNDS &&
+	       base64_decode(salt, &out->salt) &&
+	       base64_decode(stored_key, &out->stored_key);
+}
+
+/* SaltedPassword, ClientKey, StoredKey */
+static bool scram_stored_key(const EVP_MD *md, const struct scram *s,
+                             struct slice secret, uint8_t *out)
+{
+	int size = EVP_MD_get_size(md);
+	uint8_t salted[EVP_MAX_MD_SIZE];
+	uint8_t client[EVP_MAX_MD_SIZE];
+	struct slice name = S("Client Key");
+	bool made = PKCS5_PBKDF2_HMAC(secret.ptr, (int)secret.len,
+	                              (const unsigned char *)s->salt.data,
+	                              (int)s->salt.len, (int)s->rounds, md,
+	                              size, salted) == 1 &&
+	            HMAC(md, salted, size, (const unsigned char *)name.ptr,
+	                 name.len, client, NULL) != NULL &&
+	            EVP_Digest(client, (size_t)size, out, NULL, md, NULL) == 1;
+
+	mem_wipe(salted, sizeof salted);
+	mem_wipe(client, sizeof client);
+	return made;
+}
+
+static enum password_answer verify_scram(const struct scheme *scheme,
+                                         struct slice hash, struct slice secret)
+{
+	const EVP_MD *md = EVP_get_digestbyname(scheme->detail);
+	size_t size = (size_t)EVP_MD_get_size(md);
+	struct scram s = { 0 };
+	uint8_t made[EVP_MAX_MD_SIZE];
+	enum password_answer a = PASSWORD_UNUSABLE;
+
+	if (parse_scram(hash, &s) && s.stored_key.len == size &&
+	    scram_stored_key(md, &s, secret, made))
+		a = answer(secret_eq(slice_of(made, size),
+		                     buf_slice(&s.stored_key)));
+	buf_free(&s.salt);
+	buf_free(&s.stored_key);
+	return a;
+}
+
 static enum password_answer verify_plain(const struct scheme *scheme,
                                          struct slice hash, struct slice secret)
 {
@@ -211,17 +274,19 @@ static const struct scheme schemes[] = {
 	{ "SHA512-CRYPT", verify_crypt, "$6$" },
 	{ "SHA256-CRYPT", verify_crypt, "$5$" },
 	{ "CRYPT", verify_crypt, "$" },
-	{ "SSHA512", verify_digest, "SHA512", .is_salted = 1, .is_raw = 1 },
-	{ "SSHA256", verify_digest, "SHA256", .is_salted = 1, .is_raw = 1 },
-	{ "SSHA", verify_digest, "SHA1", .is_salted = 1, .is_raw = 1 },
-	{ "SHA512", verify_digest, "SHA512", .is_raw = 1 },
-	{ "SHA256", verify_digest, "SHA256", .is_raw = 1 },
-	{ "SHA1", verify_digest, "SHA1", .is_raw = 1 },
-	{ "SHA", verify_digest, "SHA1", .is_raw = 1 },
+	{ "SSHA512", verify_digest, "SHA512", 0, 1, 1, 1 },
+	{ "SSHA256", verify_digest, "SHA256", 0, 1, 1, 1 },
+	{ "SSHA", verify_digest, "SHA1", 0, 1, 1, 1 },
+	{ "SHA512", verify_digest, "SHA512", 0, 0, 1, 1 },
+	{ "SHA256", verify_digest, "SHA256", 0, 0, 1, 1 },
+	{ "SHA1", verify_digest, "SHA1", 0, 0, 1, 1 },
+	{ "SHA", verify_digest, "SHA1", 0, 0, 1, 1 },
 	{ "PBKDF2", verify_pbkdf2 },
-	{ "PLAIN", verify_plain, .is_plain = 1 },
-	{ "CLEAR", verify_plain, .is_plain = 1 },
-	{ "CLEARTEXT", verify_plain, .is_plain = 1 },
+	{ "SCRAM-SHA-1", verify_scram, "SHA1" },
+	{ "SCRAM-SHA-256", verify_scram, "SHA256" },
+	{ "PLAIN", verify_plain, .is_plain = 1, .is_quick = 1 },
+	{ "CLEAR", verify_plain, .is_plain = 1, .is_quick = 1 },
+	{ "CLEARTEXT", verify_plain, .is_plain = 1, .is_quick = 1 },
 };
 
 static const struct scheme *scheme_named(struct slice name)
@@ -290,6 +355,12 @@ static bool decode_hash(const struct scheme *scheme, const struct split *s,
 	return true;
 }
 
+/* Where the hash is text, its bytes become a C string. */
+static bool is_text(struct slice s)
+{
+	return slice_find_byte(s, '\0') == SLICE_NONE;
+}
+
 enum password_answer password_verify(struct slice stored, struct slice secret,
                                      bool allow_plain)
 {
@@ -302,12 +373,19 @@ enum password_answer password_verify(struct slice stored, struct slice secret,
 		return PASSWORD_WRONG;
 	if (scheme == NULL || (scheme->is_plain && !allow_plain))
 		return PASSWORD_UNUSABLE;
-	if (slice_find_byte(stored, '\0') == SLICE_NONE &&
-	    decode_hash(scheme, &s, &hash) && hash.len != 0)
+	if (is_text(stored) && decode_hash(scheme, &s, &hash) &&
+	    hash.len != 0 && (scheme->is_raw || is_text(buf_slice(&hash))))
 		a = scheme->verify(scheme, buf_slice(&hash), secret);
 	mem_wipe(hash.data, hash.len);
 	buf_free(&hash);
 	return a;
+}
+
+bool password_is_quick(struct slice stored)
+{
+	const struct scheme *scheme = scheme_named(split_stored(stored).name);
+
+	return scheme == NULL || scheme->is_quick;
 }
 
 bool password_hash(struct slice secret, struct password_cost cost,
@@ -342,6 +420,7 @@ bool password_is_current(struct slice stored, struct password_cost cost)
 	memcpy(text, hash.ptr, hash.len);
 	return slice_starts(hash, S("$argon2id$")) &&
 	       parse_argon2(text, &head) &&
+	       head.version == ARGON2_VERSION_NUMBER &&
 	       head.memory_kib == cost.memory_kib &&
 	       head.passes == cost.passes && head.lanes == cost.lanes;
 }

@@ -21,12 +21,17 @@ enum {
 enum password_answer {
 	PASSWORD_WRONG,
 	PASSWORD_RIGHT,
-	PASSWORD_UNUSABLE, /* the stored form can't be understood */
+	PASSWORD_UNUSABLE, /* the stored form can't be understood, or its
+	                      scheme has no room for this secret */
 };
 
 /* In constant time for a given stored password, as far as its scheme is. */
 enum password_answer password_verify(struct slice stored, struct slice secret,
                                      bool allow_plain);
+
+/* A wrong secret is told without a slow hash: of no use against guessing, and
+ * it would tell strangers which accounts have one. */
+bool password_is_quick(struct slice stored);
 
 /* Appends "{ARGON2ID}$argon2id$..."; false when the cost is impossible. */
 bool password_hash(struct slice secret, struct password_cost, struct buf *out);

@@ -27,10 +27,12 @@ void uses_note(struct auth *a, uint64_t credential)
 		}
 	}
 	if (u->n == USES_MOST)
-		return; /* being written; the next log-in will be */
+		return; /* about to be written; the next log-in will be */
 	if (u->n == 0)
 		timer_start(&u->timer, a->loop, USES_FLUSH_MS, on_timer, a);
 	u->v[u->n++] = (struct credential_use){ credential, now };
+	if (u->n == USES_MOST)
+		timer_start(&u->timer, a->loop, 1, on_timer, a);
 }
 
 void uses_flush(struct auth *a)

@@ -5,9 +5,10 @@
  *	                       └─no──► hash (in a task) ──► grant or refuse
  *
  * Every refusal looks the same to the client and costs the same: for an
- * unknown or disabled user a password that nobody has is verified. The
- * reason is in the log. When the hash is done the row is read again: what
- * was changed meanwhile counts (security rule A1).
+ * unknown or disabled user, or one whose stored password is quick to say no,
+ * a password that nobody has is verified. The reason is in the log. When the
+ *hash is done the row is read again: what was changed meanwhile counts
+ *(security rule A1).
  *
  * grant: mail hears of the ticket before gate does (ipc/protocol.h).
  */
@@ -144,33 +145,48 @@ static bool is_for_self(const struct attempt *t)
 	return same;
 }
 
-static void grant(struct attempt *t, const struct account_row *row)
+/* Mail hears of the ticket. ERR_LIMIT, ERR_CLOSED */
+static struct err announce(struct attempt *t, const struct account_row *row,
+                           struct slice ticket)
 {
 	struct auth *a = t->gate->auth;
 	struct link *mail =
 		auth_mail(a, directory_partition(a->directory, row->id));
-	uint8_t ticket[TICKET_SIZE];
 	struct frame_out f = { 0 };
+
+	if (mail == NULL)
+		return err(ERR_CLOSED, NULL);
+	frame_begin(&f, FRAME_EXPECT);
+	frame_slice(&f, ticket);
+	frame_u64(&f, row->id);
+	frame_slice(&f, account_row_name(row));
+	frame_slice(&f, t->session);
+	return link_send(mail, &f, -1);
+}
+
+static void grant(struct attempt *t, const struct account_row *row)
+{
+	struct auth *a = t->gate->auth;
+	uint8_t bytes[TICKET_SIZE];
+	struct slice ticket = slice_of(bytes, sizeof bytes);
 
 	if (!is_for_self(t)) {
 		t->reason = "may not act for another user";
 		refuse(t, ERR_AUTHORIZATIONFAILED, "Not authorized");
 		return;
 	}
-	random_bytes(ticket, sizeof ticket);
-	frame_begin(&f, FRAME_EXPECT);
-	frame_slice(&f, slice_of(ticket, sizeof ticket));
-	frame_u64(&f, row->id);
-	frame_slice(&f, account_row_name(row));
-	frame_slice(&f, t->session);
-	if (mail == NULL || !is_ok(link_send(mail, &f, -1))) {
-		frame_free(&f);
+	if (t->gate->link == NULL) {
+		refuse_for_now(t, "its gate has gone");
+		return;
+	}
+	random_bytes(bytes, sizeof bytes);
+	if (!is_ok(announce(t, row, ticket))) {
 		refuse_for_now(t, "the account's partition is not served");
 		return;
 	}
 	a->logins++;
 	log_attempt(t, true);
-	send_verdict(t, OK, row, slice_of(ticket, sizeof ticket));
+	send_verdict(t, OK, row, ticket);
 	uses_note(a, row->credential);
 }
 
@@ -271,6 +287,24 @@ struct slow {
 	struct account_row row; /* id 0: no such user */
 };
 
+/* A refusal costs a hash of ours at least. */
+static struct err check_secret(struct attempt *t, struct slice stored,
+                               enum password_answer *out)
+{
+	struct auth *a = t->gate->auth;
+	bool allow_plain = a->options->allow_plain;
+	struct slice dummy = slice_of(a->dummy, a->dummy_len);
+	enum password_answer nobodys;
+	struct err e = hashing_verify(&a->hashing, stored, t->secret,
+	                              allow_plain, out);
+
+	if (!is_ok(e) || *out == PASSWORD_RIGHT ||
+	    (*out == PASSWORD_WRONG && !password_is_quick(stored)))
+		return e;
+	return hashing_verify(&a->hashing, dummy, t->secret, allow_plain,
+	                      &nobodys);
+}
+
 static void verify_slowly(void *arg)
 {
 	struct slow *s = arg;
@@ -280,8 +314,7 @@ static void verify_slowly(void *arg)
 	struct slice stored = known ? account_row_stored(&s->row)
 	                            : slice_of(a->dummy, a->dummy_len);
 	enum password_answer answer = PASSWORD_WRONG;
-	struct err e = hashing_verify(&a->hashing, stored, t->secret,
-	                              a->options->allow_plain, &answer);
+	struct err e = check_secret(t, stored, &answer);
 
 	if (is_ok(e))
 		decide(t, &s->row, answer);
@@ -290,6 +323,7 @@ static void verify_slowly(void *arg)
 	attempt_free(t);
 	mem_wipe(s, sizeof *s);
 	free(s);
+	auth_work_ends(a);
 }
 
 /* True: answered already. */
@@ -298,8 +332,13 @@ static bool verify_fast(struct attempt *t, struct account_row *row)
 	struct auth *a = t->gate->auth;
 	struct err e = user_name_normal(t->user, &t->name);
 
-	if (t->secret.len == 0 || t->user.len == 0) {
-		refuse_secret(t, "user or password is empty");
+	if (t->secret.len == 0 || t->user.len == 0 ||
+	    slice_find_byte(t->secret, '\0') != SLICE_NONE) {
+		refuse_secret(t, "user or password is empty, or no text");
+		return true;
+	}
+	if (a->stopping) {
+		refuse_for_now(t, "the server is stopping");
 		return true;
 	}
 	if (is_ok(e))
@@ -322,7 +361,8 @@ bool verify_frame(struct peer *gate, struct frame_in *in)
 	struct account_row row = { 0 };
 	struct slow *s;
 
-	if (!frame_is_whole(in) || t->service > SERVICE_LMTP) {
+	if (!frame_is_whole(in) || t->service > SERVICE_LMTP ||
+	    t->session.len != SESSION_ID_SIZE) {
 		attempt_free(t);
 		return false;
 	}
@@ -333,6 +373,7 @@ bool verify_frame(struct peer *gate, struct frame_in *in)
 	s = mem_new(1, sizeof *s);
 	s->attempt = t;
 	s->row = row;
+	gate->auth->working++;
 	task_spawn(gate->auth->loop, verify_slowly, s);
 	return true;
 }

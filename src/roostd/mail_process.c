@@ -99,11 +99,12 @@ static bool on_expect(struct mail *m, struct frame_in *f)
 static bool on_control(struct mail *m, struct frame_in *f)
 {
 	uint64_t account = read_u64(&f->r);
-	struct slice name = frame_read_slice(f, LIMIT_USER_NAME);
-	struct link *l = frame_is_whole(f) ? take_link(m, f) : NULL;
+	struct link *l;
 
+	frame_read_slice(f, LIMIT_USER_NAME);
+	l = frame_is_whole(f) ? take_link(m, f) : NULL;
 	if (l != NULL)
-		admin_serve_mail(&m->admin, l, account, name);
+		admin_serve_mail(&m->admin, l, account);
 	return l != NULL;
 }
 
