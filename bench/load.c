@@ -64,29 +64,36 @@ struct workload {
 
 static const struct workload workloads[] = {
 	{ "login", 0, { STEP_CONNECT, STEP_LOGIN, STEP_LOGOUT, STEP_END } },
-	{ "short", 0,
+	{ "short",
+	  0,
 	  { STEP_CONNECT, STEP_LOGIN, STEP_LIST, STEP_STATUS, STEP_SELECT,
 	    STEP_FETCH_ALL, STEP_FETCH_BODY, STEP_STORE, STEP_SEARCH,
 	    STEP_APPEND, STEP_NOOP, STEP_LOGOUT, STEP_END } },
-	{ "long", 3,
+	{ "long",
+	  3,
 	  { STEP_CONNECT, STEP_LOGIN, STEP_SELECT, STEP_LIST, STEP_STATUS,
 	    STEP_FETCH_ALL, STEP_FETCH_BODY, STEP_STORE, STEP_APPEND,
 	    STEP_FETCH_BODY, STEP_STATUS, STEP_DELETE, STEP_EXPUNGE,
 	    STEP_AGAIN } },
-	{ "append", 2,
-	  { STEP_CONNECT, STEP_LOGIN, STEP_APPEND, STEP_AGAIN } },
-	{ "multiappend", 2,
+	{ "append", 2, { STEP_CONNECT, STEP_LOGIN, STEP_APPEND, STEP_AGAIN } },
+	{ "multiappend",
+	  2,
 	  { STEP_CONNECT, STEP_LOGIN, STEP_MULTIAPPEND, STEP_AGAIN } },
-	{ "fetch", 3,
+	{ "fetch",
+	  3,
 	  { STEP_CONNECT, STEP_LOGIN, STEP_SELECT, STEP_FETCH_BODY,
 	    STEP_AGAIN } },
-	{ "store", 3,
+	{ "store",
+	  3,
 	  { STEP_CONNECT, STEP_LOGIN, STEP_SELECT, STEP_STORE, STEP_AGAIN } },
-	{ "noop", 3,
+	{ "noop",
+	  3,
 	  { STEP_CONNECT, STEP_LOGIN, STEP_SELECT, STEP_NOOP, STEP_AGAIN } },
-	{ "idle", 0,
+	{ "idle",
+	  0,
 	  { STEP_CONNECT, STEP_LOGIN, STEP_SELECT, STEP_IDLE, STEP_STAY } },
-	{ "lmtp", 2,
+	{ "lmtp",
+	  2,
 	  { STEP_CONNECT, STEP_LHLO, STEP_LMTP_ENVELOPE, STEP_LMTP_DATA,
 	    STEP_AGAIN } },
 };
@@ -95,14 +102,14 @@ struct client {
 	int fd;
 	SSL *ssl;
 	unsigned number;
-	size_t at;          /* step */
+	size_t at; /* step */
 	unsigned tag;
-	unsigned replies;   /* LMTP: final reply lines still to come */
+	unsigned replies; /* LMTP: final reply lines still to come */
 	unsigned random;
-	const char *out;    /* what is still to be sent */
+	const char *out; /* what is still to be sent */
 	size_t out_len;
 	char *out_memory;
-	char tail[TAIL];    /* the end of what has come in for this reply */
+	char tail[TAIL]; /* the end of what has come in for this reply */
 	size_t tail_len;
 	bool staying;
 	uint64_t sent_ns;
@@ -144,13 +151,15 @@ static unsigned next_random(struct client *c)
 static void make_messages(struct bench *b)
 {
 	static const char *const words[] = { "alpha", "bravo", "charlie",
-		"delta", "echo", "foxtrot", "golf", "hotel" };
+		                             "delta", "echo",  "foxtrot",
+		                             "golf",  "hotel" };
 	unsigned seed = 42;
 
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		size_t size = 4096 + (size_t)i * 6144 / MESSAGES;
 		char *m = malloc(size + 1024);
-		size_t n = (size_t)sprintf(m,
+		size_t n = (size_t)sprintf(
+			m,
 			"From: Person %u <p%u@sender.example>\r\n"
 			"To: somebody@example.org\r\n"
 			"Subject: message number %u of the load\r\n"
@@ -164,7 +173,7 @@ static void make_messages(struct bench *b)
 			for (int w = 0; w < 9; w++) {
 				seed = seed * 1103515245u + 12345u;
 				n += (size_t)sprintf(m + n, "%s ",
-					words[seed >> 16 & 7]);
+				                     words[seed >> 16 & 7]);
 			}
 			n += (size_t)sprintf(m + n, "%x\r\n", seed);
 		}
@@ -178,8 +187,8 @@ static void fail(struct bench *b, struct client *c, const char *what)
 	b->failures++;
 	if (b->failures <= 5)
 		fprintf(stderr, "client %u, step %d: %s: %.*s\n", c->number,
-			(int)b->work->steps[c->at], what,
-			(int)(c->tail_len < 200 ? c->tail_len : 200), c->tail);
+		        (int)b->work->steps[c->at], what,
+		        (int)(c->tail_len < 200 ? c->tail_len : 200), c->tail);
 }
 
 static void client_close(struct client *c)
@@ -198,10 +207,10 @@ static void client_close(struct client *c)
 static void client_connect(struct bench *b, struct client *c)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)b->port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		                  .sin_port = htons((uint16_t)b->port),
+		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLOUT | EPOLLET,
-		.data.ptr = c };
+		                  .data.ptr = c };
 	int one = 1;
 
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -221,8 +230,8 @@ static void client_connect(struct bench *b, struct client *c)
 	epoll_ctl(b->epoll, EPOLL_CTL_ADD, c->fd, &ev);
 }
 
-__attribute__((format(printf, 2, 3)))
-static char *text(size_t *len, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static char *text(size_t *len,
+                                                        const char *format, ...)
 {
 	va_list ap;
 	char *s = NULL;
@@ -247,8 +256,7 @@ static char *append_text(struct bench *b, struct client *c, unsigned n,
 	for (unsigned i = 0; i < n; i++) {
 		unsigned m = next_random(c) % MESSAGES;
 
-		at += (size_t)sprintf(s + at, " {%zu+}\r\n",
-			b->message_len[m]);
+		at += (size_t)sprintf(s + at, " {%zu+}\r\n", b->message_len[m]);
 		memcpy(s + at, b->message[m], b->message_len[m]);
 		at += b->message_len[m];
 	}
@@ -272,7 +280,7 @@ static char *user_name(struct bench *b, struct client *c)
 	for (const char *f = b->user_format; *f != '\0'; f++) {
 		if (f[0] == '%' && f[1] == 'd') {
 			at += (size_t)sprintf(name + at, "%u",
-				c->number % b->users + 1);
+			                      c->number % b->users + 1);
 			f++;
 		} else {
 			name[at++] = *f;
@@ -289,7 +297,7 @@ static char *request(struct bench *b, struct client *c, size_t *len)
 	switch (b->work->steps[c->at]) {
 	case STEP_LOGIN:
 		return text(len, "A%u LOGIN \"%s\" \"%s\"\r\n", c->tag,
-			user_name(b, c), b->password);
+		            user_name(b, c), b->password);
 	case STEP_LOGOUT:
 		return text(len, "A%u LOGOUT\r\n", c->tag);
 	case STEP_SELECT:
@@ -298,22 +306,24 @@ static char *request(struct bench *b, struct client *c, size_t *len)
 		return text(len, "A%u LIST \"\" *\r\n", c->tag);
 	case STEP_STATUS:
 		return text(len, "A%u STATUS %s (MESSAGES UNSEEN UIDNEXT)\r\n",
-			c->tag, b->mailbox);
+		            c->tag, b->mailbox);
 	case STEP_FETCH_ALL:
 		return text(len, "A%u FETCH 1:* (UID FLAGS)\r\n", c->tag);
 	case STEP_FETCH_BODY:
-		return text(len, "A%u FETCH %u (FLAGS ENVELOPE BODY.PEEK[])\r\n",
-			c->tag, r % 10 + 1);
+		return text(len,
+		            "A%u FETCH %u (FLAGS ENVELOPE BODY.PEEK[])\r\n",
+		            c->tag, r % 10 + 1);
 	case STEP_STORE:
 		return text(len, "A%u STORE %u %cFLAGS (\\Flagged)\r\n", c->tag,
-			r % 10 + 1, "+-"[r >> 8 & 1]);
+		            r % 10 + 1, "+-"[r >> 8 & 1]);
 	case STEP_DELETE: /* as many go as come: the mailbox keeps its size */
 		return text(len, "A%u STORE 11 +FLAGS.SILENT (\\Deleted)\r\n",
-			c->tag);
+		            c->tag);
 	case STEP_EXPUNGE:
 		return text(len, "A%u EXPUNGE\r\n", c->tag);
 	case STEP_SEARCH:
-		return text(len, "A%u SEARCH UNSEEN SUBJECT number\r\n", c->tag);
+		return text(len, "A%u SEARCH UNSEEN SUBJECT number\r\n",
+		            c->tag);
 	case STEP_NOOP:
 		return text(len, "A%u NOOP\r\n", c->tag);
 	case STEP_APPEND:
@@ -327,8 +337,10 @@ static char *request(struct bench *b, struct client *c, size_t *len)
 		return text(len, "LHLO load.example\r\n");
 	case STEP_LMTP_ENVELOPE:
 		c->replies = 3;
-		return text(len, "MAIL FROM:<p@sender.example>\r\n"
-			"RCPT TO:<%s>\r\nDATA\r\n", user_name(b, c));
+		return text(len,
+		            "MAIL FROM:<p@sender.example>\r\n"
+		            "RCPT TO:<%s>\r\nDATA\r\n",
+		            user_name(b, c));
 	case STEP_LMTP_DATA:
 		c->replies = 1;
 		return lmtp_data(b, c, len);
@@ -385,9 +397,10 @@ static bool reply_is_whole(struct bench *b, struct client *c)
 static void note_latency(struct bench *b, uint64_t ns)
 {
 	if (b->latencies == b->latency_cap) {
-		b->latency_cap = b->latency_cap != 0 ? b->latency_cap * 2 : 65536;
+		b->latency_cap =
+			b->latency_cap != 0 ? b->latency_cap * 2 : 65536;
 		b->latency_ns = realloc(b->latency_ns,
-			b->latency_cap * sizeof *b->latency_ns);
+		                        b->latency_cap * sizeof *b->latency_ns);
 	}
 	b->latency_ns[b->latencies++] = ns;
 }
@@ -399,8 +412,9 @@ static bool client_next(struct bench *b, struct client *c)
 
 	b->done[was]++;
 	b->commands += was != STEP_CONNECT;
-	b->messages += was == STEP_APPEND || was == STEP_LMTP_DATA ? 1 :
-		was == STEP_MULTIAPPEND ? b->batch : 0;
+	b->messages += was == STEP_APPEND || was == STEP_LMTP_DATA ? 1
+	               : was == STEP_MULTIAPPEND                   ? b->batch
+	                                                           : 0;
 	note_latency(b, now_ns() - c->sent_ns);
 	c->at++;
 	c->tail_len = 0;
@@ -534,7 +548,8 @@ static double latency_ms(struct bench *b, double share)
 	if (b->latencies == 0)
 		return 0;
 	return (double)b->latency_ns[(size_t)((double)(b->latencies - 1) *
-		share)] / 1e6;
+	                                      share)] /
+	       1e6;
 }
 
 static void report(struct bench *b, double took)
@@ -544,17 +559,17 @@ static void report(struct bench *b, double took)
 	getrusage(RUSAGE_SELF, &self);
 	qsort(b->latency_ns, b->latencies, sizeof *b->latency_ns, by_size);
 	printf("{\"workload\": \"%s\", \"tls\": %s, \"clients\": %u, "
-		"\"seconds\": %.2f, \"commands\": %llu, \"messages\": %llu, "
-		"\"logins\": %llu, \"failures\": %llu, \"bytes\": %llu, "
-		"\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"client_cpu_s\": %.2f}\n",
-		b->work->name, b->tls ? "true" : "false", b->clients, took,
-		(unsigned long long)b->commands,
-		(unsigned long long)b->messages,
-		(unsigned long long)b->done[STEP_LOGIN],
-		(unsigned long long)b->failures, (unsigned long long)b->bytes,
-		latency_ms(b, 0.5), latency_ms(b, 0.99),
-		(double)self.ru_utime.tv_sec + (double)self.ru_stime.tv_sec +
-		(double)(self.ru_utime.tv_usec + self.ru_stime.tv_usec) / 1e6);
+	       "\"seconds\": %.2f, \"commands\": %llu, \"messages\": %llu, "
+	       "\"logins\": %llu, \"failures\": %llu, \"bytes\": %llu, "
+	       "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"client_cpu_s\": %.2f}\n",
+	       b->work->name, b->tls ? "true" : "false", b->clients, took,
+	       (unsigned long long)b->commands, (unsigned long long)b->messages,
+	       (unsigned long long)b->done[STEP_LOGIN],
+	       (unsigned long long)b->failures, (unsigned long long)b->bytes,
+	       latency_ms(b, 0.5), latency_ms(b, 0.99),
+	       (double)self.ru_utime.tv_sec + (double)self.ru_stime.tv_sec +
+	               (double)(self.ru_utime.tv_usec + self.ru_stime.tv_usec) /
+	                       1e6);
 	fflush(stdout);
 }
 
@@ -644,23 +659,46 @@ int main(int argc, char **argv)
 		{ "batch", required_argument, NULL, 'b' },
 		{ 0 },
 	};
-	struct bench b = { .clients = 50, .users = 100, .seconds = 10,
-		.batch = 20, .user_format = "user%d@example.org",
-		.password = "pass", .mailbox = "INBOX" };
+	struct bench b = { .clients = 50,
+		           .users = 100,
+		           .seconds = 10,
+		           .batch = 20,
+		           .user_format = "user%d@example.org",
+		           .password = "pass",
+		           .mailbox = "INBOX" };
 	struct rlimit files;
 
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (o) {
-		case 'p': b.port = atoi(optarg); break;
-		case 't': b.tls = true; break;
-		case 'c': b.clients = (unsigned)atoi(optarg); break;
-		case 'n': b.users = (unsigned)atoi(optarg); break;
-		case 'u': b.user_format = optarg; break;
-		case 'w': b.password = optarg; break;
-		case 'm': b.mailbox = optarg; break;
-		case 's': b.seconds = atof(optarg); break;
-		case 'b': b.batch = (unsigned)atoi(optarg); break;
-		default: usage();
+		case 'p':
+			b.port = atoi(optarg);
+			break;
+		case 't':
+			b.tls = true;
+			break;
+		case 'c':
+			b.clients = (unsigned)atoi(optarg);
+			break;
+		case 'n':
+			b.users = (unsigned)atoi(optarg);
+			break;
+		case 'u':
+			b.user_format = optarg;
+			break;
+		case 'w':
+			b.password = optarg;
+			break;
+		case 'm':
+			b.mailbox = optarg;
+			break;
+		case 's':
+			b.seconds = atof(optarg);
+			break;
+		case 'b':
+			b.batch = (unsigned)atoi(optarg);
+			break;
+		default:
+			usage();
 		}
 	}
 	if (optind + 1 != argc || b.port == 0)
@@ -671,7 +709,8 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_NOFILE, &files);
 	b.ctx = SSL_CTX_new(TLS_client_method());
 	SSL_CTX_set_mode(b.ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
-		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+	                                SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_session_cache_mode(b.ctx, SSL_SESS_CACHE_OFF);
 	make_messages(&b);
 	run(&b);

@@ -323,17 +323,17 @@ static void make_mailbox(struct run *r, const struct step *step)
 		           i, i, i, i % 10, i, i);
 		append(r, step->name, buf_slice(&text),
 		       (struct new_message){
-		               .internaldate = START - 86400 * (int64_t)i });
+			       .internaldate = START - 86400 * (int64_t)i });
 		buf_free(&text);
 	}
 }
 
 /* "\Seen $Junk" into bits and keywords */
-static uint8_t read_flags(struct slice text, struct slice *keywords,
-                          size_t *n)
+static uint8_t read_flags(struct slice text, struct slice *keywords, size_t *n)
 {
 	static const char *const system_flags[] = { "\\Seen", "\\Answered",
-		"\\Flagged", "\\Deleted", "\\Draft" };
+		                                    "\\Flagged", "\\Deleted",
+		                                    "\\Draft" };
 	uint8_t flags = 0;
 	struct slice word;
 
@@ -375,7 +375,7 @@ static void make_message(struct run *r, const struct step *step)
 {
 	struct slice keywords[16];
 	struct new_message m = { .keywords = keywords,
-		.internaldate = read_date(step->date) };
+		                 .internaldate = read_date(step->date) };
 
 	m.flags = read_flags(step->flags, keywords, &m.n_keywords);
 	append(r, step->name, step->text, m);
@@ -506,9 +506,11 @@ static void run_in_task(struct loop *loop, void *arg)
 	    !is_ok(partition_open(loop, r->dir, options, &r->partition)))
 		abort();
 	r->model = model_new(r->partition, &r->clock);
-	r->config = (struct session_config){ .clock = &r->clock,
-		.model = r->model, .message_limit_bytes = 1 << 20,
-		.hostname = S("mail.example.org") };
+	r->config =
+		(struct session_config){ .clock = &r->clock,
+		                         .model = r->model,
+		                         .message_limit_bytes = 1 << 20,
+		                         .hostname = S("mail.example.org") };
 	if (!is_ok(account_create(r->model, ACCOUNT, S("demo@example.org"))))
 		abort();
 	dialogue(r);
@@ -519,8 +521,9 @@ static void run_in_task(struct loop *loop, void *arg)
 static bool run_way(const struct script *script, struct way way)
 {
 	struct run r = { .clock = { run_mono_ms, run_wall_s },
-		.script = script, .way = way,
-		.bindings = { .arena = arena_new(1 << 20) } };
+		         .script = script,
+		         .way = way,
+		         .bindings = { .arena = arena_new(1 << 20) } };
 
 	snprintf(r.dir, sizeof r.dir, "/dev/shm/roost-transcript-XXXXXX");
 	if (mkdtemp(r.dir) == NULL)
@@ -536,14 +539,14 @@ static bool run_file(const char *path)
 	struct script script = script_read(path);
 	bool ok = run_way(&script, (struct way){ .name = "line by line" });
 
-	ok = ok && run_way(&script, (struct way){ .name = "watched",
-		.watch = true });
+	ok = ok &&
+	     run_way(&script, (struct way){ .name = "watched", .watch = true });
 	if (ok && script_can_pipeline(&script))
 		ok = run_way(&script, (struct way){ .name = "pipelined",
-			.pipeline = true });
+		                                    .pipeline = true });
 	for (size_t chunk = 1; ok && chunk <= MOST_CHUNK; chunk++)
 		ok = run_way(&script, (struct way){ .name = "in chunks",
-			.chunk = chunk });
+		                                    .chunk = chunk });
 	script_free(&script);
 	printf("%s %s\n", ok ? "ok    " : "FAILED", path);
 	fflush(stdout);

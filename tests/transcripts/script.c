@@ -55,8 +55,7 @@ static struct slice unescape(struct slice s, struct arena *a)
 }
 
 /* "C: ", "S2?: " ...: false when the line is no dialogue. */
-static bool read_dialogue(struct slice line, struct step *step,
-                          struct arena *a)
+static bool read_dialogue(struct slice line, struct step *step, struct arena *a)
 {
 	size_t at = 1;
 
@@ -247,8 +246,7 @@ static bool match_variable(struct slice *pattern, struct slice *line,
 	return true;
 }
 
-bool script_matches(struct slice pattern, struct slice line,
-                    struct bindings *b)
+bool script_matches(struct slice pattern, struct slice line, struct bindings *b)
 {
 	size_t bound = b->n;
 

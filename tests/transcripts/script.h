@@ -70,5 +70,4 @@ struct bindings {
 };
 
 /* Does the line match the pattern? Binds variables only if it does. */
-bool script_matches(struct slice pattern, struct slice line,
-                    struct bindings *);
+bool script_matches(struct slice pattern, struct slice line, struct bindings *);
