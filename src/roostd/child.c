@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "roostd/roles.h"
 #include "roostd/sandbox.h"
 
@@ -63,7 +63,9 @@ static struct err enter_auth(const struct server *s)
 {
 	char *directory = config_accounts_path(s->start);
 	const struct sandbox_path paths[] = {
-		{ directory, true }, { "/dev/urandom", false }, /* SQLite's */
+		{ directory, true },
+		/* SQLite's */
+		{ "/dev/urandom", false },
 	};
 	const struct sandbox sandbox = { .paths = paths,
 		                         .n_paths = 2,
@@ -137,7 +139,6 @@ noreturn void child_main(struct server *s, enum role role, uint32_t index,
 		log_note(LOG_LEVEL_ERROR, "not_started", e.text);
 		_exit(EX_OSERR);
 	}
-	/* Not exit(): what the parent left to be done at its end is not ours.
-	 */
+	/* not exit(): what is to be done at the parent's end is not ours */
 	_exit(run(s, role, index, parent_fd));
 }

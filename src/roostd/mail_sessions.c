@@ -220,7 +220,8 @@ static bool take_ticket(struct mail *m, const struct request *r,
 	if (tickets_take(&m->tickets, now_ms, r->ticket, r->session_id,
 	                 account))
 		return true;
-	link_drain(m->parent);
+	if (m->parent != NULL)
+		link_drain(m->parent);
 	if (m->auth.link != NULL)
 		link_drain(m->auth.link);
 	return tickets_take(&m->tickets, now_ms, r->ticket, r->session_id,

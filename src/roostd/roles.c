@@ -2,7 +2,6 @@
  * the next replaces them. */
 #include "roostd/roles.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>

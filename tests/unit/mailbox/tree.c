@@ -282,7 +282,7 @@ static void subscriptions(struct rig *r)
 static void long_names(struct rig *r)
 {
 	char parent[LIMIT_NAME];
-	char name[LIMIT_NAME + 1];
+	char name[LIMIT_NAME + 16];
 	size_t n = 0;
 
 	for (int level = 0; level < 3; level++, n += 240) {
