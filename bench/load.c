@@ -645,7 +645,7 @@ static const struct workload *find_workload(const char *name)
 	return NULL;
 }
 
-int main(int argc, char **argv)
+static void read_options(int argc, char **argv, struct bench *b)
 {
 	static const struct option options[] = {
 		{ "port", required_argument, NULL, 'p' },
@@ -659,6 +659,47 @@ int main(int argc, char **argv)
 		{ "batch", required_argument, NULL, 'b' },
 		{ 0 },
 	};
+
+	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		switch (o) {
+		case 'p':
+			b->port = atoi(optarg);
+			break;
+		case 't':
+			b->tls = true;
+			break;
+		case 'c':
+			b->clients = (unsigned)atoi(optarg);
+			break;
+		case 'n':
+			b->users = (unsigned)atoi(optarg);
+			break;
+		case 'u':
+			b->user_format = optarg;
+			break;
+		case 'w':
+			b->password = optarg;
+			break;
+		case 'm':
+			b->mailbox = optarg;
+			break;
+		case 's':
+			b->seconds = atof(optarg);
+			break;
+		case 'b':
+			b->batch = (unsigned)atoi(optarg);
+			break;
+		default:
+			usage();
+		}
+	}
+	if (optind + 1 != argc || b->port == 0)
+		usage();
+	b->work = find_workload(argv[optind]);
+}
+
+int main(int argc, char **argv)
+{
 	struct bench b = { .clients = 50,
 		           .users = 100,
 		           .seconds = 10,
@@ -668,42 +709,7 @@ int main(int argc, char **argv)
 		           .mailbox = "INBOX" };
 	struct rlimit files;
 
-	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		switch (o) {
-		case 'p':
-			b.port = atoi(optarg);
-			break;
-		case 't':
-			b.tls = true;
-			break;
-		case 'c':
-			b.clients = (unsigned)atoi(optarg);
-			break;
-		case 'n':
-			b.users = (unsigned)atoi(optarg);
-			break;
-		case 'u':
-			b.user_format = optarg;
-			break;
-		case 'w':
-			b.password = optarg;
-			break;
-		case 'm':
-			b.mailbox = optarg;
-			break;
-		case 's':
-			b.seconds = atof(optarg);
-			break;
-		case 'b':
-			b.batch = (unsigned)atoi(optarg);
-			break;
-		default:
-			usage();
-		}
-	}
-	if (optind + 1 != argc || b.port == 0)
-		usage();
-	b.work = find_workload(argv[optind]);
+	read_options(argc, argv, &b);
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
