@@ -1,0 +1,481 @@
+/* rig.c -- see rig.h. */
+#define _GNU_SOURCE
+#include "rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* -- a partition -- */
+
+static void die(struct rig_mail *m)
+{
+	if (m->link != NULL)
+		link_free(m->link);
+	m->link = NULL;
+}
+
+static uint64_t *place(struct rig_mail *m, uint64_t account)
+{
+	for (size_t i = 0; i < RIG_ACCOUNTS; i++)
+		if (m->accounts[i] == account)
+			return &m->accounts[i];
+	return NULL;
+}
+
+static enum err_code change(struct rig_mail *m, uint16_t type, uint64_t id)
+{
+	uint64_t *there = place(m, id);
+
+	if (type == FRAME_ACCOUNT_CREATE && there != NULL)
+		return ERR_ALREADYEXISTS;
+	if (type == FRAME_ACCOUNT_DELETE && there == NULL)
+		return ERR_ABSENT;
+	if (there == NULL)
+		there = place(m, 0);
+	assert_non_null(there);
+	*there = type == FRAME_ACCOUNT_CREATE ? id : 0;
+	return ERR_OK;
+}
+
+static void on_account(struct rig_mail *m, struct frame_in *f)
+{
+	uint64_t request = read_u64(&f->r);
+	uint64_t id = read_u64(&f->r);
+	struct frame_out out = { 0 };
+	enum err_code code;
+
+	if (f->type == FRAME_ACCOUNT_CREATE) {
+		assert_int_not_equal(frame_read_slice(f, 255).len, 0);
+		read_u64(&f->r);
+		read_u64(&f->r);
+	}
+	assert_true(frame_is_whole(f));
+	if (m->mode == MAIL_SILENT)
+		return;
+	if (m->mode == MAIL_DIES_BEFORE) {
+		die(m);
+		return;
+	}
+	code = change(m, f->type, id);
+	if (m->mode == MAIL_DIES_AFTER) {
+		die(m);
+		return;
+	}
+	frame_begin(&out, FRAME_ACCOUNT_DONE);
+	frame_u64(&out, request);
+	frame_u8(&out, (uint8_t)code);
+	frame_slice(&out, S(""));
+	link_send(m->link, &out, -1);
+}
+
+static void on_expect(struct rig_mail *m, struct frame_in *f)
+{
+	struct slice ticket = frame_read_slice(f, TICKET_SIZE);
+
+	m->ticket_account = read_u64(&f->r);
+	frame_read_slice(f, LIMIT_USER_NAME);
+	assert_true(
+		slice_eq(frame_read_slice(f, SESSION_ID_SIZE), S(RIG_SESSION)));
+	assert_true(frame_is_whole(f) && ticket.len == TICKET_SIZE);
+	memcpy(m->ticket, ticket.ptr, TICKET_SIZE);
+	m->expects++;
+}
+
+static void on_mail_frame(void *arg, struct frame_in *f)
+{
+	struct rig_mail *m = arg;
+
+	switch (f->type) {
+	case FRAME_EXPECT:
+		on_expect(m, f);
+		break;
+	case FRAME_ACCOUNT_CREATE:
+	case FRAME_ACCOUNT_DELETE:
+		on_account(m, f);
+		break;
+	case FRAME_ACCOUNT_KICK:
+		m->kicks++;
+		break;
+	case FRAME_CONTROL:
+		m->control_fd = f->fd;
+		m->control_account = read_u64(&f->r);
+		break;
+	default:
+		fail();
+	}
+}
+
+static void on_mail_close(void *arg)
+{
+	die(arg);
+}
+
+/* -- the gate -- */
+
+static struct slice keep(struct slice from, char *to, size_t size)
+{
+	assert_true(from.len < size);
+	if (from.len != 0)
+		memcpy(to, from.ptr, from.len);
+	to[from.len] = '\0';
+	return from;
+}
+
+static void on_gate_frame(void *arg, struct frame_in *f)
+{
+	struct rig *r = arg;
+	uint64_t request = read_u64(&f->r);
+	struct rig_verdict *v = &r->verdicts[request % RIG_VERDICTS];
+	struct slice ticket;
+
+	assert_false(v->there);
+	v->there = true;
+	v->code = read_u8(&f->r);
+	if (f->type == FRAME_VERDICT)
+		keep(frame_read_slice(f, 200), v->text, sizeof v->text);
+	v->account = read_u64(&f->r);
+	v->partition = read_u32(&f->r);
+	if (f->type == FRAME_VERDICT) {
+		ticket = frame_read_slice(f, TICKET_SIZE);
+		v->ticket_len = ticket.len;
+		if (ticket.len != 0)
+			memcpy(v->ticket, ticket.ptr, ticket.len);
+	}
+	keep(frame_read_slice(f, 255), v->name, sizeof v->name);
+	if (f->type == FRAME_FOUND)
+		keep(frame_read_slice(f, 255), v->detail, sizeof v->detail);
+	assert_true(frame_is_whole(f));
+	r->open--;
+	task_wake_all(&r->answered);
+}
+
+static void on_gate_close(void *arg)
+{
+	struct rig *r = arg;
+
+	r->gate_closed++;
+}
+
+/* -- starting -- */
+
+static void send_peer(struct rig *r, enum role role, uint32_t index, int fd)
+{
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, FRAME_PEER);
+	frame_u8(&f, (uint8_t)role);
+	frame_u32(&f, index);
+	assert_true(is_ok(link_send(r->parent, &f, fd)));
+}
+
+void rig_start_gate(struct rig *r)
+{
+	int fds[2];
+
+	assert_true(is_ok(link_pair(fds)));
+	r->gate = link_new(r->loop, fds[0],
+	                   (struct link_handler){ .on_frame = on_gate_frame,
+	                                          .on_close = on_gate_close,
+	                                          .arg = r });
+	send_peer(r, ROLE_GATE, 0, fds[1]);
+}
+
+void rig_stop_gate(struct rig *r)
+{
+	link_free(r->gate);
+	r->gate = NULL;
+}
+
+void rig_start_mail(struct rig *r, uint32_t partition)
+{
+	struct rig_mail *m = &r->mail[partition];
+	int fds[2];
+
+	die(m);
+	m->rig = r;
+	m->index = partition;
+	m->mode = MAIL_ANSWERS;
+	m->control_fd = -1;
+	assert_true(is_ok(link_pair(fds)));
+	m->link = link_new(r->loop, fds[0],
+	                   (struct link_handler){ .on_frame = on_mail_frame,
+	                                          .on_close = on_mail_close,
+	                                          .arg = m });
+	send_peer(r, ROLE_MAIL, partition, fds[1]);
+}
+
+static int listener_at(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	                0);
+
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(fd, 128), 0);
+	return fd;
+}
+
+static void start_all(struct rig *r)
+{
+	struct frame_out f = { 0 };
+	struct frame_in in;
+
+	assert_true(is_ok(link_receive(r->parent, 10000, &in)));
+	assert_int_equal(in.type, FRAME_READY);
+	rig_start_gate(r);
+	for (uint32_t i = 0; i < RIG_PARTITIONS; i++)
+		rig_start_mail(r, i);
+	frame_begin(&f, FRAME_LISTENER);
+	frame_u8(&f, LISTENER_CONTROL);
+	frame_u16(&f, 0);
+	assert_true(is_ok(link_send(r->parent, &f, listener_at(r->socket))));
+	rig_settle(r);
+}
+
+static void run_task(void *arg)
+{
+	struct rig *r = arg;
+	struct frame_out f = { 0 };
+
+	start_all(r);
+	r->fn(r);
+	frame_begin(&f, FRAME_STOP);
+	assert_true(is_ok(link_send(r->parent, &f, -1)));
+}
+
+void rig_run(void (*fn)(struct rig *), void (*prepare)(struct rig *))
+{
+	struct rig *r = calloc(1, sizeof *r);
+	char command[128];
+	int fds[2];
+
+	snprintf(r->dir, sizeof r->dir, "/tmp/roost-auth-XXXXXX");
+	assert_non_null(mkdtemp(r->dir));
+	snprintf(r->directory, sizeof r->directory, "%s/accounts", r->dir);
+	snprintf(r->socket, sizeof r->socket, "%s/control", r->dir);
+	r->fn = fn;
+	r->loop = loop_new();
+	r->options = (struct auth_options){
+		.directory = r->directory,
+		.partitions = RIG_PARTITIONS,
+		.password_cost = { 64, 1, 1 },
+		.verdict_seconds = 300,
+	};
+	if (prepare != NULL)
+		prepare(r);
+	assert_true(is_ok(link_pair(fds)));
+	r->parent = link_new(r->loop, fds[0], (struct link_handler){ 0 });
+	task_spawn(r->loop, run_task, r);
+	r->status = auth_main(r->loop, &r->options, fds[1]);
+	assert_int_equal(r->status, 0);
+	link_free(r->parent);
+	link_free(r->gate);
+	for (size_t i = 0; i < RIG_PARTITIONS; i++)
+		die(&r->mail[i]);
+	loop_free(r->loop);
+	snprintf(command, sizeof command, "rm -r %s", r->dir);
+	assert_int_equal(system(command), 0);
+	free(r);
+}
+
+void rig_settle(struct rig *r)
+{
+	(void)r;
+	task_sleep(20);
+}
+
+bool rig_mail_has(struct rig *r, uint64_t account)
+{
+	for (size_t i = 0; i < RIG_PARTITIONS; i++)
+		if (place(&r->mail[i], account) != NULL)
+			return true;
+	return false;
+}
+
+/* -- asking -- */
+
+static uint64_t next_request(struct rig *r)
+{
+	assert_true(++r->requests < RIG_VERDICTS);
+	r->open++;
+	return r->requests;
+}
+
+uint64_t rig_ask(struct rig *r, struct rig_try t)
+{
+	struct frame_out f = { 0 };
+	uint64_t request = next_request(r);
+
+	frame_begin(&f, FRAME_VERIFY);
+	frame_u64(&f, request);
+	frame_u8(&f, SERVICE_IMAP);
+	frame_slice(&f,
+	            slice_cstr(t.mechanism != NULL ? t.mechanism : "PLAIN"));
+	frame_slice(&f, t.authzid);
+	frame_slice(&f, t.user);
+	frame_slice(&f, t.secret);
+	frame_slice(&f, S("192.0.2.7"));
+	frame_u16(&f, 4711);
+	frame_u8(&f, 1);
+	frame_slice(&f, S(RIG_SESSION));
+	assert_true(is_ok(link_send(r->gate, &f, -1)));
+	return request;
+}
+
+struct rig_verdict *rig_wait(struct rig *r, uint64_t request)
+{
+	struct rig_verdict *v = &r->verdicts[request];
+
+	while (!v->there)
+		assert_true(task_wait(&r->answered, 20000));
+	return v;
+}
+
+struct rig_verdict *rig_try(struct rig *r, struct rig_try t)
+{
+	return rig_wait(r, rig_ask(r, t));
+}
+
+struct rig_verdict *rig_login(struct rig *r, const char *user,
+                              const char *secret)
+{
+	return rig_try(r, (struct rig_try){ .user = slice_cstr(user),
+	                                    .secret = slice_cstr(secret) });
+}
+
+struct rig_verdict *rig_lookup(struct rig *r, const char *address)
+{
+	struct frame_out f = { 0 };
+	uint64_t request = next_request(r);
+
+	frame_begin(&f, FRAME_LOOKUP);
+	frame_u64(&f, request);
+	frame_slice(&f, slice_cstr(address));
+	assert_true(is_ok(link_send(r->gate, &f, -1)));
+	return rig_wait(r, request);
+}
+
+/* -- the control socket -- */
+
+struct link *rig_control(struct rig *r)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	                0);
+
+	snprintf(a.sun_path, sizeof a.sun_path, "%s", r->socket);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+	return link_new(r->loop, fd, (struct link_handler){ 0 });
+}
+
+static void take_row(struct rig_answer *a, struct frame_in *in)
+{
+	uint32_t n = read_u32(&in->r);
+
+	assert_true(a->rows < RIG_ROWS && n <= RIG_FIELDS);
+	a->fields[a->rows] = n;
+	for (uint32_t i = 0; i < n; i++)
+		keep(frame_read_slice(in, 63), a->field[a->rows][i], 64);
+	assert_true(frame_is_whole(in));
+	a->rows++;
+}
+
+static void take_linked(struct rig_answer *a, struct frame_in *in)
+{
+	a->account = read_u64(&in->r);
+	a->partition = read_u32(&in->r);
+	assert_int_equal(read_u32(&in->r), RIG_PARTITIONS);
+	assert_true(frame_is_whole(in));
+	a->fd = in->fd;
+	assert_true(a->fd >= 0);
+}
+
+struct rig_answer *rig_answer(struct link *l)
+{
+	static struct rig_answer a;
+	struct frame_in in;
+
+	memset(&a, 0, sizeof a);
+	a.fd = -1;
+	for (;;) {
+		struct err e = link_receive(l, 20000, &in);
+
+		if (!is_ok(e)) {
+			a.code = e.code;
+			return &a;
+		}
+		if (in.type == FRAME_ROW)
+			take_row(&a, &in);
+		else if (in.type == FRAME_LINKED)
+			take_linked(&a, &in);
+		else
+			break;
+	}
+	assert_int_equal(in.type, FRAME_DONE);
+	a.code = (enum err_code)read_u8(&in.r);
+	keep(frame_read_slice(&in, 127), a.text, sizeof a.text);
+	assert_true(frame_is_whole(&in));
+	return &a;
+}
+
+struct rig_answer *rig_request(struct link *l, uint16_t type,
+                               const struct slice *fields, size_t n)
+{
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, type);
+	for (size_t i = 0; i < n; i++)
+		frame_slice(&f, fields[i]);
+	assert_true(is_ok(link_send(l, &f, -1)));
+	return rig_answer(l);
+}
+
+enum err_code rig_verb(struct rig *r, uint16_t type, const char *name,
+                       const char *secret)
+{
+	struct link *l = rig_control(r);
+	struct slice fields[2] = { slice_cstr(name), slice_cstr(secret) };
+	enum err_code code =
+		rig_request(l, type, fields, secret != NULL ? 2 : 1)->code;
+
+	link_free(l);
+	task_sleep(1); /* the other end sees that too */
+	return code;
+}
+
+/* -- the log -- */
+
+static struct {
+	int saved;
+	int file;
+	char text[65536];
+} captured = { .saved = -1 };
+
+void rig_log_begin(void)
+{
+	captured.saved = dup(STDERR_FILENO);
+	captured.file = memfd_create("log", MFD_CLOEXEC);
+	dup2(captured.file, STDERR_FILENO);
+}
+
+const char *rig_log_end(void)
+{
+	ssize_t n = pread(captured.file, captured.text,
+	                  sizeof captured.text - 1, 0);
+
+	dup2(captured.saved, STDERR_FILENO);
+	close(captured.saved);
+	close(captured.file);
+	assert_true(n >= 0);
+	captured.text[n] = '\0';
+	return captured.text;
+}
