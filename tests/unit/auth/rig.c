@@ -1,5 +1,4 @@
 /* rig.c -- see rig.h. */
-#define _GNU_SOURCE
 #include "rig.h"
 
 #include <setjmp.h>
@@ -105,6 +104,8 @@ static void on_mail_frame(void *arg, struct frame_in *f)
 		m->kicks++;
 		break;
 	case FRAME_CONTROL:
+		if (m->control_fd >= 0)
+			close(m->control_fd);
 		m->control_fd = f->fd;
 		m->control_account = read_u64(&f->r);
 		break;
@@ -192,6 +193,7 @@ void rig_stop_gate(struct rig *r)
 {
 	link_free(r->gate);
 	r->gate = NULL;
+	r->lost = r->open;
 }
 
 void rig_start_mail(struct rig *r, uint32_t partition)
@@ -277,6 +279,8 @@ void rig_run(void (*fn)(struct rig *), void (*prepare)(struct rig *))
 	task_spawn(r->loop, run_task, r);
 	r->status = auth_main(r->loop, &r->options, fds[1]);
 	assert_int_equal(r->status, 0);
+	link_drain(r->gate);
+	assert_int_equal(r->open, r->lost); /* all have been answered */
 	link_free(r->parent);
 	link_free(r->gate);
 	for (size_t i = 0; i < RIG_PARTITIONS; i++)

@@ -63,6 +63,7 @@ struct rig {
 	struct rig_verdict verdicts[RIG_VERDICTS];
 	uint64_t requests;
 	uint64_t open; /* requests without an answer */
+	uint64_t lost; /* of them, with a gate that went */
 	struct wait_list answered;
 	unsigned gate_closed;
 	void (*fn)(struct rig *);

@@ -1,0 +1,381 @@
+/*
+ * control_test.c -- what the `roost` command asks and is answered, row by
+ * row (admin/verbs.h); and requests that make no sense.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "admin/verbs.h"
+#include "rig.h"
+
+static struct rig_answer *ask(struct link *l, uint16_t type, const char *one,
+                              const char *two)
+{
+	struct slice fields[2] = { slice_cstr(one), slice_cstr(two) };
+
+	return rig_request(l, type, fields,
+	                   one == NULL ? 0 : (two == NULL ? 1 : 2));
+}
+
+static void users(struct rig *r)
+{
+	struct link *l = rig_control(r);
+	struct rig_answer *a = ask(l, FRAME_USER_LIST, "", NULL);
+
+	assert_int_equal(a->code, ERR_OK);
+	assert_int_equal(a->rows, 0);
+	ask(l, FRAME_USER_ADD, "Zoe@example.org", "secret");
+	ask(l, FRAME_USER_ADD, "ann@example.org", "secret");
+	ask(l, FRAME_USER_ADD, "bob@example.net", "secret");
+	ask(l, FRAME_USER_DISABLE, "bob@example.net", NULL);
+	a = ask(l, FRAME_USER_LIST, "", NULL);
+	assert_int_equal(a->rows, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(a->fields[i], USER_LIST_COLUMNS);
+	assert_string_equal(a->field[0][USER_LIST_NAME], "ann@example.org");
+	assert_string_equal(a->field[0][USER_LIST_STATE], "enabled");
+	assert_string_equal(a->field[0][USER_LIST_LAST_LOGIN], "");
+	assert_int_not_equal(atoll(a->field[0][USER_LIST_CREATED]), 0);
+	assert_in_range(atoi(a->field[0][USER_LIST_PARTITION]), 0, 1);
+	assert_string_equal(a->field[1][USER_LIST_NAME], "bob@example.net");
+	assert_string_equal(a->field[1][USER_LIST_STATE], "disabled");
+	assert_string_equal(a->field[2][USER_LIST_NAME], "zoe@example.org");
+	a = ask(l, FRAME_USER_LIST, "Example.ORG", NULL);
+	assert_int_equal(a->rows, 2);
+	a = ask(l, FRAME_USER_LIST, "example.com", NULL);
+	assert_int_equal(a->code, ERR_OK);
+	assert_int_equal(a->rows, 0);
+	a = ask(l, FRAME_USER_LIST, "' OR 1", NULL);
+	assert_int_equal(a->code, ERR_SYNTAX);
+	link_free(l);
+	task_sleep(1);
+}
+
+/* More than a page, each once and in order. */
+static void pages(struct rig *r)
+{
+	struct link *l = rig_control(r);
+	char name[32];
+	struct rig_answer *a;
+
+	for (int i = 0; i < 130; i++) {
+		r->mail[0].accounts[0] = 0; /* there is room for a few only */
+		r->mail[1].accounts[0] = 0;
+		snprintf(name, sizeof name, "u%03d@example.org", 129 - i);
+		assert_int_equal(ask(l, FRAME_USER_ADD, name, "x")->code,
+		                 ERR_OK);
+	}
+	for (int domain = 0; domain < 2; domain++) {
+		a = ask(l, FRAME_USER_LIST, domain ? "example.org" : "", NULL);
+		assert_int_equal(a->rows, 130);
+		for (int i = 0; i < 130; i++) {
+			snprintf(name, sizeof name, "u%03d@example.org", i);
+			assert_string_equal(a->field[i][USER_LIST_NAME], name);
+		}
+	}
+	link_free(l);
+	task_sleep(1);
+}
+
+static void show(struct rig *r)
+{
+	struct link *l = rig_control(r);
+	struct rig_answer *a;
+
+	assert_int_equal(ask(l, FRAME_USER_SHOW, "ann@example.org", NULL)->code,
+	                 ERR_ABSENT);
+	assert_int_equal(ask(l, FRAME_USER_SHOW, "ann", NULL)->code,
+	                 ERR_SYNTAX);
+	ask(l, FRAME_USER_ADD, "ann@example.org", "secret");
+	a = ask(l, FRAME_USER_SHOW, "ANN@example.org", NULL);
+	assert_int_equal(a->rows, 1);
+	assert_int_equal(a->fields[0], USER_SHOW_COLUMNS);
+	assert_string_equal(a->field[0][USER_SHOW_NAME], "ann@example.org");
+	assert_int_equal(strlen(a->field[0][USER_SHOW_ID]), 16);
+	assert_true(
+		rig_mail_has(r, strtoull(a->field[0][USER_SHOW_ID], NULL, 16)));
+	assert_string_equal(a->field[0][USER_SHOW_STATE], "enabled");
+	assert_string_equal(a->field[0][USER_SHOW_SCHEME], "ARGON2ID");
+	assert_string_equal(a->field[0][USER_SHOW_LAST_LOGIN], "");
+	assert_int_not_equal(atoll(a->field[0][USER_SHOW_CREATED]), 0);
+	assert_int_not_equal(atoll(a->field[0][USER_SHOW_PASSWORD_CHANGED]), 0);
+	rig_login(r, "ann@example.org", "secret");
+	task_sleep(5300); /* last use is written every five seconds */
+	a = ask(l, FRAME_USER_SHOW, "ann@example.org", NULL);
+	assert_int_not_equal(atoll(a->field[0][USER_SHOW_LAST_LOGIN]), 0);
+	link_free(l);
+	task_sleep(1);
+}
+
+static void passwords(struct rig *r)
+{
+	static char longest[LIMIT_PASSWORD + 1];
+	struct link *l = rig_control(r);
+	struct slice fields[2] = { S("ann@example.org"),
+		                   { longest, LIMIT_PASSWORD } };
+
+	memset(longest, 'x', sizeof longest);
+	assert_int_equal(ask(l, FRAME_USER_ADD, "ann@example.org", "")->code,
+	                 ERR_SYNTAX);
+	assert_int_equal(ask(l, FRAME_USER_ADD, "ann", "secret")->code,
+	                 ERR_SYNTAX);
+	assert_int_equal(
+		ask(l, FRAME_USER_PASSWORD, "ann@example.org", "x")->code,
+		ERR_ABSENT);
+	assert_int_equal(rig_request(l, FRAME_USER_ADD, fields, 2)->code,
+	                 ERR_OK);
+	assert_int_equal(rig_try(r, (struct rig_try){ .user = fields[0],
+	                                              .secret = fields[1] })
+	                         ->code,
+	                 ERR_OK);
+	assert_int_equal(
+		ask(l, FRAME_USER_PASSWORD, "ann@example.org", "")->code,
+		ERR_SYNTAX);
+	assert_int_equal(rig_try(r, (struct rig_try){ .user = fields[0],
+	                                              .secret = fields[1] })
+	                         ->code,
+	                 ERR_OK);
+	/* one octet more than a password may have ends the connection */
+	fields[1].len++;
+	assert_int_equal(rig_request(l, FRAME_USER_PASSWORD, fields, 2)->code,
+	                 ERR_CLOSED);
+	link_free(l);
+	task_sleep(1);
+}
+
+static void status(struct rig *r)
+{
+	struct link *l = rig_control(r);
+	struct rig_answer *a;
+	size_t auth = 0;
+
+	ask(l, FRAME_USER_ADD, "ann@example.org", "secret");
+	rig_login(r, "ann@example.org", "secret");
+	rig_login(r, "ann@example.org", "wrong");
+	link_free(r->mail[1].link);
+	r->mail[1].link = NULL;
+	rig_settle(r);
+	a = ask(l, FRAME_STATUS, NULL, NULL);
+	assert_int_equal(a->code, ERR_OK);
+	for (size_t i = 0; i < a->rows; i++) {
+		static const char *const want[][2] = {
+			{ "domains", "1" },
+			{ "accounts", "1" },
+			{ "logins", "1" },
+			{ "login_failures", "1" },
+		};
+
+		assert_int_equal(a->fields[i], STATUS_COLUMNS);
+		if (strcmp(a->field[i][STATUS_PROCESS], "auth") != 0)
+			continue;
+		assert_string_equal(a->field[i][STATUS_FIGURE], want[auth][0]);
+		assert_string_equal(a->field[i][STATUS_VALUE], want[auth][1]);
+		auth++;
+	}
+	assert_int_equal(auth, 4);
+	assert_int_equal(a->rows, 6);
+	assert_string_equal(a->field[4][STATUS_PROCESS], "mail/0");
+	assert_string_equal(a->field[4][STATUS_FIGURE], "serving");
+	assert_string_equal(a->field[4][STATUS_VALUE], "yes");
+	assert_string_equal(a->field[5][STATUS_VALUE], "no");
+	link_free(l);
+	task_sleep(1);
+}
+
+static struct rig_answer *ask_link(struct link *l, const char *name,
+                                   uint32_t partition)
+{
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, FRAME_LINK);
+	frame_slice(&f, slice_cstr(name));
+	frame_u32(&f, partition);
+	assert_true(is_ok(link_send(l, &f, -1)));
+	return rig_answer(l);
+}
+
+/* The two ends that are given out belong together. */
+static void assert_linked(struct rig *r, struct rig_answer *a, bool account)
+{
+	struct rig_mail *m = &r->mail[a->partition];
+	char byte = 0;
+
+	assert_int_equal(a->code, ERR_OK);
+	rig_settle(r);
+	assert_true(m->control_fd >= 0);
+	assert_int_equal(a->account, m->control_account);
+	assert_int_equal(a->account != 0, account);
+	assert_int_equal(send(a->fd, "x", 1, 0), 1);
+	assert_int_equal(recv(m->control_fd, &byte, 1, 0), 1);
+	assert_int_equal(byte, 'x');
+	close(a->fd);
+	close(m->control_fd);
+	m->control_fd = -1;
+}
+
+static void links(struct rig *r)
+{
+	struct link *l = rig_control(r);
+
+	ask(l, FRAME_USER_ADD, "ann@example.org", "secret");
+	assert_linked(r, ask_link(l, "ann@example.org", 0), true);
+	assert_linked(r, ask_link(l, "", 0), false);
+	assert_linked(r, ask_link(l, "", 1), false);
+	assert_int_equal(ask_link(l, "", 2)->code, ERR_UNAVAILABLE);
+	assert_int_equal(ask_link(l, "", UINT32_MAX)->code, ERR_UNAVAILABLE);
+	assert_int_equal(ask_link(l, "bob@example.org", 0)->code, ERR_ABSENT);
+	assert_int_equal(ask_link(l, "ann", 0)->code, ERR_SYNTAX);
+	link_free(r->mail[1].link);
+	r->mail[1].link = NULL;
+	rig_settle(r);
+	assert_int_equal(ask_link(l, "", 1)->code, ERR_UNAVAILABLE);
+	link_free(l);
+	task_sleep(1);
+}
+
+/* Each ends its own connection and nothing else. */
+static void hostile_frames(struct rig *r)
+{
+	struct link *good = rig_control(r);
+	char bytes[100];
+
+	memset(bytes, 0xff, sizeof bytes);
+	ask(good, FRAME_USER_ADD, "ann@example.org", "secret");
+	rig_log_begin();
+	for (uint16_t type = 0; type < 300; type++) {
+		struct link *l = rig_control(r);
+		struct frame_out f = { 0 };
+
+		frame_begin(&f, type);
+		buf_add(&f.bytes, slice_of(bytes, sizeof bytes));
+		assert_true(is_ok(link_send(l, &f, dup(STDOUT_FILENO))));
+		assert_int_equal(rig_answer(l)->code, ERR_CLOSED);
+		link_free(l);
+		task_sleep(1);
+	}
+	rig_log_end();
+	assert_int_equal(ask(good, FRAME_STATUS, NULL, NULL)->code, ERR_OK);
+	link_free(good);
+	task_sleep(1);
+	assert_int_equal(rig_login(r, "ann@example.org", "secret")->code,
+	                 ERR_OK);
+}
+
+/* Commands that leave in the middle of their request. */
+static void leavers(struct rig *r)
+{
+	static const uint16_t types[] = {
+		FRAME_USER_ADD, FRAME_USER_LIST, FRAME_USER_PASSWORD,
+		FRAME_STATUS,   FRAME_LINK,      FRAME_USER_REMOVE
+	};
+
+	for (size_t i = 0; i < 60; i++) {
+		struct link *l = rig_control(r);
+		struct frame_out f = { 0 };
+		uint16_t type = types[i % 6];
+
+		frame_begin(&f, type);
+		if (type != FRAME_STATUS)
+			frame_slice(&f, type == FRAME_LINK
+			                        ? S("")
+			                        : S("ann@example.org"));
+		if (type == FRAME_USER_ADD || type == FRAME_USER_PASSWORD)
+			frame_slice(&f, S("secret"));
+		if (type == FRAME_LINK)
+			frame_u32(&f, 0);
+		assert_true(is_ok(link_send(l, &f, -1)));
+		if (i % 2 != 0)
+			task_sleep(i % 3);
+		link_free(l);
+	}
+	task_sleep(300);
+	for (size_t i = 0; i < RIG_PARTITIONS; i++)
+		if (r->mail[i].control_fd >= 0)
+			close(r->mail[i].control_fd);
+	assert_int_equal(rig_verb(r, FRAME_USER_LIST, "", NULL), ERR_OK);
+}
+
+/* As many as there may be; one more is turned away until one leaves. */
+static void too_many(struct rig *r)
+{
+	enum { MOST = 64 };
+	struct link *l[MOST + 1];
+
+	for (size_t i = 0; i <= MOST; i++)
+		l[i] = rig_control(r);
+	assert_int_equal(rig_answer(l[MOST])->code, ERR_CLOSED);
+	link_free(l[MOST]);
+	assert_int_equal(ask(l[MOST - 1], FRAME_STATUS, NULL, NULL)->code,
+	                 ERR_OK);
+	link_free(l[0]);
+	rig_settle(r);
+	l[0] = rig_control(r);
+	assert_int_equal(ask(l[0], FRAME_STATUS, NULL, NULL)->code, ERR_OK);
+	for (size_t i = 0; i < MOST; i++)
+		link_free(l[i]);
+	rig_settle(r);
+}
+
+/* Another user's process is not served; only root can try that. */
+static void strangers(struct rig *r)
+{
+	struct link *l;
+	const char *log;
+
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chmod(r->dir, 0755), 0);
+	assert_int_equal(chmod(r->socket, 0777), 0);
+	rig_log_begin();
+	assert_int_equal(seteuid(65534), 0);
+	l = rig_control(r);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(rig_answer(l)->code, ERR_CLOSED);
+	log = rig_log_end();
+	assert_non_null(strstr(log, "event=control_refused uid=65534\n"));
+	link_free(l);
+}
+
+#define CASE(name, fn)                  \
+	static void name(void **unused) \
+	{                               \
+		(void)unused;           \
+		rig_run(fn, NULL);      \
+	}
+
+CASE(test_users, users)
+CASE(test_pages, pages)
+CASE(test_show, show)
+CASE(test_passwords, passwords)
+CASE(test_status, status)
+CASE(test_links, links)
+CASE(test_hostile_frames, hostile_frames)
+CASE(test_leavers, leavers)
+CASE(test_too_many, too_many)
+CASE(test_strangers, strangers)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_users),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_passwords),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_hostile_frames),
+		cmocka_unit_test(test_leavers),
+		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_strangers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
