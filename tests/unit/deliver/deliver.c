@@ -218,7 +218,8 @@ static void many(struct rig *r)
 	expect(l, N, ERR_OK, 0, ERR_OVERQUOTA);
 	partition_stats(r->partition, &after);
 	assert_true(after.pack_bytes - before.pack_bytes < 2 * sizeof text);
-	assert_true(after.commits - before.commits <= 10);
+	/* how many meet depends on the disk; never one each */
+	assert_true(after.commits - before.commits <= N / 3);
 	assert_int_equal(inbox_messages(r, RIG_ACCOUNT), 0);
 	for (uint32_t i = 1; i < N; i++)
 		assert_int_equal(inbox_messages(r, RIG_ACCOUNT + i), 1);

@@ -521,7 +521,8 @@ static void test_flood(void **state)
 	close(mail);
 	print_message("log-in beside %d half-open connections: %d ms\n", FLOOD,
 	              (int)(now_ms() - began));
-	assert_true(now_ms() - began < 1000);
+	/* far less than the 10 s that each of them may take */
+	assert_true(now_ms() - began < 5000);
 	print_message("memory of one half-open connection: %d bytes\n",
 	              (int)((house_memory(&f->house) - before) / FLOOD));
 	for (size_t i = 0; i < FLOOD; i++)
