@@ -30,7 +30,7 @@ const char *call_value(const struct call *c, const char *name)
 	for (int i = 0; i < FLAGS_MAX && c->verb->flags[i].name != NULL; i++)
 		if (!strcmp(c->verb->flags[i].name, name))
 			return c->values[i];
-	assert(!"an option that the verb has");
+	assert(false && "an option that the verb has");
 	return NULL;
 }
 

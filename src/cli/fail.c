@@ -34,7 +34,8 @@ int exit_status(enum err_code code)
 	return status_of[code] != 0 ? status_of[code] : EX_UNAVAILABLE;
 }
 
-static void say(const char *before, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static void
+say(const char *before, const char *format, va_list ap)
 {
 	fputs(before, stderr);
 	vfprintf(stderr, format, ap);
