@@ -135,8 +135,10 @@ static struct fixture *make_fixture(void)
 	struct fixture *f = mem_new(1, sizeof *f);
 	char path[PATH + 32];
 
-	strcpy(f->dir, "/dev/shm/roost-fuzz-XXXXXX");
-	strcpy(f->walk_dir, "/dev/shm/roost-walk-XXXXXX");
+	*f = (struct fixture){
+		.dir = "/dev/shm/roost-fuzz-XXXXXX",
+		.walk_dir = "/dev/shm/roost-walk-XXXXXX",
+	};
 	must(mkdtemp(f->dir) != NULL && mkdtemp(f->walk_dir) != NULL);
 	for (size_t i = 0; i < MESSAGES; i++)
 		f->texts[i] = make_text(sizes[i]);
