@@ -47,12 +47,18 @@ static void peer_close(struct peer *p)
 		a->mail[p->index] = NULL;
 		calls_fail(a, p->index);
 	}
+	held_release(p);
 	peer_release(p);
 }
 
 static void on_peer_close(void *arg)
 {
 	peer_close(arg);
+}
+
+static void on_peer_drain(void *arg)
+{
+	held_release(arg);
 }
 
 static struct peer *peer_new(struct auth *a, uint32_t index, int fd,
@@ -66,17 +72,24 @@ static struct peer *peer_new(struct auth *a, uint32_t index, int fd,
 	p->link = link_new(a->loop, fd,
 	                   (struct link_handler){ .on_frame = on_frame,
 	                                          .on_close = on_peer_close,
-	                                          .arg = p });
+	                                          .arg = p,
+	                                          .on_drain = on_peer_drain });
+	p->held_last = &p->held;
 	p->next = a->peers;
 	a->peers = p;
 	return p;
 }
 
+struct peer *auth_mail_peer(struct auth *a, uint32_t partition)
+{
+	return partition < AUTH_PARTITIONS ? a->mail[partition] : NULL;
+}
+
 struct link *auth_mail(struct auth *a, uint32_t partition)
 {
-	if (partition >= AUTH_PARTITIONS || a->mail[partition] == NULL)
-		return NULL;
-	return a->mail[partition]->link;
+	struct peer *p = auth_mail_peer(a, partition);
+
+	return p != NULL ? p->link : NULL;
 }
 
 void auth_bad_frame(const char *from, const struct frame_in *f)

@@ -6,6 +6,7 @@
  * rows and one DONE. Verbs about mail are not answered here: LINK makes a
  * link between the command and the mail process.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -21,12 +22,14 @@
 enum {
 	PAGE = 64,
 	CONTROLS_MOST = 64, /* connections at once */
+	ACCEPT_PAUSE_MS = 100,
 };
 
 struct control_listener {
 	struct auth *auth;
 	int fd;
 	uv_poll_t poll;
+	struct timer pause;
 };
 
 struct control {
@@ -436,6 +439,23 @@ static bool is_allowed(int fd)
 	return false;
 }
 
+static void on_ready(uv_poll_t *poll, int status_code, int events);
+
+static void go_on(void *arg)
+{
+	struct control_listener *l = arg;
+
+	uv_poll_start(&l->poll, UV_READABLE, on_ready);
+}
+
+/* Without descriptors to spare the listener would stay ready, and the loop
+ * busy. */
+static void pause_accepting(struct control_listener *l)
+{
+	uv_poll_stop(&l->poll);
+	timer_start(&l->pause, l->auth->loop, ACCEPT_PAUSE_MS, go_on, l);
+}
+
 static void on_ready(uv_poll_t *poll, int status_code, int events)
 {
 	struct control_listener *l = poll->data;
@@ -444,8 +464,11 @@ static void on_ready(uv_poll_t *poll, int status_code, int events)
 
 	(void)status_code;
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+			pause_accepting(l);
 		return;
+	}
 	if (!is_allowed(fd) || l->auth->controls == CONTROLS_MOST) {
 		close(fd);
 		return;
@@ -476,6 +499,7 @@ static void on_closed(uv_handle_t *handle)
 
 void control_listener_free(struct control_listener *l)
 {
+	timer_stop(&l->pause);
 	uv_poll_stop(&l->poll);
 	close(l->fd);
 	uv_close((uv_handle_t *)&l->poll, on_closed);

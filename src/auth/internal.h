@@ -25,6 +25,8 @@ struct peer {
 	struct link *link;
 	uint32_t index;
 	unsigned references;
+	struct held *held; /* of a mail process (held.c) */
+	struct held **held_last;
 };
 
 /* A question to a mail process that a task waits for (calls.c). */
@@ -75,12 +77,22 @@ struct peer *peer_keep(struct peer *);
 void peer_release(struct peer *);
 
 /* NULL: that partition isn't served now. */
+struct peer *auth_mail_peer(struct auth *, uint32_t partition);
 struct link *auth_mail(struct auth *, uint32_t partition);
 
 void auth_bad_frame(const char *from, const struct frame_in *);
 
 /* One of `working` less. */
 void auth_work_ends(struct auth *);
+
+/* -- verdicts that wait (held.c) -- */
+
+/* Sends f to gate, which may have gone, once nothing is queued for mail. The
+ * frame is freed. */
+void held_send(struct peer *mail, struct peer *gate, struct frame_out *f);
+
+/* Nothing is queued for mail any more, or it has gone. */
+void held_release(struct peer *mail);
 
 /* -- log-in and look-up of recipients (verify.c, lookup.c) -- */
 

@@ -7,8 +7,8 @@
  * Every refusal looks the same to the client and costs the same: for an
  * unknown or disabled user, or one whose stored password is quick to say no,
  * a password that nobody has is verified. The reason is in the log. When the
- *hash is done the row is read again: what was changed meanwhile counts
- *(security rule A1).
+ * hash is done the row is read again: what was changed meanwhile counts
+ * (security rule A1).
  *
  * grant: mail hears of the ticket before gate does (ipc/protocol.h).
  */
@@ -94,31 +94,47 @@ static void log_attempt(const struct attempt *t, bool good)
 	log_close(&l);
 }
 
-static void send_verdict(struct attempt *t, struct err e,
-                         const struct account_row *row, struct slice ticket)
+static void begin_verdict(struct frame_out *f, const struct attempt *t,
+                          struct err e)
 {
-	struct auth *a = t->gate->auth;
+	frame_begin(f, FRAME_VERDICT);
+	frame_u64(f, t->request);
+	frame_u8(f, (uint8_t)e.code);
+	frame_slice(f, slice_cstr(e.text));
+}
+
+static void send_refusal(const struct attempt *t, struct err e)
+{
 	struct frame_out f = { 0 };
 
 	if (t->gate->link == NULL)
 		return;
-	frame_begin(&f, FRAME_VERDICT);
-	frame_u64(&f, t->request);
-	frame_u8(&f, (uint8_t)e.code);
-	frame_slice(&f, slice_cstr(e.text));
-	frame_u64(&f, row != NULL ? row->id : 0);
-	frame_u32(&f,
-	          row != NULL ? directory_partition(a->directory, row->id) : 0);
-	frame_slice(&f, ticket);
-	frame_slice(&f, row != NULL ? account_row_name(row) : S(""));
+	begin_verdict(&f, t, e);
+	frame_u64(&f, 0);
+	frame_u32(&f, 0);
+	frame_slice(&f, S(""));
+	frame_slice(&f, S(""));
 	link_send(t->gate->link, &f, -1);
+}
+
+static void send_grant(const struct attempt *t, struct peer *mail,
+                       const struct account_row *row, struct slice ticket)
+{
+	struct frame_out f = { 0 };
+
+	begin_verdict(&f, t, OK);
+	frame_u64(&f, row->id);
+	frame_u32(&f, mail->index);
+	frame_slice(&f, ticket);
+	frame_slice(&f, account_row_name(row));
+	held_send(mail, t->gate, &f);
 }
 
 static void refuse(struct attempt *t, enum err_code code, const char *text)
 {
 	t->gate->auth->failures++;
 	log_attempt(t, false);
-	send_verdict(t, err(code, text), NULL, S(""));
+	send_refusal(t, err(code, text));
 }
 
 static void refuse_secret(struct attempt *t, const char *reason)
@@ -145,13 +161,10 @@ static bool is_for_self(const struct attempt *t)
 	return same;
 }
 
-/* Mail hears of the ticket. ERR_LIMIT, ERR_CLOSED */
-static struct err announce(struct attempt *t, const struct account_row *row,
-                           struct slice ticket)
+/* Mail, which may be NULL, hears of the ticket. ERR_LIMIT, ERR_CLOSED */
+static struct err announce(const struct attempt *t, struct peer *mail,
+                           const struct account_row *row, struct slice ticket)
 {
-	struct auth *a = t->gate->auth;
-	struct link *mail =
-		auth_mail(a, directory_partition(a->directory, row->id));
 	struct frame_out f = { 0 };
 
 	if (mail == NULL)
@@ -161,12 +174,14 @@ static struct err announce(struct attempt *t, const struct account_row *row,
 	frame_u64(&f, row->id);
 	frame_slice(&f, account_row_name(row));
 	frame_slice(&f, t->session);
-	return link_send(mail, &f, -1);
+	return link_send(mail->link, &f, -1);
 }
 
 static void grant(struct attempt *t, const struct account_row *row)
 {
 	struct auth *a = t->gate->auth;
+	struct peer *mail =
+		auth_mail_peer(a, directory_partition(a->directory, row->id));
 	uint8_t bytes[TICKET_SIZE];
 	struct slice ticket = slice_of(bytes, sizeof bytes);
 
@@ -180,13 +195,13 @@ static void grant(struct attempt *t, const struct account_row *row)
 		return;
 	}
 	random_bytes(bytes, sizeof bytes);
-	if (!is_ok(announce(t, row, ticket))) {
+	if (!is_ok(announce(t, mail, row, ticket))) {
 		refuse_for_now(t, "the account's partition is not served");
 		return;
 	}
 	a->logins++;
 	log_attempt(t, true);
-	send_verdict(t, OK, row, ticket);
+	send_grant(t, mail, row, ticket);
 	uses_note(a, row->credential);
 }
 
