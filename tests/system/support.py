@@ -1,11 +1,14 @@
 """support.py -- one server for all tests of a class, an account for each."""
 import os
+import re
 import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 import harness  # noqa: E402
+
+FAULT = re.compile(r"(?m)^.*(?:Sanitizer: |runtime error: ).*$")
 
 
 class ServerTest(unittest.TestCase):
@@ -20,7 +23,13 @@ class ServerTest(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
+        """A server that stopped badly, or whose sanitizers had something to
+        say, fails the class."""
+        status = cls.server.stop()
+        found = FAULT.findall(cls.server.log())
         cls.server.__exit__(None, None, None)
+        if status not in (0, None) or found:
+            raise AssertionError((status, found))
 
     @classmethod
     def new_user(cls):
