@@ -24,7 +24,8 @@ DATA = os.path.join(NPM, "node_modules", "@stdlib", "datasets-spam-assassin",
                     "data")
 MESSAGES = 6046
 CONNECTIONS = 4         # two to each of two accounts
-ADDED = re.compile(rb"Return-Path: <a@example.org>\r\nDelivered-To: [^\r]*\r\n")
+ADDED = re.compile(rb"Return-Path: <a@example.org>\r\n"
+                   rb"Delivered-To: [^\r]*\r\n")
 
 
 def corpus():
@@ -63,20 +64,14 @@ def read_reply(replies):
 
 def responses(lines):
     """FETCH responses with their literals as quoted strings."""
-    out = []
-    literal = False
-    for line in lines:
-        if literal:
-            quoted = re.sub(rb'(["\\])', rb"\\\1", line)
-            out[-1] = out[-1][:out[-1].rindex(b"{")] + b'"' + quoted + b'"'
-            literal = False
-            continue
-        if out and not line.startswith(b"* ") and not out[-1].endswith(b")"):
-            out[-1] += line
-        else:
-            out.append(line)
-        literal = re.search(rb"\{\d+\}$", line) is not None
-    return [x for x in out if b" FETCH (" in x[:30]]
+    rest = iter(lines)
+    for line in rest:
+        while re.search(rb"\{\d+\}$", line):
+            quoted = re.sub(rb'(["\\])', rb"\\\1", next(rest))
+            line = (line[:line.rindex(b"{")] + b'"' + quoted + b'"' +
+                    next(rest))
+        if b" FETCH (" in line[:30]:
+            yield line
 
 
 def read_response(line):
@@ -125,7 +120,6 @@ class Corpus(ClientTest):
             self.close(imap)
 
     def test_all_come_back_byte_by_byte(self):
-        """behaviour 1"""
         self.assertEqual(len(self.texts), MESSAGES)
         self.assertEqual(self.refused, [])
         back = collections.Counter()
@@ -146,6 +140,7 @@ class Corpus(ClientTest):
         return dict(map(read_response, responses(lines)))
 
     def test_envelope_and_structure(self):
+        """behaviours 120, 124"""
         structures = {user: self.structures(user) for user in self.users}
         agreed = collections.Counter()
         compared = collections.Counter()

@@ -7,7 +7,8 @@ TEXT = message("Lunch", "At noon?\r\nor at one?\r\n")
 
 
 class Curl(ClientTest):
-    def curl(self, path, *options, scheme="imaps", status=0, password=PASSWORD):
+    def curl(self, path, *options, scheme="imaps", status=0,
+             password=PASSWORD):
         port = {"imaps": self.server.imaps_port,
                 "imap": self.server.imap_port}[scheme]
         return self.program(

@@ -1,4 +1,4 @@
-"""with_mutt.py -- mutt in a terminal, its keys pushed from its command line."""
+"""with_mutt.py -- mutt in a terminal, keys pushed by its command line."""
 import os
 import re
 import unittest

@@ -51,6 +51,7 @@ class OpenSsl(ClientTest):
         self.fail("no session was resumed")
 
     def test_no_log_in_without_tls(self):
+        """behaviour 5"""
         raw = Raw(self.server.imap_port, tls=False)
         greeting = raw.line()
         self.assertIn(b"LOGINDISABLED", greeting)
@@ -59,6 +60,7 @@ class OpenSsl(ClientTest):
                         b"AUTHENTICATE PLAIN AGFAZXhhbXBsZS5vcmcAc2VjcmV0"):
             self.assertIn(b" NO [PRIVACYREQUIRED]", raw.run(command)[-1])
         raw.close()
+        self.assertNotIn("secret", self.server.log())
 
     def test_nothing_may_follow_starttls_before_tls(self):
         """behaviour 3"""
