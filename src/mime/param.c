@@ -142,10 +142,13 @@ static bool take_param(struct slice *s, struct buf *text, struct param *out)
 
 /* -- joining -- */
 
+/* One that was joined is not found again: with a second name*0 the text
+ * would outgrow its room. */
 static struct param *find_piece(struct params *p, struct slice name, int piece)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		if (p->v[i].piece == piece && slice_ieq(p->v[i].name, name))
+		if (p->v[i].piece == piece && !p->v[i].joined &&
+		    slice_ieq(p->v[i].name, name))
 			return &p->v[i];
 	}
 	return NULL;
