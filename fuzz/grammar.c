@@ -1,12 +1,19 @@
 /*
- * grammar.c -- fuzzed: the parsers of FETCH and SEARCH stay inside their
- * text, and a FETCH that parses, written out, parses to the same.
+ * grammar.c -- fuzzed: the parsers of commands stay inside their text. What
+ * parses, written out, parses to the same: a FETCH, a string, the name of a
+ * mailbox, a list of flags, a date-time. A SEARCH is a tree whose keys have
+ * the children that they must have, no deeper than may be.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
+#include "imap/date.h"
 #include "imap/fetch.h"
+#include "imap/list.h"
+#include "imap/reply.h"
 #include "imap/search.h"
+#include "imap/status.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,42 +39,97 @@ static void write_set(struct buf *out, const struct seq_set *set)
 	buf_byte(out, ' ');
 }
 
-/* The request as a client would write it; empty when it does not parse. */
-static void rewrite_fetch(struct slice text, struct buf *out)
+/* Each reads one production and, if it is there, writes it out. */
+
+static void rewrite_fetch(struct cursor *c, struct buf *out)
 {
-	struct arena *a = arena_new(1 << 20);
-	struct cursor c = cursor_of(text, a, false);
 	struct fetch_request r;
 
-	if (is_ok(parse_fetch(&c, false, &r))) {
-		write_set(out, &r.set);
-		reply_fetch_request(out, &r);
-	}
-	arena_free(a);
+	if (!is_ok(parse_fetch(c, false, &r)))
+		return;
+	write_set(out, &r.set);
+	reply_fetch_request(out, &r);
 }
 
-static void check_fetch(struct slice text)
+static void rewrite_astring(struct cursor *c, struct buf *out)
 {
-	struct buf once = { 0 };
-	struct buf twice = { 0 };
+	struct slice s = parse_astring(c);
 
-	rewrite_fetch(text, &once);
+	if (is_ok(c->e))
+		reply_astring(out, s);
+}
+
+static void rewrite_mailbox(struct cursor *c, struct buf *out)
+{
+	struct slice name = parse_mailbox(c);
+
+	if (is_ok(c->e))
+		reply_mailbox(out, name, c->utf8);
+}
+
+static void rewrite_flags(struct cursor *c, struct buf *out)
+{
+	struct flag_list list = parse_flags(c);
+
+	if (!is_ok(c->e))
+		return;
+	reply_system_flags(out, list.flags);
+	for (size_t i = 0; i < list.n_keywords; i++) {
+		if (out->len != 0)
+			buf_byte(out, ' ');
+		buf_add(out, list.keywords[i]);
+	}
+}
+
+static void rewrite_date_time(struct cursor *c, struct buf *out)
+{
+	struct date_time t = parse_date_time(c);
+
+	if (is_ok(c->e))
+		reply_date_time(out, t.seconds, t.zone);
+}
+
+typedef void rewrite_fn(struct cursor *, struct buf *);
+
+static rewrite_fn *const productions[] = {
+	rewrite_fetch, rewrite_astring,   rewrite_mailbox,
+	rewrite_flags, rewrite_date_time,
+};
+
+static struct buf rewrite(rewrite_fn *fn, struct slice text, bool utf8)
+{
+	struct arena *a = arena_new(1 << 20);
+	struct cursor c = cursor_of(text, a, utf8);
+	struct buf out = { 0 };
+
+	fn(&c, &out);
+	arena_free(a);
+	return out;
+}
+
+static void check_rewrite(rewrite_fn *fn, struct slice text, bool utf8)
+{
+	struct buf once = rewrite(fn, text, utf8);
+
 	if (once.len != 0) {
-		rewrite_fetch(buf_slice(&once), &twice);
+		struct buf twice = rewrite(fn, buf_slice(&once), utf8);
+
 		if (!slice_eq(buf_slice(&once), buf_slice(&twice)))
 			abort();
+		buf_free(&twice);
 	}
 	buf_free(&once);
-	buf_free(&twice);
 }
 
 /* AND, OR and NOT have the children they must have. */
-static void check_tree(const struct search_key *k)
+static void check_tree(const struct search_key *k, size_t depth)
 {
 	size_t children = 0;
 
+	if (depth > LIMIT_DEPTH)
+		abort();
 	for (const struct search_key *i = k->child; i != NULL; i = i->next) {
-		check_tree(i);
+		check_tree(i, depth + 1);
 		children++;
 	}
 	if ((k->kind == SEARCH_OR && children != 2) ||
@@ -83,7 +145,22 @@ static void check_search(struct slice text)
 	struct search_request r;
 
 	if (is_ok(parse_search(&c, &r)))
-		check_tree(r.root);
+		check_tree(r.root, 0);
+	arena_free(a);
+}
+
+/* Those that have no writer. */
+static void check_others(struct slice text)
+{
+	struct arena *a = arena_new(1 << 20);
+	struct list_request list;
+	struct cursor c = cursor_of(text, a, false);
+
+	parse_list(&c, &list);
+	c = cursor_of(text, a, false);
+	parse_lsub(&c, &list);
+	c = cursor_of(text, a, false);
+	parse_status_items(&c);
 	arena_free(a);
 }
 
@@ -91,7 +168,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice text = { (const char *)data, size };
 
-	check_fetch(text);
+	for (size_t i = 0; i < sizeof productions / sizeof *productions; i++) {
+		check_rewrite(productions[i], text, false);
+		check_rewrite(productions[i], text, true);
+	}
 	check_search(text);
+	check_others(text);
 	return 0;
 }
