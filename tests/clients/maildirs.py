@@ -26,7 +26,8 @@ def files(maildir):
 
 
 def names(top):
-    """Every file below top, its size and time: what a sync may not touch."""
+    """Files below top, messages with their time: as an idle sync leaves
+    them."""
     return sorted((at, name, os.stat(os.path.join(at, name)).st_mtime_ns
                    if ":2," in name else 0)
                   for at, _, found in os.walk(top) for name in found)
