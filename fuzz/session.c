@@ -9,17 +9,14 @@
  *
  * Each input has an account of its own with two messages in INBOX.
  */
-#include <ftw.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/ascii.h"
 #include "base/buf.h"
-#include "base/log.h"
+#include "house.h"
 #include "imap/session.h"
 #include "mailbox/mailbox.h"
-#include "task/task.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -191,7 +188,7 @@ static void peer_start(struct peer *p, const struct session_config *config)
 		.wake = peer_wake,
 	};
 
-	if (!is_ok(account_open(config->model, 1, &start.account)))
+	if (!is_ok(account_open(config->model, HOUSE_ACCOUNT, &start.account)))
 		abort();
 	p->session = session_new(&start);
 }
@@ -242,71 +239,24 @@ static void run_input(const struct session_config *config, struct slice bytes)
 	peer_end(&two);
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-                      struct FTW *ftw)
+static void run(struct model *model, struct slice input)
 {
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-/* One store for all inputs: making one takes longer than most of them. */
-static struct house {
-	char dir[40];
-	struct loop *loop;
-	struct partition *partition;
-	struct session_config config;
-} house;
-
-static void house_close(void)
-{
-	nftw(house.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void house_open(void)
-{
-	struct partition_options options = { .map_bytes = 256 << 20 };
-
-	log_init("fuzz", LOG_LEVEL_ERROR);
-	strcpy(house.dir, "/dev/shm/roost-fuzz-XXXXXX");
-	house.loop = loop_new();
-	if (mkdtemp(house.dir) == NULL || !is_ok(partition_make(house.dir)) ||
-	    !is_ok(partition_open(house.loop, house.dir, options,
-	                          &house.partition)))
-		abort();
-	atexit(house_close);
-	house.config = (struct session_config){
+	struct session_config config = {
 		.clock = &system_clock,
-		.model = model_new(house.partition, &system_clock),
+		.model = model,
 		.message_limit_bytes = 1 << 16,
 	};
-}
-
-static void run(void *arg)
-{
-	struct model *model = house.config.model;
 	struct account *account;
 
-	if (!is_ok(account_create(model, 1, S("a@example.org"))) ||
-	    !is_ok(account_open(model, 1, &account)))
-		abort();
+	must(is_ok(account_open(model, HOUSE_ACCOUNT, &account)));
 	add_message(model, account);
 	add_message(model, account);
 	account_close(account);
-	run_input(&house.config, *(const struct slice *)arg);
-	if (!is_ok(account_delete(model, 1)))
-		abort();
-	loop_stop(house.loop);
+	run_input(&config, input);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice input = { (const char *)data, size };
-
-	if (house.loop == NULL)
-		house_open();
-	task_spawn(house.loop, run, &input);
-	loop_run(house.loop);
+	house_run(run, slice_of(data, size));
 	return 0;
 }

@@ -1,0 +1,73 @@
+/* house.c -- one store for all inputs of a process. */
+#include "house.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "task/task.h"
+
+/* libFuzzer's interface has no place for it. */
+static struct house {
+	char dir[40];
+	struct loop *loop;
+	struct model *model;
+} house;
+
+struct visit {
+	void (*fn)(struct model *, struct slice);
+	struct slice input;
+};
+
+static int remove_one(const char *path, const struct stat *st, int flag,
+                      struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static void close_house(void)
+{
+	nftw(house.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void open_house(void)
+{
+	struct partition_options options = { .map_bytes = 256 << 20 };
+	struct partition *partition;
+
+	log_init("fuzz", LOG_LEVEL_ERROR);
+	house = (struct house){ .dir = "/dev/shm/roost-fuzz-XXXXXX" };
+	house.loop = loop_new();
+	if (mkdtemp(house.dir) == NULL || !is_ok(partition_make(house.dir)) ||
+	    !is_ok(partition_open(house.loop, house.dir, options, &partition)))
+		abort();
+	atexit(close_house);
+	house.model = model_new(partition, &system_clock);
+}
+
+static void visit(void *arg)
+{
+	const struct visit *v = arg;
+
+	if (!is_ok(account_create(house.model, HOUSE_ACCOUNT,
+	                          S("a@example.org"))))
+		abort();
+	v->fn(house.model, v->input);
+	if (!is_ok(account_delete(house.model, HOUSE_ACCOUNT)))
+		abort();
+	loop_stop(house.loop);
+}
+
+void house_run(void (*fn)(struct model *, struct slice), struct slice input)
+{
+	struct visit v = { fn, input };
+
+	if (house.loop == NULL)
+		open_house();
+	task_spawn(house.loop, visit, &v);
+	loop_run(house.loop);
+}
