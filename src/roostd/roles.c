@@ -32,10 +32,7 @@ static struct config *read_again(const struct server *s, int fd)
 
 struct gate_role {
 	struct server *server;
-	struct config *config; /* what the options point into */
-	struct network *trusted;
-	struct config *old_config; /* of the options before */
-	struct network *old_trusted;
+	struct network *trusted[2];     /* what the options point into */
 	struct gate_options options[2]; /* now and before */
 	size_t now;
 };
@@ -53,14 +50,14 @@ static struct network *networks_of(const struct config_list *list)
 
 static const struct gate_options *reload_gate(void *arg, int fd);
 
-static void fill_gate(struct gate_role *g, struct gate_options *o)
+static void fill_gate(struct gate_role *g, const struct config *c)
 {
-	const struct config *c = g->config;
-
-	*o = (struct gate_options){
+	free(g->trusted[g->now]);
+	g->trusted[g->now] = networks_of(&c->trusted_networks);
+	g->options[g->now] = (struct gate_options){
 		.hostname = slice_cstr(g->server->start->hostname),
 		.message_limit_bytes = c->message_limit,
-		.trusted = g->trusted,
+		.trusted = g->trusted[g->now],
 		.trusted_count = c->trusted_networks.n,
 		.limits = { (uint32_t)c->connections_per_host,
 		            (uint32_t)c->connections_per_site,
@@ -79,25 +76,18 @@ static const struct gate_options *reload_gate(void *arg, int fd)
 
 	if (c == NULL)
 		return NULL;
-	config_free(g->old_config);
-	free(g->old_trusted);
-	g->old_config = g->config;
-	g->old_trusted = g->trusted;
-	g->config = c;
-	g->trusted = networks_of(&c->trusted_networks);
 	g->now = 1 - g->now;
-	fill_gate(g, &g->options[g->now]);
+	fill_gate(g, c);
+	config_free(c);
 	return &g->options[g->now];
 }
 
 int run_gate(struct server *s, int parent_fd)
 {
-	struct gate_role g = { .server = s, .config = s->config };
-	struct loop *loop = loop_new();
+	struct gate_role g = { .server = s };
 
-	g.trusted = networks_of(&s->config->trusted_networks);
-	fill_gate(&g, &g.options[0]);
-	gate_main(loop, &g.options[0], parent_fd);
+	fill_gate(&g, s->config);
+	gate_main(loop_new(), &g.options[0], parent_fd);
 	return EX_OK;
 }
 

@@ -71,6 +71,42 @@ class Signals(support.ServerTest):
         self.assertIn(b" OK", raw.run(b"NOOP")[-1])
         raw.close()
 
+    def test_sighup_again_and_again(self):
+        raw = Raw(self.server.imaps_port).login(self.new_user())
+        before = self.server.child("gate")
+        for n in range(4):
+            seen = self.server.log().count("event=certificate ")
+            self.server.process.send_signal(signal.SIGHUP)
+            for _ in range(100):
+                log = self.server.log()
+                if log.count("event=certificate ") >= seen + len(before):
+                    break
+                time.sleep(0.1)
+            self.assertIn(b" OK", raw.run(b"NOOP")[-1])
+        self.assertEqual(sorted(before), sorted(self.server.child("gate")))
+        raw.close()
+
+    def test_sighup_with_a_bad_certificate_keeps_the_one_before(self):
+        raw = Raw(self.server.imaps_port).login(self.new_user())
+        path = os.path.join(self.server.dir, "certificate.pem")
+        with open(path) as f:
+            good = f.read()
+        with open(path, "w") as f:
+            f.write("no certificate\n")
+        self.server.process.send_signal(signal.SIGHUP)
+        for _ in range(100):
+            if "certificate_refused" in self.server.log():
+                break
+            time.sleep(0.1)
+        new = Raw(self.server.imaps_port)
+        self.assertEqual(raw.sock.getpeercert(True),
+                         new.sock.getpeercert(True))
+        self.assertIn(b" OK", raw.run(b"NOOP")[-1])
+        with open(path, "w") as f:
+            f.write(good)
+        new.close()
+        raw.close()
+
     def test_sighup_with_a_broken_configuration_changes_nothing(self):
         with open(self.server.conf) as f:
             good = f.read()
