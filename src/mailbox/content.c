@@ -79,6 +79,17 @@ struct digest_walk mailbox_digest_walk(struct mailbox *m,
 	return (struct digest_walk){ .mailbox = m, .uids = uids };
 }
 
+/* The first member above w->uid; 0 when there is none. */
+static uint32_t next_wanted(struct digest_walk *w)
+{
+	struct uid_scan scan = { w->uids, w->range };
+	uint32_t uid =
+		w->uid == UINT32_MAX ? 0 : uid_scan_next(&scan, w->uid + 1);
+
+	w->range = scan.at;
+	return uid;
+}
+
 static void position(struct digest_walk *w, uint32_t uid)
 {
 	struct mailbox *m = w->mailbox;
@@ -112,10 +123,10 @@ static bool row_at_least(struct digest_walk *w, uint32_t wanted,
 
 bool digest_walk_next(struct digest_walk *w, uint32_t *uid, struct digest *out)
 {
-	uint32_t wanted = w->uid;
 	struct cursor_row row;
+	uint32_t wanted;
 
-	while (is_ok(w->e) && uidset_next(w->uids, &wanted)) {
+	while (is_ok(w->e) && (wanted = next_wanted(w)) != 0) {
 		struct content_hash blob;
 		struct slice raw;
 
@@ -126,12 +137,11 @@ bool digest_walk_next(struct digest_walk *w, uint32_t *uid, struct digest *out)
 			/* the row given may be wanted next: look again */
 			w->uid--;
 			w->positioned = false;
-			wanted = w->uid;
 			continue;
 		}
 		w->e = content_open(row.value, &blob, &raw);
 		if (is_ok(w->e))
-			w->e = digest_open(raw, out);
+			w->e = digest_open_fields(raw, out);
 		*uid = w->uid;
 		return is_ok(w->e);
 	}

@@ -151,11 +151,12 @@ struct err mailbox_first_unseen(struct mailbox *, uint32_t *uid);
  * ERR_ABSENT for an expunged UID. */
 struct err mailbox_digest(struct mailbox *, uint32_t uid, struct digest *out);
 
-/* The same for many UIDs in order; as record_walk. */
+/* The fields (digest_open_fields) of many in order; as record_walk. */
 struct digest_walk {
 	struct mailbox *mailbox;
 	const struct uidset *uids;
-	uint32_t uid;
+	size_t range; /* of uids, where the next one is looked for */
+	uint32_t uid; /* the last one given */
 	struct store_cursor cursor;
 	bool positioned;
 	struct err e;

@@ -118,6 +118,13 @@ struct digest {
 /* ERR_CORRUPT when raw is not a digest; every offset has been checked. */
 struct err digest_open(struct slice raw, struct digest *out);
 
+/*
+ * The same without looking at the parts: for whoever wants nothing but fields
+ * of many digests, which then costs the memory that these lie in, not all of
+ * it. *out has no parts (parts is 0).
+ */
+struct err digest_open_fields(struct slice raw, struct digest *out);
+
 /* A field of the digest; points into it. Absent fields are empty. */
 struct slice digest_field(const struct digest *, enum digest_field);
 

@@ -1,5 +1,8 @@
 /*
  * digest_read.c -- a stored digest, checked once, then read in place.
+ *
+ * The head alone bounds the fields; what parts say is checked where parts
+ * are used.
  */
 #include <assert.h>
 
@@ -72,13 +75,16 @@ static bool are_charsets(struct slice s)
 	return true;
 }
 
-struct err digest_open(struct slice raw, struct digest *out)
+static struct err damaged(void)
 {
-	struct err corrupt = err(ERR_CORRUPT, "not a digest");
-	struct layout at;
+	return err(ERR_CORRUPT, "not a digest");
+}
 
+static struct err open_head(struct slice raw, struct digest *out,
+                            struct layout *at)
+{
 	if (raw.len < DIGEST_HEAD || get_le16(raw.ptr) != DIGEST_VERSION)
-		return corrupt;
+		return damaged();
 	*out = (struct digest){
 		.raw = raw,
 		.size = get_le32(raw.ptr + 16),
@@ -87,17 +93,37 @@ struct err digest_open(struct slice raw, struct digest *out)
 		.sent_zone = (int16_t)get_le16(raw.ptr + 2),
 		.parts = get_le32(raw.ptr + 20),
 	};
-	at = layout_of(raw);
+	*at = layout_of(raw);
 	if (out->parts == 0 || out->parts > LIMIT_MIME_PARTS ||
-	    raw.len != at.parts + (size_t)out->parts * PART_SIZE ||
-	    !are_charsets(slice_of(raw.ptr + at.charsets, at.charsets_len)))
-		return corrupt;
+	    raw.len != at->parts + (size_t)out->parts * PART_SIZE)
+		return damaged();
+	return OK;
+}
+
+struct err digest_open(struct slice raw, struct digest *out)
+{
+	struct layout at;
+	struct err e = open_head(raw, out, &at);
+
+	if (!is_ok(e))
+		return e;
+	if (!are_charsets(slice_of(raw.ptr + at.charsets, at.charsets_len)))
+		return damaged();
 	for (uint32_t i = 0; i < out->parts; i++) {
 		if (!is_part(raw.ptr + at.parts + i * PART_SIZE, i, out,
 		             at.charsets_len))
-			return corrupt;
+			return damaged();
 	}
 	return OK;
+}
+
+struct err digest_open_fields(struct slice raw, struct digest *out)
+{
+	struct layout at;
+	struct err e = open_head(raw, out, &at);
+
+	out->parts = 0;
+	return e;
 }
 
 struct slice digest_field(const struct digest *d, enum digest_field field)
