@@ -224,6 +224,27 @@ void uidset_intersect(const struct uidset *a, const struct uidset *b,
 	}
 }
 
+void uidset_take(struct uidset *from, uint32_t n, struct uidset *to)
+{
+	size_t whole = 0;
+
+	uidset_clear(to);
+	while (n != 0 && whole < from->n) {
+		struct uidrange *r = &from->v[whole];
+
+		if (r->last - r->first >= n) {
+			append(to, (struct uidrange){ r->first,
+			                              r->first + (n - 1) });
+			r->first += n;
+			break;
+		}
+		append(to, *r);
+		n -= r->last - r->first + 1;
+		whole++;
+	}
+	erase(from, 0, whole);
+}
+
 bool uidset_has(const struct uidset *s, uint32_t uid)
 {
 	size_t at = uidset_find(s, uid);

@@ -39,6 +39,10 @@ void uidset_subtract(struct uidset *from, const struct uidset *what);
 void uidset_intersect(const struct uidset *a, const struct uidset *b,
                       struct uidset *out);
 
+/* Moves the first n members (or all, if there are fewer) to `to`, which is
+ * overwritten. */
+void uidset_take(struct uidset *from, uint32_t n, struct uidset *to);
+
 bool uidset_has(const struct uidset *, uint32_t uid); /* O(log ranges) */
 bool uidset_eq(const struct uidset *, const struct uidset *);
 

@@ -55,7 +55,8 @@ static struct err copy_to(struct session *s, struct mailbox *destination,
 	struct err e = mailbox_copy(view_mailbox(s->view), uids, destination,
 	                            move, &from, &to);
 
-	if (is_ok(e) && !uidset_is_empty(&from)) {
+	/* of a move that failed midway, what has been moved is told */
+	if (!uidset_is_empty(&from)) {
 		struct slice code = copyuid(s, destination, &from, &to);
 
 		if (move)

@@ -15,6 +15,14 @@
 #include "mailbox/internal.h"
 #include "store/batch.h"
 
+/*
+ * Messages that are expunged, or moved, in one change. What a batch holds in
+ * memory is bounded by it (a move holds digests), and so is what one LMDB
+ * transaction holds. Not fewer: blobs are keyed by their hashes, so each
+ * piece writes pages from all over that table.
+ */
+enum { EXPUNGE_PIECE = 50000, MOVE_PIECE = 10000 };
+
 struct change {
 	struct account *account;
 	struct batch *batch; /* NULL once committed */
@@ -84,12 +92,15 @@ void expunge_committed(struct mailbox *, const struct uidset *expunged);
 
 /* -- taking records out (expunge.c) -- */
 
-/*
- * Puts into the change the removal of those of uids that are there and whose
- * flags have all of `flags`; fills *out. The mailbox is edit->mailbox.
- */
+enum expunge_reason {
+	EXPUNGE_DELETED, /* those with \Deleted; their blobs are dropped */
+	EXPUNGE_MOVED,   /* all; new records have taken over their blobs */
+};
+
+/* Puts into the change the removal of those of uids that are there and whom
+ * the reason fits; fills *out. The mailbox is edit->mailbox. */
 struct err expunge_records(struct change *, struct edit *,
-                           const struct uidset *uids, uint8_t flags,
+                           const struct uidset *uids, enum expunge_reason,
                            struct uidset *out);
 
 /* -- from one mailbox to another (copy.c) -- */

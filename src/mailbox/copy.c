@@ -1,8 +1,9 @@
 /*
- * copy.c -- COPY and MOVE: new records, the same blobs, one batch.
+ * copy.c -- COPY and MOVE: new records, the same blobs.
  *
  * A move is the copy and the removal of the originals together, so at no
- * time is a message in none of the two mailboxes, or in both.
+ * time is a message in none of the two mailboxes, or in both. Very many
+ * messages are moved piece by piece.
  */
 #include <assert.h>
 
@@ -73,7 +74,8 @@ static struct err copy_content(struct copying *k, uint32_t from, uint32_t to)
 	if (!is_ok(e))
 		return e;
 	content_put(k->change->batch, k->to->mailbox, to, &blob, digest);
-	batch_keep_blob(k->change->batch, &blob);
+	if (!k->move) /* else the original's reference becomes the copy's */
+		batch_keep_blob(k->change->batch, &blob);
 	return OK;
 }
 
@@ -170,7 +172,8 @@ struct err transfer_records(struct change *c, struct edit *source,
 	if (!is_ok(e) || uidset_is_empty(out->from))
 		return e;
 	if (move)
-		e = expunge_records(c, source, out->from, 0, &expunged);
+		e = expunge_records(c, source, out->from, EXPUNGE_MOVED,
+		                    &expunged);
 	uidset_free(&expunged);
 	if (!is_ok(e))
 		return e;
@@ -212,33 +215,70 @@ static struct err copy_locked(struct copy *k, const struct uidset *uids,
 	return change_commit(&k->change);
 }
 
+static struct err copy_piece(struct mailbox *source, const struct uidset *uids,
+                             struct mailbox *destination, bool move,
+                             struct copied *out)
+{
+	struct copy k = { .move = move };
+	bool done;
+	struct err e;
+
+	uidset_clear(out->from);
+	uidset_clear(out->to);
+	change_begin(&k.change, source->account);
+	edit_begin(&k.source, source);
+	edit_begin(&k.other, destination);
+	k.destination = source == destination ? &k.source : &k.other;
+	e = copy_locked(&k, uids, out);
+	done = is_ok(e) && !uidset_is_empty(out->from);
+	if (k.destination == &k.other)
+		edit_end(&k.other, done);
+	edit_end(&k.source, done);
+	if (done) {
+		transfer_committed(source, destination, move, out);
+	} else {
+		uidset_clear(out->from);
+		uidset_clear(out->to);
+	}
+	change_end(&k.change);
+	return e;
+}
+
+/* Only what is there now: the copies may get UIDs that were asked for. */
+static struct err move_pieces(struct mailbox *source, const struct uidset *uids,
+                              struct mailbox *destination, struct copied *out)
+{
+	struct uidset left = { 0 };
+	struct uidset piece = { 0 };
+	struct uidset from = { 0 };
+	struct uidset to = { 0 };
+	struct copied moved = { &from, &to };
+	struct err e;
+
+	uidset_intersect(uids, mailbox_uids(source), &left);
+	do {
+		uidset_take(&left, MOVE_PIECE, &piece);
+		e = copy_piece(source, &piece, destination, true, &moved);
+		uidset_union(out->from, &from);
+		uidset_union(out->to, &to);
+	} while (is_ok(e) && !uidset_is_empty(&left));
+	uidset_free(&left);
+	uidset_free(&piece);
+	uidset_free(&from);
+	uidset_free(&to);
+	return e;
+}
+
 struct err mailbox_copy(struct mailbox *source, const struct uidset *uids,
                         struct mailbox *destination, bool move,
                         struct uidset *from, struct uidset *to)
 {
 	struct copied out = { from, to };
-	struct copy k = { .move = move };
-	bool done;
-	struct err e;
 
 	assert(source->account == destination->account);
 	uidset_clear(from);
 	uidset_clear(to);
-	change_begin(&k.change, source->account);
-	edit_begin(&k.source, source);
-	edit_begin(&k.other, destination);
-	k.destination = source == destination ? &k.source : &k.other;
-	e = copy_locked(&k, uids, &out);
-	done = is_ok(e) && !uidset_is_empty(from);
-	if (k.destination == &k.other)
-		edit_end(&k.other, done);
-	edit_end(&k.source, done);
-	if (done) {
-		transfer_committed(source, destination, move, &out);
-	} else {
-		uidset_clear(from);
-		uidset_clear(to);
-	}
-	change_end(&k.change);
-	return e;
+	if (!move)
+		return copy_piece(source, uids, destination, false, &out);
+	return move_pieces(source, uids, destination, &out);
 }

@@ -14,7 +14,8 @@ struct expunging {
 	struct edit *edit;
 	struct chunk_writer writer;
 	struct uid_scan scan;
-	uint8_t flags;
+	enum expunge_reason reason;
+	uint8_t flags; /* that they must have */
 	struct uidset *out;
 	bool last_is_rewritten;
 	bool last_is_empty; /* nothing was left of the last chunk */
@@ -22,20 +23,29 @@ struct expunging {
 
 enum { EXPUNGED_RANGE = 8 }; /* octets: first and last UID */
 
+static struct err drop_blob(struct expunging *x, uint32_t uid)
+{
+	struct content_hash blob;
+	struct slice digest;
+	struct err e = content_get(x->edit->mailbox, uid, &blob, &digest);
+
+	/* without its digest we don't know the blob: the message is damaged,
+	 * but it must be possible to get rid of it */
+	if (e.code == ERR_ABSENT || e.code == ERR_CORRUPT)
+		return OK;
+	if (is_ok(e))
+		batch_drop_blob(x->change->batch, &blob);
+	return e;
+}
+
 static struct err drop_message(struct expunging *x, const struct record *r)
 {
 	struct mailbox *m = x->edit->mailbox;
 	struct store_key key =
 		key_message(m->account->id, T_DIGEST, m->meta.id, r->uid);
-	struct content_hash blob;
-	struct slice digest;
-	struct err e = content_get(m, r->uid, &blob, &digest);
+	struct err e = x->reason == EXPUNGE_MOVED ? OK : drop_blob(x, r->uid);
 
-	/* without its digest we don't know the blob: the message is damaged,
-	 * but it must be possible to get rid of it */
-	if (is_ok(e))
-		batch_drop_blob(x->change->batch, &blob);
-	else if (e.code != ERR_ABSENT && e.code != ERR_CORRUPT)
+	if (!is_ok(e))
 		return e;
 	batch_delete(x->change->batch, store_key_slice(&key));
 	mailbox_meta_count(&x->edit->meta, r, -1);
@@ -141,14 +151,15 @@ static void log_expunged(struct change *c, struct edit *edit,
 }
 
 struct err expunge_records(struct change *c, struct edit *edit,
-                           const struct uidset *uids, uint8_t flags,
-                           struct uidset *out)
+                           const struct uidset *uids,
+                           enum expunge_reason reason, struct uidset *out)
 {
 	struct expunging x = {
 		.change = c,
 		.edit = edit,
 		.scan = { uids, 0 },
-		.flags = flags,
+		.reason = reason,
+		.flags = reason == EXPUNGE_DELETED ? FLAG_DELETED : 0,
 		.out = out,
 	};
 	struct err e;
@@ -179,24 +190,21 @@ static struct err expunge_locked(struct change *c, struct edit *edit,
                                  const struct uidset *uids,
                                  struct uidset *expunged)
 {
-	struct uidrange all = { 1, UINT32_MAX };
-	struct uidset every = { .v = &all, .n = 1, .cap = 1 };
 	struct err e;
 
 	if (edit->mailbox->gone)
 		return err(ERR_NONEXISTENT, "the mailbox has been deleted");
 	if (edit->meta.deleted == 0)
 		return OK;
-	e = expunge_records(c, edit, uids != NULL ? uids : &every, FLAG_DELETED,
-	                    expunged);
+	e = expunge_records(c, edit, uids, EXPUNGE_DELETED, expunged);
 	if (!is_ok(e) || uidset_is_empty(expunged))
 		return e;
 	edit_put(edit, c);
 	return change_commit(c);
 }
 
-struct err mailbox_expunge(struct mailbox *m, const struct uidset *uids,
-                           struct uidset *expunged)
+static struct err expunge_piece(struct mailbox *m, const struct uidset *uids,
+                                struct uidset *expunged)
 {
 	struct change c;
 	struct edit edit;
@@ -212,5 +220,49 @@ struct err mailbox_expunge(struct mailbox *m, const struct uidset *uids,
 	if (!uidset_is_empty(expunged))
 		expunge_committed(m, expunged);
 	change_end(&c);
+	return e;
+}
+
+/* Which may be asked for, at the most; few that are named need no search. */
+static struct err find_doomed(struct mailbox *m, const struct uidset *uids,
+                              struct uidset *out)
+{
+	struct uidset deleted = { 0 };
+	struct err e;
+
+	if (m->meta.deleted == 0)
+		return OK;
+	if (uids != NULL && uidset_count(uids) <= EXPUNGE_PIECE) {
+		uidset_copy(out, uids);
+		return OK;
+	}
+	e = mailbox_find(m, FLAG_DELETED, FLAG_DELETED, 0, &deleted);
+	if (uids != NULL)
+		uidset_intersect(&deleted, uids, out);
+	else
+		uidset_copy(out, &deleted);
+	uidset_free(&deleted);
+	return e;
+}
+
+struct err mailbox_expunge(struct mailbox *m, const struct uidset *uids,
+                           struct uidset *expunged)
+{
+	struct uidset left = { 0 };
+	struct uidset piece = { 0 };
+	struct uidset gone = { 0 };
+	struct err e = find_doomed(m, uids, &left);
+
+	uidset_clear(expunged);
+	while (is_ok(e)) {
+		uidset_take(&left, EXPUNGE_PIECE, &piece);
+		e = expunge_piece(m, &piece, &gone);
+		uidset_union(expunged, &gone);
+		if (uidset_is_empty(&left))
+			break;
+	}
+	uidset_free(&left);
+	uidset_free(&piece);
+	uidset_free(&gone);
 	return e;
 }

@@ -3,8 +3,8 @@
  *
  * Names are UTF-8 with '/' between levels, INBOX in capitals (mailbox/name.h
  * checks and normalises them). Every function that changes something returns
- * when the change is durable; after an error nothing has changed. All of
- * them suspend.
+ * when the change is durable; after an error nothing has changed, unless its
+ * comment says more. All of them suspend.
  */
 #pragma once
 
@@ -224,16 +224,23 @@ struct err mailbox_store(struct mailbox *, const struct uidset *uids,
                          const struct flag_change *, struct uidset *changed,
                          struct uidset *failed, uint64_t *modseq);
 
-/* Removes those of uids (NULL: of all) that have \Deleted. *expunged: which. */
+/*
+ * Removes those of uids (NULL: of all) that have \Deleted. Very many go piece
+ * by piece (EXPUNGE_PIECE): an error ends it, and *expunged says which are
+ * gone, durably, all the same.
+ */
 struct err mailbox_expunge(struct mailbox *, const struct uidset *uids,
                            struct uidset *expunged);
 
 /*
  * Copies in ascending order, all or none; *from and *to are the COPYUID
  * sets, pairwise in order (both empty: nothing was there to copy). Flags,
- * keywords, INTERNALDATE and blob are kept; SAVEDATE is now. With `move`
- * the originals are expunged in the same batch. Same account only; source
- * and destination may be the same mailbox.
+ * keywords, INTERNALDATE and blob are kept; SAVEDATE is now. Same account
+ * only; source and destination may be the same mailbox.
+ *
+ * With `move` each original is expunged in the batch that holds its copy.
+ * Very many go piece by piece (MOVE_PIECE): an error ends it, and *from
+ * and *to say what has been moved, durably, all the same.
  */
 struct err mailbox_copy(struct mailbox *source, const struct uidset *uids,
                         struct mailbox *destination, bool move,

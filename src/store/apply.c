@@ -13,6 +13,8 @@ struct target {
 	const struct index *index;
 	MDB_txn *txn;
 	struct pack_writer *writer;
+	uint32_t dead_pack;
+	uint64_t dead; /* octets not yet in the row of dead_pack */
 };
 
 static struct err apply_put(struct target *t, const struct op *op)
@@ -94,18 +96,35 @@ static struct err apply_keep_blob(struct target *t, const struct op *op)
 
 /* The row of the pack being written doesn't know yet of what this group
  * appended, and that may be what is dropped. */
-static struct err count_dead(struct target *t, const struct blob_place *place)
+static struct err put_dead(struct target *t)
 {
 	struct pack_row row;
-	struct err e = pack_row_get(t->index, t->txn, place->pack, &row);
+	struct err e;
 
+	if (t->dead == 0)
+		return OK;
+	e = pack_row_get(t->index, t->txn, t->dead_pack, &row);
 	if (!is_ok(e))
 		return e;
-	row.dead += record_size(place->header, place->stored);
-	if (place->pack == t->writer->number &&
+	row.dead += t->dead;
+	t->dead = 0;
+	if (t->dead_pack == t->writer->number &&
 	    t->writer->end != t->writer->start)
 		row.total = t->writer->end;
-	return pack_row_put(t->index, t->txn, place->pack, &row);
+	return pack_row_put(t->index, t->txn, t->dead_pack, &row);
+}
+
+/* Many messages of one pack are dropped one after another: its row is
+ * written when another one's turn comes. */
+static struct err count_dead(struct target *t, const struct blob_place *place)
+{
+	struct err e = OK;
+
+	if (t->dead_pack != place->pack)
+		e = put_dead(t);
+	t->dead_pack = place->pack;
+	t->dead += record_size(place->header, place->stored);
+	return e;
 }
 
 static struct err apply_drop_blob(struct target *t, const struct op *op)
@@ -141,8 +160,10 @@ static struct err apply_move_blob(struct target *t, const struct op *op)
 static struct err apply_forget_pack(struct target *t, const struct op *op)
 {
 	struct pack_row row;
-	struct err e = pack_row_get(t->index, t->txn, op->pack, &row);
+	struct err e = put_dead(t);
 
+	if (is_ok(e))
+		e = pack_row_get(t->index, t->txn, op->pack, &row);
 	if (!is_ok(e))
 		return e;
 	if (row.dead != row.total || op->pack == t->writer->number)
@@ -166,11 +187,11 @@ static struct err (*const appliers[OP_KINDS])(struct target *,
 struct err batch_apply(struct batch *b, const struct index *index, MDB_txn *txn,
                        struct pack_writer *writer)
 {
-	struct target t = { index, txn, writer };
+	struct target t = { .index = index, .txn = txn, .writer = writer };
 	struct err e = OK;
 
 	for (const struct op *op = b->first; is_ok(e) && op != NULL;
 	     op = op->next)
 		e = appliers[op->kind](&t, op);
-	return e;
+	return is_ok(e) ? put_dead(&t) : e;
 }

@@ -91,6 +91,38 @@ static void test_random(void **state)
 	uidset_free(&out.set);
 }
 
+static void take(struct pair *from, uint32_t n, struct pair *to)
+{
+	uidset_take(&from->set, n, &to->set);
+	for (uint32_t i = 0; i <= UIDS; i++) {
+		to->has[i] = from->has[i] && n != 0;
+		n -= to->has[i];
+		from->has[i] = from->has[i] && !to->has[i];
+	}
+}
+
+static void test_take(void **state)
+{
+	struct pair a = { 0 };
+	struct pair out = { 0 };
+	unsigned int seed = 2;
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		change(&a, &seed);
+		change(&a, &seed);
+		take(&a, pick(&seed, 0, 20), &out);
+		assert_same(&a);
+		assert_same(&out);
+	}
+	uidset_add_range(&out.set, 1, UINT32_MAX);
+	uidset_take(&out.set, UINT32_MAX, &a.set);
+	assert_true(uidset_is_empty(&out.set));
+	assert_int_equal(uidset_count(&a.set), UINT32_MAX);
+	uidset_free(&a.set);
+	uidset_free(&out.set);
+}
+
 static void test_find(void **state)
 {
 	static const struct {
@@ -181,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_take),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_last_uid),
 		cmocka_unit_test(test_write),

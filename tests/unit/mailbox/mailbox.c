@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "mailbox/change.h"
 #include "rig.h"
 
 #define TEXT "Subject: hello\r\n\r\nbody\r\n"
@@ -433,6 +434,38 @@ static void moving(struct rig *r)
 	mailbox_close(x);
 }
 
+/* behaviour 148: many are moved, and expunged, in several changes */
+static void pieces(struct rig *r)
+{
+	struct mailbox *m = rig_open(r, "INBOX");
+	struct mailbox *x = make(r, "x");
+	struct uidset set = rig_set("5:4294967295");
+	struct uidset from = { 0 };
+	struct uidset to = { 0 };
+	uint64_t modseq;
+
+	fill(r, m, EXPUNGE_PIECE + 10, FLAG_DELETED);
+	modseq = rig_status(r, "INBOX").highestmodseq;
+	assert_int_equal(mailbox_copy(m, &set, x, true, &from, &to).code,
+	                 ERR_OK);
+	rig_assert_set(&from, "5:50010");
+	rig_assert_set(&to, "1:50006");
+	assert_uids(m, "1:4");
+	assert_uids(x, "1:50006");
+	assert_int_equal(rig_status(r, "x").highestmodseq,
+	                 modseq + EXPUNGE_PIECE / MOVE_PIECE + 1);
+	assert_int_equal(mailbox_expunge(x, NULL, &from).code, ERR_OK);
+	rig_assert_set(&from, "1:50006");
+	assert_uids(x, "");
+	assert_int_equal(rig_status(r, "x").highestmodseq,
+	                 modseq + EXPUNGE_PIECE / MOVE_PIECE + 3);
+	uidset_free(&set);
+	uidset_free(&from);
+	uidset_free(&to);
+	mailbox_close(m);
+	mailbox_close(x);
+}
+
 static void walking(struct rig *r)
 {
 	struct mailbox *m = rig_open(r, "INBOX");
@@ -555,6 +588,7 @@ int main(void)
 		{ "expunging", expunging },
 		{ "copying", copying },
 		{ "moving", moving },
+		{ "pieces", pieces },
 		{ "walking", walking },
 		{ "finding", finding },
 		{ "append unloaded", append_unloaded },
