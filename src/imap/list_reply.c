@@ -88,38 +88,22 @@ void reply_list_row(struct session *s, const struct list_request *r,
 	buf_add(out, S("\r\n"));
 }
 
-/* The row of one mailbox; false when it is not there. */
-static bool find_row(struct session *s, struct slice name, struct list_row *row)
-{
-	struct mailbox_info *infos;
-	size_t n;
-
-	if (!is_ok(mailbox_list(s->account, s->arena, &infos, &n)))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (!slice_eq(infos[i].name, name))
-			continue;
-		*row = (struct list_row){ .info = infos[i] };
-		return true;
-	}
-	return false;
-}
-
 void reply_list_renamed(struct session *s, struct slice name,
                         struct slice asked)
 {
 	static const struct list_request plain = { 0 };
-	struct list_row row;
+	struct list_row row = { .oldname = asked };
 
-	if (!find_row(s, name, &row))
+	if (!is_ok(mailbox_get_info(s->account, name, &row.info)))
 		return;
-	row.oldname = asked;
 	reply_list_row(s, &plain, &row);
 }
 
 void reply_list_selected(struct session *s, struct slice asked)
 {
-	struct slice name = mailbox_name(view_mailbox(s->view));
+	/* a copy: another session may rename it */
+	struct slice name =
+		arena_copy(s->arena, mailbox_name(view_mailbox(s->view)));
 
 	/* INBOX is INBOX in any letter case, and no new name for it */
 	reply_list_renamed(s, name, slice_ieq(name, asked) ? S("") : asked);

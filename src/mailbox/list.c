@@ -223,3 +223,33 @@ struct err mailbox_list(struct account *a, struct arena *arena,
 	free(l.v);
 	return e;
 }
+
+/* The rows that are read last are read without giving way to others. */
+struct err mailbox_get_info(struct account *a, struct slice name,
+                            struct mailbox_info *out)
+{
+	struct store_key key = key_name(a->id, T_SUBSCRIPTION, name);
+	struct mailbox_meta meta;
+	struct slice row;
+	bool has_children;
+	uint32_t id;
+	struct err e = tree_has_below(a, name, &has_children);
+
+	if (is_ok(e))
+		e = lookup_name(a, name, &id);
+	if (is_ok(e))
+		e = lookup_mailbox(a, id, &meta, &row, NULL, NULL);
+	if (!is_ok(e))
+		return e;
+	e = store_get(account_partition(a), store_key_slice(&key), &row);
+	*out = (struct mailbox_info){
+		.name = name,
+		.id = id,
+		.special_use = meta.special_use,
+		.subscribed = is_ok(e),
+		.exists = true,
+		.noselect = meta.noselect,
+		.has_children = has_children,
+	};
+	return e.code == ERR_ABSENT ? OK : e;
+}

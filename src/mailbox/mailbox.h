@@ -66,6 +66,11 @@ struct mailbox_info {
 struct err mailbox_list(struct account *, struct arena *,
                         struct mailbox_info **out, size_t *n);
 
+/* The same of one mailbox that exists; the name, a normal one, stays the
+ * caller's. ERR_NONEXISTENT */
+struct err mailbox_get_info(struct account *, struct slice name,
+                            struct mailbox_info *out);
+
 struct mailbox_status {
 	uint32_t messages;
 	uint32_t unseen;

@@ -86,33 +86,58 @@ struct err change_make_parents(struct change *c, struct slice name)
 
 /* -- what is below -- */
 
+static struct row_walk walk_below(struct account *a, struct slice name)
+{
+	struct store_key prefix;
+	struct buf start = { 0 };
+
+	buf_add(&start, name);
+	buf_byte(&start, MAILBOX_DELIM);
+	prefix = key_name(a->id, T_NAME,
+	                  slice_first(buf_slice(&start), NAME_PREFIX));
+	buf_free(&start);
+	return row_walk(a, &prefix);
+}
+
+/* The next that lies below `name`; its own name points into the map. */
+static bool next_below(struct row_walk *w, struct account *a, struct slice name,
+                       struct entry *out)
+{
+	struct mailbox_meta meta;
+	struct cursor_row row;
+
+	while (is_ok(w->e) && row_walk_next(w, &row)) {
+		out->id = get_le32(row.value.ptr);
+		w->e = lookup_mailbox(a, out->id, &meta, &out->name, NULL,
+		                      NULL);
+		if (is_ok(w->e) && is_below(out->name, name))
+			return true;
+	}
+	return false;
+}
+
 struct err tree_below(struct account *a, struct slice name, struct arena *arena,
                       struct below *out)
 {
-	struct slice start =
-		arena_printf(arena, "%.*s/", (int)name.len, name.ptr);
-	struct store_key prefix =
-		key_name(a->id, T_NAME, slice_first(start, NAME_PREFIX));
-	struct row_walk w = row_walk(a, &prefix);
+	struct row_walk w = walk_below(a, name);
 	size_t most = a->meta.mailboxes;
-	struct cursor_row row;
+	struct entry entry;
 
 	*out = (struct below){ arena_array(arena, most + 1, sizeof *out->v),
 		               0 };
-	while (row_walk_next(&w, &row)) {
-		struct entry entry = { .id = get_le32(row.value.ptr) };
-		struct mailbox_meta meta;
-		struct slice full;
-		struct err e =
-			lookup_mailbox(a, entry.id, &meta, &full, NULL, NULL);
-
-		if (!is_ok(e))
-			return e;
-		if (!is_below(full, name) || out->n == most)
-			continue;
-		entry.name = arena_copy(arena, full);
+	while (out->n < most && next_below(&w, a, name, &entry)) {
+		entry.name = arena_copy(arena, entry.name);
 		out->v[out->n++] = entry;
 	}
+	return w.e;
+}
+
+struct err tree_has_below(struct account *a, struct slice name, bool *has)
+{
+	struct row_walk w = walk_below(a, name);
+	struct entry entry;
+
+	*has = next_below(&w, a, name, &entry);
 	return w.e;
 }
 

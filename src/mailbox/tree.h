@@ -47,3 +47,6 @@ struct below {
 /* Suspends; the account's lock is held. */
 struct err tree_below(struct account *, struct slice name, struct arena *,
                       struct below *out);
+
+/* Is there anything? Suspends. */
+struct err tree_has_below(struct account *, struct slice name, bool *has);

@@ -39,6 +39,27 @@ static enum err_code open_code(struct rig *r, const char *name)
 	return e.code;
 }
 
+/* One looked up by its name is what the list has. */
+static void assert_info(struct rig *r, const struct mailbox_info *listed)
+{
+	struct mailbox_info info;
+	enum err_code code =
+		mailbox_get_info(r->account, listed->name, &info).code;
+
+	if (!listed->exists) {
+		assert_int_equal(code, ERR_NONEXISTENT);
+		return;
+	}
+	assert_int_equal(code, ERR_OK);
+	assert_true(slice_eq(info.name, listed->name));
+	assert_int_equal(info.id, listed->id);
+	assert_int_equal(info.special_use, listed->special_use);
+	assert_int_equal(info.subscribed, listed->subscribed);
+	assert_int_equal(info.exists, listed->exists);
+	assert_int_equal(info.noselect, listed->noselect);
+	assert_int_equal(info.has_children, listed->has_children);
+}
+
 /* Names with marks: '+' has children, '-' \Noselect, '!' does not exist,
  * 's' subscribed. */
 static void assert_list(struct rig *r, const char *expected)
@@ -50,6 +71,7 @@ static void assert_list(struct rig *r, const char *expected)
 
 	assert_int_equal(mailbox_list(r->account, arena, &v, &n).code, ERR_OK);
 	for (size_t i = 0; i < n; i++) {
+		assert_info(r, &v[i]);
 		if (v[i].special_use != 0)
 			continue;
 		buf_printf(&out, "%.*s%s%s%s%s ", (int)v[i].name.len,
