@@ -21,9 +21,10 @@
  *    environment and opens it again, which settles it: the transaction is
  *    there and synced (then the group has succeeded after all), or it isn't.
  * 5. That fails too: the index is lost for now. Reads and commits answer
- *    ERR_IO, each commit tries to open it again. If the transaction then
- *    turns out to be there, what this process knows is older than the disk,
- *    and it ends: its parent starts it anew.
+ *    ERR_IO; each commit tries to open it again, and each read has that
+ *    tried for those who come after it. If the transaction then turns out
+ *    to be there, what this process knows is older than the disk, and it
+ *    ends: its parent starts it anew.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -51,6 +52,7 @@ struct committer {
 	struct queue waiting;
 	struct queue finished;
 	bool stop;
+	bool wanted; /* a reader has found the index lost */
 	bool reopen; /* the loop is asked to open the index */
 	struct err reopen_result;
 	struct partition_stats stats;
@@ -86,17 +88,19 @@ static struct batch *queue_take(struct queue *q)
 
 /* -- the thread -- */
 
-/* Has the loop open the index again, while nothing here uses it. */
+/* Has the loop open the index again, while nothing here uses it. A loop that
+ * waits for this thread's end can't. */
 static struct err ask_reopen(struct committer *c)
 {
-	struct err e;
+	struct err e = err(ERR_IO, "the partition is being closed");
 
 	pthread_mutex_lock(&c->lock);
 	c->reopen = true;
 	uv_async_send(c->async);
-	while (c->reopen)
+	while (c->reopen && !c->stop)
 		pthread_cond_wait(&c->changed, &c->lock);
-	e = c->reopen_result;
+	if (!c->reopen)
+		e = c->reopen_result;
 	pthread_mutex_unlock(&c->lock);
 	return e;
 }
@@ -230,6 +234,25 @@ static void give_back(struct committer *c, struct batch *group, uint64_t syncs)
 	uv_async_send(c->async);
 }
 
+/* The lock is held, but not while it works. */
+static void run_group(struct committer *c, struct batch *group)
+{
+	uint64_t syncs;
+
+	pthread_mutex_unlock(&c->lock);
+	syncs = commit_group(c, group);
+	pthread_mutex_lock(&c->lock);
+	give_back(c, group, syncs);
+}
+
+static void run_wanted(struct committer *c)
+{
+	c->wanted = false;
+	pthread_mutex_unlock(&c->lock);
+	(void)need_index(c);
+	pthread_mutex_lock(&c->lock);
+}
+
 static void *run(void *arg)
 {
 	struct committer *c = arg;
@@ -237,16 +260,13 @@ static void *run(void *arg)
 	pthread_mutex_lock(&c->lock);
 	while (!c->stop || c->waiting.first != NULL) {
 		struct batch *group = queue_take(&c->waiting);
-		uint64_t syncs;
 
-		if (group == NULL) {
+		if (group != NULL)
+			run_group(c, group);
+		else if (c->wanted)
+			run_wanted(c);
+		else
 			pthread_cond_wait(&c->changed, &c->lock);
-			continue;
-		}
-		pthread_mutex_unlock(&c->lock);
-		syncs = commit_group(c, group);
-		pthread_mutex_lock(&c->lock);
-		give_back(c, group, syncs);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
@@ -361,6 +381,14 @@ void committer_run(struct committer *c, struct batch *b)
 		task_wait(&b->done, WAIT_FOREVER);
 	if (--c->in_flight == 0)
 		task_wake_all(&c->idle);
+}
+
+void committer_want_index(struct committer *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->wanted = true;
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
 }
 
 void committer_stats(struct committer *c, struct partition_stats *out)

@@ -106,6 +106,9 @@ struct committer *committer_new(struct partition *, struct pack_writer);
 void committer_free(struct committer *);
 /* Suspends until b->result is known. */
 void committer_run(struct committer *, struct batch *);
+
+/* A reader has found the index lost. Doesn't wait. */
+void committer_want_index(struct committer *);
 void committer_stats(struct committer *, struct partition_stats *out);
 
 /* -- recover.c -- */

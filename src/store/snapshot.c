@@ -17,6 +17,14 @@
 
 #include "store/internal.h"
 
+/* Who reads now is told so; who comes later may find it there again. */
+static struct err index_lost(struct partition *p)
+{
+	if (p->committer != NULL)
+		committer_want_index(p->committer);
+	return err(ERR_IO, "the index can't be read after a disk error");
+}
+
 static struct err snapshot_take(struct partition *p)
 {
 	struct snapshot *s = &p->snapshot;
@@ -25,8 +33,7 @@ static struct err snapshot_take(struct partition *p)
 	if (s->live)
 		return OK;
 	if (p->index.env == NULL)
-		return err(ERR_IO, "the index can't be read after a disk "
-		                   "error");
+		return index_lost(p);
 	rc = s->txn == NULL
 	             ? mdb_txn_begin(p->index.env, NULL, MDB_RDONLY, &s->txn)
 	             : mdb_txn_renew(s->txn);
