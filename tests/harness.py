@@ -81,12 +81,16 @@ class Server:
 
     # -- the server --
 
-    def start(self, timeout=30):
+    def spawn(self):
+        """Begins to start; start() waits until it answers, too."""
         with open(self.log_path, "a") as log:
             self.process = subprocess.Popen(
                 [os.path.join(self.build, "roostd"), "-c", self.conf, "-F"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self.env)
+
+    def start(self, timeout=30):
+        self.spawn()
         end = time.time() + timeout
         while time.time() < end:
             try:
@@ -114,9 +118,8 @@ class Server:
 
     def kill(self):
         """SIGKILL to every process of the server at once."""
-        pids = children(self.process.pid)
         self.process.send_signal(signal.SIGSTOP)    # it must not restart them
-        for pid in pids:
+        for pid in children(self.process.pid):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

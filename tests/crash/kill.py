@@ -3,292 +3,272 @@
 
 usage: kill.py [--rounds N] [--seed N] [--seconds S]
 
-Each round: clients, one an account, deliver by LMTP, APPEND, STORE, MOVE,
-COPY, EXPUNGE at random, each keeping its own record of what was acknowledged
-(`Ledger`); then every process of the server is killed at once (in every
-third round only one mail process, which the parent must restart); then
-`roost store check` must find nothing, and each account must hold exactly
-what its record says. What was under way at the kill may have happened whole
-or not at all. No UID may ever mean two messages. (behaviours 148, 200)
+Each round: clients, one an account, do at random what clients do, each with
+its ledger of what was acknowledged (ledger.py), and an administrator adds
+and removes accounts (admin.py). Then something is done to the server's
+processes (`BLOWS`). Afterwards every account must hold exactly what its
+ledger says; what was under way may have happened whole or not at all; no
+UID may ever mean two messages; `roost store check` must find nothing.
+(behaviours 148, 200)
 """
 import argparse
-import imaplib
+import collections
 import os
 import random
-import re
 import signal
-import smtplib
 import sys
 import threading
 import time
+import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
-from harness import Server  # noqa: E402
+from admin import Admin  # noqa: E402
+from client import Client, Gone, Refused, back  # noqa: E402
+from harness import Server, children  # noqa: E402
+from ledger import Ledger  # noqa: E402
 
 USERS = ["user%d@example.org" % n for n in range(6)]
-BOXES = ["INBOX", "Archive", "Trash"]
+ALWAYS = ["INBOX", "Archive", "Trash"]
+SOMETIMES = ["Work", "Play", "Work/Deep", "Other"]
 FLAGS = ["\\Seen", "\\Flagged", "\\Answered", "$Later"]
-GONE = (OSError, EOFError, imaplib.IMAP4.abort, smtplib.SMTPException)
-
-
-class Ledger:
-    """What one account must hold.
-
-    messages: marker -> list of copies, each [mailbox, uid, flags].
-    doubt: None, or what the command under way may have changed: a list of
-    alternatives to `messages`.
-    """
-
-    def __init__(self, user):
-        self.user = user
-        self.messages = {}
-        self.doubt = None
-        self.seen = {}      # (mailbox, uidvalidity, uid) -> marker, for ever
-        self.acknowledged = 0
-
-    def copies(self, box=None):
-        return [(marker, c) for marker, cs in self.messages.items()
-                for c in cs if box is None or c[0] == box]
-
-
-def clone(messages):
-    return {m: [[b, u, set(f)] for b, u, f in cs] for m, cs in
-            messages.items()}
-
-
-def text(marker, rnd):
-    lines = ["From: a@example.org", "Subject: " + marker,
-             "X-Marker: " + marker, ""]
-    lines += ["x" * rnd.randint(1, 70) for _ in range(rnd.choice(
-        [1, 20, 20, 200, 3000]))]
-    return ("\r\n".join(lines) + "\r\n").encode()
+SIZES = [100] * 8 + [3000] * 8 + [30000] * 3 + [400000]
+MANY = 60       # copies in an account, from which on it is tidied up
 
 
 class Worker(threading.Thread):
-    """Random commands until the server goes away."""
+    """Random commands until the server goes away or stop() is called."""
 
     def __init__(self, server, ledger, seed):
         super().__init__(daemon=True)
         self.server, self.ledger = server, ledger
         self.rnd = random.Random(seed)
         self.stopping = False
+        self.gone = False
         self.error = None
 
     def run(self):
         try:
-            self.imap = self.server.imap(self.ledger.user)
-            self.lmtp = self.server.lmtp()
-            self.box = None
+            self.client = Client(self.server, self.ledger,
+                                 tls=self.rnd.random() < 0.5)
             while not self.stopping:
                 self.step()
-        except GONE:
-            pass
+            self.client.close()
+        except (Gone, Refused):     # Refused: its mail process is away
+            self.gone = True
         except Exception as e:      # a wrong answer: the test fails
             self.error = e
 
     def step(self):
-        action = self.rnd.choice([self.deliver, self.append, self.append,
-                                  self.store, self.store, self.move,
-                                  self.copy, self.expunge])
-        after = clone(self.ledger.messages)
-        action(after)
+        actions = [self.deliver, self.append, self.append, self.store,
+                   self.store, self.move, self.copy, self.expunge,
+                   self.arrange, self.subscribe]
+        if len(self.ledger.copies()) > MANY:
+            actions = [self.expunge]
+        self.rnd.choice(actions)()
 
-    def doubt(self, after):
-        self.ledger.doubt = after
-
-    def done(self, after):
-        self.ledger.messages = after
-        self.ledger.doubt = None
-        self.ledger.acknowledged += 1
-
-    def expect(self, ok, what):
-        if ok[0] != "OK":
-            raise AssertionError("%s: %r" % (what, ok))
-        return ok[1]
+    # -- choosing --
 
     def marker(self):
         return "%s-%d" % (self.ledger.user, self.rnd.getrandbits(60))
 
-    def deliver(self, after):
-        marker = self.marker()
-        after[marker] = [["INBOX", None, set()]]
-        self.doubt(after)
-        self.lmtp.sendmail("a@example.org", [self.ledger.user],
-                           text(marker, self.rnd))
-        self.done(after)
+    def flags(self):
+        return [f for f in FLAGS if self.rnd.random() < 0.3]
 
-    def append(self, after):
-        marker, box = self.marker(), self.rnd.choice(BOXES)
-        flags = {f for f in FLAGS if self.rnd.random() < 0.3}
-        after[marker] = [[box, None, flags]]
-        self.doubt(after)
-        data = self.expect(self.imap.append(
-            box, "(%s)" % " ".join(flags), None, text(marker, self.rnd)),
-            "APPEND")
-        found = re.search(rb"APPENDUID \d+ (\d+)\]", data[0])
-        after[marker][0][1] = int(found.group(1))
-        self.done(after)
+    def mailbox(self):
+        return self.rnd.choice([b for b in self.ledger.mailboxes()
+                                if b in ALWAYS or b in SOMETIMES])
 
-    def select(self, box):
-        if self.box != box:
-            self.expect(self.imap.select(box), "SELECT")
-            self.box = box
+    def pick(self):
+        """Some messages of one mailbox."""
+        copies = self.ledger.copies()
+        if not copies:
+            return []
+        box = self.rnd.choice(copies)[1].box
+        here = [p for p in copies if p[1].box == box]
+        return self.rnd.sample(here, min(len(here),
+                                         self.rnd.choice([1, 1, 3, 20])))
 
-    def pick(self, after):
-        """A message with a known UID: (marker, copy in after), or None."""
-        known = [(m, c) for m, cs in after.items() for c in cs if c[1]]
-        if not known:
-            return None
-        marker, copy = self.rnd.choice(known)
-        self.select(copy[0])
-        return marker, copy
+    # -- doing --
 
-    def store(self, after):
-        picked = self.pick(after)
-        if picked is None:
+    def deliver(self):
+        self.client.deliver(self.marker(), self.rnd.choice(SIZES))
+
+    def append(self):
+        self.client.append(self.mailbox(), [
+            (self.marker(), self.rnd.choice(SIZES), self.flags())
+            for _ in range(self.rnd.choice([1, 1, 1, 4]))])
+
+    def store(self):
+        picked = self.pick()
+        if picked:
+            self.client.store(picked, self.rnd.choice(FLAGS),
+                              self.rnd.random() < 0.6)
+
+    def transfer(self, command):
+        picked = self.pick()
+        if picked:
+            self.client.transfer(command, picked, self.rnd.choice(
+                [b for b in ALWAYS if b != picked[0][1].box]))
+
+    def move(self):
+        self.transfer("MOVE")
+
+    def copy(self):
+        self.transfer("COPY")
+
+    def expunge(self):
+        picked = self.pick()
+        if picked:
+            self.client.expunge(picked, self.rnd.random() < 0.5)
+
+    def subscribe(self):
+        self.client.subscribe(self.rnd.choice(SOMETIMES),
+                              self.rnd.random() < 0.5)
+
+    def arrange(self):
+        """CREATE, DELETE, RENAME; a parent is there before its child and
+        after it."""
+        there = self.ledger.mailboxes()
+        box = self.rnd.choice(SOMETIMES)
+        free = [b for b in SOMETIMES if b not in there
+                and (b != "Work/Deep" or "Work" in there)]
+        if box not in there:
+            if box in free:
+                self.client.create(box)
+        elif box == "Work" and "Work/Deep" in there:
             return
-        flag = self.rnd.choice(FLAGS)
-        add = self.rnd.random() < 0.6
-        (picked[1][2].add if add else picked[1][2].discard)(flag)
-        self.doubt(after)
-        self.expect(self.imap.uid("STORE", str(picked[1][1]),
-                                  "+FLAGS" if add else "-FLAGS",
-                                  "(%s)" % flag), "STORE")
-        self.done(after)
-
-    def transfer(self, after, command):
-        picked = self.pick(after)
-        if picked is None:
-            return
-        marker, copy = picked
-        to = self.rnd.choice([b for b in BOXES if b != copy[0]])
-        new = [to, None, set(copy[2])]
-        uid = copy[1]
-        if command == "MOVE":
-            after[marker].remove(copy)
-        after[marker].append(new)
-        self.doubt(after)
-        self.imap.untagged_responses.pop("COPYUID", None)
-        data = self.expect(self.imap.uid(command, str(uid), to), command)
-        codes = self.imap.response("COPYUID")[1]
-        code = codes[0] if codes and codes[0] else data[0] or b""
-        found = re.search(rb"\d+ [\d:,]+ (\d+)", code)
-        if not found:
-            raise AssertionError("%s without COPYUID: %r" % (command, code))
-        new[1] = int(found.group(1))
-        self.done(after)
-
-    def move(self, after):
-        self.transfer(after, "MOVE")
-
-    def copy(self, after):
-        self.transfer(after, "COPY")
-
-    def expunge(self, after):
-        picked = self.pick(after)
-        if picked is None:
-            return
-        marker, copy = picked
-        uid = str(copy[1])
-        copy[2].add("\\Deleted")
-        self.doubt(after)
-        self.expect(self.imap.uid("STORE", uid, "+FLAGS.SILENT",
-                                  "(\\Deleted)"), "STORE")
-        self.done(after)
-        gone = clone(after)
-        gone[marker] = [c for c in gone[marker]
-                        if (c[0], c[1]) != (copy[0], copy[1])]
-        self.doubt(gone)
-        self.expect(self.imap.uid("EXPUNGE", uid), "EXPUNGE")
-        self.done(gone)
+        elif self.rnd.random() < 0.5 and [b for b in free if "/" not in b]:
+            self.client.rename(box, self.rnd.choice(
+                [b for b in free if "/" not in b]))
+        else:
+            self.client.delete(box)
 
 
-def read_account(server, ledger):
-    """What the server says the account holds: like Ledger.messages."""
-    out = {}
-    m = server.imap(ledger.user)
-    for box in BOXES:
-        m.select(box, readonly=True)
-        validity = int(m.response("UIDVALIDITY")[1][0])
-        if int(m.untagged_responses.get("EXISTS", [b"0"])[-1]) == 0:
-            continue
-        data = m.uid("FETCH", "1:*",
-                     "(FLAGS BODY.PEEK[HEADER.FIELDS (X-MARKER)])")[1]
-        for item in data:
-            if not isinstance(item, tuple):
-                continue
-            uid = int(re.search(rb"UID (\d+)", item[0]).group(1))
-            flags = re.search(rb"FLAGS \(([^)]*)\)", item[0]).group(1)
-            marker = item[1].split(b":", 1)[1].strip().decode()
-            if ledger.seen.setdefault((box, validity, uid), marker) != marker:
-                raise AssertionError("UID %d of %s was another message"
-                                     % (uid, box))
-            out.setdefault(marker, []).append(
-                [box, uid, set(flags.decode().split())])
-    m.logout()
-    return out
+# -- what is done to the server; each leaves it running or not at all --
+
+def kill_all(server, _rnd):
+    server.kill()
 
 
-def shape(messages):
-    """Comparable: UIDs only where they are known."""
-    return {m: sorted((b, tuple(sorted(f))) for b, _, f in cs)
-            for m, cs in messages.items() if cs}
-
-
-def uids(messages):
-    return {(m, b, u) for m, cs in messages.items() for b, u, _ in cs if u}
-
-
-def verify(server, ledger):
-    there = read_account(server, ledger)
-    allowed = [ledger.messages]
-    if ledger.doubt is not None:
-        allowed.append(ledger.doubt)
-    for state in allowed:
-        if shape(state) == shape(there) and uids(state) <= uids(there):
-            ledger.messages, ledger.doubt = there, None
-            return
-    raise AssertionError("%s: %s" % (ledger.user, difference(
-        shape(ledger.messages), shape(there))))
-
-
-def difference(want, have):
-    lines = ["acknowledged and there differ:"]
-    for m in sorted(want.keys() | have.keys()):
-        if want.get(m) != have.get(m):
-            lines.append("  %s: acknowledged %r, there %r" % (
-                m, want.get(m), have.get(m)))
-    return "\n".join(lines[:20])
-
-
-def one_round(server, ledgers, number, rnd, seconds):
-    workers = [Worker(server, ledger, rnd.getrandbits(32))
-               for ledger in ledgers]
-    for w in workers:
-        w.start()
-    time.sleep(rnd.uniform(0.3, seconds))
-    if number % 3 == 2:
-        os.kill(rnd.choice(server.child("mail")), signal.SIGKILL)
-        time.sleep(0.3)     # the others' sessions go on
-        for w in workers:
-            w.stopping = True
-    else:
+def kill_twice(server, rnd):
+    """Again while it recovers, a few times."""
+    server.kill()
+    for _ in range(rnd.randint(1, 4)):
+        server.spawn()
+        time.sleep(rnd.uniform(0.001, 0.05))
         server.kill()
+
+
+def kill_role(role):
+    def blow(server, rnd):
+        os.kill(rnd.choice(server.child(role)), signal.SIGKILL)
+        time.sleep(0.3)     # the others' sessions go on
+    return blow
+
+
+def kill_parent(server, _rnd):
+    """Its children must end by themselves."""
+    pids = children(server.process.pid)
+    server.process.kill()
+    server.process.wait()
+    server.process = None
+    end = time.time() + 10
+    while any(os.path.exists("/proc/%d" % pid) for pid in pids):
+        if time.time() > end:
+            raise AssertionError("children outlive their parent")
+        time.sleep(0.01)
+
+
+def stall(server, rnd):
+    pid = rnd.choice(server.child("mail"))
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(rnd.uniform(0.1, 0.8))
+    os.kill(pid, signal.SIGCONT)
+    time.sleep(0.2)
+
+
+def kill_stalled(server, rnd):
+    pid = rnd.choice(server.child("mail"))
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(rnd.uniform(0.1, 0.5))
+    server.kill()
+
+
+def terminate(server, _rnd):
+    if server.stop() != 0:
+        raise AssertionError("a bad end")
+
+
+BLOWS = [
+    ("kill all", kill_all),
+    ("kill a mail process", kill_role("mail")),
+    ("kill again at the restart", kill_twice),
+    ("kill a gate", kill_role("gate")),
+    ("kill all", kill_all),
+    ("kill auth", kill_role("auth")),
+    ("kill the parent", kill_parent),
+    ("stop and continue a mail process", stall),
+    ("kill all, a mail process stopped", kill_stalled),
+    ("terminate", terminate),
+]
+
+
+def finish(workers):
+    for w in workers:
+        w.stopping = True
     for w in workers:
         w.join(30)
         if w.is_alive():
             raise AssertionError("a client hangs")
         if w.error is not None:
             raise w.error
+
+
+def verify(server, ledgers, admin):
     if server.process is None:
         server.start()
     for ledger in ledgers:
-        verify(server, ledger)
+        client = back(server, ledger)
+        ledger.verify(client)
+        client.close()
+    admin.verify()
     checked = server.roost("store", "check", check=False)
     if checked.returncode != 0:
         raise AssertionError("store check: " + checked.stdout
                              + checked.stderr)
+
+
+def one_round(server, ledgers, admin, number, rnd, seconds):
+    name, blow = BLOWS[number % len(BLOWS)]
+    workers = [Worker(server, ledger, rnd.getrandbits(32))
+               for ledger in ledgers] + [admin.worker(rnd.getrandbits(32))]
+    before = sum(ledger.acknowledged for ledger in ledgers)
+    for w in workers:
+        w.start()
+    time.sleep(rnd.uniform(0.3, seconds))
+    blow(server, rnd)
+    finish(workers)
+    if blow is stall and any(w.gone for w in workers):
+        raise AssertionError("a pause has cost a session")
+    if sum(ledger.acknowledged for ledger in ledgers) == before:
+        raise AssertionError("no work was done")
+    verify(server, ledgers, admin)
+    print("%d: %s" % (number + 1, name), flush=True)
+
+
+def run(rounds, seconds, rnd, tally):
+    ledgers = [Ledger(u) for u in USERS]
+    with Server(conf="trusted_networks = 127.0.0.1\n") as server:
+        admin = Admin(server)
+        for ledger in ledgers:
+            server.add_user(ledger.user)
+            ledger.learn(Client(server, ledger))
+        for number in range(rounds):
+            one_round(server, ledgers, admin, number, rnd, seconds)
+            tally["rounds"] += 1
+            tally["mail"] = sum(x.acknowledged for x in ledgers)
+            tally["accounts"] = admin.acknowledged
 
 
 def main():
@@ -298,18 +278,18 @@ def main():
     ap.add_argument("--seconds", type=float, default=2)
     args = ap.parse_args()
     print("seed %d" % args.seed)
-    rnd = random.Random(args.seed)
-    ledgers = [Ledger(u) for u in USERS]
-    passed = 0
-    with Server() as server:
-        for u in USERS:
-            server.add_user(u)
-        for number in range(args.rounds):
-            one_round(server, ledgers, number, rnd, args.seconds)
-            passed += 1
-    print("%d changes acknowledged, none lost" % sum(
-        ledger.acknowledged for ledger in ledgers))
-    print("%d passed, %d failed" % (passed, args.rounds - passed))
+    tally = collections.Counter()
+    try:
+        run(args.rounds, args.seconds, random.Random(args.seed), tally)
+    except Exception:
+        traceback.print_exc()
+        print("round %d: %s" % (tally["rounds"] + 1,
+                                BLOWS[tally["rounds"] % len(BLOWS)][0]))
+    print("%d changes of mail and %d of accounts acknowledged"
+          % (tally["mail"], tally["accounts"]))
+    failed = tally["rounds"] < args.rounds
+    print("%d passed, %d failed" % (tally["rounds"], failed))
+    sys.exit(failed)
 
 
 if __name__ == "__main__":
