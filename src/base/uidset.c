@@ -77,14 +77,25 @@ static bool is_behind(const struct uidset *s, uint32_t first)
 	return s->n == 0 || first - 1 > s->v[s->n - 1].last;
 }
 
+/* Adds a range that begins nowhere before the set's last one. */
+static void append_merging(struct uidset *s, struct uidrange r)
+{
+	struct uidrange *last = s->n != 0 ? &s->v[s->n - 1] : NULL;
+
+	if (is_behind(s, r.first))
+		append(s, r);
+	else if (r.last > last->last)
+		last->last = r.last;
+}
+
 void uidset_add_range(struct uidset *s, uint32_t first, uint32_t last)
 {
 	struct uidrange r = { first, last };
 	size_t at, end;
 
 	assert(first != 0 && first <= last);
-	if (is_behind(s, first)) {
-		append(s, r);
+	if (s->n == 0 || first >= s->v[s->n - 1].first) {
+		append_merging(s, r);
 		return;
 	}
 	at = uidset_find(s, first - 1);
@@ -136,17 +147,6 @@ void uidset_copy(struct uidset *to, const struct uidset *from)
 	if (from->n != 0)
 		memcpy(to->v, from->v, from->n * sizeof *to->v);
 	to->n = from->n;
-}
-
-/* Adds a range that begins nowhere before the set's last one. */
-static void append_merging(struct uidset *s, struct uidrange r)
-{
-	struct uidrange *last = s->n != 0 ? &s->v[s->n - 1] : NULL;
-
-	if (is_behind(s, r.first))
-		append(s, r);
-	else if (r.last > last->last)
-		last->last = r.last;
 }
 
 void uidset_union(struct uidset *to, const struct uidset *from)
