@@ -15,6 +15,7 @@ import argparse
 import collections
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -34,6 +35,9 @@ SOMETIMES = ["Work", "Play", "Work/Deep", "Other"]
 FLAGS = ["\\Seen", "\\Flagged", "\\Answered", "$Later"]
 SIZES = [100] * 8 + [3000] * 8 + [30000] * 3 + [400000]
 MANY = 60       # copies in an account, from which on it is tidied up
+
+BAD_END = re.compile(r"Sanitizer: |runtime error: |event=child_died .*"
+                     r"signal=(?!KILL)")
 
 
 class Worker(threading.Thread):
@@ -239,6 +243,13 @@ def verify(server, ledgers, admin):
                              + checked.stderr)
 
 
+def check_log(server):
+    """No process has died of anything but the test."""
+    bad = [line for line in server.log().split("\n") if BAD_END.search(line)]
+    if bad:
+        raise AssertionError("\n".join(bad[:20]))
+
+
 def one_round(server, ledgers, admin, number, rnd, seconds):
     name, blow = BLOWS[number % len(BLOWS)]
     workers = [Worker(server, ledger, rnd.getrandbits(32))
@@ -254,6 +265,7 @@ def one_round(server, ledgers, admin, number, rnd, seconds):
     if sum(ledger.acknowledged for ledger in ledgers) == before:
         raise AssertionError("no work was done")
     verify(server, ledgers, admin)
+    check_log(server)
     print("%d: %s" % (number + 1, name), flush=True)
 
 
