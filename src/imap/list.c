@@ -148,6 +148,14 @@ static void look_below(const struct list_request *r, const struct names *names,
 	}
 }
 
+static bool has_percent(const struct list_request *r)
+{
+	for (size_t i = 0; i < r->n_patterns; i++)
+		if (slice_find(r->patterns[i], S("%")) != SLICE_NONE)
+			return true;
+	return false;
+}
+
 /* Is there a row for names->v[at]? The caller knows that it matches. */
 static bool make_row(const struct list_request *r, const struct names *names,
                      size_t at, struct list_row *row)
@@ -166,7 +174,7 @@ static bool make_row(const struct list_request *r, const struct names *names,
 	/* LSUB shows it as a name that can't be selected, RFC 3501 6.3.9 */
 	row->info.noselect |= r->lsub;
 	row->childinfo = hidden;
-	return hidden;
+	return hidden && (!r->lsub || has_percent(r));
 }
 
 static void reply_row_status(struct session *s, const struct list_request *r,
