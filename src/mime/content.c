@@ -248,10 +248,10 @@ static void add_language(struct digest_builder *b)
 
 	buf_byte(&b->scratch, ' ');
 	while (rest.len != 0) {
-		struct slice tag;
+		struct slice element, tag, none;
 
-		slice_cut(rest, ',', &tag, &rest);
-		tag = slice_trim(tag);
+		slice_cut(rest, ',', &element, &rest);
+		tag = value_token(element, &none);
 		if (!is_media_token(tag))
 			continue;
 		buf_byte(&b->scratch, n++ == 0 ? '(' : ' ');

@@ -129,7 +129,7 @@ static void test_bodystructure(void **state)
 		{ "Content-Type: Image/PNG; name=\"a.png\"\r\n"
 		  "Content-Transfer-Encoding: BASE64\r\nContent-ID: <i@d>\r\n"
 		  "Content-Description: d\r\nContent-Disposition: inline\r\n"
-		  "Content-Language: en, de\r\nContent-Location: l\r\n"
+		  "Content-Language: en (x), de\r\nContent-Location: l\r\n"
 		  "Content-MD5: m\r\n\r\nAAAA",
 		  "(\"image\" \"png\" (\"name\" \"a.png\") \"<i@d>\" \"d\" "
 		  "\"base64\" 4 \"m\" (\"inline\" NIL) (\"en\" \"de\") \"l\")" },
