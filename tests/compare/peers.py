@@ -1,0 +1,142 @@
+"""peers.py -- roost and Debian's Dovecot, side by side on loopback.
+
+Each test class has one of both (Dovecot must be started by root) and gets
+from pair() a connection to each, logged in as the same new user.
+"""
+import contextlib
+import itertools
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import known
+from wire import Peer
+
+from harness import ROOT, Server
+
+USERS = itertools.count(1)
+PASSWORD = "pass"
+
+
+def three_ports():
+    """The first of three in a row that nobody uses, below those that the
+    system gives away."""
+    for first in random.sample(range(20000, 30000, 3), 100):
+        with contextlib.ExitStack() as stack:
+            try:
+                for port in range(first, first + 3):
+                    sock = stack.enter_context(socket.socket())
+                    sock.bind(("127.0.0.1", port))
+                return first
+            except OSError:
+                pass
+    raise RuntimeError("no three ports in a row")
+
+
+class Dovecot:
+    """bench/dovecot with a directory and ports of its own."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="roost-compare-")
+        self.script = os.path.join(ROOT, "bench", "dovecot")
+
+    def run(self, *args):
+        path = os.environ["PATH"] + ":/usr/sbin"
+        subprocess.run([self.script, *args], check=True,
+                       env=dict(os.environ, PATH=path))
+
+    def __enter__(self):
+        os.chmod(self.dir, 0o755)
+        self.port = three_ports()
+        self.run("start", self.dir, str(self.port))
+        return self
+
+    def __exit__(self, *_):
+        self.run("stop", self.dir)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Both:
+    """The same to roost and to Dovecot."""
+
+    def __init__(self, ours, theirs):
+        self.ours = ours
+        self.theirs = theirs
+
+    def ask(self, command):
+        for peer in (self.ours, self.theirs):
+            peer.start(command)
+        return self.ours.finish(), self.theirs.finish()
+
+    def need(self, command):
+        """Both must say OK."""
+        both = self.ask(command)
+        if [x.status for x in both] != ["OK", "OK"]:
+            raise AssertionError((command, both))
+        return both
+
+    def append(self, *args, **more):
+        return self.ours.append(*args, **more), \
+            self.theirs.append(*args, **more)
+
+    def greetings(self):
+        return self.ours.line(), self.theirs.line()
+
+    def login(self, user):
+        self.ours.login(user, PASSWORD)
+        self.theirs.login(user, PASSWORD)
+
+    def close(self):
+        self.ours.close()
+        self.theirs.close()
+
+
+class CompareTest(unittest.TestCase):
+    """check() takes note of differences; the end of a test weighs them."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        cls.server.start()
+        cls.addClassCleanup(cls.server.__exit__, None, None, None)
+        cls.dovecot = cls.enterClassContext(Dovecot())
+
+    @classmethod
+    def new_user(cls):
+        name = "user%d@example.org" % next(USERS)
+        cls.server.add_user(name, PASSWORD)
+        return name
+
+    @classmethod
+    def pair(cls, user):
+        """Logged in, unless user is None."""
+        both = Both(Peer(cls.server.imaps_port, timeout=30),
+                    Peer(cls.dovecot.port + 1, timeout=30))
+        cls.addClassCleanup(both.close)
+        if user is None:
+            both.greetings()
+        else:
+            both.login(user)
+        return both
+
+    def setUp(self):
+        self.compared = 0
+        self.odd = []
+
+    def check(self, what, ours, theirs):
+        """what says which question it was; known.py has the answers that
+        may differ."""
+        self.compared += 1
+        if ours != theirs and not known.explains(what, ours, theirs):
+            self.odd.append("%s\n  roost:   %.1500r\n  Dovecot: %.1500r" % (
+                what, ours, theirs))
+
+    def tearDown(self):
+        print("%d compared ... " % self.compared, end="", file=sys.stdout)
+        self.assertEqual(len(self.odd), 0, "\n" + "\n".join(
+            self.odd[:int(os.environ.get("ROOST_COMPARE_SHOW", "40"))]))
