@@ -24,7 +24,7 @@
 #include "cli/verb.h"
 #include "store/partition.h"
 
-enum { PARTITIONS_LEAST = 4, PARTITIONS_MOST = 64 };
+enum { PARTITIONS_LEAST = 4, PARTITIONS_MOST = 64, HOSTNAME_MOST = 253 };
 
 struct plan {
 	const char *dir;
@@ -67,7 +67,16 @@ static bool plan_ports(const struct call *c, struct plan *p)
 	return imap != 0 && imaps != 0 && lmtp != 0;
 }
 
-static void plan_hostname(const struct call *c, struct plan *p)
+/* Letters, digits, hyphens and dots: what a certificate can name. */
+static bool is_hostname(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+	                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+
+	return n > 0 && n <= HOSTNAME_MOST && name[n] == '\0';
+}
+
+static bool plan_hostname(const struct call *c, struct plan *p)
 {
 	const char *name = call_value(c, "hostname");
 
@@ -75,6 +84,7 @@ static void plan_hostname(const struct call *c, struct plan *p)
 		snprintf(p->hostname, sizeof p->hostname, "%s", name);
 	else if (gethostname(p->hostname, sizeof p->hostname - 1) != 0)
 		strcpy(p->hostname, "localhost");
+	return is_hostname(p->hostname);
 }
 
 /* A process a core, and room for machines to come. */
@@ -210,7 +220,9 @@ int run_init(const struct call *c)
 		return fail(EX_USAGE, "init: the path is too long");
 	if (!plan_ports(c, &p))
 		return fail(EX_USAGE, "init: a port is a number up to 65535");
-	plan_hostname(c, &p);
+	if (!plan_hostname(c, &p))
+		return fail(EX_USAGE, "init: no name of a host; "
+		                      "give one with --hostname");
 	status = make_all(&p);
 	if (status == EX_OK)
 		printf("%s is ready: roostd -c %s/roost.conf\n", p.dir, p.dir);

@@ -53,6 +53,14 @@ class Accounts(support.ServerTest):
         except Exception:
             return False
 
+    def test_init_takes_only_the_name_of_a_host(self):
+        place = os.path.join(self.server.top, "another")
+        for name in ("a b", "", "x" * 254, "a/b", "\u00e4.example"):
+            done = self.server.roost("init", place, "--hostname", name,
+                                     conf=False, check=False)
+            self.assertEqual(done.returncode, 64, name)
+            self.assertFalse(os.path.exists(place), name)
+
     def test_the_life_of_an_account(self):
         self.assertEqual(0, self.roost("user", "add", "life@example.org",
                                        stdin="one\n").returncode)
