@@ -200,7 +200,7 @@ def measure(args, kind, port):
     server.start()
     out = {}
     try:
-        load(args, server, "append", seconds=1)     # something in each INBOX
+        load(args, server, "append", seconds=3)     # something in each INBOX
         out.update(rates(args, server))
         if args.idle and not args.only or "idle" in args.only:
             out.update(idle(args, server))
