@@ -135,8 +135,20 @@ RATES = [("append", "messages", False), ("multiappend", "messages", False),
          ("store", "commands", False), ("noop", "commands", False)]
 
 
-def rates(args, server):
-    out = {}
+class Figures(dict):
+    """What was measured of one server; each figure is told as it comes."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server = server
+
+    def __setitem__(self, name, figure):
+        super().__setitem__(name, figure)
+        print("%s: %s: %s %s" % (self.server, name, number(figure[0]),
+                                 figure[1]), file=sys.stderr, flush=True)
+
+
+def rates(args, server, out):
     for workload, unit, tls in RATES:
         if args.only and workload not in args.only:
             continue
@@ -146,12 +158,10 @@ def rates(args, server):
         out[title] = (r[unit] / r["seconds"], "/s")
         out[title + ": server CPU each"] = (r["cpu_s"] / count * 1e6, "us")
         out[title + ": p99"] = (r["p99_ms"], "ms")
-    return out
 
 
-def idle(args, server):
+def idle(args, server, out):
     """Memory a logged-in, idling session costs."""
-    out = {}
     for tls in (False, True):
         port = server.imaps if tls else server.imap
         command = [os.path.join(args.build, "bench", "bench-load"), "--port", str(port),
@@ -170,11 +180,9 @@ def idle(args, server):
             args.idle, " (TLS)" if tls else "")] = (
                 (after - before) / args.idle, "KiB")
         time.sleep(2)
-    return out
 
 
-def bigs(args, server):
-    out = {}
+def bigs(args, server, out):
     for count in args.big:
         mailbox, user = "big%d" % count, server.user % 1
         took = big.fill(server.imap, user, server.password, mailbox, count)
@@ -191,20 +199,19 @@ def bigs(args, server):
         out["%d messages: memory afterwards" % count] = (total / 1024, "MiB")
         out["%d messages: of it no file's" % count] = (
             anonymous / 1024, "MiB")
-    return out
 
 
 def measure(args, kind, port):
     directory = tempfile.mkdtemp(prefix="roost-bench-")
     server = kind(directory, port, args.build)
     server.start()
-    out = {}
+    out = Figures(server.name)
     try:
         load(args, server, "append", seconds=3)     # something in each INBOX
-        out.update(rates(args, server))
+        rates(args, server, out)
         if args.idle and not args.only or "idle" in args.only:
-            out.update(idle(args, server))
-        out.update(bigs(args, server))
+            idle(args, server, out)
+        bigs(args, server, out)
     finally:
         server.stop()
         shutil.rmtree(directory)
