@@ -151,7 +151,7 @@ static void talk(struct conn *c)
 
 static void handshake(struct conn *c)
 {
-	wire_start_tls(&c->wire, c->gate->tls);
+	wire_start_tls(&c->wire, c->gate->tls, c->from.kind);
 	c->state = CONN_HANDSHAKE;
 	set_deadline(c, LIMIT_TLS_SECONDS * 1000);
 }

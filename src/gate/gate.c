@@ -18,8 +18,6 @@
 #include "gate/internal.h"
 #include "gate/tls.h"
 
-enum { TICKET_KEYS_MS = 6 * 60 * 60 * 1000 };
-
 struct peer {
 	struct gate *gate;
 	struct link *link;
@@ -200,13 +198,12 @@ static bool on_listener(struct gate *g, struct frame_in *f)
 	return true;
 }
 
-static void on_ticket_timer(void *arg)
+static bool on_resumption(struct gate *g, struct frame_in *f)
 {
-	struct gate *g = arg;
+	struct slice now = frame_read_slice(f, RESUMPTION_KEY_SIZE);
+	struct slice before = frame_read_slice(f, RESUMPTION_KEY_SIZE);
 
-	tls_rotate_tickets(g->tls);
-	timer_start(&g->ticket_timer, g->loop, TICKET_KEYS_MS, on_ticket_timer,
-	            g);
+	return frame_is_whole(f) && resumption_use(&g->resumption, now, before);
 }
 
 /* Whoever has a session keeps the context it began with. */
@@ -219,7 +216,7 @@ static bool on_certificate(struct gate *g, struct frame_in *f)
 
 	if (!frame_is_whole(f) || f->fd < 0)
 		return false;
-	ctx = tls_load(f->fd, &problem);
+	ctx = tls_load(f->fd, &g->resumption, &problem);
 	l = log_open(ctx != NULL ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
 	             ctx != NULL ? "certificate" : "certificate_refused");
 	log_text(&l, "name", name);
@@ -230,8 +227,6 @@ static bool on_certificate(struct gate *g, struct frame_in *f)
 		return true;
 	tls_free(g->tls);
 	g->tls = ctx;
-	timer_start(&g->ticket_timer, g->loop, TICKET_KEYS_MS, on_ticket_timer,
-	            g);
 	return true;
 }
 
@@ -271,7 +266,7 @@ static const struct {
 } parent_frames[] = {
 	{ FRAME_PEER, on_peer },     { FRAME_LISTENER, on_listener },
 	{ FRAME_STOP, on_stop },     { FRAME_CERTIFICATE, on_certificate },
-	{ FRAME_RELOAD, on_reload },
+	{ FRAME_RELOAD, on_reload }, { FRAME_RESUMPTION, on_resumption },
 };
 
 static void on_parent_frame(void *arg, struct frame_in *f)
@@ -320,8 +315,8 @@ static void gate_fini(struct gate *g)
 	}
 	if (g->parent != NULL)
 		link_free(g->parent);
-	timer_stop(&g->ticket_timer);
 	tls_free(g->tls);
+	resumption_wipe(&g->resumption);
 	requests_free(&g->requests);
 	admission_free(g->admission);
 	close(g->reserve_fd);
@@ -333,6 +328,7 @@ static void gate_init(struct gate *g, struct loop *loop,
 	*g = (struct gate){ .loop = loop };
 	g->admission = admission_new(conn_evict);
 	g->reserve_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+	resumption_init(&g->resumption);
 	member_head(&g->listeners);
 	member_head(&g->conns);
 	member_head(&g->relays);

@@ -12,6 +12,7 @@
 #include "gate/admission.h"
 #include "gate/gate.h"
 #include "gate/requests.h"
+#include "gate/resumption.h"
 #include "gate/watch.h"
 #include "gate/wire.h"
 #include "ipc/link.h"
@@ -35,7 +36,7 @@ struct gate {
 	struct peer *auth;                  /* NULL: not running */
 	struct peer *mail[GATE_PARTITIONS]; /* the same */
 	struct ssl_ctx_st *tls;             /* NULL: no certificate yet */
-	struct timer ticket_timer;
+	struct resumption resumption;
 	struct requests requests;
 	struct admission *admission;
 	struct member listeners; /* heads of rings */

@@ -2,6 +2,7 @@
 #include "gate/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdint.h>
@@ -11,28 +12,37 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/slice.h"
 
-/* KeyUpdates of one session, in the pointer that OpenSSL keeps for us: the
- * minute in the upper half, how many in the lower. */
-struct key_updates {
+/* What we must know of a session, in the pointer that OpenSSL keeps for us:
+ * the KeyUpdates of this minute, and who accepted it. */
+struct facts {
 	uint32_t minute;
-	uint32_t n;
+	uint16_t key_updates;
+	uint8_t listener;
+	uint8_t unused;
 };
 
-_Static_assert(sizeof(struct key_updates) == sizeof(void *),
-               "a count fits the pointer it is kept in");
+_Static_assert(sizeof(struct facts) == sizeof(void *),
+               "the facts fit the pointer they are kept in");
 
-static struct key_updates key_updates_get(const SSL *ssl)
+static struct facts facts_get(const SSL *ssl)
 {
 	void *data = SSL_get_app_data(ssl);
-	struct key_updates k;
+	struct facts f;
 
-	memcpy(&k, &data, sizeof k);
-	return k;
+	memcpy(&f, &data, sizeof f);
+	return f;
+}
+
+static void facts_set(SSL *ssl, struct facts f)
+{
+	void *data;
+
+	memcpy(&data, &f, sizeof data);
+	SSL_set_app_data(ssl, data);
 }
 
 static uint32_t minute_now(void)
@@ -45,20 +55,20 @@ static uint32_t minute_now(void)
 
 static void count_key_update(SSL *ssl)
 {
-	struct key_updates k = key_updates_get(ssl);
+	struct facts f = facts_get(ssl);
 	uint32_t minute = minute_now();
-	void *data;
 
-	if (k.minute != minute)
-		k = (struct key_updates){ minute, 0 };
-	k.n++;
-	memcpy(&data, &k, sizeof data);
-	SSL_set_app_data(ssl, data);
+	if (f.minute != minute)
+		f.key_updates = 0;
+	f.minute = minute;
+	if (f.key_updates <= LIMIT_KEY_UPDATES)
+		f.key_updates++;
+	facts_set(ssl, f);
 }
 
 bool tls_is_abused(const SSL *ssl)
 {
-	return key_updates_get(ssl).n > LIMIT_KEY_UPDATES;
+	return facts_get(ssl).key_updates > LIMIT_KEY_UPDATES;
 }
 
 static void on_message(int is_ours, int version, int type, const void *bytes,
@@ -87,9 +97,28 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	               : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+/* A ticket is good for the listener and the server name it was given for:
+ * what one tenant's client may go on with is nothing to another's. */
+static int on_hello(SSL *ssl, int *alert, void *arg)
+{
+	const uint8_t listener = facts_get(ssl).listener;
+	const unsigned char *name = NULL;
+	unsigned char id[EVP_MAX_MD_SIZE];
+	unsigned id_size = 0;
+	size_t size = 0;
+
+	(void)alert;
+	(void)arg;
+	SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &name, &size);
+	return HMAC(EVP_sha256(), &listener, sizeof listener, name, size, id,
+	            &id_size) != NULL &&
+	                       SSL_set_session_id_context(ssl, id, id_size) == 1
+	               ? SSL_CLIENT_HELLO_SUCCESS
+	               : SSL_CLIENT_HELLO_ERROR;
+}
+
 static SSL_CTX *context_new(void)
 {
-	static const unsigned char id[] = "roost imap";
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
 	if (ctx == NULL)
@@ -107,23 +136,20 @@ static SSL_CTX *context_new(void)
 	                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_max_early_data(ctx, 0);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_session_id_context(ctx, id, sizeof id - 1);
+	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
 	SSL_CTX_set_num_tickets(ctx, 1);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_msg_callback(ctx, on_message);
 	return ctx;
 }
 
-void tls_rotate_tickets(SSL_CTX *ctx)
+SSL *tls_session_new(SSL_CTX *ctx, uint8_t listener)
 {
-	unsigned char keys[128];
-	long size = SSL_CTX_set_tlsext_ticket_keys(ctx, NULL, 0);
+	SSL *ssl = SSL_new(ctx);
 
-	if (size <= 0 || (size_t)size > sizeof keys)
-		return;
-	random_bytes(keys, (size_t)size);
-	SSL_CTX_set_tlsext_ticket_keys(ctx, keys, size);
-	mem_wipe(keys, sizeof keys);
+	if (ssl != NULL)
+		facts_set(ssl, (struct facts){ .listener = listener });
+	return ssl;
 }
 
 /* The first certificate is the server's, the others are its chain. */
@@ -184,7 +210,7 @@ static size_t read_file(int fd, char *to, size_t size)
 	return len;
 }
 
-SSL_CTX *tls_load(int fd, const char **problem)
+SSL_CTX *tls_load(int fd, struct resumption *resumption, const char **problem)
 {
 	SSL_CTX *ctx = context_new();
 	char *pem = mem_new(1, TLS_PEM_MOST);
@@ -195,10 +221,12 @@ SSL_CTX *tls_load(int fd, const char **problem)
 	mem_wipe(pem, len);
 	free(pem);
 	ERR_clear_error();
-	if (*problem == NULL)
-		return ctx;
-	SSL_CTX_free(ctx);
-	return NULL;
+	if (*problem != NULL) {
+		SSL_CTX_free(ctx);
+		return NULL;
+	}
+	resumption_attach(ctx, resumption);
+	return ctx;
 }
 
 void tls_free(SSL_CTX *ctx)

@@ -10,6 +10,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "gate/resumption.h"
 
 struct ssl_st;     /* OpenSSL's SSL */
 struct ssl_ctx_st; /* and SSL_CTX */
@@ -17,12 +20,15 @@ struct ssl_ctx_st; /* and SSL_CTX */
 enum { TLS_PEM_MOST = 1 << 20 };
 
 /* The descriptor's file: the certificate, its chain and its key in PEM. A
- * whole pair that matches, or NULL and *problem. */
-struct ssl_ctx_st *tls_load(int fd, const char **problem);
+ * whole pair that matches, or NULL and *problem. The keys of its tickets must
+ * outlive it. */
+struct ssl_ctx_st *tls_load(int fd, struct resumption *, const char **problem);
 void tls_free(struct ssl_ctx_st *); /* sessions that have it keep it */
 
-/* New keys for session tickets; those given out before are void. */
-void tls_rotate_tickets(struct ssl_ctx_st *);
+/* A server's side of a session that such a listener (enum listener_kind) has
+ * accepted; NULL: OpenSSL refuses. Tickets are good for that kind only, and
+ * for the server name that the client asks for. */
+struct ssl_st *tls_session_new(struct ssl_ctx_st *, uint8_t listener);
 
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384" */
 void tls_describe(const struct ssl_st *, char *out, size_t size);

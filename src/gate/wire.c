@@ -7,9 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void wire_start_tls(struct wire *w, SSL_CTX *ctx)
+#include "gate/tls.h"
+
+void wire_start_tls(struct wire *w, SSL_CTX *ctx, uint8_t listener)
 {
-	w->ssl = SSL_new(ctx);
+	w->ssl = tls_session_new(ctx, listener);
 	if (w->ssl == NULL)
 		return;
 	SSL_set_fd(w->ssl, w->fd);

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/slice.h"
 
@@ -26,8 +28,9 @@ struct wire {
 	struct ssl_st *ssl; /* NULL: in clear */
 };
 
-/* Puts a server's side of TLS on it; then wire_handshake() until IO_DONE. */
-void wire_start_tls(struct wire *, struct ssl_ctx_st *);
+/* Puts a server's side of TLS on it (tls_session_new()); then
+ * wire_handshake() until IO_DONE. */
+void wire_start_tls(struct wire *, struct ssl_ctx_st *, uint8_t listener);
 enum io wire_handshake(struct wire *);
 
 /* At least one byte when IO_DONE. */

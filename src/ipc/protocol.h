@@ -26,6 +26,8 @@
 
 enum { TICKET_SIZE = 16, SESSION_ID_SIZE = 16 /* hexadecimal digits */ };
 
+enum { RESUMPTION_KEY_SIZE = 80 };
+
 /* clang-format off */
 enum frame_type {
 	/* parent -> any child */
@@ -35,6 +37,8 @@ enum frame_type {
 	FRAME_RELOAD,     /* fd: the new configuration, one file, checked */
 	FRAME_CERTIFICATE,/* slice name; fd: PEM, certificate chain and key */
 	FRAME_STOP,       /* finish: BYE to clients, commit, exit */
+	FRAME_RESUMPTION, /* slice key of TLS tickets, slice the one before it;
+	                     RESUMPTION_KEY_SIZE each; to gates */
 
 	/* gate -> auth, auth -> gate; request is chosen by gate */
 	FRAME_VERIFY = 32, /* u64 request, u8 enum service, slice mechanism,

@@ -72,3 +72,13 @@ void child_send_certificate(struct child *c, const struct config *config)
 	frame_slice(&f, slice_cstr(config->hostname));
 	send_frame(c, &f, fd);
 }
+
+void child_send_resumption(struct child *c, const struct resumption_keys *k)
+{
+	struct frame_out f;
+
+	frame_begin(&f, FRAME_RESUMPTION);
+	frame_slice(&f, slice_of(k->now, sizeof k->now));
+	frame_slice(&f, slice_of(k->before, sizeof k->before));
+	send_frame(c, &f, -1);
+}

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "ipc/link.h"
 #include "roostd/listeners.h"
+#include "roostd/resumption_keys.h"
 #include "roostd/server.h"
 #include "task/timer.h"
 
@@ -43,3 +44,6 @@ void child_send_listener(struct child *, const struct listening *);
 
 /* As it is on disk now; when it can't be read the child keeps what it has. */
 void child_send_certificate(struct child *, const struct config *);
+
+/* A gate; so that it opens what the others sealed. */
+void child_send_resumption(struct child *, const struct resumption_keys *);

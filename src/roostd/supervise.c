@@ -42,6 +42,8 @@ struct supervisor {
 	struct child *children;
 	size_t n;
 	uv_signal_t signals[SIGNALS];
+	struct resumption_keys *resumption;
+	struct timer resumption_timer;
 	struct timer stop_timer;
 	bool stopping;
 	bool told_ready;
@@ -206,8 +208,10 @@ static void start(void *arg)
 		return;
 	}
 	child_log(LOG_LEVEL_DEBUG, "child_started", c);
-	if (c->role == ROLE_GATE)
+	if (c->role == ROLE_GATE) {
+		child_send_resumption(c, c->of->resumption);
 		child_send_certificate(c, c->of->server->config);
+	}
 	if (c->role == ROLE_AUTH)
 		send_listeners(c, true);
 	introduce_to_all(c);
@@ -345,6 +349,21 @@ static void reload(struct supervisor *s)
 	log_note(LOG_LEVEL_INFO, "reloaded", s->server->path);
 }
 
+/* -- keys of TLS tickets -- */
+
+static void renew_resumption(void *arg)
+{
+	struct supervisor *s = arg;
+
+	resumption_keys_renew(s->resumption);
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->children[i].role == ROLE_GATE)
+			child_send_resumption(&s->children[i], s->resumption);
+	}
+	timer_start(&s->resumption_timer, s->loop, RESUMPTION_KEY_MS,
+	            renew_resumption, s);
+}
+
 /* -- signals -- */
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -406,6 +425,8 @@ static void add_children(struct supervisor *s)
 static void fini(struct supervisor *s)
 {
 	timer_stop(&s->stop_timer);
+	timer_stop(&s->resumption_timer);
+	resumption_keys_free(s->resumption);
 	for (size_t i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 	loop_free(s->loop);
@@ -416,11 +437,14 @@ int supervise(struct server *server, void (*tell_ready)(void *arg), void *arg)
 {
 	struct supervisor s = { .server = server,
 		                .loop = loop_new(),
+		                .resumption = resumption_keys_new(),
 		                .tell_ready = tell_ready,
 		                .arg = arg };
 
 	watch_signals(&s);
 	add_children(&s);
+	timer_start(&s.resumption_timer, s.loop, RESUMPTION_KEY_MS,
+	            renew_resumption, &s);
 	for (size_t i = 0; i < s.n; i++)
 		start(&s.children[i]);
 	loop_run(s.loop);

@@ -79,6 +79,32 @@ bool client_start_tls(struct client *c, struct slice alpn, int most)
 	return SSL_connect(c->ssl) == 1;
 }
 
+bool client_resume(struct client *c, const char *name, int most,
+                   SSL_SESSION **session)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	SSL_CTX_set_max_proto_version(ctx, most);
+	c->ssl = SSL_new(ctx);
+	SSL_CTX_free(ctx);
+	if (name[0] != '\0')
+		assert_int_equal(SSL_set_tlsext_host_name(c->ssl, name), 1);
+	if (*session != NULL)
+		SSL_set_session(c->ssl, *session);
+	SSL_set_fd(c->ssl, c->fd);
+	assert_int_equal(SSL_connect(c->ssl), 1);
+	client_say(c, "a NOOP\r\n");
+	client_line(c);
+	SSL_SESSION_free(*session);
+	*session = SSL_get1_session(c->ssl);
+	return SSL_session_reused(c->ssl) == 1;
+}
+
+void client_session_free(SSL_SESSION *session)
+{
+	SSL_SESSION_free(session);
+}
+
 void client_send(struct client *c, struct slice s)
 {
 	size_t sent = s.len;

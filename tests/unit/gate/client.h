@@ -12,6 +12,7 @@
 #include "base/slice.h"
 
 struct client;
+struct ssl_session_st; /* OpenSSL's SSL_SESSION */
 
 /* As OpenSSL numbers them; its headers stay in client.c. */
 enum { CLIENT_TLS_1_1 = 0x302, CLIENT_TLS_1_2 = 0x303 };
@@ -24,6 +25,14 @@ void client_free(struct client *); /* close without close_notify */
 /* alpn in wire form or empty; most: the highest version, or 0. False: refused.
  */
 bool client_start_tls(struct client *, struct slice alpn, int most);
+
+/* As client_start_tls(), for a server of that name ("": none is said), and
+ * with a ticket: what *session is, unless NULL. Reads a line, behind which
+ * the new ticket has come, and puts it there. True: the server went on with
+ * the old session. */
+bool client_resume(struct client *, const char *name, int most,
+                   struct ssl_session_st **session);
+void client_session_free(struct ssl_session_st *);
 
 void client_say(struct client *, const char *text);
 void client_send(struct client *, struct slice);

@@ -216,6 +216,36 @@ void house_certificate(struct house *h, struct slice pem)
 	house_settle(h);
 }
 
+static void send_resumption(struct house *h, const char *now, uint8_t before)
+{
+	struct frame_out f = { 0 };
+	char old[RESUMPTION_KEY_SIZE];
+
+	memset(old, before, sizeof old);
+	frame_begin(&f, FRAME_RESUMPTION);
+	frame_slice(&f, slice_of(now, RESUMPTION_KEY_SIZE));
+	frame_slice(&f, slice_of(old, sizeof old));
+	packet_send(h->parent, &f, -1);
+	house_settle(h);
+}
+
+void house_resumption(struct house *h, uint8_t now, uint8_t before)
+{
+	char key[RESUMPTION_KEY_SIZE];
+
+	memset(key, now, sizeof key);
+	send_resumption(h, key, before);
+}
+
+void house_resumption_named(struct house *h, uint8_t name, uint8_t key)
+{
+	char now[RESUMPTION_KEY_SIZE];
+
+	memset(now, key, sizeof now);
+	memset(now, name, 16);
+	send_resumption(h, now, 0);
+}
+
 size_t house_memory(const struct house *h)
 {
 	char line[256];

@@ -47,6 +47,12 @@ void house_settle(struct house *);
 /* A file with these PEM bytes, sent as the certificate. */
 void house_certificate(struct house *, struct slice pem);
 
+/* Keys of TLS tickets: each octet of each of them is the one given. */
+void house_resumption(struct house *, uint8_t now, uint8_t before);
+
+/* One key, with the name of another. */
+void house_resumption_named(struct house *, uint8_t name, uint8_t key);
+
 /* Proportional share of memory of the gate process, in bytes. */
 size_t house_memory(const struct house *);
 
