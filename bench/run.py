@@ -168,6 +168,9 @@ def idle(args, server, out):
                    "--clients", str(args.idle), "--users", str(USERS),
                    "--user", server.user, "--password", server.password,
                    "--seconds", "0", "idle"] + (["--tls"] if tls else [])
+        server.stop()       # so that nothing earlier is given back meanwhile
+        server.start()
+        load(args, server, "login", tls, seconds=1)
         before = proctree.pss_kb(server.pid)[0]
         child = subprocess.Popen(command, stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE, text=True)
