@@ -18,7 +18,6 @@ enum {
 	LIMIT_PREAUTH_COMMANDS = 20,     /* then BYE */
 	LIMIT_PREAUTH_BAD = 3,           /* BAD answers, then BYE */
 	LIMIT_LOGIN_FAILURES = 3,        /* NO answers to log-ins, then BYE */
-	LIMIT_PREAUTH_SECONDS = 60,      /* from accept to log-in, in all */
 	LIMIT_TLS_SECONDS = 10,          /* from the first to the last handshake byte */
 	LIMIT_KEY_UPDATES = 32,          /* TLS 1.3, a minute, then dropped */
 	LIMIT_ID_PAIRS = 30,             /* RFC 2971 section 3.3 */

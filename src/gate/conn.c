@@ -101,10 +101,15 @@ void conn_evict(struct guest *guest)
 
 static void on_deadline(void *arg);
 
+static uint64_t login_ms(const struct conn *c)
+{
+	return c->gate->options->limits.login_seconds * 1000u;
+}
+
 /* The whole time before the log-in counts, not that of each step. */
 static void set_deadline(struct conn *c, uint64_t most_ms)
 {
-	uint64_t end = c->since_ms + LIMIT_PREAUTH_SECONDS * 1000;
+	uint64_t end = c->since_ms + login_ms(c);
 	uint64_t now = loop_now_ms(c->gate->loop);
 	uint64_t left = end > now ? end - now : 1;
 
@@ -146,7 +151,7 @@ static void talk(struct conn *c)
 
 	c->preauth = preauth_new(&o, !c->had_starttls);
 	c->state = CONN_TALK;
-	set_deadline(c, LIMIT_PREAUTH_SECONDS * 1000);
+	set_deadline(c, login_ms(c));
 }
 
 static void handshake(struct conn *c)

@@ -21,10 +21,10 @@ struct gate_limits {
 	uint32_t per_site;    /* an IPv6 /56 */
 	uint32_t per_network; /* an IPv4 /24, or an IPv6 /48 */
 	uint32_t in_all;
-	uint32_t lmtp; /* LMTP connections in all */
+	uint32_t lmtp;          /* LMTP connections in all */
+	uint32_t login_seconds; /* from the accept to the log-in, in all */
+	uint32_t write_seconds; /* a relay whose client takes nothing */
 };
-
-#define GATE_LIMITS_DEFAULT ((struct gate_limits){ 20, 60, 200, 8192, 256 })
 
 struct gate_options {
 	struct slice hostname;        /* in the greetings */

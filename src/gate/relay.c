@@ -172,7 +172,8 @@ static void watch_progress(struct relay *r, bool moved)
 		timer_stop(&r->stuck);
 	else if (moved || r->stuck.loop == NULL)
 		timer_start(&r->stuck, r->gate->loop,
-		            LIMIT_WRITE_SECONDS * 1000, on_stuck, r);
+		            r->gate->options->limits.write_seconds * 1000,
+		            on_stuck, r);
 }
 
 static void watch_both(struct relay *r)

@@ -113,6 +113,8 @@ struct conn *conn_start(struct loop *loop, int fd,
 	c->clock = start->config->clock;
 	c->loop = loop;
 	c->stream = stream_new(loop, fd);
+	stream_set_write_timeout(c->stream,
+	                         start->config->write_seconds * 1000);
 	c->on_end = on_end;
 	c->arg = arg;
 	own.io = (struct session_io){ conn_read, conn_write, c };

@@ -39,6 +39,7 @@ struct session_config {
 	const struct clock *clock;
 	struct model *model;
 	uint64_t message_limit_bytes; /* APPENDLIMIT */
+	uint64_t write_seconds;       /* conn.h: a client that takes nothing */
 	struct slice hostname;
 };
 

@@ -20,6 +20,7 @@
 struct mail_limits {
 	uint64_t message_bytes;
 	uint64_t sessions_per_account;
+	uint64_t write_seconds;
 };
 
 struct mail_options {

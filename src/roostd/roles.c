@@ -63,7 +63,9 @@ static void fill_gate(struct gate_role *g, const struct config *c)
 		            (uint32_t)c->connections_per_site,
 		            (uint32_t)c->connections_per_network,
 		            (uint32_t)c->connections_in_all,
-		            (uint32_t)c->connections_lmtp },
+		            (uint32_t)c->connections_lmtp,
+		            (uint32_t)c->login_seconds,
+		            (uint32_t)c->write_seconds },
 		.reload = reload_gate,
 		.reload_arg = g,
 	};
@@ -155,6 +157,7 @@ static struct mail_limits mail_limits_of(const struct config *c)
 	return (struct mail_limits){
 		.message_bytes = c->message_limit,
 		.sessions_per_account = c->sessions_per_account,
+		.write_seconds = c->write_seconds,
 	};
 }
 

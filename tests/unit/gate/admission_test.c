@@ -27,7 +27,7 @@ static void evict(struct guest *g)
 
 static int setup(void **state)
 {
-	static const struct gate_limits limits = { 3, 6, 8, 20, 0 };
+	static const struct gate_limits limits = { 3, 6, 8, 20, 0, 0, 0 };
 
 	(void)state;
 	n_gone = 0;

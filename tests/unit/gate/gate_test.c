@@ -46,7 +46,7 @@ static const struct gate_options options = {
 	.message_limit_bytes = 1 << 20,
 	.trusted = &trusted,
 	.trusted_count = 1,
-	.limits = { 20, 60, 200, 8192, 64 },
+	.limits = { 20, 60, 200, 8192, 64, 60, 300 },
 };
 
 static int setup(void **state)

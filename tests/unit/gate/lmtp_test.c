@@ -20,7 +20,7 @@
 static const struct gate_options options = {
 	.hostname = { "mx", 2 },
 	.message_limit_bytes = 64 << 20,
-	.limits = { 20, 60, 200, 8192, 3 },
+	.limits = { 20, 60, 200, 8192, 3, 60, 300 },
 };
 
 static int setup(void **state)

@@ -49,7 +49,8 @@ static void house_open(struct house *h, struct loop *loop)
 	h->model = model_new(h->partition, &system_clock);
 	h->config = (struct session_config){ .clock = &system_clock,
 		                             .model = h->model,
-		                             .message_limit_bytes = 1 << 20 };
+		                             .message_limit_bytes = 1 << 20,
+		                             .write_seconds = 300 };
 	assert_true(is_ok(account_create(h->model, 1, S("a@example.org"))));
 }
 
