@@ -87,7 +87,8 @@ def fill(port, user, password, mailbox, count, size=2000, batch=500):
     c = Connection(port, user, password)
     c.sock.sendall(b"C CAPABILITY\r\n")
     multi = b"MULTIAPPEND" in c.sock.recv(65536)
-    c.run("CREATE %s" % mailbox)
+    if mailbox != "INBOX":
+        c.run("CREATE %s" % mailbox)
     pool, spent = bodies(size - 500), 0.0
     for first in range(0, count, batch):
         parts = []
