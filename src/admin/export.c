@@ -9,6 +9,7 @@
 
 #include "admin/internal.h"
 #include "base/limits.h"
+#include "ipc/keyword_frames.h"
 #include "mailbox/mailbox.h"
 #include "mailbox/name.h"
 
@@ -19,30 +20,31 @@ static bool is_set(const struct keyword_bits *bits, size_t k)
 	return (bits->word[k / 64] >> (k % 64) & 1) != 0;
 }
 
-static void put_keywords(struct frame_out *f, struct mailbox *mailbox,
-                         const struct keyword_bits *bits)
+static void send_keywords(struct control_link *c, struct mailbox *mailbox,
+                          const struct keyword_bits *bits)
 {
 	size_t n;
 	const struct slice *names = mailbox_keywords(mailbox, &n);
-	uint32_t set = 0;
+	struct slice set[LIMIT_KEYWORDS];
+	size_t n_set = 0;
+	size_t sent = 0;
+	struct frame_out f;
 
-	for (size_t k = 0; k < n; k++)
-		set += is_set(bits, k);
-	frame_u32(f, set);
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = 0; k < n; k++) {
 		if (is_set(bits, k))
-			frame_slice(f, names[k]);
+			set[n_set++] = names[k];
+	}
+	while (keyword_frame_put(&f, set, n_set, &sent))
+		control_send(c, &f);
 }
 
-static void send_head(struct control_link *c, struct mailbox *mailbox,
-                      const struct record *r)
+static void send_head(struct control_link *c, const struct record *r)
 {
 	struct frame_out f = { 0 };
 
 	frame_begin(&f, FRAME_EXPORT_MESSAGE);
 	frame_u32(&f, r->uid);
 	frame_u8(&f, r->flags);
-	put_keywords(&f, mailbox, &r->keywords);
 	frame_u64(&f, (uint64_t)r->internaldate);
 	frame_u16(&f, (uint16_t)r->zone);
 	frame_u64(&f, r->size);
@@ -74,7 +76,8 @@ static struct err send_message(struct control_link *c, struct mailbox *mailbox,
 		return OK; /* expunged meanwhile */
 	if (!is_ok(e))
 		return e;
-	send_head(c, mailbox, r);
+	send_keywords(c, mailbox, &r->keywords);
+	send_head(c, r);
 	while (is_ok(e) && is_ok(c->e) && at < blob_size(blob)) {
 		struct slice bytes;
 

@@ -1,8 +1,8 @@
 /*
  * import.c -- messages with their flags, dates and UIDs, many to a commit.
  *
- *	IMPORT_MAILBOX  IMPORT_MESSAGE DATA... END  ...  IMPORT_COMMIT
- *	     DONE                                             DONE
+ *	IMPORT_MAILBOX  KEYWORDS... IMPORT_MESSAGE DATA... END ... IMPORT_COMMIT
+ *	     DONE                                                        DONE
  *
  * Messages are gathered and appended GATHER_MESSAGES or GATHER_BYTES at a
  * time: one batch, one sync for all of them. What fails on the way is kept
@@ -15,6 +15,7 @@
 #include "admin/internal.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "ipc/keyword_frames.h"
 #include "mailbox/mailbox.h"
 #include "mailbox/name.h"
 
@@ -35,7 +36,9 @@ struct import {
 	struct new_message gathered[GATHER_MESSAGES];
 	size_t n; /* whole ones */
 	uint64_t bytes;
-	bool in_message;     /* gathered[n] is being filled */
+	bool in_message;                       /* gathered[n] is being filled */
+	struct slice keywords[LIMIT_KEYWORDS]; /* of the next message */
+	size_t n_keywords;
 	struct arena *arena; /* keywords of those gathered */
 	struct err failed;   /* since the last commit */
 };
@@ -62,6 +65,7 @@ static void forget(struct import *i)
 	i->n = 0;
 	i->bytes = 0;
 	i->in_message = false;
+	i->n_keywords = 0;
 	arena_reset(i->arena);
 }
 
@@ -84,6 +88,12 @@ static void flush(struct import *i)
 	if (i->n != 0 && is_ok(i->failed))
 		i->failed = mailbox_append(i->mailbox, i->gathered, i->n, uids);
 	forget(i);
+}
+
+/* Is no message begun, not even by its keywords? */
+static bool is_between(const struct import *i)
+{
+	return !i->in_message && i->n_keywords == 0;
 }
 
 /* -- mailboxes -- */
@@ -131,7 +141,7 @@ struct err import_mailbox(struct control_link *c, struct frame_in *in)
 	uint8_t subscribe = read_u8(&in->r);
 	struct err e;
 
-	if (!frame_is_whole(in) || i->in_message || subscribe > SUBSCRIBE_ONLY)
+	if (!frame_is_whole(in) || !is_between(i) || subscribe > SUBSCRIBE_ONLY)
 		return nonsense();
 	e = mailbox_name_normal(wish, &name);
 	flush(i);
@@ -151,21 +161,26 @@ struct err import_mailbox(struct control_link *c, struct frame_in *in)
 
 /* -- messages -- */
 
-static bool read_keywords(struct import *i, struct frame_in *in,
-                          struct new_message *m)
+struct err import_keywords(struct control_link *c, struct frame_in *in)
 {
-	uint32_t n = read_u32(&in->r);
-	struct slice *names;
+	struct import *i = import_of(c);
 
-	if (n > LIMIT_KEYWORDS)
-		return false;
-	names = arena_array(i->arena, n, sizeof *names);
-	for (uint32_t k = 0; k < n; k++)
-		names[k] = arena_copy(i->arena,
-		                      frame_read_slice(in, LIMIT_KEYWORD));
+	if (i->in_message ||
+	    !keyword_frame_take(in, i->arena, i->keywords, &i->n_keywords))
+		return nonsense();
+	return OK;
+}
+
+static void take_keywords(struct import *i, struct new_message *m)
+{
+	struct slice *names =
+		arena_array(i->arena, i->n_keywords, sizeof *names);
+
+	for (size_t k = 0; k < i->n_keywords; k++)
+		names[k] = i->keywords[k];
 	m->keywords = names;
-	m->n_keywords = n;
-	return true;
+	m->n_keywords = i->n_keywords;
+	i->n_keywords = 0;
 }
 
 /* What a mailbox can keep and IMAP can say. */
@@ -185,14 +200,13 @@ struct err import_message(struct control_link *c, struct frame_in *in)
 		return nonsense();
 	*m = (struct new_message){ .uid = read_u32(&in->r) };
 	m->flags = read_u8(&in->r);
-	if (!read_keywords(i, in, m))
-		return nonsense();
 	m->internaldate = (int64_t)read_u64(&in->r);
 	m->zone = (int16_t)read_u16(&in->r);
 	if (!frame_is_whole(in) || !is_sensible(m))
 		return nonsense();
 	if (i->mailbox == NULL && is_ok(i->failed))
 		i->failed = err(ERR_NONEXISTENT, "there is no mailbox for it");
+	take_keywords(i, m);
 	m->message = incoming_new(c->mail->model);
 	i->in_message = true;
 	return OK;
@@ -237,7 +251,7 @@ struct err import_commit(struct control_link *c, struct frame_in *in)
 {
 	struct import *i = import_of(c);
 
-	if (!frame_is_whole(in) || i->in_message)
+	if (!frame_is_whole(in) || !is_between(i))
 		return nonsense();
 	flush(i);
 	control_done(c, i->failed);

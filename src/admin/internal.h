@@ -31,6 +31,7 @@ void control_log(const struct control_link *, const char *event);
 /* -- import.c: an error is one that ends the link -- */
 
 struct err import_mailbox(struct control_link *, struct frame_in *);
+struct err import_keywords(struct control_link *, struct frame_in *);
 struct err import_message(struct control_link *, struct frame_in *);
 struct err import_data(struct control_link *, struct frame_in *);
 struct err import_end(struct control_link *, struct frame_in *);

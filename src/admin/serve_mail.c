@@ -126,6 +126,7 @@ static const struct {
 	{ FRAME_KICK, false, kick },
 	{ FRAME_QUOTA, true, quota },
 	{ FRAME_IMPORT_MAILBOX, true, import_mailbox },
+	{ FRAME_KEYWORDS, true, import_keywords },
 	{ FRAME_IMPORT_MESSAGE, true, import_message },
 	{ FRAME_DATA, true, import_data },
 	{ FRAME_END, true, import_end },

@@ -11,6 +11,7 @@
 #include "cli/fail.h"
 #include "cli/progress.h"
 #include "cli/server.h"
+#include "ipc/keyword_frames.h"
 #include "ipc/protocol.h"
 
 struct exporter {
@@ -18,6 +19,7 @@ struct exporter {
 	void *arg;
 	struct progress progress;
 	struct transfer_message *message; /* room for one; it is large */
+	struct arena *keywords;           /* the message's */
 	bool in_mailbox;
 	bool in_message;
 };
@@ -43,19 +45,22 @@ static struct err take_mailbox(struct exporter *x, struct frame_in *in)
 	return x->sink->mailbox(x->arg, &m);
 }
 
+static struct err take_keywords(struct exporter *x, struct frame_in *in)
+{
+	struct transfer_message *m = x->message;
+
+	if (x->in_message ||
+	    !keyword_frame_take(in, x->keywords, m->keywords, &m->n_keywords))
+		return nonsense();
+	return OK;
+}
+
 static struct err take_message(struct exporter *x, struct frame_in *in)
 {
 	struct transfer_message *m = x->message;
-	uint32_t n;
 
 	m->uid = read_u32(&in->r);
 	m->flags = read_u8(&in->r);
-	n = read_u32(&in->r);
-	if (n > LIMIT_KEYWORDS)
-		return nonsense();
-	for (m->n_keywords = 0; m->n_keywords < n; m->n_keywords++)
-		m->keywords[m->n_keywords] =
-			frame_read_slice(in, LIMIT_KEYWORD);
 	m->internaldate = (int64_t)read_u64(&in->r);
 	m->zone = (int16_t)read_u16(&in->r);
 	read_u64(&in->r); /* size: what comes is what counts */
@@ -79,6 +84,8 @@ static struct err take_end(struct exporter *x, struct frame_in *in)
 	if (!frame_is_whole(in) || !x->in_message)
 		return nonsense();
 	x->in_message = false;
+	x->message->n_keywords = 0;
+	arena_reset(x->keywords);
 	progress_message(&x->progress, 0);
 	return x->sink->end(x->arg);
 }
@@ -90,6 +97,8 @@ static struct err take(struct exporter *x, struct frame_in *in)
 	switch (in->type) {
 	case FRAME_EXPORT_MAILBOX:
 		return take_mailbox(x, in);
+	case FRAME_KEYWORDS:
+		return take_keywords(x, in);
 	case FRAME_EXPORT_MESSAGE:
 		return take_message(x, in);
 	case FRAME_DATA:
@@ -142,12 +151,14 @@ int exporter_run(const struct call *c, const struct sink *sink, void *arg)
 		return status;
 	x.progress = progress_begin("export", 0);
 	x.message = mem_new(1, sizeof *x.message);
+	x.keywords = arena_new(LIMIT_KEYWORDS * LIMIT_KEYWORD);
 	e = ask(&mail, call_value(c, "mailbox"));
 	if (is_ok(e))
 		e = take_all(&x, &mail);
 	progress_end(&x.progress);
 	control_close(&mail);
 	free(x.message);
+	arena_free(x.keywords);
 	if (!is_ok(e))
 		return fail_err(e, "export");
 	printf("%" PRIu64 " messages\n", x.progress.messages);

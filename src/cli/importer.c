@@ -7,6 +7,7 @@
 
 #include "cli/fail.h"
 #include "cli/server.h"
+#include "ipc/keyword_frames.h"
 #include "ipc/protocol.h"
 
 enum {
@@ -138,13 +139,14 @@ void importer_uidnext(struct importer *i, const struct transfer_mailbox *m)
 void importer_begin(struct importer *i, const struct transfer_message *m)
 {
 	struct frame_out f = { 0 };
+	size_t sent = 0;
 
+	while (keyword_frame_put(&f, m->keywords, m->n_keywords, &sent))
+		send_frame(i, &f);
+	f = (struct frame_out){ 0 };
 	frame_begin(&f, FRAME_IMPORT_MESSAGE);
 	frame_u32(&f, m->uid);
 	frame_u8(&f, m->flags);
-	frame_u32(&f, (uint32_t)m->n_keywords);
-	for (size_t k = 0; k < m->n_keywords; k++)
-		frame_slice(&f, m->keywords[k]);
 	frame_u64(&f, (uint64_t)m->internaldate);
 	frame_u16(&f, (uint16_t)m->zone);
 	send_frame(i, &f);

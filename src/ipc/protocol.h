@@ -120,17 +120,20 @@ enum frame_type {
 	                        uidvalidity is given, is not the mailbox's, and
 	                        it has messages. Sent again behind the last
 	                        message to raise UIDNEXT to what it was */
-	FRAME_IMPORT_MESSAGE,/* u32 uid or 0 (at least UIDNEXT), u8 flags, u32 n,
-	                        n slices keyword, u64 internaldate, u16 zone;
-	                        FRAME_DATA and FRAME_END follow. Not answered: a
-	                        failure is what the next COMMIT's DONE says */
+	FRAME_IMPORT_MESSAGE,/* u32 uid or 0 (at least UIDNEXT), u8 flags, u64
+	                        internaldate, u16 zone; FRAME_DATA and FRAME_END
+	                        follow. Not answered: a failure is what the next
+	                        COMMIT's DONE says */
 	FRAME_IMPORT_COMMIT, /* DONE: what came since the last one is durable,
 	                        or why not all of it is */
 	FRAME_EXPORT,        /* slice mailbox or "" for all: answered by
-	                        EXPORT_MAILBOX, EXPORT_MESSAGE + DATA + END ... */
+	                        EXPORT_MAILBOX, (KEYWORDS +) EXPORT_MESSAGE +
+	                        DATA + END ... */
 	FRAME_EXPORT_MAILBOX,/* slice name, u32 uidvalidity, u32 uidnext, u8
 	                        subscribed, u8 exists */
 	FRAME_EXPORT_MESSAGE,/* as IMPORT_MESSAGE, then u64 size */
+	FRAME_KEYWORDS,      /* u32 n, n slices: keywords of the next message, of
+	                        import or export; more than one frame may come */
 };
 /* clang-format on */
 

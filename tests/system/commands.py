@@ -240,6 +240,20 @@ class Moving(support.ServerTest):
                     before[3] += b"\r\n"
                 self.assertEqual(before[3], after[3])
 
+    def test_as_many_keywords_as_there_can_be(self):
+        one, two = self.new_user(), self.new_user()
+        words = {"%0128d" % n for n in range(512)}
+        with open(self.path("box"), "w") as f:
+            f.write("From a@example.net Thu Feb  1 00:00:00 2024\n"
+                    "X-Keywords: %s\nSubject: k\n\nk\n"
+                    % " ".join(sorted(words)))
+        self.move("import", "mbox", one, self.path("box"))
+        self.move("export", "mbox", one, self.path("out"))
+        self.move("import", "mbox", two, self.path("out"))
+        (_, flags, _, text), = messages(self.server.imap(two), "INBOX")[0]
+        self.assertEqual(words, set(flags))
+        self.assertEqual(b"Subject: k\r\n\r\nk\r\n", text)
+
     def test_python_reads_what_was_exported(self):
         user = self.new_user()
         self.fill(user)

@@ -173,16 +173,25 @@ struct message {
 	size_t size; /* of a large one: so many bytes instead of text */
 };
 
+static void send_keyword(struct end *e, struct slice keyword)
+{
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, FRAME_KEYWORDS);
+	frame_u32(&f, 1);
+	frame_slice(&f, keyword);
+	send_frame(e, &f);
+}
+
 static void send_head(struct end *e, const struct message *m)
 {
 	struct frame_out f = { 0 };
 
+	if (m->keyword != NULL)
+		send_keyword(e, slice_cstr(m->keyword));
 	frame_begin(&f, FRAME_IMPORT_MESSAGE);
 	frame_u32(&f, m->uid);
 	frame_u8(&f, m->flags);
-	frame_u32(&f, m->keyword != NULL);
-	if (m->keyword != NULL)
-		frame_slice(&f, slice_cstr(m->keyword));
 	frame_u64(&f, (uint64_t)m->date);
 	frame_u16(&f, (uint16_t)m->zone);
 	send_frame(e, &f);
@@ -246,19 +255,21 @@ static const struct message messages[] = {
 	{ 0, FLAG_FLAGGED | FLAG_ANSWERED, NULL, 253402300799, 0, "w\r\n", 0 },
 };
 
+static void check_keyword(struct frame_in *in, const char *want)
+{
+	assert_int_equal(in->type, FRAME_KEYWORDS);
+	assert_int_equal(read_u32(&in->r), 1);
+	assert_true(slice_eq(frame_read_slice(in, LIMIT_KEYWORD),
+	                     slice_cstr(want)));
+	assert_true(frame_is_whole(in));
+}
+
 static void check_exported(struct frame_in *in, const struct message *m,
                            uint32_t uid)
 {
-	uint32_t keywords;
-
 	assert_int_equal(in->type, FRAME_EXPORT_MESSAGE);
 	assert_int_equal(read_u32(&in->r), uid);
 	assert_int_equal(read_u8(&in->r), m->flags);
-	keywords = read_u32(&in->r);
-	assert_int_equal(keywords, m->keyword != NULL);
-	if (keywords != 0)
-		assert_true(slice_eq(frame_read_slice(in, LIMIT_KEYWORD),
-		                     slice_cstr(m->keyword)));
 	assert_true((int64_t)read_u64(&in->r) == m->date);
 	assert_int_equal((int16_t)read_u16(&in->r), m->zone);
 	assert_int_equal(read_u64(&in->r), strlen(m->text));
@@ -290,6 +301,10 @@ static void round_trip(struct rig *r)
 	assert_int_equal(read_u8(&in.r), 1);
 	for (size_t i = 0; i < 4; i++) {
 		in = receive(e);
+		if (messages[i].keyword != NULL) {
+			check_keyword(&in, messages[i].keyword);
+			in = receive(e);
+		}
 		check_exported(&in, &messages[i],
 		               i == 3 ? 1001 : messages[i].uid);
 		in = receive(e);
@@ -306,6 +321,66 @@ static void round_trip(struct rig *r)
 	import_message(e, &again);
 	assert_int_equal(commit(e), ERR_NONEXISTENT);
 	assert_int_equal(commit(e), ERR_OK);
+	close_end(e);
+}
+
+/* A keyword of `size` octets, different for each k. */
+static struct slice keyword_at(size_t k, size_t size)
+{
+	static char text[LIMIT_KEYWORD + 2];
+
+	snprintf(text, sizeof text, "%0*zu", (int)size, k);
+	return slice_of(text, size);
+}
+
+/* As many keywords as a message can have, each as long as it can be: more
+ * than one frame holds. */
+static void most_keywords(struct rig *r)
+{
+	struct end *e = open_end(r, RIG_ACCOUNT);
+	struct message m = { .text = "x\r\n" };
+	struct frame_in in;
+	size_t n = 0;
+
+	assert_int_equal(import_mailbox(e, "INBOX", 0, 0, 0), ERR_OK);
+	for (size_t k = 0; k < LIMIT_KEYWORDS; k++)
+		send_keyword(e, keyword_at(k, LIMIT_KEYWORD));
+	import_message(e, &m);
+	assert_int_equal(commit(e), ERR_OK);
+	begin_export(e, "INBOX");
+	in = receive(e);
+	assert_int_equal(in.type, FRAME_EXPORT_MAILBOX);
+	for (in = receive(e); in.type == FRAME_KEYWORDS; in = receive(e)) {
+		for (uint32_t k = read_u32(&in.r); k > 0; k--, n++)
+			assert_true(slice_eq(frame_read_slice(&in, LIMIT_FRAME),
+			                     keyword_at(n, LIMIT_KEYWORD)));
+		assert_true(frame_is_whole(&in));
+	}
+	assert_int_equal(n, LIMIT_KEYWORDS);
+	check_exported(&in, &m, 1);
+	assert_int_equal(receive(e).type, FRAME_DATA);
+	assert_int_equal(receive(e).type, FRAME_END);
+	assert_int_equal(done(e), ERR_OK);
+	close_end(e);
+}
+
+/* One more, one longer, and those of a message that never comes. */
+static void too_many_keywords(struct rig *r)
+{
+	struct end *e = open_end(r, RIG_ACCOUNT);
+
+	for (size_t k = 0; k <= LIMIT_KEYWORDS; k++)
+		send_keyword(e, keyword_at(k, 10));
+	assert_ended(e);
+	close_end(e);
+	e = open_end(r, RIG_ACCOUNT);
+	send_keyword(e, keyword_at(0, LIMIT_KEYWORD + 1));
+	assert_ended(e);
+	close_end(e);
+	e = open_end(r, RIG_ACCOUNT);
+	send_keyword(e, keyword_at(0, 10));
+	send_empty(e, FRAME_IMPORT_COMMIT);
+	assert_ended(e);
 	close_end(e);
 }
 
@@ -563,6 +638,8 @@ int main(void)
 {
 	static const struct rig_case cases[] = {
 		{ "round trip", round_trip },
+		{ "most keywords", most_keywords },
+		{ "too many keywords", too_many_keywords },
 		{ "failures", failures },
 		{ "slow reader", slow_reader },
 		{ "leaves importing", leaves_importing },
