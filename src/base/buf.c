@@ -52,20 +52,19 @@ void buf_byte(struct buf *b, char c)
 void buf_printf(struct buf *b, const char *format, ...)
 {
 	va_list ap;
-	char *p;
+	char *text;
 	int n;
 
 	va_start(ap, format);
 	n = vsnprintf(NULL, 0, format, ap);
 	va_end(ap);
 	assert(n >= 0);
-	p = buf_room(b, (size_t)n + 1);
-	if (p == NULL)
-		return;
+	text = mem_new((size_t)n + 1, 1);
 	va_start(ap, format);
-	vsnprintf(p, (size_t)n + 1, format, ap);
+	vsnprintf(text, (size_t)n + 1, format, ap);
 	va_end(ap);
-	b->len += (size_t)n;
+	buf_add(b, slice_of(text, (size_t)n));
+	free(text);
 }
 
 void buf_number(struct buf *b, uint64_t n)

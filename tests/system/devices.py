@@ -142,6 +142,20 @@ class Devices(support.ServerTest):
             r.until(b"* 1 EXISTS")
             r.close()
 
+    def test_more_than_4_gib(self):
+        """behaviour 38: a mailbox's size passes 32 bits; what one message
+        may have does not (message_limit)"""
+        text = MESSAGE % b"large" + b"x" * 99 * 10000
+        self.a.run(b"CREATE large")
+        self.a.run(b"APPEND large {%d+}\r\n%s" % (len(text), text))
+        self.a.run(b"SELECT large")
+        for _ in range(13):
+            self.a.run(b"COPY 1:* large")
+        want = b"STATUS large (MESSAGES 8192 SIZE %d)" % (8192 * len(text))
+        self.assertGreater(8192 * len(text), 1 << 32)
+        self.assertIn(want, b"".join(
+            self.b.run(b"STATUS large (MESSAGES SIZE)")))
+
 
 if __name__ == "__main__":
     unittest.main()
