@@ -89,18 +89,26 @@ static void parse_append(struct cursor *c, struct append_request *r)
 
 /* -- while it arrives -- */
 
-/* Is this the literal of a message? Then *out is what stands before it. */
-static struct err parse_before_message(struct cursor *c,
-                                       struct append_request *out)
+/* What stands before the first message; or another command's literal, or the
+ * name of APPEND's mailbox: then no message is wanted. */
+static struct err parse_before_first(struct cursor *c,
+                                     struct append_request *out)
 {
-	*out = (struct append_request){ 0 };
 	parse_tag(c);
 	expect(c, ' ', "expected a command behind the tag");
-	/* another command's, or the name of APPEND's mailbox */
 	if (!take_word(c, S("APPEND ")) || at_end(c))
 		return OK;
 	c->p--;
 	parse_append(c, out);
+	return c->e;
+}
+
+/* What stands before has been parsed, with the messages that are there. */
+static struct err parse_before_next(struct cursor *c,
+                                    struct append_request *out)
+{
+	c->p += slice_rfind_byte(rest(c), '\0') + 1;
+	parse_append_message(c, out);
 	return c->e;
 }
 
@@ -146,15 +154,18 @@ struct err append_literal(struct session *s, const struct frame_literal *l,
 {
 	struct arena *arena = arena_new(LIMIT_COMMAND_ARENA);
 	struct cursor c = cursor_of(l->text, arena, is_rev2(s));
-	struct append_request request;
-	struct err e = parse_before_message(&c, &request);
+	struct append_message next;
+	struct append_request request = { .messages = &next };
+	bool first = s->append == NULL;
+	struct err e = first ? parse_before_first(&c, &request)
+	                     : parse_before_next(&c, &request);
 
 	*sink = FRAME_TEXT;
 	if (s->pending != NULL)
 		e = err(ERR_SYNTAX, "expected DONE");
 	if (is_ok(e) && request.wants_message) {
 		e = check_message(s, l);
-		if (is_ok(e))
+		if (is_ok(e) && first)
 			e = check_mailbox(s, request.mailbox);
 		if (is_ok(e))
 			begin_message(s, l->size);
