@@ -15,7 +15,7 @@ void buf_free(struct buf *b)
 	*b = (struct buf){ .limit = b->limit };
 }
 
-char *buf_room(struct buf *b, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
 	size_t need;
 	size_t cap = b->cap != 0 ? b->cap : 256;
@@ -42,11 +42,6 @@ void buf_add(struct buf *b, struct slice s)
 		return;
 	memcpy(p, s.ptr, s.len);
 	b->len += s.len;
-}
-
-void buf_byte(struct buf *b, char c)
-{
-	buf_add(b, slice_of(&c, 1));
 }
 
 void buf_printf(struct buf *b, const char *format, ...)

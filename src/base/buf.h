@@ -35,12 +35,31 @@ static inline struct slice buf_slice(const struct buf *b)
 	return (struct slice){ b->data, b->len };
 }
 
+/* What buf_room() does when there isn't room yet. */
+char *buf_grow(struct buf *, size_t n);
+
 /* Makes room for n more bytes and returns where they go; NULL on overflow.
  * The caller adds what it wrote to b->len. */
-char *buf_room(struct buf *, size_t n);
+static inline char *buf_room(struct buf *b, size_t n)
+{
+	/* what has a limit is looked at in one place */
+	if (b->limit == 0 && b->data != NULL && n <= b->cap - b->len)
+		return b->data + b->len;
+	return buf_grow(b, n);
+}
 
 void buf_add(struct buf *, struct slice);
-void buf_byte(struct buf *, char);
+
+static inline void buf_byte(struct buf *b, char c)
+{
+	char *p = buf_room(b, 1);
+
+	if (p == NULL)
+		return;
+	*p = c;
+	b->len++;
+}
+
 void buf_printf(struct buf *, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void buf_number(struct buf *, uint64_t); /* decimal */
