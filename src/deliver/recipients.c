@@ -144,8 +144,9 @@ void delivery_run(struct delivery *d, struct err e)
 		return;
 	}
 	w.running = d->n < AT_ONCE ? d->n : AT_ONCE;
-	for (uint32_t i = 0; i < w.running; i++)
+	for (uint32_t i = 1; i < w.running; i++)
 		task_spawn(d->loop, worker, &w);
+	worker(&w);
 	while (w.running > 0)
 		task_wait(&w.done, WAIT_FOREVER);
 }

@@ -1,12 +1,13 @@
 /*
  * commit.c -- group commit: the one thread that writes.
  *
- *   tasks:   committer_run ─► queue ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄► woken
- *   thread:                   └► all that wait = a group ─┐     ↑ uv_async
- *                                 begin transaction        │     │
- *                                 apply, append to pack    │     │
- *                                 fdatasync the pack       │     │
- *                                 commit the transaction ──┴► results
+ *   tasks:   committer_run ─► turn ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄► woken
+ *   loop:                     └► before it sleeps: queue          ↑
+ *   thread:    all in the queue = a group ─┐                      │ uv_async
+ *                begin transaction         │                      │
+ *                apply, append to pack     │                      │
+ *                fdatasync the pack        │                      │
+ *                commit the transaction ───┴► results ────────────┘
  *
  * What can fail, and what is true then:
  *
@@ -63,6 +64,7 @@ struct committer {
 	bool is_there;   /* and what the loop found out */
 
 	/* the loop's */
+	struct queue turn; /* of the loop's turn, not handed over yet */
 	uv_async_t *async;
 	size_t in_flight;
 	struct wait_list idle;
@@ -84,6 +86,17 @@ static struct batch *queue_take(struct queue *q)
 
 	*q = (struct queue){ 0 };
 	return all;
+}
+
+/* Moves all of `from`, which is not empty, behind `to`. */
+static void queue_move(struct queue *to, struct queue *from)
+{
+	if (to->first == NULL)
+		to->first = from->first;
+	else
+		to->last->next = from->first;
+	to->last = from->last;
+	*from = (struct queue){ 0 };
 }
 
 /* -- the thread -- */
@@ -373,14 +386,21 @@ void committer_run(struct committer *c, struct batch *b)
 {
 	assert(task_is_inside());
 	c->in_flight++;
-	pthread_mutex_lock(&c->lock);
-	queue_add(&c->waiting, b);
-	pthread_cond_broadcast(&c->changed);
-	pthread_mutex_unlock(&c->lock);
+	queue_add(&c->turn, b);
 	while (!b->finished)
 		task_wait(&b->done, WAIT_FOREVER);
 	if (--c->in_flight == 0)
 		task_wake_all(&c->idle);
+}
+
+void committer_hand_over(struct committer *c)
+{
+	if (c->turn.first == NULL)
+		return;
+	pthread_mutex_lock(&c->lock);
+	queue_move(&c->waiting, &c->turn);
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
 }
 
 void committer_want_index(struct committer *c)

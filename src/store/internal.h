@@ -106,6 +106,8 @@ struct committer *committer_new(struct partition *, struct pack_writer);
 void committer_free(struct committer *);
 /* Suspends until b->result is known. */
 void committer_run(struct committer *, struct batch *);
+/* At the end of a turn: what its tasks want committed becomes one group. */
+void committer_hand_over(struct committer *);
 
 /* A reader has found the index lost. Doesn't wait. */
 void committer_want_index(struct committer *);

@@ -260,9 +260,12 @@ static void free_partition(struct partition *p)
 	free(p);
 }
 
-static void let_go(void *arg)
+static void end_turn(void *arg)
 {
-	snapshot_drop(arg);
+	struct partition *p = arg;
+
+	snapshot_drop(p);
+	committer_hand_over(p->committer);
 }
 
 static struct partition *new_partition(struct loop *loop, const char *dir,
@@ -294,7 +297,7 @@ struct err partition_open(struct loop *loop, const char *dir,
 		free_partition(p);
 		return e;
 	}
-	loop_before_sleep(loop, let_go, p);
+	loop_before_sleep(loop, end_turn, p);
 	*out = p;
 	return OK;
 }
@@ -319,7 +322,7 @@ void partition_close(struct partition *p)
 		return;
 	if (p->committer != NULL) {
 		committer_free(p->committer);
-		loop_before_sleep_stop(p->loop, let_go, p);
+		loop_before_sleep_stop(p->loop, end_turn, p);
 	}
 	free_partition(p);
 }
