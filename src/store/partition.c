@@ -49,17 +49,28 @@ static struct err make_dir(const char *path)
 	return errno == EEXIST ? is_empty_dir(path) : err_errno(errno);
 }
 
+static struct err write_line(int fd, const char *line, size_t len)
+{
+	ssize_t n = write(fd, line, len);
+
+	if (n < 0)
+		return err_errno(errno);
+	return (size_t)n == len ? OK : err_errno(ENOSPC);
+}
+
 static struct err write_id(int dir_fd, struct slice id)
 {
-	struct err e = OK;
+	char line[ID_LINE];
+	int len = snprintf(line, sizeof line, "roost partition %d %.*s\n",
+	                   PARTITION_VERSION, (int)id.len, id.ptr);
 	int fd = openat(dir_fd, "id", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 	                FILE_MODE);
+	struct err e;
 
 	if (fd < 0)
 		return err_errno(errno);
-	if (dprintf(fd, "roost partition %d %.*s\n", PARTITION_VERSION,
-	            (int)id.len, id.ptr) < 0 ||
-	    fsync(fd) != 0 || fsync(dir_fd) != 0)
+	e = write_line(fd, line, (size_t)len);
+	if (is_ok(e) && (fsync(fd) != 0 || fsync(dir_fd) != 0))
 		e = err_errno(errno);
 	close(fd);
 	return e;
