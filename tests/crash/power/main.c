@@ -1,0 +1,607 @@
+/*
+ * main.c -- the power fails, at every point and in every way.
+ *
+ *	power [--cuts N] [--seed S]        record, cut, recover, compare
+ *	power --recording FILE --cut N --seed S [--cut2 N --seed2 S]
+ *	                                   one cut of a recording again
+ *
+ * The workload is recorded once, by a process of its own. A cut is a place
+ * in the recording and a seed for what was lost there (disk.h); of each
+ * place as many different disks are tried as make N cuts in all, and always
+ * the one that lost everything it may and the one that lost nothing. Some
+ * recoveries are recorded and cut once more.
+ *
+ * Each core has a worker that goes through the recording and takes every
+ * other place. One that dies has found something, too.
+ */
+#include <errno.h>
+#include <ftw.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "disk.h"
+#include "history.h"
+#include "recovery.h"
+#include "workload.h"
+
+enum {
+	MOST_WORKERS = 16,
+	MOST_TOLD = 3,    /* violations that a worker prints in full */
+	SECOND_EVERY = 8, /* of so many cuts one is recorded */
+	SECOND_CUTS = 2,  /* and cut so often */
+	DIFFERENT_MOST = 512,
+	TRIES = 4,
+	LIMIT_S = 60, /* a recovery that takes longer hangs */
+	DIR_SIZE = 64,
+};
+
+struct cut {
+	uint32_t at;
+	uint64_t seed;
+	uint32_t at2; /* 0: only one */
+	uint64_t seed2;
+};
+
+struct tally {
+	struct cut now;
+	uint64_t cuts;
+	uint64_t second;
+	uint64_t violations;
+	bool done;
+};
+
+struct power {
+	char dir[DIR_SIZE];
+	char recording_path[DIR_SIZE + 16];
+	struct recording *recording;
+	struct history *history;
+	uint64_t seed;
+	uint32_t per_place; /* different disks of one place */
+	uint32_t share;     /* of 2^20 places, how many are taken */
+	uint32_t workers;
+	struct tally *tally; /* one a worker */
+};
+
+struct worker {
+	const struct power *power;
+	struct tally *tally;
+	uint32_t number;
+	char root[DIR_SIZE + 16];
+	struct recording *recording; /* of a recovery */
+};
+
+static void must(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "power: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static uint64_t mix(uint64_t x)
+{
+	x += UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type,
+                      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void remove_all(const char *path)
+{
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* -- one cut -- */
+
+static void tell(const struct worker *w, const char *what)
+{
+	const struct power *p = w->power;
+	const struct cut *c = &w->tally->now;
+
+	if (++w->tally->violations > MOST_TOLD)
+		return;
+	fprintf(stderr, "VIOLATION at cut %u, seed %llu", c->at,
+	        (unsigned long long)c->seed);
+	if (c->at2 != 0)
+		fprintf(stderr, ", then %u, %llu", c->at2,
+		        (unsigned long long)c->seed2);
+	fprintf(stderr,
+	        "\n%s  again: power --recording %s --cut %u --seed %llu", what,
+	        p->recording_path, c->at, (unsigned long long)c->seed);
+	if (c->at2 != 0)
+		fprintf(stderr, " --cut2 %u --seed2 %llu", c->at2,
+		        (unsigned long long)c->seed2);
+	fprintf(stderr, "\n");
+}
+
+static void recover(struct worker *w, const struct promise *promise,
+                    struct recording *recording)
+{
+	struct buf problems = { 0 };
+
+	alarm(LIMIT_S);
+	recovery_run(w->root, promise, recording, &problems);
+	if (problems.len != 0) {
+		buf_byte(&problems, '\0');
+		tell(w, problems.data);
+	}
+	buf_free(&problems);
+}
+
+/* The recovery that was just recorded, cut itself. */
+static void cut_second(struct worker *w, struct disk *d,
+                       const struct history *h, uint64_t seed)
+{
+	struct promise promise = { h, w->tally->now.at2, true };
+
+	w->tally->now.seed2 = seed;
+	disk_build(d, seed, w->root);
+	recover(w, &promise, NULL);
+	w->tally->cuts++;
+	w->tally->second++;
+}
+
+static void cut_first(struct worker *w, struct disk *d, struct cut cut)
+{
+	const struct power *p = w->power;
+	bool is_made = history_is_past(p->recording, "made", cut.at);
+	struct promise promise = { p->history, cut.at, is_made };
+
+	w->tally->now = cut;
+	disk_build(d, cut.seed, w->root);
+	recover(w, &promise, NULL);
+	w->tally->cuts++;
+}
+
+/* Runs the recovery once more, recorded; what it finds has been told. The
+ * disk it began with is returned, the caller's. */
+static struct disk *record_recovery(struct worker *w, struct disk *d,
+                                    struct cut cut)
+{
+	struct promise promise = { w->power->history, cut.at, true };
+	struct buf problems = { 0 };
+	struct disk *second;
+
+	disk_build(d, cut.seed, w->root);
+	second = disk_read(w->root);
+	recording_clear(w->recording);
+	recovery_run(w->root, &promise, w->recording, &problems);
+	buf_free(&problems);
+	return second;
+}
+
+/* at2 0: some places of the recovery, by chance. */
+static void cut_recovery(struct worker *w, struct disk *d, struct cut cut)
+{
+	struct disk *second = record_recovery(w, d, cut);
+	struct history *h = history_read(w->recording);
+	uint32_t step = w->recording->n / SECOND_CUTS;
+	uint32_t n = 0;
+
+	history_begin_first(h);
+	for (uint32_t i = 0; i < SECOND_CUTS; i++) {
+		uint64_t x = mix(cut.seed ^ mix(cut.at) ^ i);
+		uint32_t at = 1 + step * i + (uint32_t)(x % step);
+
+		w->tally->now = cut;
+		if (cut.at2 == 0)
+			w->tally->now.at2 = at;
+		for (; n < w->tally->now.at2; n++)
+			disk_event(second, w->recording, n);
+		cut_second(w, second, h, cut.at2 == 0 ? x : cut.seed2);
+		if (cut.at2 != 0)
+			break;
+	}
+	free(h);
+	disk_free(second);
+}
+
+/* -- the places -- */
+
+/* Goes through the recording; fn gets the disk before each event that
+ * something has changed before. */
+static void each_place(const struct power *p,
+                       void (*fn)(void *arg, struct disk *, uint32_t at),
+                       void *arg)
+{
+	struct disk *d = disk_new(p->recording->root);
+	bool changed = false;
+
+	for (uint32_t n = 0; n < p->recording->n; n++) {
+		const struct record_event *e = &p->recording->events[n];
+
+		if (!record_is_mark(e) && changed) {
+			fn(arg, d, n);
+			changed = false;
+		}
+		changed |= e->kind != RECORD_SYNC_BEGIN;
+		disk_event(d, p->recording, n);
+	}
+	fn(arg, d, p->recording->n);
+	disk_free(d);
+}
+
+/* The seeds that make different disks here, at most as many as there is room
+ * for. */
+static uint32_t choose_seeds(const struct power *p, struct disk *d, uint32_t at,
+                             uint64_t *out)
+{
+	uint64_t fates[DIFFERENT_MOST];
+	uint32_t n = 0;
+
+	if ((mix(at ^ mix(p->seed)) & 0xfffff) >= p->share)
+		return 0;
+	for (uint32_t i = 0; n < p->per_place && i < TRIES * p->per_place;
+	     i++) {
+		uint64_t seed = i <= DISK_ALL ? i : p->seed + i;
+		uint64_t fate = disk_fate(d, seed);
+		uint32_t k = 0;
+
+		while (k < n && fates[k] != fate)
+			k++;
+		if (k < n)
+			continue;
+		fates[n] = fate;
+		out[n++] = seed;
+	}
+	return n;
+}
+
+struct count {
+	const struct power *power;
+	uint64_t places;
+	uint64_t cuts;
+};
+
+static void count_place(void *arg, struct disk *d, uint32_t at)
+{
+	struct count *c = arg;
+	uint64_t seeds[DIFFERENT_MOST];
+
+	c->places++;
+	c->cuts += choose_seeds(c->power, d, at, seeds);
+}
+
+static struct count count_cuts(const struct power *p)
+{
+	struct count c = { .power = p };
+
+	each_place(p, count_place, &c);
+	c.cuts += c.cuts / SECOND_EVERY * SECOND_CUTS;
+	return c;
+}
+
+/* As many disks of each place as make so many cuts; fewer places when that
+ * is too many. */
+static void plan(struct power *p, uint64_t wanted)
+{
+	struct count c;
+
+	p->share = 1 << 20;
+	for (p->per_place = 20;; p->per_place += p->per_place / 4) {
+		c = count_cuts(p);
+		if (c.cuts >= wanted || p->per_place * 5 / 4 > DIFFERENT_MOST)
+			break;
+	}
+	if (c.cuts > wanted * 5 / 4)
+		p->share = (uint32_t)((wanted << 20) / c.cuts);
+	while (p->share < 1 << 20 && count_cuts(p).cuts < wanted)
+		p->share += p->share / 8 + 1;
+	printf("%u events, %llu places to cut, up to %u disks each, %u states "
+	       "acknowledged\n",
+	       p->recording->n, (unsigned long long)c.places, p->per_place,
+	       p->history->acknowledged);
+	fflush(stdout);
+}
+
+/* -- the workers -- */
+
+static void work_place(void *arg, struct disk *d, uint32_t at)
+{
+	struct worker *w = arg;
+	const struct power *p = w->power;
+	uint64_t seeds[DIFFERENT_MOST];
+	uint32_t n;
+
+	if (mix(at) % p->workers != w->number || at <= w->tally->now.at)
+		return;
+	n = choose_seeds(p, d, at, seeds);
+	for (uint32_t i = 0; i < n; i++) {
+		struct cut cut = { .at = at, .seed = seeds[i] };
+
+		cut_first(w, d, cut);
+		if (mix(at + mix(i)) % SECOND_EVERY == 0 &&
+		    history_is_past(p->recording, "made", at))
+			cut_recovery(w, d, cut);
+	}
+}
+
+static void worker_begin(struct worker *w, const struct power *p,
+                         uint32_t number)
+{
+	*w = (struct worker){ .power = p,
+		              .tally = &p->tally[number],
+		              .number = number,
+		              .recording = recording_new(NULL) };
+	snprintf(w->root, sizeof w->root, "%s/%u", p->dir, number);
+	must(mkdir(w->root, 0700) == 0 || errno == EEXIST, w->root);
+}
+
+static pid_t start_worker(const struct power *p, uint32_t number)
+{
+	struct worker w;
+	pid_t pid = fork();
+
+	must(pid >= 0, "fork");
+	if (pid != 0)
+		return pid;
+	worker_begin(&w, p, number);
+	each_place(p, work_place, &w);
+	w.tally->done = true;
+	exit(0);
+}
+
+/* A worker that died goes on behind the place where it did. */
+static void wait_for(const struct power *p, pid_t pid, uint32_t number)
+{
+	struct worker w = { .power = p, .tally = &p->tally[number] };
+	char what[64];
+	int status;
+
+	while (waitpid(pid, &status, 0) == pid && !w.tally->done) {
+		snprintf(what, sizeof what, "it died, status %x\n",
+		         (unsigned)status);
+		tell(&w, what);
+		pid = start_worker(p, number);
+	}
+	if (status != 0) {
+		snprintf(what, sizeof what, "it ended with status %x\n",
+		         (unsigned)status);
+		tell(&w, what);
+	}
+}
+
+static void run_workers(const struct power *p)
+{
+	pid_t pids[MOST_WORKERS];
+
+	for (uint32_t i = 0; i < p->workers; i++)
+		pids[i] = start_worker(p, i);
+	for (uint32_t i = 0; i < p->workers; i++)
+		wait_for(p, pids[i], i);
+}
+
+/* -- recording -- */
+
+static void record(struct power *p, const char *name,
+                   void (*fn)(struct recording *, const char *),
+                   struct recording *r)
+{
+	char root[DIR_SIZE + 16];
+	int status = 0;
+	pid_t pid;
+
+	snprintf(root, sizeof root, "%s/%s", p->dir, name);
+	must(mkdir(root, 0700) == 0, root);
+	pid = fork();
+	must(pid >= 0, "fork");
+	if (pid == 0) {
+		struct stat st;
+
+		must(stat(root, &st) == 0, root);
+		r->root = st.st_ino;
+		fn(r, root);
+		exit(0);
+	}
+	must(waitpid(pid, &status, 0) == pid && status == 0, "the workload");
+}
+
+/* Nothing has gone past the recorder. */
+static void compare_all(const struct power *p)
+{
+	struct disk *d = disk_new(p->recording->root);
+	char root[DIR_SIZE + 16];
+
+	snprintf(root, sizeof root, "%s/made", p->dir);
+	for (uint32_t n = 0; n < p->recording->n; n++)
+		disk_event(d, p->recording, n);
+	must(disk_compare(d, root), "the recording is not complete");
+	disk_free(d);
+	remove_all(root);
+}
+
+static bool is_sync(const struct record_event *e)
+{
+	return e->kind == RECORD_SYNC_END ||
+	       (e->kind == RECORD_WRITE && e->sure);
+}
+
+struct rate {
+	uint64_t syncs;
+	uint64_t acknowledged;
+};
+
+static struct rate rate_between(const struct recording *r, const char *from,
+                                const char *to)
+{
+	struct rate rate = { 0 };
+
+	for (uint32_t n = 0; n < r->n; n++) {
+		if (!history_is_past(r, from, n) || history_is_past(r, to, n))
+			continue;
+		rate.syncs += is_sync(&r->events[n]);
+		rate.acknowledged += r->events[n].kind == RECORD_ACK;
+	}
+	return rate;
+}
+
+static void print_rate(const char *what, struct rate r)
+{
+	printf("%s: %llu syncs for %llu acknowledged commands, %.2f each\n",
+	       what, (unsigned long long)r.syncs,
+	       (unsigned long long)r.acknowledged,
+	       r.acknowledged ? (double)r.syncs / (double)r.acknowledged : 0);
+}
+
+static void record_load(struct power *p)
+{
+	struct recording *r = recording_new(NULL);
+
+	record(p, "load", workload_load, r);
+	print_rate("one session",
+	           rate_between(p->recording, "made", "together"));
+	print_rate("many sessions", rate_between(r, "together", "end"));
+	recording_free(r);
+}
+
+/* -- the program -- */
+
+struct wish {
+	const char *recording;
+	uint64_t cuts;
+	uint64_t seed;
+	struct cut cut;
+};
+
+static struct wish parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "cuts", required_argument, NULL, 'n' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "recording", required_argument, NULL, 'r' },
+		{ "cut", required_argument, NULL, 'c' },
+		{ "cut2", required_argument, NULL, 'd' },
+		{ "seed2", required_argument, NULL, 't' },
+		{ 0 },
+	};
+	struct wish w = { .cuts = 20000, .seed = 1 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		unsigned long long n =
+			optarg != NULL ? strtoull(optarg, NULL, 10) : 0;
+
+		if (c == 'n')
+			w.cuts = n;
+		else if (c == 's')
+			w.seed = n;
+		else if (c == 'r')
+			w.recording = optarg;
+		else if (c == 'c')
+			w.cut.at = (uint32_t)n;
+		else if (c == 'd')
+			w.cut.at2 = (uint32_t)n;
+		else if (c == 't')
+			w.cut.seed2 = n;
+		else
+			exit(64);
+	}
+	w.cut.seed = w.seed;
+	return w;
+}
+
+static void power_begin(struct power *p, const struct wish *w)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	*p = (struct power){ .dir = "/dev/shm/roost-power-XXXXXX",
+		             .seed = w->seed };
+	p->workers = cores > MOST_WORKERS ? MOST_WORKERS : (uint32_t)cores;
+	p->tally =
+		mmap(NULL, MOST_WORKERS * sizeof *p->tally,
+	             PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(p->tally != MAP_FAILED && mkdtemp(p->dir) != NULL, "memory");
+	snprintf(p->recording_path, sizeof p->recording_path, "%s.recording",
+	         p->dir);
+}
+
+static int again(struct power *p, const struct wish *wish)
+{
+	struct worker w;
+	struct disk *d;
+
+	snprintf(p->recording_path, sizeof p->recording_path, "%s",
+	         wish->recording);
+	p->recording = recording_load(wish->recording);
+	must(p->recording != NULL, wish->recording);
+	p->history = history_read(p->recording);
+	d = disk_new(p->recording->root);
+	for (uint32_t n = 0; n < wish->cut.at; n++)
+		disk_event(d, p->recording, n);
+	worker_begin(&w, p, 0);
+	if (wish->cut.at2 == 0)
+		cut_first(&w, d, wish->cut);
+	else
+		cut_recovery(&w, d, wish->cut);
+	printf("%llu violations; the disk is in %s\n",
+	       (unsigned long long)w.tally->violations, w.root);
+	return w.tally->violations != 0;
+}
+
+static int report(const struct power *p, double seconds)
+{
+	struct tally all = { 0 };
+
+	for (uint32_t i = 0; i < p->workers; i++) {
+		all.cuts += p->tally[i].cuts;
+		all.second += p->tally[i].second;
+		all.violations += p->tally[i].violations;
+	}
+	printf("%llu cuts, %llu of them during recovery, in %.1f s; "
+	       "%llu violations\n",
+	       (unsigned long long)all.cuts, (unsigned long long)all.second,
+	       seconds, (unsigned long long)all.violations);
+	if (all.violations == 0)
+		remove(p->recording_path);
+	remove_all(p->dir);
+	return all.violations != 0 || all.cuts == 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct wish wish = parse(argc, argv);
+	struct power p;
+	double start;
+
+	log_init("power", LOG_LEVEL_ERROR);
+	power_begin(&p, &wish);
+	if (wish.recording != NULL)
+		return again(&p, &wish);
+	p.recording = recording_new(p.recording_path);
+	record(&p, "made", workload_run, p.recording);
+	compare_all(&p);
+	p.history = history_read(p.recording);
+	record_load(&p);
+	start = now_s();
+	plan(&p, wish.cuts);
+	run_workers(&p);
+	free(p.history);
+	return report(&p, now_s() - start);
+}

@@ -1,0 +1,705 @@
+/*
+ * recordfs.c -- see record.h.
+ *
+ * Each function of the C library that changes a file is defined here under
+ * its own name and asks the kernel directly. A file is known by its inode
+ * number, which the memory-backed file systems that tests work on never use
+ * twice (asserted); a descriptor, by having been opened below the root.
+ */
+#undef _FILE_OFFSET_BITS
+#define _LARGEFILE64_SOURCE
+#include "record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { FDS = 65536, MOST_EVENTS = 1 << 17, MOST_DIRS = 64 };
+
+static const uint64_t most_data = UINT64_C(1) << 30;
+
+struct descriptor {
+	uint64_t file; /* 0: not below the root */
+	bool synchronous;
+	bool appends;
+};
+
+static struct {
+	struct recording *recording; /* NULL: nobody records */
+	struct descriptor fds[FDS];
+	uint64_t dirs[MOST_DIRS];
+	size_t n_dirs;
+} self;
+
+static void must(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "recorder: %s\n", what);
+	abort();
+}
+
+/* -- the recording -- */
+
+static size_t events_size(void)
+{
+	return sizeof(struct recording) +
+	       (size_t)MOST_EVENTS * sizeof(struct record_event);
+}
+
+static size_t whole_size(void)
+{
+	return events_size() + most_data;
+}
+
+static struct recording *map_recording(int fd)
+{
+	int flags = MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
+	void *p =
+		mmap(NULL, whole_size(), PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	must(p != MAP_FAILED, "no room for a recording");
+	return p;
+}
+
+struct recording *recording_new(const char *path)
+{
+	struct recording *r;
+	pthread_mutexattr_t shared;
+	int fd = -1;
+
+	if (path != NULL) {
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		must(fd >= 0 && ftruncate(fd, (off_t)whole_size()) == 0,
+		     "can't make the file of a recording");
+	}
+	r = map_recording(fd);
+	if (fd >= 0)
+		close(fd);
+	pthread_mutexattr_init(&shared);
+	pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(&r->lock, &shared);
+	pthread_mutexattr_destroy(&shared);
+	return r;
+}
+
+struct recording *recording_load(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct recording *r = NULL;
+	struct stat st;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && st.st_size == (off_t)whole_size())
+		r = map_recording(fd);
+	close(fd);
+	return r;
+}
+
+void recording_clear(struct recording *r)
+{
+	r->n = 0;
+	r->used = 0;
+}
+
+void recording_free(struct recording *r)
+{
+	munmap(r, whole_size());
+}
+
+static char *data_of(const struct recording *r)
+{
+	return (char *)(uintptr_t)r + events_size();
+}
+
+struct slice record_bytes(const struct recording *r,
+                          const struct record_event *e)
+{
+	return slice_of(data_of(r) + e->data, e->len);
+}
+
+/* The lock is held. */
+static uint32_t add(struct record_event e)
+{
+	struct recording *r = self.recording;
+
+	must(r->n < MOST_EVENTS, "too many events");
+	r->events[r->n] = e;
+	return r->n++;
+}
+
+static uint32_t add_bytes(struct record_event e, const struct iovec *v, int n,
+                          size_t len)
+{
+	struct recording *r = self.recording;
+	char *to = data_of(r) + r->used;
+
+	must(len <= most_data - r->used, "too many bytes");
+	e.data = r->used;
+	e.len = len;
+	r->used += len;
+	for (int i = 0; i < n && len > 0; i++) {
+		size_t part = v[i].iov_len < len ? v[i].iov_len : len;
+
+		memcpy(to, v[i].iov_base, part);
+		to += part;
+		len -= part;
+	}
+	return add(e);
+}
+
+static bool lock(void)
+{
+	if (self.recording == NULL)
+		return false;
+	pthread_mutex_lock(&self.recording->lock);
+	return true;
+}
+
+static void unlock(bool locked)
+{
+	int error = errno;
+
+	if (locked)
+		pthread_mutex_unlock(&self.recording->lock);
+	errno = error;
+}
+
+void record_mark(enum record_kind kind, uint64_t chain, struct slice text)
+{
+	struct iovec v = { (void *)(uintptr_t)text.ptr, text.len };
+	bool locked = lock();
+
+	if (locked)
+		add_bytes((struct record_event){ .kind = kind, .file = chain },
+		          &v, 1, text.len);
+	unlock(locked);
+}
+
+/* -- which files -- */
+
+static bool is_dir_inside(uint64_t file)
+{
+	for (size_t i = 0; i < self.n_dirs; i++)
+		if (self.dirs[i] == file)
+			return true;
+	return false;
+}
+
+static void add_dir(uint64_t file)
+{
+	must(self.n_dirs < MOST_DIRS, "too many directories");
+	self.dirs[self.n_dirs++] = file;
+}
+
+static int find_dir(const char *path, const struct stat *st, int type,
+                    struct FTW *ftw)
+{
+	(void)path;
+	(void)ftw;
+	if (type == FTW_D)
+		add_dir(st->st_ino);
+	return 0;
+}
+
+void record_start(struct recording *r, const char *root)
+{
+	struct stat st;
+
+	self.n_dirs = 0;
+	memset(self.fds, 0, sizeof self.fds);
+	must(nftw(root, find_dir, 16, FTW_PHYS) == 0 && stat(root, &st) == 0,
+	     "no such root");
+	r->root = st.st_ino;
+	self.recording = r;
+}
+
+void record_stop(void)
+{
+	self.recording = NULL;
+}
+
+/* Where a path leads: the directory it is in, and its name there. */
+struct place {
+	uint64_t dir; /* 0: not below the root */
+	char name[RECORD_NAME];
+};
+
+static struct place place_of(int at, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	char parent[4096] = ".";
+	struct place p = { 0 };
+	struct stat st;
+
+	if (slash != NULL) {
+		must(slash - path < (long)sizeof parent, "a path is too long");
+		memcpy(parent, path, (size_t)(slash - path));
+		parent[slash - path] = '\0';
+	}
+	if (fstatat(at, parent, &st, 0) != 0 || !is_dir_inside(st.st_ino))
+		return p;
+	must(strlen(name) < sizeof p.name, "a name is too long");
+	strcpy(p.name, name);
+	p.dir = st.st_ino;
+	return p;
+}
+
+static bool is_new(uint64_t file)
+{
+	const struct recording *r = self.recording;
+
+	for (uint32_t i = 0; i < r->n; i++)
+		if (r->events[i].kind == RECORD_MAKE &&
+		    r->events[i].file == file)
+			return false;
+	return true;
+}
+
+static void made(const struct place *p, uint64_t file, bool is_dir)
+{
+	struct record_event e = { .kind = RECORD_MAKE,
+		                  .is_dir = is_dir,
+		                  .file = file,
+		                  .dir = p->dir };
+
+	must(is_new(file), "an inode number is used again");
+	strcpy(e.name, p->name);
+	add(e);
+}
+
+static struct descriptor *known(int fd)
+{
+	if (self.recording == NULL || fd < 0 || fd >= FDS ||
+	    self.fds[fd].file == 0)
+		return NULL;
+	return &self.fds[fd];
+}
+
+static void forget(int fd)
+{
+	if (fd >= 0 && fd < FDS)
+		self.fds[fd] = (struct descriptor){ 0 };
+}
+
+/* -- opening -- */
+
+static long open_real(int at, const char *path, int flags, mode_t mode)
+{
+	return syscall(SYS_openat, at, path, flags | O_LARGEFILE, mode);
+}
+
+static void opened(int fd, int flags, const struct place *p, bool existed)
+{
+	struct stat st;
+
+	must(fd < FDS && fstat(fd, &st) == 0, "a descriptor is too high");
+	if (!existed)
+		made(p, st.st_ino, false);
+	else if ((flags & O_TRUNC) != 0)
+		add((struct record_event){ .kind = RECORD_TRUNCATE,
+		                           .file = st.st_ino });
+	self.fds[fd] = (struct descriptor){
+		.file = st.st_ino,
+		.synchronous = (flags & O_DSYNC) != 0, /* O_SYNC has it too */
+		.appends = (flags & O_APPEND) != 0,
+	};
+}
+
+/* "." and ".." are names of directories, too; a nameless file can't be
+ * found after a cut. */
+static int do_open(int at, const char *path, int flags, mode_t mode)
+{
+	bool locked = lock();
+	bool is_tmp = (flags & O_TMPFILE) == O_TMPFILE;
+	struct place p = { 0 };
+	bool existed = true;
+	struct stat st;
+	int fd;
+
+	if (locked && !is_tmp) {
+		p = place_of(at, path);
+		existed = fstatat(at, path, &st, 0) == 0;
+	}
+	fd = (int)open_real(at, path, flags, mode);
+	if (fd >= 0 && locked && !is_tmp &&
+	    (p.dir != 0 || (existed && is_dir_inside(st.st_ino))))
+		opened(fd, flags, &p, existed);
+	unlock(locked);
+	return fd;
+}
+
+static mode_t mode_of(int flags, va_list ap)
+{
+	if ((flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE)
+		return va_arg(ap, mode_t);
+	return 0;
+}
+
+#define OPEN(name)                                           \
+	int name(const char *path, int flags, ...)           \
+	{                                                    \
+		va_list ap;                                  \
+		va_start(ap, flags);                         \
+		mode_t mode = mode_of(flags, ap);            \
+		va_end(ap);                                  \
+		return do_open(AT_FDCWD, path, flags, mode); \
+	}
+#define OPENAT(name)                                       \
+	int name(int at, const char *path, int flags, ...) \
+	{                                                  \
+		va_list ap;                                \
+		va_start(ap, flags);                       \
+		mode_t mode = mode_of(flags, ap);          \
+		va_end(ap);                                \
+		return do_open(at, path, flags, mode);     \
+	}
+
+OPEN(open)
+OPEN(open64)
+OPENAT(openat)
+OPENAT(openat64)
+
+int __open_2(const char *path, int flags);
+int __open_2(const char *path, int flags)
+{
+	return do_open(AT_FDCWD, path, flags, 0);
+}
+
+int __open64_2(const char *path, int flags);
+int __open64_2(const char *path, int flags)
+{
+	return do_open(AT_FDCWD, path, flags, 0);
+}
+
+int __openat_2(int at, const char *path, int flags);
+int __openat_2(int at, const char *path, int flags)
+{
+	return do_open(at, path, flags, 0);
+}
+
+int __openat64_2(int at, const char *path, int flags);
+int __openat64_2(int at, const char *path, int flags)
+{
+	return do_open(at, path, flags, 0);
+}
+
+int close(int fd)
+{
+	bool locked = lock();
+	int rc;
+
+	forget(fd);
+	rc = (int)syscall(SYS_close, fd);
+	unlock(locked);
+	return rc;
+}
+
+static int duplicated(int from, int to)
+{
+	if (to >= 0 && to < FDS)
+		self.fds[to] = self.fds[from];
+	return to;
+}
+
+int dup(int fd)
+{
+	return duplicated(fd, (int)syscall(SYS_dup, fd));
+}
+
+int dup2(int from, int to)
+{
+	if (from == to)
+		return to;
+	return duplicated(from, (int)syscall(SYS_dup3, from, to, 0));
+}
+
+int dup3(int from, int to, int flags)
+{
+	return duplicated(from, (int)syscall(SYS_dup3, from, to, flags));
+}
+
+/* -- writing -- */
+
+static uint64_t position(int fd, const struct descriptor *d)
+{
+	struct stat st;
+	off64_t at;
+
+	if (d->appends) {
+		must(fstat(fd, &st) == 0, "a file has no size");
+		return (uint64_t)st.st_size;
+	}
+	at = lseek64(fd, 0, SEEK_CUR);
+	must(at >= 0, "a file has no position");
+	return (uint64_t)at;
+}
+
+static void wrote(const struct descriptor *d, const struct iovec *v, int n,
+                  ssize_t len, uint64_t at)
+{
+	if (len <= 0)
+		return;
+	add_bytes((struct record_event){ .kind = RECORD_WRITE,
+	                                 .file = d->file,
+	                                 .sure = d->synchronous,
+	                                 .at = at },
+	          v, n, (size_t)len);
+}
+
+ssize_t writev(int fd, const struct iovec *v, int n)
+{
+	const struct descriptor *d = known(fd);
+	bool locked = d != NULL && lock();
+	uint64_t at = locked ? position(fd, d) : 0;
+	ssize_t len = syscall(SYS_writev, fd, v, n);
+
+	if (locked)
+		wrote(d, v, n, len, at);
+	unlock(locked);
+	return len;
+}
+
+ssize_t write(int fd, const void *data, size_t size)
+{
+	struct iovec v = { (void *)(uintptr_t)data, size };
+
+	if (known(fd) != NULL)
+		return writev(fd, &v, 1);
+	return syscall(SYS_write, fd, data, size);
+}
+
+ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t at)
+{
+	const struct descriptor *d = known(fd);
+	bool locked = d != NULL && lock();
+	ssize_t len = syscall(SYS_pwritev, fd, v, n, at, 0);
+
+	if (locked)
+		wrote(d, v, n, len, (uint64_t)at);
+	unlock(locked);
+	return len;
+}
+
+ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at)
+{
+	return pwritev64(fd, v, n, at);
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at)
+{
+	struct iovec v = { (void *)(uintptr_t)data, size };
+
+	return pwritev64(fd, &v, 1, at);
+}
+
+ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
+{
+	return pwrite64(fd, data, size, at);
+}
+
+int ftruncate64(int fd, off64_t size)
+{
+	const struct descriptor *d = known(fd);
+	bool locked = d != NULL && lock();
+	int rc = (int)syscall(SYS_ftruncate, fd, size);
+
+	if (locked && rc == 0)
+		add((struct record_event){ .kind = RECORD_TRUNCATE,
+		                           .file = d->file,
+		                           .at = (uint64_t)size });
+	unlock(locked);
+	return rc;
+}
+
+int ftruncate(int fd, off_t size)
+{
+	return ftruncate64(fd, size);
+}
+
+int fallocate64(int fd, int mode, off64_t at, off64_t len)
+{
+	const struct descriptor *d = known(fd);
+	bool locked = d != NULL && lock();
+	int rc = (int)syscall(SYS_fallocate, fd, mode, at, len);
+
+	if (locked && rc == 0) {
+		must((mode & FALLOC_FL_PUNCH_HOLE) != 0,
+		     "a kind of fallocate that it does not know");
+		add((struct record_event){ .kind = RECORD_PUNCH,
+		                           .file = d->file,
+		                           .at = (uint64_t)at,
+		                           .len = (uint64_t)len });
+	}
+	unlock(locked);
+	return rc;
+}
+
+int fallocate(int fd, int mode, off_t at, off_t len)
+{
+	return fallocate64(fd, mode, at, len);
+}
+
+/* MAP_SHARED has bits in common with its stricter forms. */
+void *mmap64(void *p, size_t size, int prot, int flags, int fd, off64_t at)
+{
+	const struct descriptor *d = known(fd);
+	bool locked = d != NULL && (prot & PROT_WRITE) != 0 &&
+	              (flags & MAP_SHARED) != 0 && lock();
+
+	if (locked)
+		add((struct record_event){ .kind = RECORD_MAP,
+		                           .file = d->file });
+	unlock(locked);
+	return (void *)syscall(SYS_mmap, p, size, prot, flags, fd, at);
+}
+
+void *mmap(void *p, size_t size, int prot, int flags, int fd, off_t at)
+{
+	return mmap64(p, size, prot, flags, fd, at);
+}
+
+/* -- syncing -- */
+
+/* What was written before it began is durable when it has ended, and only if
+ * it succeeded. The lock isn't held meanwhile: others write on. */
+static int do_sync(int fd, long call)
+{
+	const struct descriptor *d = known(fd);
+	uint64_t file = d != NULL ? d->file : 0;
+	uint32_t begun = 0;
+	int rc;
+
+	if (d != NULL && lock()) {
+		begun = add((struct record_event){ .kind = RECORD_SYNC_BEGIN,
+		                                   .file = file });
+		unlock(true);
+	}
+	rc = (int)syscall(call, fd);
+	if (d != NULL && rc == 0 && lock()) {
+		add((struct record_event){
+			.kind = RECORD_SYNC_END, .file = file, .at = begun });
+		unlock(true);
+	}
+	return rc;
+}
+
+int fsync(int fd)
+{
+	return do_sync(fd, SYS_fsync);
+}
+
+int fdatasync(int fd)
+{
+	return do_sync(fd, SYS_fdatasync);
+}
+
+/* -- names -- */
+
+int mkdirat(int at, const char *path, mode_t mode)
+{
+	bool locked = lock();
+	struct place p = { 0 };
+	struct stat st;
+	int rc;
+
+	if (locked)
+		p = place_of(at, path);
+	rc = (int)syscall(SYS_mkdirat, at, path, mode);
+	if (rc == 0 && p.dir != 0) {
+		must(fstatat(at, path, &st, 0) == 0, "a directory is gone");
+		made(&p, st.st_ino, true);
+		add_dir(st.st_ino);
+	}
+	unlock(locked);
+	return rc;
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	return mkdirat(AT_FDCWD, path, mode);
+}
+
+int unlinkat(int at, const char *path, int flags)
+{
+	bool locked = lock();
+	struct record_event e = { .kind = RECORD_REMOVE };
+	struct place p = { 0 };
+	int rc;
+
+	if (locked)
+		p = place_of(at, path);
+	rc = (int)syscall(SYS_unlinkat, at, path, flags);
+	if (rc == 0 && p.dir != 0) {
+		e.dir = p.dir;
+		strcpy(e.name, p.name);
+		add(e);
+	}
+	unlock(locked);
+	return rc;
+}
+
+int unlink(const char *path)
+{
+	return unlinkat(AT_FDCWD, path, 0);
+}
+
+int rmdir(const char *path)
+{
+	return unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+int renameat(int from_at, const char *from, int to_at, const char *to)
+{
+	bool locked = lock();
+	struct record_event e = { .kind = RECORD_RENAME };
+	struct place a = { 0 };
+	struct place b = { 0 };
+	struct stat st;
+	int rc;
+
+	if (locked) {
+		a = place_of(from_at, from);
+		b = place_of(to_at, to);
+	}
+	must((a.dir == 0) == (b.dir == 0), "renamed across the root");
+	rc = (int)syscall(SYS_renameat, from_at, from, to_at, to);
+	if (rc == 0 && a.dir != 0) {
+		must(fstatat(to_at, to, &st, 0) == 0, "a file is gone");
+		e.file = st.st_ino;
+		e.dir = a.dir;
+		e.dir2 = b.dir;
+		strcpy(e.name, a.name);
+		strcpy(e.name2, b.name);
+		add(e);
+	}
+	unlock(locked);
+	return rc;
+}
+
+int rename(const char *from, const char *to)
+{
+	return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int linkat(int from_at, const char *from, int to_at, const char *to, int flags)
+{
+	must(self.recording == NULL, "links are not known");
+	return (int)syscall(SYS_linkat, from_at, from, to_at, to, flags);
+}
+
+int link(const char *from, const char *to)
+{
+	return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
+}

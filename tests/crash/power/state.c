@@ -1,0 +1,238 @@
+/* state.c -- see state.h. */
+#include "state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/encode.h"
+#include "base/mem.h"
+#include "mailbox/mailbox.h"
+
+enum { ROWS_MOST = 64, LIST_BYTES = 1 << 20 };
+
+/* What can't be read is part of the state, and equal to nothing. */
+static void add_error(struct buf *out, struct err e)
+{
+	buf_printf(out, "error %d %s\n", (int)e.code,
+	           e.text != NULL ? e.text : "");
+}
+
+/* -- messages -- */
+
+static struct err hash_message(struct mailbox *m, uint32_t uid,
+                               struct content_hash *out)
+{
+	struct blob_reader *r;
+	struct content_hasher *h;
+	struct slice part;
+	uint64_t at = 0;
+	struct err e = mailbox_message(m, uid, &r);
+
+	if (!is_ok(e))
+		return e;
+	h = content_hasher_new();
+	do {
+		e = blob_read(r, at, &part);
+		if (is_ok(e))
+			content_hasher_add(h, part);
+		at += part.len;
+	} while (is_ok(e) && part.len > 0);
+	*out = content_hasher_end(h);
+	blob_close(r);
+	return e;
+}
+
+static void add_message(struct mailbox *m, const struct record *r,
+                        struct buf *out)
+{
+	struct content_hash hash;
+	struct digest digest;
+	struct err e;
+
+	buf_printf(out,
+	           " %u size=%u modseq=%" PRIu64 " date=%" PRId64 "%+d saved=%u"
+	           " flags=%x keywords=%" PRIx64,
+	           r->uid, r->size, r->modseq, r->internaldate, r->zone,
+	           r->savedate, r->flags, r->keywords.word[0]);
+	e = hash_message(m, r->uid, &hash);
+	if (is_ok(e))
+		e = mailbox_digest(m, r->uid, &digest);
+	if (!is_ok(e)) {
+		add_error(out, e);
+		return;
+	}
+	buf_byte(out, ' ');
+	hex_encode(slice_of(hash.bytes, 8), out);
+	buf_byte(out, '\n');
+}
+
+static void add_messages(struct mailbox *m, struct buf *out)
+{
+	struct uidset uids = { 0 };
+	struct record_walk w;
+	struct record r;
+
+	uidset_copy(&uids, mailbox_uids(m));
+	w = mailbox_walk(m, &uids);
+	while (record_walk_next(&w, &r))
+		add_message(m, &r, out);
+	if (!is_ok(w.e))
+		add_error(out, w.e);
+	uidset_free(&uids);
+}
+
+/* -- mailboxes -- */
+
+static void add_keywords(struct mailbox *m, struct buf *out)
+{
+	size_t n;
+	const struct slice *names = mailbox_keywords(m, &n);
+
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, " keyword %.*s\n", (int)names[i].len,
+		           names[i].ptr);
+}
+
+static void add_status(struct mailbox *m, struct buf *out)
+{
+	struct mailbox_status s;
+
+	mailbox_get_status(m, &s);
+	buf_printf(out,
+	           " uidvalidity=%u uidnext=%u highestmodseq=%" PRIu64
+	           " messages=%u unseen=%u deleted=%u size=%" PRIu64
+	           " deleted_size=%" PRIu64 "\n",
+	           s.uidvalidity, s.uidnext, s.highestmodseq, s.messages,
+	           s.unseen, s.deleted, s.size, s.deleted_size);
+}
+
+static void add_mailbox(struct account *a, const struct mailbox_info *info,
+                        struct buf *out)
+{
+	struct mailbox *m;
+	struct err e;
+
+	buf_printf(out,
+	           "mailbox \"%.*s\" id=%u use=%x sub=%d there=%d noselect=%d",
+	           (int)info->name.len, info->name.ptr, info->id,
+	           info->special_use, info->subscribed, info->exists,
+	           info->noselect);
+	if (!info->exists || info->noselect) {
+		buf_byte(out, '\n');
+		return;
+	}
+	e = mailbox_open(a, info->name, &m);
+	if (!is_ok(e)) {
+		add_error(out, e);
+		return;
+	}
+	add_status(m, out);
+	add_keywords(m, out);
+	add_messages(m, out);
+	mailbox_close(m);
+}
+
+static void add_mailboxes(struct account *a, struct buf *out)
+{
+	struct arena *arena = arena_new(LIST_BYTES);
+	struct mailbox_info *infos;
+	size_t n;
+	struct err e = mailbox_list(a, arena, &infos, &n);
+
+	if (!is_ok(e))
+		add_error(out, e);
+	for (size_t i = 0; is_ok(e) && i < n; i++)
+		add_mailbox(a, &infos[i], out);
+	arena_free(arena);
+}
+
+static void add_quota(struct account *a, struct buf *out)
+{
+	struct quota q;
+	struct err e = account_quota(a, &q);
+
+	if (!is_ok(e))
+		add_error(out, e);
+	else
+		buf_printf(out,
+		           "account %.*s used=%" PRIu64 "/%" PRIu64
+		           " limit=%" PRIu64 "/%" PRIu64 "\n",
+		           (int)account_name(a).len, account_name(a).ptr,
+		           q.bytes_used, q.messages_used, q.bytes_limit,
+		           q.messages_limit);
+}
+
+void state_of_account(struct model *m, uint64_t id, struct buf *out)
+{
+	struct account *a;
+	struct err e = account_open(m, id, &a);
+
+	if (e.code == ERR_ABSENT)
+		buf_printf(out, "absent\n");
+	else if (!is_ok(e))
+		add_error(out, e);
+	if (!is_ok(e))
+		return;
+	add_quota(a, out);
+	add_mailboxes(a, out);
+	account_close(a);
+}
+
+uint64_t state_number(struct slice state, const char *mailbox, const char *key)
+{
+	char head[64];
+	char word[64];
+	struct slice line;
+	size_t at;
+	uint64_t n = 0;
+
+	snprintf(head, sizeof head, "mailbox \"%s\" ", mailbox);
+	at = slice_find(state, slice_cstr(head));
+	if (at == SLICE_NONE)
+		return 0;
+	slice_cut(slice_from(state, at), '\n', &line, &state);
+	snprintf(word, sizeof word, " %s=", key);
+	at = slice_find(line, slice_cstr(word));
+	if (at == SLICE_NONE)
+		return 0;
+	line = slice_from(line, at + strlen(word));
+	for (; line.len > 0 && *line.ptr >= '0' && *line.ptr <= '9';
+	     line = slice_from(line, 1))
+		n = n * 10 + (uint64_t)(*line.ptr - '0');
+	return n;
+}
+
+/* -- the directory -- */
+
+static void add_row(const struct account_row *row, struct buf *out)
+{
+	buf_printf(out,
+	           "%.*s id=%" PRIu64 " state=%u created=%" PRId64
+	           " credential=%" PRIu64 " generation=%" PRIu64
+	           " changed=%" PRId64 " used=%" PRId64 " %.*s\n",
+	           (int)row->name_len, row->name, row->id, row->state,
+	           row->created_s, row->credential, row->generation,
+	           row->changed_s, row->last_use_s, (int)row->stored_len,
+	           row->stored);
+}
+
+void state_of_directory(struct directory *d, struct buf *out)
+{
+	struct account_row *rows = mem_new(ROWS_MOST, sizeof *rows);
+	struct directory_counts counts;
+	size_t n = 0;
+	struct err e = directory_count(d, &counts);
+
+	if (is_ok(e))
+		e = directory_page(d, S(""), S(""), rows, ROWS_MOST, &n);
+	if (!is_ok(e))
+		add_error(out, e);
+	else
+		buf_printf(out, "domains=%" PRIu64 " accounts=%" PRIu64 "\n",
+		           counts.domains, counts.accounts);
+	for (size_t i = 0; i < n; i++)
+		add_row(&rows[i], out);
+	free(rows);
+}
