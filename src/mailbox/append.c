@@ -194,7 +194,8 @@ static struct err set_uids(struct change *c, struct edit *edit,
 	if (uidnext > meta->uidnext)
 		meta->uidnext = uidnext;
 	/* so that no later mailbox gets the same UIDVALIDITY */
-	if (uidvalidity > c->after.uidvalidity && uidvalidity != UINT32_MAX)
+	if (uidvalidity > c->after.uidvalidity &&
+	    uidvalidity <= UIDVALIDITY_BY_CLOCK)
 		c->after.uidvalidity = uidvalidity;
 	edit_put(edit, c);
 	return change_commit(c);

@@ -34,7 +34,7 @@ uint32_t change_uidvalidity(struct change *c)
 	int64_t now = clock->wall_s(clock);
 	uint32_t next = c->after.uidvalidity + 1;
 
-	if (now > next && now <= UINT32_MAX)
+	if (now > next && now <= UIDVALIDITY_BY_CLOCK)
 		next = (uint32_t)now;
 	assert(next != 0);
 	c->after.uidvalidity = next;

@@ -36,6 +36,10 @@ void change_end(struct change *);
 /* The change's modseq; all that it touches has the same. */
 uint64_t change_modseq(struct change *);
 
+/* Neither the clock nor an import raises UIDVALIDITY beyond this moment of
+ * 2097: what is left is to count on, for a clock may be wrong once. */
+#define UIDVALIDITY_BY_CLOCK UINT32_C(0xf0000000)
+
 /* UIDVALIDITY for a new mailbox: above every one given out before, and not
  * below the time, so that it also rises when an account is made anew. */
 uint32_t change_uidvalidity(struct change *);

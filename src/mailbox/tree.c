@@ -36,7 +36,8 @@ void change_delete_name(struct change *c, struct slice name)
 struct err change_has_mailbox_room(const struct change *c)
 {
 	if (c->after.mailboxes >= LIMIT_MAILBOXES ||
-	    c->after.last_mailbox == UINT32_MAX)
+	    c->after.last_mailbox == UINT32_MAX ||
+	    c->after.uidvalidity == UINT32_MAX)
 		return err(ERR_LIMIT, "the account has too many mailboxes");
 	return OK;
 }

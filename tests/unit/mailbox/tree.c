@@ -167,6 +167,29 @@ static void delete_and_make(struct rig *r)
 	}
 }
 
+/* Clocks that are wrong, and imports, leave numbers for later mailboxes. */
+static void clock_far_ahead(struct rig *r)
+{
+	static const int64_t clocks[] = { 4294967294, 4294967295, 4294967296,
+		                          1LL << 40,  -1,         0 };
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+		struct mailbox *m;
+
+		r->now = clocks[i];
+		assert_int_equal(create(r, "x"), ERR_OK);
+		assert_true(rig_status(r, "x").uidvalidity > last);
+		assert_true(rig_status(r, "x").uidvalidity < 0xf0000000);
+		last = rig_status(r, "x").uidvalidity;
+		m = rig_open(r, "x");
+		assert_int_equal(mailbox_set_uids(m, UINT32_MAX - 1, 1).code,
+		                 ERR_OK);
+		mailbox_close(m);
+		assert_int_equal(delete (r, "x"), ERR_OK);
+	}
+}
+
 /* Whoever has a deleted mailbox open sees and changes nothing of a new one. */
 static void deleted_under_us(struct rig *r)
 {
@@ -394,6 +417,7 @@ int main(void)
 		{ "special use", special_use },
 		{ "deleting", deleting },
 		{ "delete and make", delete_and_make },
+		{ "clock far ahead", clock_far_ahead },
 		{ "deleted under us", deleted_under_us },
 		{ "renaming", renaming },
 		{ "rename too deep", rename_too_deep },
