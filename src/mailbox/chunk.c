@@ -73,6 +73,18 @@ uint32_t chunk_uid(const struct chunk *c, size_t at)
 	return get_le32(c->records + at * c->stride + R_UID);
 }
 
+uint8_t chunk_flags(const struct chunk *c, size_t at)
+{
+	assert(at < c->count);
+	return c->records[at * c->stride + R_FLAGS];
+}
+
+uint64_t chunk_modseq(const struct chunk *c, size_t at)
+{
+	assert(at < c->count);
+	return get_le64(c->records + at * c->stride + R_MODSEQ);
+}
+
 size_t chunk_find(const struct chunk *c, uint32_t uid)
 {
 	size_t low = 0;

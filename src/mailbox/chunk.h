@@ -34,6 +34,8 @@ struct chunk {
 struct err chunk_open(struct slice value, struct chunk *out);
 
 uint32_t chunk_uid(const struct chunk *, size_t at);
+uint8_t chunk_flags(const struct chunk *, size_t at);
+uint64_t chunk_modseq(const struct chunk *, size_t at);
 void chunk_record(const struct chunk *, size_t at, struct record *out);
 
 /* Index of the first record whose UID is >= uid; count when there is none. */

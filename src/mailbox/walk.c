@@ -217,12 +217,22 @@ static void find_in_chunk(const struct chunk *c, const struct criteria *k,
 		return;
 	}
 	for (size_t i = 0; i < c->count; i++) {
-		struct record r;
-
-		chunk_record(c, i, &r);
-		if ((r.flags & k->mask) == k->want && r.modseq > k->since)
-			uidset_add(out, r.uid);
+		if ((chunk_flags(c, i) & k->mask) == k->want &&
+		    chunk_modseq(c, i) > k->since)
+			uidset_add(out, chunk_uid(c, i));
 	}
+}
+
+/* No UID below it has what is looked for; 0: none has, which the counters
+ * of the mailbox say. */
+static uint32_t find_from(const struct mailbox *m, const struct criteria *k)
+{
+	uint8_t clear = k->mask & (uint8_t)~k->want;
+
+	if (((clear & FLAG_SEEN) != 0 && m->meta.unseen == 0) ||
+	    ((k->want & FLAG_DELETED) != 0 && m->meta.deleted == 0))
+		return 0;
+	return (clear & FLAG_SEEN) != 0 ? m->seen_below : 1;
 }
 
 struct err mailbox_find(struct mailbox *m, uint8_t mask, uint8_t want,
@@ -230,11 +240,12 @@ struct err mailbox_find(struct mailbox *m, uint8_t mask, uint8_t want,
 {
 	struct criteria k = { mask, want, since_modseq };
 	struct chunk_walk w = chunk_walk(m);
+	uint32_t wanted = find_from(m, &k);
 	struct chunk c;
 
 	assert((want & ~mask) == 0);
 	uidset_clear(out);
-	while (chunk_walk_next(&w, w.last + 1, &c)) {
+	for (; chunk_walk_next(&w, wanted, &c); wanted = c.last + 1) {
 		enum verdict verdict = judge(&c, &k);
 
 		if (verdict != NONE)

@@ -535,6 +535,35 @@ static void finding(struct rig *r)
 	mailbox_close(m);
 }
 
+static void assert_unseen(struct mailbox *m, const char *want)
+{
+	struct uidset out = { 0 };
+
+	assert_int_equal(mailbox_find(m, FLAG_SEEN, 0, 0, &out).code, ERR_OK);
+	rig_assert_set(&out, want);
+	uidset_free(&out);
+}
+
+/* Where the search begins follows the messages that become unseen. */
+static void finding_unseen(struct rig *r)
+{
+	struct mailbox *m = rig_open(r, "INBOX");
+	uint32_t uid;
+
+	fill(r, m, 400, 0);
+	rig_store(m, "1:299", STORE_ADD, FLAG_SEEN, NULL);
+	assert_int_equal(mailbox_first_unseen(m, &uid).code, ERR_OK);
+	assert_int_equal(uid, 300);
+	assert_unseen(m, "300:400");
+	rig_store(m, "2,350", STORE_REPLACE, 0, NULL);
+	assert_unseen(m, "2,300:400");
+	rig_store(m, "1:400", STORE_ADD, FLAG_SEEN, NULL);
+	assert_unseen(m, "");
+	rig_store(m, "77", STORE_REMOVE, FLAG_SEEN, NULL);
+	assert_unseen(m, "77");
+	mailbox_close(m);
+}
+
 /* A delivery does not read the UIDs; who comes later finds all. */
 static void append_unloaded(struct rig *r)
 {
@@ -591,6 +620,7 @@ int main(void)
 		{ "pieces", pieces },
 		{ "walking", walking },
 		{ "finding", finding },
+		{ "finding_unseen", finding_unseen },
 		{ "append unloaded", append_unloaded },
 		{ "many open", many_open },
 	};
