@@ -186,8 +186,9 @@ class Server:
 class Raw:
     """An IMAP connection byte by byte, for what imaplib would not send."""
 
-    def __init__(self, port, tls=True, timeout=20):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port, tls=True, timeout=20, source="127.0.0.1"):
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout,
+                                             (source, 0))
         if tls:
             self.sock = Server.tls().wrap_socket(self.sock)
         self.buffer = b""
