@@ -2,8 +2,10 @@
  * pack.c -- packs with any bytes in them.
  *
  * Property: what pack_walk() gives hashes to its name, whatever the pack
- * holds; and of a pack that was written by us and then changed, blob_read()
- * gives the bytes that were stored or an error, never others.
+ * holds, and pack_walk_headers() has told of it; a reference that is found
+ * is the same when it is written and read again. Of a pack that was written
+ * by us and then changed, blob_read() gives the bytes that were stored or an
+ * error, never others.
  *
  * First octet of the input: bit 0 clear, the rest is a pack (bit 1: with its
  * checksums put right, to get behind them); bit 0 set, the rest is a list of
@@ -21,6 +23,7 @@
 #include "base/mem.h"
 #include "store/batch.h"
 #include "store/check.h"
+#include "store/pack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -70,6 +73,19 @@ static char *make_text(size_t size)
 	return text;
 }
 
+/* Each message is in a second mailbox, too, and was moved to a third. */
+static void refer(struct batch *b, struct spool *s, struct blob_origin origin)
+{
+	origin.mailbox_name = S("Archive");
+	origin.mailbox = 2;
+	batch_keep_blob(b, spool_hash(s), origin);
+	origin.mailbox_name = S("Junk");
+	origin.mailbox = 3;
+	origin.from_mailbox = 2;
+	origin.from_uid = origin.uid;
+	batch_refer(b, spool_hash(s), origin);
+}
+
 static void store_all(struct loop *loop, void *arg)
 {
 	struct partition_options options = { .map_bytes = 16 << 20 };
@@ -81,15 +97,15 @@ static void store_all(struct loop *loop, void *arg)
 		struct batch *b = batch_new(p, 1);
 		struct spool *s = spool_new(p);
 		struct slice text = slice_of(f->texts[i], sizes[i]);
+		struct blob_origin origin = { .account = 1,
+			                      .mailbox = 1,
+			                      .uid = i + 1,
+			                      .mailbox_name = S("INBOX") };
 
 		must(is_ok(spool_write(s, text)) && is_ok(spool_finish(s)));
 		f->names[i] = *spool_hash(s);
-		batch_add_blob(b, s,
-		               (struct blob_origin){
-				       .account = 1,
-				       .uid = i + 1,
-				       .mailbox_name = S("INBOX"),
-			       });
+		batch_add_blob(b, s, origin);
+		refer(b, s, origin);
 		must(is_ok(batch_commit(b)));
 		spool_free(s);
 	}
@@ -160,8 +176,50 @@ static bool hashes_to_its_name(void *arg, const struct salvaged *found)
 {
 	struct content_hash hash = hash_of(found->message);
 
-	(void)arg;
-	must(!memcmp(&hash, found->hash, sizeof hash));
+	must(found->kind == SALVAGED_MESSAGE);
+	must(!memcmp(&hash, &found->hash, sizeof hash));
+	++*(size_t *)arg;
+	return true;
+}
+
+/* Slices are compared by what they hold, the rest octet by octet. */
+static void must_be_same(struct blob_origin a, struct blob_origin b)
+{
+	must(slice_eq(a.account_name, b.account_name));
+	must(slice_eq(a.mailbox_name, b.mailbox_name));
+	must(a.account == b.account && a.mailbox == b.mailbox);
+	must(a.uidvalidity == b.uidvalidity && a.uid == b.uid);
+	must(a.internaldate == b.internaldate && a.zone == b.zone);
+	must(a.flags == b.flags && a.from_mailbox == b.from_mailbox);
+	must(a.from_uid == b.from_uid);
+}
+
+static void write_and_read(const struct salvaged *found)
+{
+	struct pack_record r = { .is_reference = true,
+		                 .hash = found->hash,
+		                 .origin = found->origin };
+	struct pack_record again;
+	struct buf header = { 0 };
+
+	record_header_write(&header, &r);
+	must(record_header_length(header.data) == header.len);
+	must(record_header_parse(buf_slice(&header), &again));
+	must(again.is_reference &&
+	     !memcmp(&again.hash, &r.hash, sizeof r.hash));
+	must_be_same(found->origin, again.origin);
+	buf_free(&header);
+}
+
+static bool is_told_of(void *arg, const struct salvaged *found)
+{
+	must(found->message.len == 0);
+	must((found->kind == SALVAGED_NAME) == hash_is_none(&found->hash) ||
+	     found->kind == SALVAGED_MESSAGE);
+	if (found->kind == SALVAGED_MESSAGE)
+		++*(size_t *)arg;
+	else
+		write_and_read(found);
 	return true;
 }
 
@@ -172,7 +230,8 @@ static void repair(uint8_t *p, size_t size)
 		uint8_t *record = p + at;
 		uint32_t header = get_le32(record + 8);
 
-		if (memcmp(record, "rPk1", 4) != 0)
+		if (memcmp(record, "rPk1", 4) != 0 &&
+		    memcmp(record, "rPf1", 4) != 0)
 			continue;
 		put_le64(record + 96, hash_check(slice_of(record, 96)));
 		if (header >= 112 && header <= size - at)
@@ -186,12 +245,17 @@ static void walk(struct fixture *f, const uint8_t *data, size_t size,
 {
 	uint8_t *pack = mem_copy(data, size);
 	uint64_t broken;
+	size_t messages = 0;
+	size_t told = 0;
 
 	if (put_right)
 		repair(pack, size);
 	must(ftruncate(f->walk_pack, 0) == 0);
 	must(pwrite(f->walk_pack, pack, size, 0) == (ssize_t)size);
-	must(is_ok(pack_walk(f->walk_dir, hashes_to_its_name, NULL, &broken)));
+	must(is_ok(pack_walk(f->walk_dir, hashes_to_its_name, &messages,
+	                     &broken)));
+	must(is_ok(pack_walk_headers(f->walk_dir, is_told_of, &told)));
+	must(told >= messages);
 	free(pack);
 }
 

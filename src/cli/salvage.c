@@ -1,15 +1,16 @@
 /*
  * salvage.c -- roost store salvage: a store again, from message bytes alone.
  *
- *	partition/N  ──pack_walk──►  partition/N.new  ──rename──►  partition/N
+ *	            headers ──►  places (where each message is to go)
+ *	                           │
+ *	partition/N  messages ──►  partition/N.new  ──rename──►  partition/N
  *	                                       (the old one: N.before-salvage)
  *
- * Every message found in the packs goes to the mailbox that it first came
- * to, with its first flags and its date. That is all that packs know:
- * mailboxes renamed since have their old names, messages expunged lately may
- * be back. Mailboxes get a new UIDVALIDITY, so that no client takes a UID
- * for what it was. Accounts without a message are kept if the old index can
- * still be read.
+ * Every message found in the packs goes to each mailbox that the packs say
+ * it is in, with the flags it had when it came there and its date. Packs
+ * don't know of expunges, so messages expunged lately may be back. Mailboxes
+ * get a new UIDVALIDITY, so that no client takes a UID for what it was.
+ * Accounts without a message are kept if the old index can still be read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,7 @@
 
 #include "base/mem.h"
 #include "cli/fail.h"
+#include "cli/places.h"
 #include "cli/progress.h"
 #include "cli/site.h"
 #include "mailbox/incoming.h"
@@ -39,9 +41,10 @@ struct salvage {
 	struct account *account;
 	struct mailbox *mailbox;
 	uint64_t account_id;
-	struct buf mailbox_name; /* as the packs have it */
+	struct buf mailbox_name; /* as the places have it */
 	struct new_message batch[BATCH];
 	size_t n;
+	struct places *places;
 	struct progress progress;
 	struct err e; /* the first; ends the walk */
 };
@@ -115,10 +118,11 @@ static bool enter_mailbox(struct salvage *s, struct slice name)
 	return keep(s, e);
 }
 
-static void add_message(struct salvage *s, const struct salvaged *found)
+static void add_message(struct salvage *s, struct slice bytes,
+                        const struct place *place)
 {
 	struct incoming *message = incoming_new(s->model);
-	struct err e = incoming_write(message, found->message);
+	struct err e = incoming_write(message, bytes);
 
 	if (is_ok(e))
 		e = incoming_finish(message);
@@ -130,24 +134,41 @@ static void add_message(struct salvage *s, const struct salvaged *found)
 	}
 	s->batch[s->n++] = (struct new_message){
 		.message = message,
-		.flags = found->flags,
-		.internaldate = found->internaldate,
-		.zone = found->zone,
+		.flags = place->flags,
+		.internaldate = place->internaldate,
+		.zone = place->zone,
 	};
 	progress_message(&s->progress, 0);
+}
+
+static bool put_in_mailbox(struct salvage *s, struct slice bytes,
+                           const struct place *place)
+{
+	const struct place_mailbox *to = place_mailbox(s->places, place);
+
+	if (!enter_account(s, to->account, to->account_name) ||
+	    !enter_mailbox(s, to->name))
+		return false;
+	add_message(s, bytes, place);
+	if (s->n == BATCH)
+		flush(s);
+	return is_ok(s->e);
 }
 
 static bool on_salvaged(void *arg, const struct salvaged *found)
 {
 	struct salvage *s = arg;
+	size_t n;
+	struct place *v = places_of(s->places, &found->hash, &n);
+	bool good = true;
 
-	if (!enter_account(s, found->account, found->account_name) ||
-	    !enter_mailbox(s, found->mailbox_name))
-		return false;
-	add_message(s, found);
-	if (s->n == BATCH)
-		flush(s);
-	return is_ok(s->e);
+	for (size_t i = 0; good && i < n; i++) {
+		if (v[i].is_left || v[i].is_done)
+			continue;
+		v[i].is_done = true;
+		good = put_in_mailbox(s, found->message, &v[i]);
+	}
+	return good;
 }
 
 /* -- one partition -- */
@@ -183,6 +204,18 @@ static void copy_accounts(const char *old, struct salvage *s)
 	partition_close(partition);
 }
 
+static struct err salvage_packs(struct salvage *s, struct job *job)
+{
+	struct err e;
+
+	s->places = places_new();
+	e = pack_walk_headers(job->old, places_add, s->places);
+	places_settle(s->places);
+	if (is_ok(e))
+		e = pack_walk(job->old, on_salvaged, s, &job->broken);
+	return e;
+}
+
 static void fill(struct job *job, struct partition *partition)
 {
 	struct salvage *s = mem_new(1, sizeof *s);
@@ -191,8 +224,9 @@ static void fill(struct job *job, struct partition *partition)
 	s->model = model_new(partition, &system_clock);
 	s->progress = job->progress;
 	copy_accounts(job->old, s);
-	e = pack_walk(job->old, on_salvaged, s, &job->broken);
+	e = salvage_packs(s, job);
 	leave_account(s);
+	places_free(s->places);
 	keep(s, e);
 	model_free(s->model);
 	job->e = s->e;

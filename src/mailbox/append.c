@@ -78,10 +78,11 @@ void append_committed(struct mailbox *m, const struct uidset *added)
 
 /* -- messages -- */
 
-static struct blob_origin origin_of(struct mailbox *m, const struct record *r)
+struct blob_origin origin_of(const struct mailbox *m, const struct record *r)
 {
 	return (struct blob_origin){
 		.account = m->account->id,
+		.mailbox = m->meta.id,
 		.account_name = m->account->name,
 		.mailbox_name = m->name,
 		.uidvalidity = m->meta.uidvalidity,

@@ -90,6 +90,9 @@ struct err appender_begin(struct appender *, struct change *, struct edit *,
 struct err appender_add(struct appender *, struct change *, struct record *);
 void appender_end(struct appender *);
 
+/* What the packs are told of the record, for a salvage. */
+struct blob_origin origin_of(const struct mailbox *, const struct record *);
+
 /* Brings a mailbox's memory up to date after a commit. */
 void append_committed(struct mailbox *, const struct uidset *added);
 void expunge_committed(struct mailbox *, const struct uidset *expunged);

@@ -62,8 +62,11 @@ static struct err translate_keywords(struct copying *k, struct record *r)
 	return e;
 }
 
-static struct err copy_content(struct copying *k, uint32_t from, uint32_t to)
+static struct err copy_content(struct copying *k, uint32_t from,
+                               const struct record *to)
 {
+	struct batch *b = k->change->batch;
+	struct blob_origin origin = origin_of(k->to->mailbox, to);
 	struct content_hash blob;
 	struct slice digest;
 	struct err e = content_get(k->source, from, &blob, &digest);
@@ -73,9 +76,15 @@ static struct err copy_content(struct copying *k, uint32_t from, uint32_t to)
 		return err(ERR_CORRUPT, "a message's digest is missing");
 	if (!is_ok(e))
 		return e;
-	content_put(k->change->batch, k->to->mailbox, to, &blob, digest);
-	if (!k->move) /* else the original's reference becomes the copy's */
-		batch_keep_blob(k->change->batch, &blob);
+	content_put(b, k->to->mailbox, to->uid, &blob, digest);
+	if (!k->move) {
+		batch_keep_blob(b, &blob, origin);
+		return OK;
+	}
+	/* the original's count becomes the copy's */
+	origin.from_mailbox = k->source->meta.id;
+	origin.from_uid = from;
+	batch_refer(b, &blob, origin);
 	return OK;
 }
 
@@ -93,7 +102,7 @@ static struct err copy_record(struct copying *k, const struct record *original)
 	if (is_ok(e))
 		e = appender_add(&k->appender, k->change, &r);
 	if (is_ok(e))
-		e = copy_content(k, original->uid, r.uid);
+		e = copy_content(k, original->uid, &r);
 	if (!is_ok(e))
 		return e;
 	uidset_add(k->from_uids, original->uid);

@@ -25,6 +25,15 @@ static struct err rename_one(struct change *c, uint32_t id, struct slice from,
 	if (!is_ok(e))
 		return e;
 	change_put_mailbox(c, &meta, to, &keywords);
+	batch_refer(c->batch, NULL,
+	            (struct blob_origin){
+			    .account = c->account->id,
+			    .mailbox = id,
+			    .account_name = c->account->name,
+			    .mailbox_name = to,
+			    .uidvalidity = meta.uidvalidity,
+			    .uid = meta.uidnext,
+		    });
 	change_delete_name(c, from);
 	change_put_name(c, to, id);
 	return OK;

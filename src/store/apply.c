@@ -2,10 +2,12 @@
  * apply.c -- a batch becomes part of a transaction; one function an entry.
  *
  * T_BLOB counts references; a blob that is there already isn't written
- * again, whether it was committed long ago or comes earlier in this group.
+ * again, whether it was committed long ago or comes earlier in this group;
+ * that it is in one more mailbox then goes into the pack as a reference.
  * What a dropped blob leaves behind is counted dead in its pack's row.
  */
 #include <assert.h>
+#include <string.h>
 
 #include "store/internal.h"
 
@@ -53,20 +55,40 @@ static struct err apply_delete_prefix(struct target *t, const struct op *op)
 	return e;
 }
 
+static struct err apply_refer(struct target *t, const struct op *op)
+{
+	struct content_hash hash;
+
+	memcpy(hash.bytes, op->key.ptr + op->key.len - sizeof hash.bytes,
+	       sizeof hash.bytes);
+	return pack_append_reference(t->writer, &hash, op->origin);
+}
+
+/* One copy more of what the packs have. */
+static struct err add_copy(struct target *t, const struct op *op,
+                           struct blob_place *place)
+{
+	struct err e;
+
+	if (place->refs == UINT32_MAX)
+		return err(ERR_LIMIT, "too many copies of one message");
+	place->refs++;
+	e = blob_row_put(t->index, t->txn, op->key, place);
+	return is_ok(e) ? apply_refer(t, op) : e;
+}
+
 static struct err apply_add_blob(struct target *t, const struct op *op)
 {
 	struct blob_place place;
 	struct err e = blob_row_get(t->index, t->txn, op->key, &place);
 
-	if (e.code == ERR_ABSENT) {
+	if (is_ok(e))
+		return add_copy(t, op, &place);
+	if (e.code == ERR_ABSENT)
 		e = pack_append(t->writer, op->spool, op->origin, &place);
-		place.refs = 0;
-	}
 	if (!is_ok(e))
 		return e;
-	if (place.refs == UINT32_MAX)
-		return err(ERR_LIMIT, "too many copies of one message");
-	place.refs++;
+	place.refs = 1;
 	return blob_row_put(t->index, t->txn, op->key, &place);
 }
 
@@ -86,12 +108,7 @@ static struct err apply_keep_blob(struct target *t, const struct op *op)
 	struct blob_place place;
 	struct err e = need_blob(t, op, &place);
 
-	if (!is_ok(e))
-		return e;
-	if (place.refs == UINT32_MAX)
-		return err(ERR_LIMIT, "too many copies of one message");
-	place.refs++;
-	return blob_row_put(t->index, t->txn, op->key, &place);
+	return is_ok(e) ? add_copy(t, op, &place) : e;
 }
 
 /* The row of the pack being written doesn't know yet of what this group
@@ -157,6 +174,13 @@ static struct err apply_move_blob(struct target *t, const struct op *op)
 	return is_ok(e) ? blob_row_put(t->index, t->txn, op->key, &place) : e;
 }
 
+/* One that has become untrue meanwhile does no harm. */
+static struct err apply_move_reference(struct target *t, const struct op *op)
+{
+	return pack_append_reference_copy(t->writer, op->fd, op->place.offset,
+	                                  op->place.header);
+}
+
 static struct err apply_forget_pack(struct target *t, const struct op *op)
 {
 	struct pack_row row;
@@ -180,7 +204,9 @@ static struct err (*const appliers[OP_KINDS])(struct target *,
 	[OP_ADD_BLOB] = apply_add_blob,
 	[OP_KEEP_BLOB] = apply_keep_blob,
 	[OP_DROP_BLOB] = apply_drop_blob,
+	[OP_REFER] = apply_refer,
 	[OP_MOVE_BLOB] = apply_move_blob,
+	[OP_MOVE_REFERENCE] = apply_move_reference,
 	[OP_FORGET_PACK] = apply_forget_pack,
 };
 

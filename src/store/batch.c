@@ -88,20 +88,47 @@ static struct op *add_blob_op(struct batch *b, enum op_kind kind,
 	return add(b, kind, store_key_slice(&key));
 }
 
-void batch_add_blob(struct batch *b, struct spool *s, struct blob_origin origin)
+/* The last copy of it, if it is the same again. */
+static struct slice copy_name(struct batch *b, struct slice *last,
+                              struct slice name)
 {
-	struct op *op = add_blob_op(b, OP_ADD_BLOB, spool_hash(s));
+	if (!slice_eq(*last, name))
+		*last = arena_copy(b->arena, name);
+	return *last;
+}
 
-	origin.account_name = arena_copy(b->arena, origin.account_name);
-	origin.mailbox_name = arena_copy(b->arena, origin.mailbox_name);
-	op->spool = s;
+static void set_origin(struct op *op, struct batch *b,
+                       struct blob_origin origin)
+{
+	origin.account_name =
+		copy_name(b, &b->account_name, origin.account_name);
+	origin.mailbox_name =
+		copy_name(b, &b->mailbox_name, origin.mailbox_name);
 	op->origin = arena_alloc(b->arena, sizeof *op->origin);
 	*op->origin = origin;
 }
 
-void batch_keep_blob(struct batch *b, const struct content_hash *hash)
+void batch_add_blob(struct batch *b, struct spool *s, struct blob_origin origin)
 {
-	add_blob_op(b, OP_KEEP_BLOB, hash);
+	struct op *op = add_blob_op(b, OP_ADD_BLOB, spool_hash(s));
+
+	op->spool = s;
+	set_origin(op, b, origin);
+}
+
+void batch_keep_blob(struct batch *b, const struct content_hash *hash,
+                     struct blob_origin origin)
+{
+	set_origin(add_blob_op(b, OP_KEEP_BLOB, hash), b, origin);
+}
+
+void batch_refer(struct batch *b, const struct content_hash *hash,
+                 struct blob_origin origin)
+{
+	static const struct content_hash none;
+	struct op *op = add_blob_op(b, OP_REFER, hash != NULL ? hash : &none);
+
+	set_origin(op, b, origin);
 }
 
 void batch_drop_blob(struct batch *b, const struct content_hash *hash)
@@ -115,6 +142,16 @@ void batch_move_blob(struct batch *b, const struct content_hash *hash,
 	struct op *op = add_blob_op(b, OP_MOVE_BLOB, hash);
 
 	op->place = *from;
+	op->fd = fd;
+}
+
+void batch_move_reference(struct batch *b, uint64_t offset, uint32_t size,
+                          int fd)
+{
+	struct op *op = add(b, OP_MOVE_REFERENCE, S(""));
+
+	op->place.offset = offset;
+	op->place.header = size;
 	op->fd = fd;
 }
 

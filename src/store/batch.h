@@ -43,15 +43,25 @@ void batch_delete_prefix(struct batch *, struct slice prefix);
 
 /*
  * A message's bytes: written to a pack at the commit unless the store has
- * them already; either way one reference is added. The spool stays the
- * caller's and must live until the commit returns.
+ * them already (then only their origin is); one reference is added. The spool
+ * stays the caller's and must live until the commit returns.
  */
 void batch_add_blob(struct batch *, struct spool *, struct blob_origin);
 
 /* One more, or one less, reference to a blob that is there. The last one
  * makes the blob's bytes dead; reclaiming is partition_reclaim()'s work. */
-void batch_keep_blob(struct batch *, const struct content_hash *);
+void batch_keep_blob(struct batch *, const struct content_hash *,
+                     struct blob_origin);
 void batch_drop_blob(struct batch *, const struct content_hash *);
+
+/*
+ * Writes into the pack what only the index would know otherwise, for a
+ * salvage: that the message is there now (a MOVE; from_mailbox is set), or,
+ * without a hash, that the mailbox has this name from origin's UID on. No
+ * count changes.
+ */
+void batch_refer(struct batch *, const struct content_hash *or_null,
+                 struct blob_origin);
 
 /* ERR_NOSPACE, ERR_IO, ERR_CORRUPT (a reference to a blob that isn't there);
  * the batch is freed whatever it returns. Suspends. */

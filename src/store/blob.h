@@ -24,13 +24,16 @@ enum { BLOB_BLOCK = 65536, SPOOL_MEMORY = 256 * 1024 };
  * can be rebuilt from packs alone. Slices are copied by batch_add_blob. */
 struct blob_origin {
 	uint64_t account;
+	uint32_t mailbox;          /* its id */
 	struct slice account_name; /* address, UTF-8 */
 	struct slice mailbox_name; /* UTF-8 */
 	uint32_t uidvalidity;
 	uint32_t uid;
-	int64_t internaldate; /* seconds since 1970, UTC */
-	int16_t zone;         /* minutes east of UTC */
-	uint8_t flags;        /* as stored at first (mailbox/record.h) */
+	int64_t internaldate;  /* seconds since 1970, UTC */
+	int16_t zone;          /* minutes east of UTC */
+	uint8_t flags;         /* as stored at first (mailbox/record.h) */
+	uint32_t from_mailbox; /* a MOVE took the message from there; 0: none */
+	uint32_t from_uid;
 };
 
 struct spool;

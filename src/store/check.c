@@ -201,7 +201,7 @@ static void check_blob(struct check *c, struct pack_scan *s,
 {
 	s->next = b->place.offset;
 	if (!pack_scan_next(s) || s->at != b->place.offset ||
-	    !is_same(&s->record, b))
+	    s->record.is_reference || !is_same(&s->record, b))
 		blob_problem(c, "message bytes are not where they should be",
 		             b);
 	else if (c->deep && !pack_scan_message(s, c->z, &c->message))

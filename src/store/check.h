@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/slice.h"
+#include "store/blob.h"
 
 struct check_report {
 	uint64_t accounts, mailboxes, messages, blobs, packs;
@@ -32,22 +33,28 @@ struct err store_check(const char *dir, bool deep, struct check_report *out);
 /*
  * What a pack holds, record by record, also without an index. fn returning
  * false ends the walk. Expunged messages are there until their pack has been
- * reclaimed; of one UID the last that is given is the newest. Torn or rotten
- * records are counted, not reported.
+ * reclaimed. Torn or rotten records are counted, not reported.
  */
-struct salvaged {
-	struct slice message; /* decompressed; valid during the call */
-	const struct content_hash *hash; /* its name, verified */
-	uint64_t account;
-	struct slice account_name;
-	struct slice mailbox_name;
-	uint32_t uidvalidity;
-	uint32_t uid;
-	int64_t internaldate;
-	int16_t zone;
-	uint8_t flags;
+enum salvaged_kind {
+	SALVAGED_MESSAGE,   /* a message, and the mailbox it first came to */
+	SALVAGED_REFERENCE, /* one more mailbox that it is in */
+	SALVAGED_NAME, /* no message: what a mailbox is called from `uid` on */
 };
 
+struct salvaged {
+	enum salvaged_kind kind;
+	struct content_hash hash;
+	struct blob_origin origin; /* valid during the call, */
+	struct slice message;      /* as this is */
+};
+
+/* Every message, decompressed and true to its hash. */
 struct err pack_walk(const char *dir,
                      bool (*fn)(void *arg, const struct salvaged *), void *arg,
                      uint64_t *broken);
+
+/* Every record of whatever kind, by its header alone: no bytes, and nothing
+ * is said of whether they are whole. */
+struct err pack_walk_headers(const char *dir,
+                             bool (*fn)(void *arg, const struct salvaged *),
+                             void *arg);

@@ -54,7 +54,8 @@ struct blob_place {
 	uint64_t check;  /* of the only block, or else of the header */
 };
 
-/* Invariant: the record sizes of a pack's live blobs are total - dead. */
+/* Invariant: the record sizes of a pack's live blobs are total - dead.
+ * References count as dead (pack_write.c). */
 struct pack_row {
 	uint64_t total; /* octets up to the last committed record's end */
 	uint64_t dead;

@@ -58,8 +58,10 @@ enum op_kind {
 	OP_ADD_BLOB,
 	OP_KEEP_BLOB,
 	OP_DROP_BLOB,
-	OP_MOVE_BLOB,   /* reclaim: out of pack `value` describes */
-	OP_FORGET_PACK, /* reclaim: all of it is dead */
+	OP_REFER,
+	OP_MOVE_BLOB,      /* reclaim: out of the pack `place` describes */
+	OP_MOVE_REFERENCE, /* reclaim: the same */
+	OP_FORGET_PACK,    /* reclaim: all of it is dead */
 	OP_KINDS
 };
 
@@ -70,8 +72,8 @@ struct op {
 	struct slice value;
 	const struct spool *spool; /* OP_ADD_BLOB */
 	struct blob_origin *origin;
-	struct blob_place place; /* OP_MOVE_BLOB: where it is now */
-	int fd;                  /* OP_MOVE_BLOB: that pack */
+	struct blob_place place; /* OP_MOVE_...: where it is now */
+	int fd;                  /* OP_MOVE_...: that pack */
 	uint32_t pack;           /* OP_FORGET_PACK */
 };
 
@@ -82,6 +84,8 @@ struct batch {
 	struct arena *arena;
 	struct op *first;
 	struct op **last;
+	struct slice account_name; /* the names copied last */
+	struct slice mailbox_name;
 	bool finished;
 	struct err result;
 	struct wait_list done;
@@ -89,6 +93,8 @@ struct batch {
 
 void batch_move_blob(struct batch *, const struct content_hash *,
                      const struct blob_place *from, int fd);
+void batch_move_reference(struct batch *, uint64_t offset, uint32_t size,
+                          int fd);
 void batch_forget_pack(struct batch *, uint32_t pack);
 
 /* -- apply.c (commit thread) -- */
@@ -121,6 +127,12 @@ struct err recover_tmp(int dir_fd);
 
 /* -- partition.c -- */
 
+/* reclaim.c: how many octets of a pack are references that are true. */
+struct looked {
+	uint32_t pack;
+	uint64_t references;
+};
+
 struct partition {
 	struct loop *loop;
 	char *dir;
@@ -135,7 +147,9 @@ struct partition {
 	ZSTD_CCtx *compressor;   /* of the loop thread; never across a */
 	ZSTD_DCtx *decompressor; /* suspension */
 	struct committer *committer;
-	struct uidset stuck; /* packs that can't be reclaimed */
+	struct uidset stuck;   /* packs that can't be reclaimed */
+	struct looked *looked; /* packs that reclaim has looked through */
+	size_t n_looked;
 };
 
 /* Reads DIR/id: is this a partition, and of a version we know? The id is

@@ -1,12 +1,13 @@
-/* pack.h -- messages in packs: their form, writing, reading, scanning. */
+/* pack.h -- packs: the form of records, writing, reading, scanning. */
 #pragma once
 
+#include <string.h>
 #include <zstd.h>
 
 #include "store/blob.h"
 #include "store/index.h"
 
-/* -- record.c: a message in a pack -- */
+/* -- record.c: a message in a pack, or a reference to one -- */
 
 enum {
 	RECORD_FIXED = 104,
@@ -16,6 +17,7 @@ enum {
 };
 
 struct pack_record {
+	bool is_reference; /* a header only; raw and stored are 0 */
 	struct blob_origin origin;
 	struct content_hash hash;
 	uint64_t raw;
@@ -29,6 +31,14 @@ struct pack_block {
 	uint32_t len; /* as stored; the raw length if that is no shorter */
 	uint64_t check;
 };
+
+/* Of a reference that is about no message. */
+static inline bool hash_is_none(const struct content_hash *h)
+{
+	static const struct content_hash none;
+
+	return memcmp(h, &none, sizeof none) == 0;
+}
 
 static inline uint32_t blocks_of(uint64_t raw)
 {
@@ -87,10 +97,11 @@ struct pack_writer {
 	int fd;  /* -1: the next append opens pack `number + 1` */
 	uint32_t number;
 	uint64_t limit;
-	uint64_t start; /* where this group's records begin */
-	uint64_t end;   /* where the next record goes */
-	uint64_t lost;  /* dead octets that T_PACK does not know of yet */
-	struct buf out; /* the last octets before `end`, not yet written */
+	uint64_t start;      /* where this group's records begin */
+	uint64_t end;        /* where the next record goes */
+	uint64_t lost;       /* dead octets that T_PACK does not know of yet */
+	uint64_t references; /* octets of this group's references */
+	struct buf out;      /* the last octets before `end`, not yet written */
 };
 
 /* Continues pack `number` at `end` (0: none yet). */
@@ -100,9 +111,15 @@ void pack_writer_fini(struct pack_writer *);
 
 struct err pack_append(struct pack_writer *, const struct spool *,
                        const struct blob_origin *, struct blob_place *out);
+/* All zeros in the hash: it tells the mailbox's name. */
+struct err pack_append_reference(struct pack_writer *,
+                                 const struct content_hash *,
+                                 const struct blob_origin *);
 /* A whole record from another pack, octet by octet. */
 struct err pack_append_copy(struct pack_writer *, int from,
                             struct blob_place *place);
+struct err pack_append_reference_copy(struct pack_writer *, int from,
+                                      uint64_t offset, uint32_t size);
 
 /* All that was appended is on stable storage; after an error this pack is
  * never written again. */
@@ -157,7 +174,7 @@ struct pack_scan {
 	uint64_t size;             /* of the file */
 	uint64_t at;               /* the record found */
 	uint64_t next;             /* where to look on */
-	struct pack_record record; /* points into `header` */
+	struct pack_record record; /* points into `header`; a reference too */
 	uint64_t broken;           /* stretches that are no records */
 	bool in_damage;
 	struct err e;

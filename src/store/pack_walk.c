@@ -1,9 +1,9 @@
 /*
- * pack_walk.c -- every message in the packs, without asking the index.
+ * pack_walk.c -- every record in the packs, without asking the index.
  *
  * In the order of pack and offset, which is the order of writing but for
  * what reclaiming has moved. A message that was expunged is there until its
- * pack is reclaimed; a caller that sees the same UID twice keeps the later.
+ * pack is reclaimed, and one may be there twice.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -18,43 +18,46 @@
 struct walk {
 	bool (*fn)(void *arg, const struct salvaged *);
 	void *arg;
-	uint64_t *broken;
+	bool headers; /* of every record, nothing else */
+	uint64_t broken;
 	ZSTD_DCtx *z;
 	struct buf message;
 	bool ended;
 };
 
-static struct salvaged salvaged_of(const struct pack_record *r,
-                                   struct slice message)
+static enum salvaged_kind kind_of(const struct pack_record *r)
 {
-	return (struct salvaged){
-		.message = message,
-		.hash = &r->hash,
-		.account = r->origin.account,
-		.account_name = r->origin.account_name,
-		.mailbox_name = r->origin.mailbox_name,
-		.uidvalidity = r->origin.uidvalidity,
-		.uid = r->origin.uid,
-		.internaldate = r->origin.internaldate,
-		.zone = r->origin.zone,
-		.flags = r->origin.flags,
+	if (!r->is_reference)
+		return SALVAGED_MESSAGE;
+	return hash_is_none(&r->hash) ? SALVAGED_NAME : SALVAGED_REFERENCE;
+}
+
+static void give(struct walk *w, const struct pack_record *r)
+{
+	struct salvaged found = {
+		.kind = kind_of(r),
+		.hash = r->hash,
+		.origin = r->origin,
+		.message = buf_slice(&w->message),
 	};
+
+	w->ended = !w->fn(w->arg, &found);
 }
 
 static void walk_scan(struct walk *w, struct pack_scan *s)
 {
 	while (!w->ended && pack_scan_next(s)) {
-		struct salvaged found;
-
-		if (!pack_scan_message(s, w->z, &w->message)) {
-			++*w->broken;
-			s->e = OK; /* a bad sector is not the end of the pack */
+		if (w->headers)
+			give(w, &s->record);
+		else if (s->record.is_reference)
 			continue;
-		}
-		found = salvaged_of(&s->record, buf_slice(&w->message));
-		w->ended = !w->fn(w->arg, &found);
+		else if (pack_scan_message(s, w->z, &w->message))
+			give(w, &s->record);
+		else
+			w->broken++;
+		s->e = OK; /* a bad sector is not the end of the pack */
 	}
-	*w->broken += s->broken;
+	w->broken += s->broken;
 }
 
 static struct err walk_pack(struct walk *w, int dir, uint32_t number)
@@ -115,11 +118,8 @@ static struct err walk_dir(struct walk *w, int dir)
 	return e;
 }
 
-struct err pack_walk(const char *dir,
-                     bool (*fn)(void *arg, const struct salvaged *), void *arg,
-                     uint64_t *broken)
+static struct err walk(struct walk *w, const char *dir)
 {
-	struct walk w = { .fn = fn, .arg = arg, .broken = broken };
 	char *path = NULL;
 	struct err e;
 	int fd;
@@ -130,11 +130,30 @@ struct err pack_walk(const char *dir,
 	free(path);
 	if (fd < 0)
 		return err_errno(errno);
-	*broken = 0;
-	w.z = ZSTD_createDCtx();
-	e = walk_dir(&w, fd);
-	ZSTD_freeDCtx(w.z);
-	buf_free(&w.message);
+	w->z = ZSTD_createDCtx();
+	e = walk_dir(w, fd);
+	ZSTD_freeDCtx(w->z);
+	buf_free(&w->message);
 	close(fd);
 	return e;
+}
+
+struct err pack_walk(const char *dir,
+                     bool (*fn)(void *arg, const struct salvaged *), void *arg,
+                     uint64_t *broken)
+{
+	struct walk w = { .fn = fn, .arg = arg };
+	struct err e = walk(&w, dir);
+
+	*broken = w.broken;
+	return e;
+}
+
+struct err pack_walk_headers(const char *dir,
+                             bool (*fn)(void *arg, const struct salvaged *),
+                             void *arg)
+{
+	struct walk w = { .fn = fn, .arg = arg, .headers = true };
+
+	return walk(&w, dir);
 }

@@ -14,7 +14,9 @@
  * 4. After a failed fdatasync nobody knows what the disk holds, and asking
  *    again proves nothing. The pack is closed and never appended to again
  *    by this process; what was committed in it was synced before.
- * 5. Numbers only grow, so a reader's pack is never another pack.
+ * 5. References are counted dead from the start: no row of the index knows
+ *    where they are. reclaim.c tells those that are still true.
+ * 6. Numbers only grow, so a reader's pack is never another pack.
  */
 #include <assert.h>
 #include <errno.h>
@@ -74,7 +76,7 @@ static void leave_pack(struct pack_writer *w)
 	if (w->fd >= 0)
 		close(w->fd);
 	w->fd = -1;
-	w->start = w->end = w->lost = 0;
+	w->start = w->end = w->lost = w->references = 0;
 	w->out.len = 0;
 }
 
@@ -212,12 +214,28 @@ struct err pack_append(struct pack_writer *w, const struct spool *s,
 	return e;
 }
 
-struct err pack_append_copy(struct pack_writer *w, int from,
-                            struct blob_place *place)
+struct err pack_append_reference(struct pack_writer *w,
+                                 const struct content_hash *hash,
+                                 const struct blob_origin *origin)
 {
-	uint64_t size = record_size(place->header, place->stored);
+	struct pack_record r = { .is_reference = true,
+		                 .hash = *hash,
+		                 .origin = *origin };
 	struct err e = w->fd < 0 ? begin_pack(w) : OK;
 	uint64_t at = w->end;
+
+	if (is_ok(e))
+		e = append_header(w, &r);
+	if (is_ok(e))
+		e = pad(w);
+	w->references += w->end - at;
+	return e;
+}
+
+static struct err append_octets(struct pack_writer *w, int from,
+                                uint64_t offset, uint64_t size)
+{
+	struct err e = OK;
 
 	for (uint64_t done = 0; is_ok(e) && done < size;) {
 		uint64_t left = size - done;
@@ -226,13 +244,36 @@ struct err pack_append_copy(struct pack_writer *w, int from,
 
 		e = room(w, n, &to);
 		if (is_ok(e))
-			e = read_fully(from, to, n, place->offset + done);
+			e = read_fully(from, to, n, offset + done);
 		if (is_ok(e))
 			took(w, n);
 		done += n;
 	}
+	return e;
+}
+
+struct err pack_append_copy(struct pack_writer *w, int from,
+                            struct blob_place *place)
+{
+	uint64_t size = record_size(place->header, place->stored);
+	struct err e = w->fd < 0 ? begin_pack(w) : OK;
+	uint64_t at = w->end;
+
+	if (is_ok(e))
+		e = append_octets(w, from, place->offset, size);
 	place->pack = w->number;
 	place->offset = at;
+	return e;
+}
+
+struct err pack_append_reference_copy(struct pack_writer *w, int from,
+                                      uint64_t offset, uint32_t size)
+{
+	struct err e = w->fd < 0 ? begin_pack(w) : OK;
+
+	if (is_ok(e))
+		e = append_octets(w, from, offset, size);
+	w->references += size;
 	return e;
 }
 
@@ -272,7 +313,7 @@ struct err pack_group_row(const struct pack_writer *w, const struct index *i,
 	if (!is_ok(e))
 		return e;
 	row.total = w->end;
-	row.dead += w->lost;
+	row.dead += w->lost + w->references;
 	return pack_row_put(i, txn, w->number, &row);
 }
 
@@ -280,12 +321,14 @@ void pack_group_done(struct pack_writer *w)
 {
 	if (w->end != w->start)
 		w->lost = 0;
+	w->references = 0;
 	w->start = w->end;
 }
 
 void pack_group_undo(struct pack_writer *w, bool punch)
 {
 	w->out.len = 0;
+	w->references = 0;
 	if (w->fd < 0 || w->end == w->start)
 		return;
 	if (punch)

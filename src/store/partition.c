@@ -267,6 +267,7 @@ static void free_partition(struct partition *p)
 	ZSTD_freeCCtx(p->compressor);
 	ZSTD_freeDCtx(p->decompressor);
 	uidset_free(&p->stuck);
+	free(p->looked);
 	free(p->dir);
 	free(p);
 }

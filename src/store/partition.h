@@ -102,7 +102,7 @@ struct partition_stats {
 	uint64_t batches;     /* batches in them */
 	uint64_t syncs;       /* fdatasync and the like */
 	uint64_t pack_bytes;  /* stored in packs */
-	uint64_t dead_bytes;  /* of these, expunged */
+	uint64_t dead_bytes;  /* of these, expunged, or references */
 	uint64_t index_bytes; /* pages in use in the index */
 };
 

@@ -99,12 +99,17 @@ static struct store_key digest_key(uint32_t uid)
 
 /* -- the script -- */
 
+static struct blob_origin origin_of(const struct step *step)
+{
+	return (struct blob_origin){ .account = ACCOUNT,
+		                     .mailbox = 1,
+		                     .mailbox_name = S("INBOX"),
+		                     .uid = step->uid };
+}
+
 static struct err run_store(struct partition *p, const struct step *step)
 {
 	struct store_key key = digest_key(step->uid);
-	struct blob_origin origin = { .account = ACCOUNT,
-		                      .mailbox_name = S("INBOX"),
-		                      .uid = step->uid };
 	struct spool *s = spool_new(p);
 	char *text = text_of(step);
 	struct err e = spool_write(s, slice_of(text, step->size));
@@ -114,7 +119,7 @@ static struct err run_store(struct partition *p, const struct step *step)
 	if (is_ok(e)) {
 		struct batch *b = batch_new(p, ACCOUNT);
 
-		batch_add_blob(b, s, origin);
+		batch_add_blob(b, s, origin_of(step));
 		batch_put(b, store_key_slice(&key),
 		          slice_of(spool_hash(s)->bytes, CONTENT_HASH_SIZE));
 		e = batch_commit(b);
@@ -147,7 +152,7 @@ static struct err run_copy(struct partition *p, const struct step *step)
 	if (!is_ok(e))
 		return e;
 	b = batch_new(p, ACCOUNT);
-	batch_keep_blob(b, &hash);
+	batch_keep_blob(b, &hash, origin_of(step));
 	batch_put(b, store_key_slice(&key),
 	          slice_of(hash.bytes, sizeof hash.bytes));
 	return batch_commit(b);

@@ -267,14 +267,18 @@ static bool count_uid(void *arg, const struct salvaged *found)
 {
 	uint32_t *seen = arg;
 
-	assert_int_equal(found->account, RIG_ACCOUNT);
-	assert_true(slice_eq(found->account_name, S("demo@example.org")));
-	assert_true(slice_eq(found->mailbox_name, S("INBOX")));
-	assert_int_equal(found->zone, -90);
-	assert_int_equal(found->flags, 5);
-	assert_int_equal(found->internaldate, 1700000000 + found->uid);
-	assert_int_equal(found->message.len, found->uid == 1 ? DAMAGED : 5000);
-	seen[found->uid]++;
+	const struct blob_origin *o = &found->origin;
+
+	assert_int_equal(found->kind, SALVAGED_MESSAGE);
+	assert_int_equal(o->account, RIG_ACCOUNT);
+	assert_int_equal(o->mailbox, 1);
+	assert_true(slice_eq(o->account_name, S("demo@example.org")));
+	assert_true(slice_eq(o->mailbox_name, S("INBOX")));
+	assert_int_equal(o->zone, -90);
+	assert_int_equal(o->flags, 5);
+	assert_int_equal(o->internaldate, 1700000000 + o->uid);
+	assert_int_equal(found->message.len, o->uid == 1 ? DAMAGED : 5000);
+	seen[o->uid]++;
 	return true;
 }
 

@@ -97,6 +97,7 @@ struct blob_origin rig_origin(uint32_t uid)
 {
 	return (struct blob_origin){
 		.account = RIG_ACCOUNT,
+		.mailbox = 1,
 		.account_name = S("demo@example.org"),
 		.mailbox_name = S("INBOX"),
 		.uidvalidity = 1,
