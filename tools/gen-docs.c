@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli/conf_text.h"
+#include "cli/usage.h"
 #include "cli/verb.h"
 #include "config/config.h"
 
@@ -108,10 +109,9 @@ static void put_flag(const struct flag *f)
 
 static void put_verb(const struct verb *v)
 {
-	printf(".Ss roost %s%s%s%s\n", v->name,
-	       v->flags[0].name != NULL ? " [options]" : "",
-	       v->args[0] != 0 ? " " : "", v->args);
-	printf("%s.\n", v->help);
+	fputs(".Ss roost ", stdout);
+	usage_synopsis(stdout, v);
+	printf("\n%s.\n", v->help);
 	if (v->more != NULL)
 		put(v->more);
 	if (v->flags[0].name == NULL && !v->json)
@@ -142,7 +142,8 @@ static void roost_page(void)
 	for (size_t i = 0; i < n_verbs; i++)
 		put_verb(&verbs[i]);
 	puts(".Sh EXIT STATUS\n"
-	     "0 is success; else a status of\n.Xr sysexits 3 :\n"
+	     "0 is success, 1 that nothing was done because the answer was no;\n"
+	     "else a status of\n.Xr sysexits 3 :\n"
 	     "64 wrong usage, 65 wrong data or problems found, 66 no such "
 	     "input,\n67 no such account, 69 the server is not running, "
 	     "73 it can't be made\n(or is there already), 74 a disk error, "

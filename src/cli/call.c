@@ -119,6 +119,21 @@ static bool take_option(struct call *c, char **argv, int *at, int *status)
 	return true;
 }
 
+static bool has_required(const struct call *c, int *status)
+{
+	for (int i = 0; i < FLAGS_MAX && c->verb->flags[i].name != NULL; i++) {
+		const struct flag *f = &c->verb->flags[i];
+		char text[64];
+
+		if (!f->required ||
+		    (c->values[i] != NULL && c->values[i][0] != 0))
+			continue;
+		snprintf(text, sizeof text, "--%s %s", f->name, f->value);
+		return wrong(c, "missing:", text, status);
+	}
+	return true;
+}
+
 /* The rest of argv: options out, arguments to its front. */
 static bool take_rest(struct call *c, char **argv, int *status)
 {
@@ -133,6 +148,8 @@ static bool take_rest(struct call *c, char **argv, int *status)
 		else if (!take_option(c, argv, &i, status))
 			return false;
 	}
+	if (!has_required(c, status))
+		return false;
 	if (c->n_args < c->verb->least)
 		return wrong(c, "missing:", c->verb->args, status);
 	if (c->n_args > c->verb->most)

@@ -131,7 +131,7 @@ static const char *value_or_empty(const struct call *c, const char *name)
 
 int run_deliver(const struct call *c)
 {
-	const char *user = value_or_empty(c, "destination");
+	const char *user = call_value(c, "destination");
 	const char *sender = value_or_empty(c, "from");
 	const char *mailbox = value_or_empty(c, "mailbox");
 	struct buf recipient = { 0 };
@@ -139,8 +139,6 @@ int run_deliver(const struct call *c)
 	int status;
 	int fd;
 
-	if (user[0] == 0)
-		return fail(EX_USAGE, "deliver: -d USER is missing");
 	if (!is_address(user) || !is_address(sender) || !is_address(mailbox))
 		return fail(EX_USAGE, "deliver: that is no address");
 	status = site_config(c, &config);

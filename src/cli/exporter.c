@@ -137,16 +137,11 @@ static struct err ask(struct control *mail, const char *mailbox)
 
 int exporter_run(const struct call *c, const struct sink *sink, void *arg)
 {
-	const char *user = call_value(c, "user");
 	struct exporter x = { .sink = sink, .arg = arg };
 	struct control mail;
 	struct err e;
-	int status;
+	int status = server_open_account(c, call_value(c, "user"), &mail);
 
-	if (user == NULL)
-		return fail(EX_USAGE, "%s: --user USER is missing",
-		            c->verb->name);
-	status = server_open_account(c, user, &mail);
 	if (status != EX_OK)
 		return status;
 	x.progress = progress_begin("export", 0);

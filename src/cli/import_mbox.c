@@ -53,11 +53,17 @@ static void send_mailbox(int dir, const char *file, struct slice name,
 	struct mapped mapped;
 
 	if (!file_map(dir, file, &mapped)) {
-		warn("%s: left out: %s", file, strerror(errno));
+		importer_leave_out(i, file, strerror(errno));
 		return;
 	}
-	importer_mailbox(i, &m);
-	send_file(mapped.bytes, i);
+	if (mbox_is_one(mapped.bytes)) {
+		importer_mailbox(i, &m);
+		send_file(mapped.bytes, i);
+	} else {
+		importer_leave_out(i, file,
+		                   "is no mbox: nothing in it begins with "
+		                   "\"From SENDER DATE\"");
+	}
 	file_unmap(&mapped);
 }
 

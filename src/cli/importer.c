@@ -21,16 +21,9 @@ enum { SUBSCRIBE_NO, SUBSCRIBE_YES, SUBSCRIBE_ONLY };
 
 int importer_open(const struct call *c, uint64_t total, struct importer *i)
 {
-	const char *user = call_value(c, "user");
-	int status;
-
-	if (user == NULL)
-		return fail(EX_USAGE, "%s: --user USER is missing",
-		            c->verb->name);
 	*i = (struct importer){ .progress = progress_begin("import", total) };
 	i->below = slice_cstr(call_value(c, "mailbox"));
-	status = server_open_account(c, user, &i->mail);
-	return status;
+	return server_open_account(c, call_value(c, "user"), &i->mail);
 }
 
 /* Keeps the first error; its text may live in the control. */
@@ -177,9 +170,15 @@ void importer_end(struct importer *i, uint64_t progress)
 		commit(i);
 }
 
+void importer_leave_out(struct importer *i, const char *what, const char *why)
+{
+	warn("%s: left out: %s", what, why);
+	i->left_out = true;
+}
+
 int importer_close(struct importer *i)
 {
-	int status = EX_OK;
+	int status = i->left_out ? EX_DATAERR : EX_OK;
 
 	commit(i);
 	progress_end(&i->progress);

@@ -20,6 +20,7 @@ struct importer {
 	struct slice below; /* of --mailbox: names go below it */
 	unsigned pending;   /* messages since the last commit */
 	uint64_t pending_bytes;
+	bool left_out; /* something that should have been there to read */
 	struct err e;
 	char text[512]; /* e.text's */
 };
@@ -40,6 +41,9 @@ void importer_uidnext(struct importer *, const struct transfer_mailbox *);
 void importer_begin(struct importer *, const struct transfer_message *);
 void importer_data(struct importer *, struct slice bytes);
 void importer_end(struct importer *, uint64_t progress);
+
+/* Warns that `what` is not imported, and why: close will not say EX_OK. */
+void importer_leave_out(struct importer *, const char *what, const char *why);
 
 /* Commits; an exit status. How many messages there were is printed. */
 int importer_close(struct importer *);

@@ -239,6 +239,21 @@ bool mbox_next(struct slice *rest, struct mbox_message *out)
 	return false;
 }
 
+bool mbox_is_one(struct slice file)
+{
+	struct transfer_message ignored;
+	bool is_blank = true;
+
+	while (file.len > 0) {
+		struct slice line = next_line(&file);
+
+		if (read_from(line, &ignored))
+			return true;
+		is_blank = is_blank && without_end(line).len == 0;
+	}
+	return is_blank;
+}
+
 /* A line that begins with any number of '>' and then "From ". */
 static bool is_quoted(struct slice line)
 {

@@ -38,6 +38,9 @@ struct mbox_message {
  * the first "From " line is passed over. */
 bool mbox_next(struct slice *rest, struct mbox_message *out);
 
+/* Is there a message, or nothing at all? Else it is a file of another kind. */
+bool mbox_is_one(struct slice file);
+
 /* Appends the message's next lines, as they were delivered (mbox's own
  * fields and the '>' of mboxrd taken away), about `most` octets. False at
  * the end. */

@@ -13,14 +13,20 @@
 
 enum { LINE = LIMIT_PASSWORD + 2 }; /* CR and LF */
 
+/* The signal that came while somebody was asked, or 0. */
+static volatile sig_atomic_t caught;
+
 /* Up to and without the line end, byte by byte: what follows in a pipe is
  * somebody else's. A NUL counts as part of the line. */
 static struct err read_line(char line[LINE], size_t *len)
 {
 	*len = 0;
 	while (*len < LINE) {
-		ssize_t n = read(STDIN_FILENO, line + *len, 1);
+		ssize_t n = -1;
 
+		errno = EINTR;
+		if (caught == 0)
+			n = read(STDIN_FILENO, line + *len, 1);
 		if (n < 0)
 			return err_errno(errno);
 		if (n == 0 || line[*len] == '\n')
@@ -57,39 +63,60 @@ static struct err take_line(struct slice *out)
 	return e;
 }
 
-static void on_signal(int number)
-{
-	(void)number;
-}
-
-/* Reads with the echo off. A signal ends the read, so that the echo is back
- * before the signal does what it does. */
-static struct err ask(const char *prompt, struct slice *out)
-{
-	struct sigaction quiet = { .sa_handler = on_signal };
-	struct sigaction old;
-	struct termios with_echo;
-	struct termios without;
-	struct err e;
-
-	fprintf(stderr, "%s: ", prompt);
-	tcgetattr(STDIN_FILENO, &with_echo);
-	without = with_echo;
-	without.c_lflag &= ~(tcflag_t)ECHO;
-	sigaction(SIGINT, &quiet, &old);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &without);
-	e = take_line(out);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &with_echo);
-	sigaction(SIGINT, &old, NULL);
-	fputc('\n', stderr);
-	return e;
-}
-
 static void forget(struct slice *secret)
 {
 	mem_wipe((char *)secret->ptr, secret->len);
 	free((char *)secret->ptr);
 	*secret = (struct slice){ 0 };
+}
+
+static void on_signal(int number)
+{
+	caught = number;
+}
+
+/* Those that a person sends who does not want to answer. */
+static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
+enum { SIGNALS = sizeof signals / sizeof *signals };
+
+static struct err take_line_unseen(struct slice *out)
+{
+	struct sigaction quiet = { .sa_handler = on_signal };
+	struct sigaction old[SIGNALS];
+	struct termios with_echo;
+	struct termios without;
+	struct err e;
+
+	tcgetattr(STDIN_FILENO, &with_echo);
+	without = with_echo;
+	without.c_lflag &= ~(tcflag_t)ECHO;
+	caught = 0;
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaction(signals[i], &quiet, &old[i]);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &without);
+	e = take_line(out);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &with_echo);
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaction(signals[i], &old[i], NULL);
+	fputc('\n', stderr);
+	return e;
+}
+
+/* A signal ends the read and does what it does when the echo is back: most
+ * end the process; after one that doesn't (^Z and fg) it asks again. */
+static struct err ask(const char *prompt, struct slice *out)
+{
+	for (;;) {
+		struct err e;
+
+		fprintf(stderr, "%s: ", prompt);
+		e = take_line_unseen(out);
+		if (caught == 0)
+			return e;
+		if (is_ok(e))
+			forget(out);
+		raise(caught);
+	}
 }
 
 struct err secret_read(const char *prompt, bool is_new, struct slice *out)

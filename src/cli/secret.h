@@ -6,7 +6,8 @@
 
 /*
  * On a terminal: asks (twice, when it is a new one) without echo. Else: the
- * first line of standard input. The caller wipes and frees out->ptr.
+ * first line of standard input. A signal at the terminal (^C) does what it
+ * does, with the echo back on. The caller wipes and frees out->ptr.
  * ERR_SYNTAX: empty, too long, a NUL in it, or not the same twice.
  */
 struct err secret_read(const char *prompt, bool is_new, struct slice *out);

@@ -43,12 +43,30 @@ static void put_flag(FILE *out, const struct flag *f)
 		fprintf(out, "  %-24s %s\n", name, f->help);
 }
 
+void usage_synopsis(FILE *out, const struct verb *v)
+{
+	bool optional = false;
+
+	fputs(v->name, out);
+	for (int i = 0; i < FLAGS_MAX && v->flags[i].name != NULL; i++) {
+		const struct flag *f = &v->flags[i];
+
+		if (f->required)
+			fprintf(out, " --%s %s", f->name, f->value);
+		optional = optional || !f->required;
+	}
+	if (optional)
+		fputs(" [options]", out);
+	if (v->args[0] != 0)
+		fprintf(out, " %s", v->args);
+}
+
 void usage_verb(FILE *out, const struct verb *v, const struct flag *common,
                 int n_common)
 {
-	fprintf(out, "usage: roost %s%s%s%s\n\n%s.\n", v->name,
-	        v->flags[0].name != NULL ? " [options]" : "",
-	        v->args[0] != 0 ? " " : "", v->args, v->help);
+	fputs("usage: roost ", out);
+	usage_synopsis(out, v);
+	fprintf(out, "\n\n%s.\n", v->help);
 	if (v->more != NULL)
 		fprintf(out, "\n%s\n", v->more);
 	fprintf(out, "\noptions:\n");

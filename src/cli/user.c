@@ -12,6 +12,9 @@
 #include "cli/server.h"
 #include "ipc/protocol.h"
 
+/* The exit status when the answer was no: no error, and not done either. */
+enum { DECLINED = 1 };
+
 /* Requests whose only field is the name. */
 static struct frame_out named(enum frame_type type, const char *name)
 {
@@ -103,6 +106,6 @@ int run_user_remove(const struct call *c)
 		return fail(EX_USAGE, "user remove: without a terminal, "
 		                      "--yes is needed");
 	if (!is_confirmed(c->args[0]))
-		return fail(EX_TEMPFAIL, "nothing was removed");
+		return fail(DECLINED, "%s: not removed", c->args[0]);
 	return do_named(c, FRAME_USER_REMOVE);
 }

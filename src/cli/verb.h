@@ -18,6 +18,7 @@ struct flag {
 	char letter;       /* 0: none */
 	const char *value; /* what its value is called; NULL: a switch */
 	const char *help;
+	bool required; /* it has a value, which is not empty */
 };
 
 enum { FLAGS_MAX = 8 };
@@ -48,7 +49,8 @@ struct call {
 	int n_args;
 };
 
-/* The value of an option of the verb (asserted), NULL when absent. */
+/* The value of an option of the verb (asserted), NULL when absent; one that
+ * is required is there. */
 const char *call_value(const struct call *, const char *name);
 
 /*

@@ -1,9 +1,9 @@
 /* verbs.c -- the table of verbs: all that `roost` can do. */
 #include "cli/verb.h"
 
-#define USER                                       \
-	{                                          \
-		"user", 'u', "USER", "the account" \
+#define USER                                             \
+	{                                                \
+		"user", 'u', "USER", "the account", true \
 	}
 
 /* clang-format off */
@@ -41,7 +41,8 @@ const struct verb verbs[] = {
 	{ "user enable", "NAME", 1, 1, "Allow log-ins again",
 	  NULL, false, { { 0 } }, run_user_enable },
 	{ "user remove", "NAME", 1, 1, "Remove an account and all its mail",
-	  "Asks before it does so, on a terminal; elsewhere --yes is needed.",
+	  "Asks before it does so, on a terminal; elsewhere --yes is needed.\n"
+	  "Status 1: the answer was no, and nothing was removed.",
 	  false, { { "yes", 'y', NULL, "do not ask" } }, run_user_remove },
 
 	{ "import maildir", "PATH", 1, 1, "Import a Maildir with its subfolders",
@@ -52,7 +53,8 @@ const struct verb verbs[] = {
 	  run_import_maildir },
 	{ "import mbox", "PATH", 1, 1, "Import an mbox file or a tree of them",
 	  "A file goes to INBOX or to the mailbox of --mailbox; a directory as\n"
-	  "written by `roost export mbox` becomes mailboxes again.",
+	  "written by `roost export mbox` becomes mailboxes again. A file that is\n"
+	  "no mbox is left out, with a warning and status 65.",
 	  false,
 	  { USER, { "mailbox", 'm', "NAME", "import into this one and below it" } },
 	  run_import_mbox },
@@ -72,7 +74,7 @@ const struct verb verbs[] = {
 	  "Exit status as of a local delivery agent: 0 delivered, 67 no such user,\n"
 	  "75 try again later, 77 refused for good.",
 	  false,
-	  { { "destination", 'd', "USER", "the recipient" },
+	  { { "destination", 'd', "USER", "the recipient", true },
 	    { "from", 'f', "ADDRESS", "the envelope's sender" },
 	    { "mailbox", 'm', "NAME", "into this mailbox, if it exists" } },
 	  run_deliver },

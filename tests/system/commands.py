@@ -1,10 +1,16 @@
 """commands.py -- what an administrator does with the `roost` command."""
+import fcntl
 import json
 import mailbox
 import os
+import pty
 import re
+import select
 import shutil
+import signal
+import subprocess
 import tempfile
+import termios
 import time
 
 import support
@@ -40,6 +46,51 @@ def messages(imap, name):
 def everything(imap):
     names, subscribed = mailboxes(imap)
     return {name: messages(imap, name) for name in names}, subscribed
+
+
+class Terminal:
+    """The `roost` command as the only job of a terminal."""
+    def __init__(self, server, args):
+        self.seen = b""
+        self.at = 0     # what is before has been waited for
+        self.master, self.slave = pty.openpty()
+        self.process = subprocess.Popen(
+            [os.path.join(server.build, "roost"), "-c", server.conf, *args],
+            stdin=self.slave, stdout=self.slave, stderr=self.slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+
+    def read(self):
+        ready = select.select([self.master], [], [], 0.1)[0]
+        self.seen += os.read(self.master, 4096) if ready else b""
+        return ready
+
+    def answer(self, prompt, keys):
+        end = time.monotonic() + 20
+        while prompt not in self.seen[self.at:]:
+            assert time.monotonic() < end, self.seen
+            self.read()
+        self.at = self.seen.index(prompt, self.at) + len(prompt)
+        while b"Password" in self.seen and self.echoes():
+            assert time.monotonic() < end, "it still echoes"
+            time.sleep(0.01)    # it is asking, and about to turn it off
+        os.write(self.master, keys)
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+
+    def status(self):
+        status = self.process.wait(20)
+        while self.read():
+            pass
+        return status
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
 
 
 class Accounts(support.ServerTest):
@@ -84,6 +135,57 @@ class Accounts(support.ServerTest):
         self.assertFalse(self.can_log_in("life@example.org", "two"))
         self.assertEqual(67, self.roost("user", "show",
                                         "life@example.org").returncode)
+
+    def at_terminal(self, *args):
+        """The command, at a terminal of its own."""
+        terminal = Terminal(self.server, args)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def test_a_person_says_no(self):
+        user = self.new_user()
+        for answer in (b"n\n", b"\n", b"\x04"):
+            t = self.at_terminal("user", "remove", user)
+            t.answer(b"[y/N] ", answer)
+            self.assertEqual(1, t.status())
+            self.assertIn(b"%s: not removed" % user.encode(), t.seen)
+        t = self.at_terminal("user", "remove", user)
+        t.answer(b"[y/N] ", b"y\n")
+        self.assertEqual(0, t.status())
+
+    def test_passwords_at_a_terminal(self):
+        name = "typed@example.org"
+        t = self.at_terminal("user", "add", name)
+        t.answer(b"Password of typed@example.org: ", b"one\n")
+        t.answer(b"The same again: ", b"two\n")
+        self.assertEqual(65, t.status())
+        t = self.at_terminal("user", "add", name)
+        t.answer(b": ", b"unseen\n")
+        t.answer(b"again: ", b"unseen\n")
+        self.assertEqual(0, t.status())
+        self.assertNotIn(b"unseen", t.seen)
+        self.assertTrue(self.can_log_in(name, "unseen"))
+
+    def test_a_password_interrupted(self):
+        """The echo is back, and the shell sees what happened."""
+        for key, number in ((b"\x03", signal.SIGINT),
+                            (b"\x1c", signal.SIGQUIT)):
+            t = self.at_terminal("user", "add", "stopped@example.org")
+            t.answer(b": ", b"half" + key)
+            self.assertEqual(-number, t.status())
+            self.assertTrue(t.echoes())
+            self.assertTrue(t.seen.endswith(b"\r\n"), t.seen)
+        self.assertEqual(67, self.roost("user", "show",
+                                        "stopped@example.org").returncode)
+
+    def test_a_password_put_off(self):
+        """After ^Z (which does not stop the only job) it is asked again."""
+        t = self.at_terminal("user", "add", "later@example.org")
+        t.answer(b": ", b"half\x1a")
+        t.answer(b"later@example.org: ", b"whole\n")
+        t.answer(b"again: ", b"whole\n")
+        self.assertEqual(0, t.status())
+        self.assertTrue(self.can_log_in("later@example.org", "whole"))
 
     def test_passwords_that_are_none(self):
         for password in ["", "\n", "x" * 1025 + "\n", "a\0b\n"]:
@@ -333,6 +435,29 @@ class Moving(support.ServerTest):
         self.assertIn("fifo:2,: left out", done.stderr)
         self.assertEqual(4, len(messages(self.server.imap(user),
                                          "INBOX")[0]))
+
+    def test_what_is_no_mbox(self):
+        user = self.new_user()
+        good = "From a@example.net Thu Feb  1 00:00:00 2024\nA: b\n\nc\n"
+        files = {"eml": "Subject: a\n\nFrom here\n", "empty": "",
+                 "tree/Good.mbox": good, "tree/Bad.mbox": "x\n",
+                 "tree/Empty.mbox": "\n"}
+        os.mkdir(self.path("tree"))
+        for name, text in files.items():
+            with open(self.path(name), "w") as f:
+                f.write(text)
+        done = self.move("import", "mbox", user, self.path("eml"),
+                         "--mailbox", "Eml", status=65)
+        self.assertIn("no mbox", done.stderr)
+        done = self.move("import", "mbox", user, self.path("empty"),
+                         "--mailbox", "Empty")
+        self.assertEqual("0 messages\n", done.stdout)
+        done = self.move("import", "mbox", user, self.path("tree"), status=65)
+        self.assertEqual("1 messages\n", done.stdout)
+        self.assertIn("Bad.mbox", done.stderr)
+        names, _ = mailboxes(self.server.imap(user))
+        self.assertTrue({"Empty", "Good"} <= names)
+        self.assertFalse({"Eml", "Bad"} & names)
 
     def test_what_is_not_there(self):
         user = self.new_user()

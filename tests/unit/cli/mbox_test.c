@@ -113,6 +113,27 @@ static void status_fields(void **state)
 	assert_slice(m.meta.keywords[1], "Work");
 }
 
+static void kinds(void **state)
+{
+	static const struct {
+		const char *file;
+		bool is_one;
+	} rows[] = {
+		{ "", true },
+		{ "\n\r\n", true },
+		{ FROM, true },
+		{ "\n" FROM "Subject: a\n", true },
+		{ "Subject: a\n\nFrom me\n", false },
+		{ "From ann\n", false },
+		{ "x", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(mbox_is_one(slice_cstr(rows[i].file)),
+		                 rows[i].is_one);
+}
+
 /* What was written is read again, chunk by chunk of every size. */
 static void round_trip(void **state)
 {
@@ -167,9 +188,8 @@ static void round_trip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(from_lines),
-		cmocka_unit_test(texts),
-		cmocka_unit_test(status_fields),
+		cmocka_unit_test(from_lines),    cmocka_unit_test(texts),
+		cmocka_unit_test(status_fields), cmocka_unit_test(kinds),
 		cmocka_unit_test(round_trip),
 	};
 
