@@ -170,17 +170,24 @@ static int allow_all(scmp_filter_ctx filter, const int *calls, size_t n)
 	return failed;
 }
 
-/* Without EXEC, unless the process loads libraries. */
+/* Code comes from files only, mapped as it is, and only where the process
+ * loads libraries: no memory is executable that was ever writable. */
 static int allow_memory(scmp_filter_ctx filter, bool code)
 {
-	const struct scmp_arg_cmp any = SCMP_A2(SCMP_CMP_GE, 0);
 	const struct scmp_arg_cmp data =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp text =
+		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, PROT_EXEC);
+	int failed = 0;
 
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-	                        code ? any : data) |
+	if (code)
+		failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+		                          SCMP_SYS(mmap), 1, text);
+	return failed |
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+	                        data) |
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-	                        code ? any : data);
+	                        data);
 }
 
 /* Threads, but no processes. glibc falls back to clone when there is no

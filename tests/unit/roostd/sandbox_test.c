@@ -133,6 +133,14 @@ static bool executable_memory(void)
 	            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
 }
 
+static bool make_executable(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return mprotect(p, 4096, PROT_READ | PROT_EXEC) == 0;
+}
+
 static bool become_root(void)
 {
 	return setuid(0) == 0;
@@ -192,7 +200,8 @@ static const struct {
 	{ "kill", send_signal, 0 },
 	{ "setrlimit", raise_limit, 0 },
 	{ "raw system calls", raw_system_calls, 0 },
-	{ "executable memory", executable_memory, MAIL },
+	{ "executable memory", executable_memory, 0 },
+	{ "make memory executable", make_executable, 0 },
 	{ "setuid", become_root, 0 },
 	{ "thread", thread, GATE | AUTH | MAIL },
 	{ "socketpair", pair_and_memory, GATE | AUTH | MAIL },

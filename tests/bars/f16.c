@@ -1,0 +1,485 @@
+/*
+ * f16.c -- roostd with one role taken over: f16 links it in front of
+ * run_gate(), run_auth() and run_mail(), so it is called where the role would
+ * begin, behind everything that confines it.
+ *
+ * $F16_ROLE is the one. It tries what a break-in would try next and prints a
+ * line for each, "f16 NAME: let" or "f16 NAME: denied"; a gate then lies to
+ * auth and mail on the links that it has. "f16 done" is the last line.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "ipc/frame.h"
+#include "ipc/protocol.h"
+#include "roostd/roles.h"
+
+int __real_run_gate(struct server *, int parent_fd);
+int __real_run_auth(struct server *, int parent_fd);
+int __real_run_mail(struct server *, uint32_t index, int parent_fd);
+int __wrap_run_gate(struct server *, int parent_fd);
+int __wrap_run_auth(struct server *, int parent_fd);
+int __wrap_run_mail(struct server *, uint32_t index, int parent_fd);
+
+static void tell(const char *name, bool let)
+{
+	dprintf(STDERR_FILENO, "f16 %s: %s\n", name, let ? "let" : "denied");
+}
+
+static bool opens(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* -- files: named by the environment -- */
+
+static void try_files(void)
+{
+	static const char *const names[] = { "accounts",      "partition 0",
+		                             "partition 1",   "key",
+		                             "configuration", "passwd",
+		                             "shadow",        "disk" };
+	char variable[32], line[64], proc[64];
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(variable, sizeof variable, "F16_%s", names[i]);
+		const char *path = getenv(variable);
+
+		snprintf(line, sizeof line, "read %s", names[i]);
+		tell(line, path == NULL || opens(path, O_RDONLY));
+		snprintf(line, sizeof line, "write %s", names[i]);
+		tell(line, path == NULL || opens(path, O_WRONLY));
+	}
+	tell("make a file", opens("/tmp/f16", O_WRONLY | O_CREAT));
+	tell("list /", opens("/", O_RDONLY | O_DIRECTORY));
+	tell("read own memory map", opens("/proc/self/maps", O_RDONLY));
+	snprintf(proc, sizeof proc, "/proc/%d/mem", (int)getppid());
+	tell("read the parent's memory", opens(proc, O_RDONLY));
+	snprintf(proc, sizeof proc, "/proc/%d/environ", (int)getppid());
+	tell("read the parent's environment", opens(proc, O_RDONLY));
+	tell("symlink", symlink("/etc/passwd", getenv("F16_link")) == 0);
+	tell("link", link(getenv("F16_key"), getenv("F16_link")) == 0);
+	tell("mknod", mknod(getenv("F16_link"), S_IFIFO | 0600, 0) == 0);
+	tell("chroot", chroot("/") == 0);
+	tell("chmod", chmod(getenv("F16_key"), 0666) == 0);
+	tell("inotify", syscall(SYS_inotify_init1, 0) >= 0);
+	tell("a file by handle",
+	     syscall(SYS_open_by_handle_at, AT_FDCWD, NULL, 0) == -1 &&
+	             errno != EPERM);
+}
+
+/* -- sockets -- */
+
+static void try_sockets(void)
+{
+	static const struct {
+		const char *name;
+		int family;
+	} families[] = { { "socket unix", AF_UNIX },
+		         { "socket inet", AF_INET },
+		         { "socket inet6", AF_INET6 },
+		         { "socket netlink", AF_NETLINK },
+		         { "socket packet", AF_PACKET },
+		         { "socket vsock", AF_VSOCK } };
+	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "/f16" };
+	int pair[2];
+
+	for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+		tell(families[i].name,
+		     socket(families[i].family, SOCK_STREAM, 0) >= 0 ||
+		             socket(families[i].family, SOCK_RAW, 0) >= 0);
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0)
+		return;
+	tell("connect",
+	     connect(pair[0], (struct sockaddr *)&to, sizeof to) == 0 ||
+	             errno != EPERM);
+	tell("bind", bind(pair[0], (struct sockaddr *)&to, sizeof to) == 0 ||
+	                     errno != EPERM);
+	tell("listen", listen(pair[0], 1) == 0 || errno != EPERM);
+	tell("send to a name", sendto(pair[0], "x", 1, 0,
+	                              (struct sockaddr *)&to, sizeof to) == 1);
+}
+
+/* -- processes -- */
+
+static bool execute(void)
+{
+	char *none[] = { NULL };
+
+	execve("/bin/true", none, none);
+	return errno != EPERM && errno != EACCES;
+}
+
+static bool signal_a_sibling(void)
+{
+	for (pid_t p = getppid() - 1; p < getppid() + 32; p++) {
+		if (p != getpid() && (kill(p, 0) == 0 || errno != EPERM ||
+		                      syscall(SYS_tkill, p, 0) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool read_memory_of(pid_t pid)
+{
+	char byte;
+	struct iovec here = { &byte, 1 };
+	struct iovec there = { (void *)environ, 1 };
+
+	return process_vm_readv(pid, &here, 1, &there, 1, 0) == 1;
+}
+
+static void try_processes(void)
+{
+	tell("execute", execute());
+	tell("fork", fork() >= 0);
+	tell("vfork", syscall(SYS_clone, SIGCHLD | CLONE_VM, NULL) >= 0);
+	tell("ptrace the parent",
+	     ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0);
+	tell("be traced", ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0);
+	tell("signal others", signal_a_sibling());
+	tell("read the parent by system call", read_memory_of(getppid()));
+	tell("pidfd", syscall(SYS_pidfd_open, getppid(), 0) >= 0);
+	tell("setrlimit",
+	     setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 9999, 9999 }) == 0);
+	tell("become dumpable", prctl(PR_SET_DUMPABLE, 1) == 0);
+	tell("another filter",
+	     prctl(PR_SET_SECCOMP, 2, NULL) == 0 || errno != EPERM);
+	tell("be root",
+	     setuid(0) == 0 || setresuid(0, 0, 0) == 0 || setgid(0) == 0);
+}
+
+/* -- memory and the rest of the kernel -- */
+
+static bool map_executable(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+	            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+}
+
+static bool make_executable(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return mprotect(p, 4096, PROT_READ | PROT_EXEC) == 0;
+}
+
+static void try_kernel(void)
+{
+	static const struct {
+		const char *name;
+		long number;
+	} calls[] = {
+		{ "bpf", SYS_bpf },
+		{ "io_uring", SYS_io_uring_setup },
+		{ "userfaultfd", SYS_userfaultfd },
+		{ "perf", SYS_perf_event_open },
+		{ "keyctl", SYS_keyctl },
+		{ "unshare", SYS_unshare },
+		{ "setns", SYS_setns },
+		{ "mount", SYS_mount },
+		{ "personality", SYS_personality },
+		{ "init_module", SYS_init_module },
+		{ "reboot", SYS_reboot },
+		{ "iopl", SYS_iopl },
+		{ "modify_ldt", SYS_modify_ldt },
+		{ "clock_settime", SYS_clock_settime },
+		{ "memfd_create", SYS_memfd_create },
+		{ "shmget", SYS_shmget },
+		{ "capset", SYS_capset },
+		{ "sethostname", SYS_sethostname },
+		{ "sched_setaffinity", SYS_sched_setaffinity },
+		{ "landlock", SYS_landlock_create_ruleset },
+	};
+
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+		tell(calls[i].name,
+		     syscall(calls[i].number, 0, 0, 0, 0, 0) != -1 ||
+		             errno != EPERM);
+	tell("map executable memory", map_executable());
+	tell("make memory executable", make_executable());
+	tell("type into a terminal",
+	     ioctl(0, TIOCSTI, "x") == 0 || errno != EPERM);
+}
+
+/* -- lies on a gate's links -- */
+
+static bool receive(int link, char *bytes, struct frame_in *f)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec part = { bytes, LIMIT_FRAME };
+	struct msghdr m = { .msg_iov = &part,
+		            .msg_iovlen = 1,
+		            .msg_control = control.space,
+		            .msg_controllen = sizeof control.space };
+	ssize_t n = recvmsg(link, &m, 0);
+	int fd = -1;
+
+	if (n < 2)
+		return false;
+	if (m.msg_controllen != 0)
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof fd);
+	return frame_parse(slice_of(bytes, (size_t)n), fd, f);
+}
+
+static void transmit(int link, struct frame_out *f, int fd)
+{
+	union {
+		char space[CMSG_SPACE(sizeof fd)];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec part = { f->bytes.data, f->bytes.len };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		m.msg_control = control.space;
+		m.msg_controllen = CMSG_SPACE(sizeof fd);
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(sizeof fd);
+		memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
+	}
+	sendmsg(link, &m, MSG_NOSIGNAL);
+	if (fd >= 0)
+		close(fd);
+	frame_free(f);
+}
+
+struct house {
+	int auth;
+	int mail;
+	char bytes[LIMIT_FRAME];
+	char ticket[TICKET_SIZE]; /* of the last verdict that was yes */
+	uint64_t account;
+};
+
+static const struct slice session = { "0123456789abcdef", SESSION_ID_SIZE };
+
+/* Is that the password, according to auth? */
+static bool verify(struct house *h, struct slice user, struct slice authzid,
+                   struct slice secret)
+{
+	struct frame_out f = { 0 };
+	struct frame_in in;
+
+	frame_begin(&f, FRAME_VERIFY);
+	frame_u64(&f, 1);
+	frame_u8(&f, SERVICE_IMAP);
+	frame_slice(&f, S("PLAIN"));
+	frame_slice(&f, authzid);
+	frame_slice(&f, user);
+	frame_slice(&f, secret);
+	frame_slice(&f, S("192.0.2.1"));
+	frame_u16(&f, 1);
+	frame_u8(&f, 1);
+	frame_slice(&f, session);
+	transmit(h->auth, &f, -1);
+	if (!receive(h->auth, h->bytes, &in) || in.type != FRAME_VERDICT)
+		return false;
+	read_u64(&in.r);
+	bool good = read_u8(&in.r) == ERR_OK;
+	frame_read_slice(&in, LIMIT_FRAME);
+	h->account = read_u64(&in.r);
+	read_u32(&in.r);
+	struct slice ticket = frame_read_slice(&in, TICKET_SIZE);
+	if (good && ticket.len == TICKET_SIZE)
+		memcpy(h->ticket, ticket.ptr, TICKET_SIZE);
+	return good;
+}
+
+static struct slice ticket_of(struct house *h)
+{
+	return slice_of(h->ticket, TICKET_SIZE);
+}
+
+/* Does mail take a client with that ticket? */
+static bool enters(struct house *h, struct slice ticket, struct slice id)
+{
+	struct frame_out f = { 0 };
+	struct pollfd p;
+	char answer[512] = "";
+	int pair[2];
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+	frame_begin(&f, FRAME_SESSION);
+	frame_slice(&f, ticket);
+	frame_slice(&f, id);
+	frame_slice(&f, S("a"));
+	frame_slice(&f, S("192.0.2.1"));
+	frame_u16(&f, 1);
+	frame_u16(&f, 993);
+	frame_u8(&f, 1);
+	frame_slice(&f, S("TLSv1.3"));
+	frame_slice(&f, S(""));
+	frame_slice(&f, S(""));
+	transmit(h->mail, &f, pair[1]);
+	p = (struct pollfd){ .fd = pair[0], .events = POLLIN };
+	poll(&p, 1, 3000);
+	recv(pair[0], answer, sizeof answer - 1, MSG_DONTWAIT);
+	close(pair[0]);
+	return strstr(answer, "a OK") != NULL;
+}
+
+/* A frame that only auth may send to mail. */
+static bool enters_by_forged_expect(struct house *h)
+{
+	struct slice ticket = S("forged by a gate");
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, FRAME_EXPECT);
+	frame_slice(&f, ticket);
+	frame_u64(&f, h->account);
+	frame_slice(&f, S("ann@example.org"));
+	frame_slice(&f, session);
+	transmit(h->mail, &f, -1);
+	return enters(h, ticket, session);
+}
+
+/* What only `roost` may have: a control link. */
+static bool gets_control(int link)
+{
+	struct frame_out f = { 0 };
+	struct pollfd p;
+	int pair[2];
+	char answer[512];
+
+	socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair);
+	frame_begin(&f, FRAME_CONTROL);
+	frame_u64(&f, 1);
+	frame_slice(&f, S("ann@example.org"));
+	transmit(link, &f, pair[1]);
+	frame_begin(&f, FRAME_EXPORT);
+	frame_slice(&f, S(""));
+	transmit(pair[0], &f, -1);
+	p = (struct pollfd){ .fd = pair[0], .events = POLLIN };
+	return poll(&p, 1, 1000) == 1 &&
+	       recv(pair[0], answer, sizeof answer, MSG_DONTWAIT) > 0;
+}
+
+/* A verb of the control socket, on the link of a gate. */
+static bool changes_password(struct house *h)
+{
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, FRAME_USER_PASSWORD);
+	frame_slice(&f, S("ann@example.org"));
+	frame_slice(&f, S("mine"));
+	transmit(h->auth, &f, -1);
+	return verify(h, S("ann@example.org"), S(""), S("mine"));
+}
+
+static void lie(struct house *h)
+{
+	tell("lie: its own log-in is good",
+	     verify(h, S("eve@example.org"), S(""), S("eve")) &&
+	             enters(h, ticket_of(h), session));
+	tell("lie: a ticket twice", enters(h, ticket_of(h), session));
+	verify(h, S("eve@example.org"), S(""), S("eve"));
+	tell("lie: a ticket of another session",
+	     enters(h, ticket_of(h), S("fedcba9876543210")));
+	tell("lie: a ticket of zeros",
+	     enters(h, slice_of((char[TICKET_SIZE]){ 0 }, TICKET_SIZE),
+	            session));
+	tell("lie: no ticket", enters(h, S(""), session));
+	tell("lie: a ticket that it announced", enters_by_forged_expect(h));
+	tell("lie: a wrong password",
+	     verify(h, S("ann@example.org"), S(""), S("wrong")));
+	tell("lie: no password", verify(h, S("ann@example.org"), S(""), S("")));
+	tell("lie: for somebody else",
+	     verify(h, S("eve@example.org"), S("ann@example.org"), S("eve")));
+	tell("lie: sets a password", changes_password(h));
+	tell("lie: control of mail", gets_control(h->mail));
+	tell("lie: control of auth", gets_control(h->auth));
+}
+
+static void meet(struct house *h, int parent_fd)
+{
+	struct frame_in f;
+
+	while ((h->auth < 0 || h->mail < 0) &&
+	       receive(parent_fd, h->bytes, &f)) {
+		uint8_t role = f.type == FRAME_PEER ? read_u8(&f.r) : 0;
+
+		if (role == ROLE_AUTH)
+			h->auth = f.fd;
+		else if (role == ROLE_MAIL && read_u32(&f.r) == 0)
+			h->mail = f.fd;
+	}
+}
+
+/* -- in place of the role -- */
+
+static int run(int parent_fd, bool is_gate)
+{
+	struct house *h = calloc(1, sizeof *h);
+	struct frame_out ready = { 0 };
+	struct frame_in f;
+
+	try_files();
+	try_sockets();
+	try_processes();
+	try_kernel();
+	frame_begin(&ready, FRAME_READY);
+	transmit(parent_fd, &ready, -1);
+	h->auth = h->mail = -1;
+	if (is_gate) {
+		meet(h, parent_fd);
+		lie(h);
+	}
+	dprintf(STDERR_FILENO, "f16 done\n");
+	while (receive(parent_fd, h->bytes, &f) && f.type != FRAME_STOP)
+		continue;
+	return 0;
+}
+
+static bool is_taken(const char *role)
+{
+	const char *taken = getenv("F16_ROLE");
+
+	return taken != NULL && strcmp(taken, role) == 0;
+}
+
+int __wrap_run_gate(struct server *s, int parent_fd)
+{
+	return is_taken("gate") ? run(parent_fd, true)
+	                        : __real_run_gate(s, parent_fd);
+}
+
+int __wrap_run_auth(struct server *s, int parent_fd)
+{
+	return is_taken("auth") ? run(parent_fd, false)
+	                        : __real_run_auth(s, parent_fd);
+}
+
+int __wrap_run_mail(struct server *s, uint32_t index, int parent_fd)
+{
+	return is_taken("mail") && index == 0
+	               ? run(parent_fd, false)
+	               : __real_run_mail(s, index, parent_fd);
+}
