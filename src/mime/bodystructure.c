@@ -51,7 +51,7 @@ static void close_node(const struct writer *w, const struct node *n)
 	if (n->type == PART_MULTIPART) {
 		buf_byte(w->out, ' ');
 		add_span(w, n->head);
-	} else if (n->type != PART_OTHER) {
+	} else if (n->type == PART_TEXT || n->type == PART_MESSAGE) {
 		add_number(w, n->lines);
 	}
 	if (w->extended)

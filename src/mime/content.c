@@ -168,9 +168,12 @@ static void set_type(struct digest_builder *b, struct node *n, struct media *m)
 	bool multipart = is_media(m, "multipart", NULL);
 	bool encoded = n->encoding != ENCODING_IDENTITY;
 
-	n->type = is_media(m, "text", NULL) ? PART_TEXT : PART_OTHER;
+	n->type = is_media(m, "text", NULL)      ? PART_TEXT
+	          : is_media(m, "message", NULL) ? PART_REPORT
+	                                         : PART_OTHER;
 	if (!multipart && !is_message(m))
 		return;
+	n->type = PART_OTHER;
 	if (structure_has_room(b) && (multipart || !encoded)) {
 		n->type = multipart ? PART_MULTIPART : PART_MESSAGE;
 		innermost(b)->digest = is_media(m, "multipart", "digest");
@@ -360,7 +363,7 @@ static bool describe_leaf(struct digest_builder *b, struct node *n,
 	if (write_tail(b, n))
 		return true;
 	named |= params_get(&b->header.disposition, "filename", &value);
-	return n->type == PART_MESSAGE || (n->type == PART_OTHER && named);
+	return n->type == PART_MESSAGE || (n->type != PART_TEXT && named);
 }
 
 /* The slices stay those of the header's buffers. */

@@ -77,7 +77,13 @@ enum digest_flag {
 	DIGEST_CUT = 1 << 4, /* a limit of limits.h was met */
 };
 
-enum part_type { PART_OTHER, PART_TEXT, PART_MULTIPART, PART_MESSAGE };
+enum part_type {
+	PART_OTHER,
+	PART_TEXT,
+	PART_MULTIPART,
+	PART_MESSAGE,
+	PART_REPORT, /* any other message/..., which reads as text */
+};
 
 enum part_encoding {
 	ENCODING_IDENTITY, /* 7bit, 8bit, binary, or none given */

@@ -56,7 +56,7 @@ static bool is_part(const char *p, uint32_t index, const struct digest *d,
 	       is_within(get_le32(p + 8), get_le32(p + 12), d->size) &&
 	       is_link(get_le32(p + 20), index, d->parts) &&
 	       is_link(child, index, d->parts) && has_child == (child != 0) &&
-	       get_le16(p + 28) < charsets_len && type <= PART_MESSAGE &&
+	       get_le16(p + 28) < charsets_len && type <= PART_REPORT &&
 	       (uint8_t)p[31] <= ENCODING_UNKNOWN;
 }
 

@@ -150,7 +150,7 @@ static struct err search_parts(struct search *s, const struct digest *d,
 
 		if (headers_too || (i != 0 && i == embedded))
 			e = search_header(s, &p);
-		if (is_ok(e) && p.type == PART_TEXT)
+		if (is_ok(e) && (p.type == PART_TEXT || p.type == PART_REPORT))
 			e = search_body(s, &p);
 		if (!is_ok(e))
 			return e;

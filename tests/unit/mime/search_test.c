@@ -11,7 +11,13 @@
 	"Stra=C3=9Fe to no=\r\nwhere\r\n"                               \
 	"--b\r\nContent-Type: application/x\r\n\r\nhidden\r\n"          \
 	"--b\r\nContent-Type: message/rfc822\r\n\r\n"                   \
-	"Subject: INNER\r\n\r\nlast words\r\n--b--\r\n"
+	"Subject: INNER\r\n\r\nlast words\r\n"                          \
+	"--b\r\nContent-Type: message/delivery-status\r\n"            \
+	"Content-Transfer-Encoding: base64\r\n\r\n"                   \
+	"QWN0aW9uOiBmYWlsZWQ=\r\n"                                    \
+	"--b\r\nContent-Type: message/rfc822\r\n"                     \
+	"Content-Transfer-Encoding: base64\r\n\r\n"                   \
+	"bm90IGxvb2tlZCBpbnRv\r\n--b--\r\n"
 
 struct memory {
 	struct slice message;
@@ -42,6 +48,8 @@ static const struct search_case cases[] = {
 	{ "inner", true, true },
 	{ "subject: inner", true, true },
 	{ "last words", true, true },
+	{ "action: failed", true, true },
+	{ "not looked into", false, false },
 	{ "outer \u00e4", false, true },
 	{ "boundary=b", false, true },
 	{ "hidden", false, false },
@@ -70,7 +78,7 @@ static void run_search(uint32_t piece, bool headers_too, bool *found)
 static void test_search(void **state)
 {
 	(void)state;
-	for (uint32_t piece = 1; piece < 400; piece += 7) {
+	for (uint32_t piece = 1; piece < 700; piece += 7) {
 		bool body[COUNT(cases)];
 		bool text[COUNT(cases)];
 
