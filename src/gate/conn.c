@@ -156,7 +156,7 @@ static void talk(struct conn *c)
 
 static void handshake(struct conn *c)
 {
-	wire_start_tls(&c->wire, c->gate->tls, c->from.kind);
+	wire_start_tls(&c->wire, c->gate->tls, (uint8_t)c->from.kind);
 	c->state = CONN_HANDSHAKE;
 	set_deadline(c, LIMIT_TLS_SECONDS * 1000);
 }
