@@ -2,9 +2,10 @@
  * accounts.c -- an account is a row here and mail in its partition.
  *
  * The row is made first and is ADDING until the partition has the account;
- * it is REMOVING until the partition has forgotten it. Whoever is stopped
- * between the two leaves a row that nobody can log in to, that adding or
- * removing again finishes, and that accounts_heal() takes away.
+ * it is REMOVING until the partition has forgotten it. A partition that
+ * refuses to make it (a full disk) is made to forget it again. Whoever is
+ * stopped between the two leaves a row that nobody can log in to, that
+ * adding or removing again finishes, and that accounts_heal() takes away.
  */
 #include <stdlib.h>
 
@@ -80,15 +81,38 @@ static struct err mail_kick(struct auth *a, uint64_t id)
 
 /* -- the changes; the caller holds `changing` -- */
 
+static void log_half_made(struct slice name, struct err why)
+{
+	struct log_line l = log_open(LOG_LEVEL_WARN, "user_half_made");
+
+	log_text(&l, "user", name);
+	log_text(&l, "error", slice_cstr(why.text));
+	log_close(&l);
+}
+
+/* The partition said no (then it can be asked to forget), or nothing. */
+static struct err take_back(struct auth *a, uint64_t id, struct slice name,
+                            struct err why)
+{
+	if (why.code != ERR_UNAVAILABLE && is_ok(mail_delete(a, id)) &&
+	    is_ok(directory_forget(a->directory, id)))
+		return why;
+	log_half_made(name, why);
+	return err(why.code, "it is half made (\"adding\"), and the log says "
+	                     "why: add it again, or remove it");
+}
+
 static struct err add(struct auth *a, struct slice name, struct slice stored)
 {
 	uint64_t id;
 	struct err e = directory_add(a->directory, name, stored, &id);
 
-	if (is_ok(e))
-		e = mail_create(a, id, name);
-	return is_ok(e) ? directory_set_state(a->directory, id, ACCOUNT_ENABLED)
-	                : e;
+	if (!is_ok(e))
+		return e;
+	e = mail_create(a, id, name);
+	if (!is_ok(e))
+		return take_back(a, id, name, e);
+	return directory_set_state(a->directory, id, ACCOUNT_ENABLED);
 }
 
 static struct err remove_row(struct auth *a, const struct account_row *row)

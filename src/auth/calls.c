@@ -20,6 +20,18 @@ static void unlink_call(struct auth *a, struct call *c)
 	*at = c->next;
 }
 
+static const char *refusal(enum err_code code)
+{
+	switch (code) {
+	case ERR_NOSPACE:
+		return "the disk of its partition is full";
+	case ERR_IO:
+		return "the disk of its partition fails";
+	default:
+		return "its partition refused";
+	}
+}
+
 struct err call_mail(struct auth *a, struct call *c, uint32_t partition,
                      struct frame_out *f)
 {
@@ -38,7 +50,7 @@ struct err call_mail(struct auth *a, struct call *c, uint32_t partition,
 	unlink_call(a, c);
 	if (!c->done)
 		return err(ERR_UNAVAILABLE, "its partition does not answer");
-	return c->code == ERR_OK ? OK : err(c->code, "its partition refused");
+	return c->code == ERR_OK ? OK : err(c->code, refusal(c->code));
 }
 
 static void finish(struct call *c, enum err_code code)

@@ -29,7 +29,9 @@ const struct verb verbs[] = {
 	  "terminal, else it is the first line of standard input.",
 	  false, { { 0 } }, run_user_add },
 	{ "user list", "[DOMAIN]", 0, 1, "List accounts",
-	  NULL, true, { { 0 } }, run_user_list },
+	  "State \"adding\" or \"removing\": that did not come to its end. Doing it\n"
+	  "again does; left alone it is removed when its partition starts again.",
+	  true, { { 0 } }, run_user_list },
 	{ "user show", "NAME", 1, 1, "Show one account",
 	  NULL, true, { { 0 } }, run_user_show },
 	{ "user password", "NAME", 1, 1, "Change an account's password",

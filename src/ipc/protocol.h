@@ -59,7 +59,8 @@ enum frame_type {
 	                         slice session id; a ticket lives 30 s */
 	FRAME_ACCOUNT_CREATE, /* u64 request, u64 account, slice name, u64 quota
 	                         bytes, u64 quota messages (0: none); an account
-	                         that is there is ERR_ALREADYEXISTS */
+	                         that is there is ERR_ALREADYEXISTS, and has
+	                         this quota from now on */
 	FRAME_ACCOUNT_DELETE, /* u64 request, u64 account: kicks its sessions,
 	                         then removes it; ERR_ABSENT: it isn't there */
 	FRAME_ACCOUNT_DONE,   /* mail -> auth: u64 request, u8 enum err_code,

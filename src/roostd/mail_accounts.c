@@ -55,15 +55,19 @@ static struct err set_quota(struct job *j)
 	return e;
 }
 
+/* One that is there may have been made by a try that ended before its quota
+ * was set. */
 static void create(void *arg)
 {
 	struct job *j = arg;
-	struct err e = account_create(j->mail->model, j->account,
-	                              slice_of(j->name, j->name_len));
+	struct err made = account_create(j->mail->model, j->account,
+	                                 slice_of(j->name, j->name_len));
+	bool has_quota = j->bytes != 0 || j->messages != 0;
+	struct err e = OK;
 
-	if (is_ok(e) && (j->bytes != 0 || j->messages != 0))
+	if (made.code == ERR_ALREADYEXISTS || (is_ok(made) && has_quota))
 		e = set_quota(j);
-	answer(j, e);
+	answer(j, is_ok(e) ? made : e);
 }
 
 /* Deliveries end by themselves; sessions are told to, then made to. */

@@ -215,10 +215,22 @@ class FullDisk(unittest.TestCase):
         self.assertIn(b" OK", raw.run(b"FETCH 1 BODY.PEEK[]")[-1])
         self.assertIn(b" OK", raw.run(b"STORE 1:3 +FLAGS (\\Deleted)")[-1])
         self.assertIn(b" OK", raw.run(b"EXPUNGE")[-1])
+        # an account is made whole, or not at all, or says what to do
+        done = server.roost("user", "add", "bob@example.org", stdin="x\n",
+                            check=False)
+        state = server.roost("user", "show", "bob@example.org", check=False)
+        if done.returncode != 0:
+            self.assertIn(done.returncode, (74, 75), done.stderr)
+            self.assertRegex(done.stderr, "disk|add it again")
+            self.assertTrue(state.returncode == 67
+                            or "adding" in state.stdout, state.stdout)
         # the operator makes room, nobody restarts anything
         subprocess.run(["mount", "-o", "remount,size=96m", server.top],
                        check=True)
         self.assertIn(b"z OK", append(raw, message(1 << 20)))
+        if done.returncode != 0:
+            server.add_user("bob@example.org", "x")
+        server.imap("bob@example.org", "x").logout()
         raw.close()
         checked = server.roost("store", "check", check=False)
         self.assertEqual(checked.returncode, 0, checked.stdout)

@@ -115,6 +115,23 @@ static void add_dies(struct rig *r)
 	}
 }
 
+/* What can't be made is not left half made. */
+static void add_on_a_full_disk(struct rig *r)
+{
+	set_mode(r, MAIL_FULL);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(add(r), ERR_NOSPACE);
+		assert_there(r, false);
+	}
+	set_mode(r, MAIL_DIES_AFTER); /* half made, and then full */
+	assert_int_equal(add(r), ERR_UNAVAILABLE);
+	assert_int_equal(state(r), ACCOUNT_ADDING);
+	restart(r);
+	set_mode(r, MAIL_ANSWERS);
+	assert_int_equal(add(r), ERR_OK);
+	assert_there(r, true);
+}
+
 static void remove_dies(struct rig *r)
 {
 	for (size_t i = 0; i < 2; i++) {
@@ -244,6 +261,7 @@ static void command_leaves(struct rig *r)
 
 CASE(test_add_and_remove, add_and_remove)
 CASE(test_add_dies, add_dies)
+CASE(test_full_disk, add_on_a_full_disk)
 CASE(test_remove_dies, remove_dies)
 CASE(test_heal_dies, heal_dies)
 CASE(test_add_twice, add_twice_at_once)
@@ -256,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add_and_remove),
 		cmocka_unit_test(test_add_dies),
+		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_remove_dies),
 		cmocka_unit_test(test_heal_dies),
 		cmocka_unit_test(test_add_twice),

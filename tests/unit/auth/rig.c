@@ -63,7 +63,9 @@ static void on_account(struct rig_mail *m, struct frame_in *f)
 		die(m);
 		return;
 	}
-	code = change(m, f->type, id);
+	code = m->mode == MAIL_FULL && f->type == FRAME_ACCOUNT_CREATE
+	               ? ERR_NOSPACE
+	               : change(m, f->type, id);
 	if (m->mode == MAIL_DIES_AFTER) {
 		die(m);
 		return;

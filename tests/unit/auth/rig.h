@@ -23,7 +23,14 @@ enum {
 
 #define RIG_SESSION "00112233445566ff"
 
-enum mail_mode { MAIL_ANSWERS, MAIL_DIES_BEFORE, MAIL_DIES_AFTER, MAIL_SILENT };
+enum mail_mode {
+	MAIL_ANSWERS,
+	MAIL_DIES_BEFORE,
+	MAIL_DIES_AFTER,
+	MAIL_SILENT,
+	MAIL_FULL,
+	/* makes nothing, forgets all the same */
+};
 
 struct rig_mail {
 	struct rig *rig;

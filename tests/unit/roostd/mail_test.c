@@ -107,7 +107,7 @@ static void expect_done(enum err_code code)
 	assert_int_equal(read_u8(&in.r), code);
 }
 
-static void create_account(enum err_code want)
+static void create_with_quota(uint64_t messages, enum err_code want)
 {
 	struct frame_out f;
 
@@ -116,9 +116,14 @@ static void create_account(enum err_code want)
 	frame_u64(&f, ACCOUNT);
 	frame_slice(&f, S("ann@example.org"));
 	frame_u64(&f, 0);
-	frame_u64(&f, 0);
+	frame_u64(&f, messages);
 	send_frame(mail.auth, &f, -1);
 	expect_done(want);
+}
+
+static void create_account(enum err_code want)
+{
+	create_with_quota(0, want);
 }
 
 static void delete_account(void)
@@ -427,6 +432,59 @@ static void test_stop(void **state)
 	mail.pid = 0;
 }
 
+/* -- quota -- */
+
+/* What a control link says to `n` messages for INBOX. */
+static enum err_code import_messages(unsigned n)
+{
+	struct frame_out f;
+	struct frame_in in;
+	int fds[2];
+
+	assert_true(is_ok(link_pair(fds)));
+	frame_begin(&f, FRAME_CONTROL);
+	frame_u64(&f, ACCOUNT);
+	frame_slice(&f, S("ann@example.org"));
+	send_frame(mail.auth, &f, fds[1]);
+	frame_begin(&f, FRAME_IMPORT_MAILBOX);
+	frame_slice(&f, S("INBOX"));
+	frame_u32(&f, 0);
+	frame_u32(&f, 0);
+	frame_u8(&f, 0);
+	send_frame(fds[0], &f, -1);
+	expect_frame(fds[0], FRAME_ROW, &in);
+	expect_frame(fds[0], FRAME_DONE, &in);
+	for (; n > 0; n--) {
+		frame_begin(&f, FRAME_IMPORT_MESSAGE);
+		frame_u32(&f, 0);
+		frame_u8(&f, 0);
+		frame_u64(&f, 0);
+		frame_u16(&f, 0);
+		send_frame(fds[0], &f, -1);
+		frame_begin(&f, FRAME_DATA);
+		frame_slice(&f, S("A: b\r\n"));
+		send_frame(fds[0], &f, -1);
+		frame_begin(&f, FRAME_END);
+		send_frame(fds[0], &f, -1);
+	}
+	frame_begin(&f, FRAME_IMPORT_COMMIT);
+	send_frame(fds[0], &f, -1);
+	expect_frame(fds[0], FRAME_DONE, &in);
+	close(fds[0]);
+	return (enum err_code)read_u8(&in.r);
+}
+
+/* An account that an earlier try made has the quota of the last one. */
+static void test_quota_of_a_second_try(void **state)
+{
+	(void)state;
+	create_with_quota(1, ERR_ALREADYEXISTS);
+	assert_int_equal(import_messages(2), ERR_OVERQUOTA);
+	assert_int_equal(import_messages(1), ERR_OK);
+	create_with_quota(0, ERR_ALREADYEXISTS);
+	assert_int_equal(import_messages(2), ERR_OK);
+}
+
 /* -- the process -- */
 
 static bool keep(void *arg, int fd, struct mail_limits *out)
@@ -500,6 +558,7 @@ int main(void)
 		cmocka_unit_test(test_nonsense),
 		cmocka_unit_test(test_kick),
 		cmocka_unit_test(test_new_auth),
+		cmocka_unit_test(test_quota_of_a_second_try),
 		cmocka_unit_test(test_delete),
 		cmocka_unit_test(test_stop),
 	};
