@@ -18,6 +18,8 @@
 #include "gate/internal.h"
 #include "gate/tls.h"
 
+enum { DAY_MS = 24 * 60 * 60 * 1000, WARN_DAYS = 30 };
+
 struct peer {
 	struct gate *gate;
 	struct link *link;
@@ -206,6 +208,24 @@ static bool on_resumption(struct gate *g, struct frame_in *f)
 	return frame_is_whole(f) && resumption_use(&g->resumption, now, before);
 }
 
+/* Daily: a certificate runs out while nothing else happens. */
+static void check_certificate(void *arg)
+{
+	struct gate *g = arg;
+	int days = tls_days_left(g->tls);
+	struct log_line l;
+
+	timer_start(&g->certificate_timer, g->loop, DAY_MS, check_certificate,
+	            g);
+	if (days >= WARN_DAYS)
+		return;
+	l = log_open(LOG_LEVEL_WARN,
+	             days < 0 ? "certificate_expired" : "certificate_expires");
+	if (days >= 0)
+		log_number(&l, "days", (uint64_t)days);
+	log_close(&l);
+}
+
 /* Whoever has a session keeps the context it began with. */
 static bool on_certificate(struct gate *g, struct frame_in *f)
 {
@@ -227,6 +247,7 @@ static bool on_certificate(struct gate *g, struct frame_in *f)
 		return true;
 	tls_free(g->tls);
 	g->tls = ctx;
+	check_certificate(g);
 	return true;
 }
 
@@ -315,6 +336,7 @@ static void gate_fini(struct gate *g)
 	}
 	if (g->parent != NULL)
 		link_free(g->parent);
+	timer_stop(&g->certificate_timer);
 	tls_free(g->tls);
 	resumption_wipe(&g->resumption);
 	requests_free(&g->requests);

@@ -36,6 +36,7 @@ struct gate {
 	struct peer *auth;                  /* NULL: not running */
 	struct peer *mail[GATE_PARTITIONS]; /* the same */
 	struct ssl_ctx_st *tls;             /* NULL: no certificate yet */
+	struct timer certificate_timer;
 	struct resumption resumption;
 	struct requests requests;
 	struct admission *admission;

@@ -234,6 +234,17 @@ void tls_free(SSL_CTX *ctx)
 	SSL_CTX_free(ctx);
 }
 
+int tls_days_left(SSL_CTX *ctx)
+{
+	const X509 *x = SSL_CTX_get0_certificate(ctx);
+	int days = 0;
+	int seconds = 0;
+
+	if (ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(x)) != 1)
+		return -1;
+	return seconds < 0 ? days - 1 : days;
+}
+
 void tls_end_of_secrets(SSL *ssl)
 {
 	SSL_clear_options(ssl, SSL_OP_CLEANSE_PLAINTEXT);

@@ -25,6 +25,9 @@ enum { TLS_PEM_MOST = 1 << 20 };
 struct ssl_ctx_st *tls_load(int fd, struct resumption *, const char **problem);
 void tls_free(struct ssl_ctx_st *); /* sessions that have it keep it */
 
+/* Whole days until clients will refuse its certificate; below 0: they do. */
+int tls_days_left(struct ssl_ctx_st *);
+
 /* A server's side of a session that such a listener (enum listener_kind) has
  * accepted; NULL: OpenSSL refuses. Tickets are good for that kind only, and
  * for the server name that the client asks for. */

@@ -25,6 +25,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -394,11 +395,22 @@ static bool changes_password(struct house *h)
 	return verify(h, S("ann@example.org"), S(""), S("mine"));
 }
 
+/* At a start the others may need a moment to know each other. */
+static bool logs_in(struct house *h)
+{
+	const struct timespec pause = { 0, 100 * 1000000L };
+
+	for (int i = 0; i < 100; i++) {
+		if (verify(h, S("eve@example.org"), S(""), S("eve")))
+			return enters(h, ticket_of(h), session);
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 static void lie(struct house *h)
 {
-	tell("lie: its own log-in is good",
-	     verify(h, S("eve@example.org"), S(""), S("eve")) &&
-	             enters(h, ticket_of(h), session));
+	tell("lie: its own log-in is good", logs_in(h));
 	tell("lie: a ticket twice", enters(h, ticket_of(h), session));
 	verify(h, S("eve@example.org"), S(""), S("eve"));
 	tell("lie: a ticket of another session",
