@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/check.h"
+
 enum { DAYS = 3650 };
 
 static bool add_extension(X509 *x, int nid, const char *value)
@@ -25,14 +27,6 @@ static bool add_extension(X509 *x, int nid, const char *value)
 	ok = extension != NULL && X509_add_ext(x, extension, -1) == 1;
 	X509_EXTENSION_free(extension);
 	return ok;
-}
-
-/* What a name in a certificate may hold: it becomes part of a list. */
-static bool is_hostname(const char *s)
-{
-	return s[0] != 0 && strlen(s) <= 253 &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyz"
-	                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == strlen(s);
 }
 
 static bool set_names(X509 *x, const char *hostname)
@@ -104,7 +98,8 @@ const char *certificate_make(const char *path, const char *hostname)
 	EVP_PKEY *key;
 	X509 *x;
 
-	if (!is_hostname(hostname))
+	/* it becomes part of a list */
+	if (!config_is_hostname(slice_cstr(hostname)))
 		return "that is no host name";
 	key = EVP_EC_gen("P-256");
 	x = key != NULL ? make(key, hostname) : NULL;

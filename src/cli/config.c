@@ -8,11 +8,7 @@
 
 int run_config_check(const struct call *c)
 {
-	struct config *config;
-	int status = site_config(c, &config);
-
-	config_free(config);
-	return status;
+	return site_check(c);
 }
 
 static const char *const columns[] = { "option", "value", "source" };

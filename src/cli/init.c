@@ -22,9 +22,10 @@
 #include "cli/conf_text.h"
 #include "cli/fail.h"
 #include "cli/verb.h"
+#include "config/check.h"
 #include "store/partition.h"
 
-enum { PARTITIONS_LEAST = 4, PARTITIONS_MOST = 64, HOSTNAME_MOST = 253 };
+enum { PARTITIONS_LEAST = 4, PARTITIONS_MOST = 64 };
 
 struct plan {
 	const char *dir;
@@ -67,15 +68,6 @@ static bool plan_ports(const struct call *c, struct plan *p)
 	return imap != 0 && imaps != 0 && lmtp != 0;
 }
 
-/* Letters, digits, hyphens and dots: what a certificate can name. */
-static bool is_hostname(const char *name)
-{
-	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz"
-	                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
-
-	return n > 0 && n <= HOSTNAME_MOST && name[n] == '\0';
-}
-
 static bool plan_hostname(const struct call *c, struct plan *p)
 {
 	const char *name = call_value(c, "hostname");
@@ -84,7 +76,7 @@ static bool plan_hostname(const struct call *c, struct plan *p)
 		snprintf(p->hostname, sizeof p->hostname, "%s", name);
 	else if (gethostname(p->hostname, sizeof p->hostname - 1) != 0)
 		strcpy(p->hostname, "localhost");
-	return is_hostname(p->hostname);
+	return config_is_hostname(slice_cstr(p->hostname));
 }
 
 /* A process a core, and room for machines to come. */

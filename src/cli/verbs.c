@@ -19,7 +19,8 @@ const struct verb verbs[] = {
 	    { "loopback", 0, NULL, "listen for this machine only" } },
 	  run_init },
 	{ "config check", "", 0, 0, "Check the configuration",
-	  "Prints every error with its file and line; status 78 if there is one.",
+	  "Prints every error and warning with its file and line; status 78 if\n"
+	  "there is an error. roostd starts if and only if there is none.",
 	  false, { { 0 } }, run_config_check },
 	{ "config show", "", 0, 0, "Show every option, its value and its source",
 	  NULL, true, { { 0 } }, run_config_show },

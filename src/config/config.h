@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/err.h"
 #include "base/slice.h"
 
 /* Where to listen, or one network: as text, which has been checked. */
@@ -104,8 +103,9 @@ extern const struct config_option config_options[];
 extern const size_t n_config_options;
 
 struct config_error {
-	unsigned line; /* 0: of the file as a whole */
+	unsigned line; /* 0: of the file as a whole, or of a default */
 	char *text;
+	bool is_warning; /* only from config_check() */
 };
 
 struct config_errors {

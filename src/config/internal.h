@@ -11,6 +11,10 @@
 const char *config_set(struct config *, const struct config_option *,
                        struct slice text);
 
+/* Adds an error: what, and what is wrong with it. */
+void config_note(struct config_errors *, unsigned line, struct slice what,
+                 const char *wrong);
+
 /* Frees what the field holds. */
 void config_unset(struct config *, const struct config_option *);
 

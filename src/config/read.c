@@ -19,7 +19,7 @@ enum { FILE_MOST = 1 << 20 };
 
 /* -- errors -- */
 
-static void note(struct config_errors *errors, unsigned line, struct slice what,
+void config_note(struct config_errors *errors, unsigned line, struct slice what,
                  const char *wrong)
 {
 	struct buf text = { 0 };
@@ -30,7 +30,8 @@ static void note(struct config_errors *errors, unsigned line, struct slice what,
 	buf_add(&text, slice_cstr(wrong));
 	errors->v = mem_resize(errors->v, errors->n + 1, sizeof *errors->v);
 	errors->v[errors->n++] =
-		(struct config_error){ line, mem_cstr(buf_slice(&text)) };
+		(struct config_error){ line, mem_cstr(buf_slice(&text)),
+		                       false };
 	buf_free(&text);
 }
 
@@ -71,23 +72,23 @@ static void read_option(struct config *c, struct slice text, unsigned line,
 	struct slice value;
 
 	if (!slice_cut(text, '=', &name, &value)) {
-		note(errors, line, S(""), "needs NAME = VALUE");
+		config_note(errors, line, S(""), "needs NAME = VALUE");
 		return;
 	}
 	name = slice_trim(name);
 	o = find(name);
 	if (o == NULL) {
-		note(errors, line, is_printable(name) ? name : S("this"),
-		     "is no option");
+		config_note(errors, line, is_printable(name) ? name : S("this"),
+		            "is no option");
 		return;
 	}
 	if (config_line(c, o) != 0) {
-		note(errors, line, name, "is set twice");
+		config_note(errors, line, name, "is set twice");
 		return;
 	}
 	wrong = config_set(c, o, slice_trim(value));
 	if (wrong != NULL)
-		note(errors, line, name, wrong);
+		config_note(errors, line, name, wrong);
 	c->lines[o - config_options] = line;
 }
 
@@ -210,7 +211,7 @@ struct config *config_read(const char *path, int fd,
 
 	*errors = (struct config_errors){ 0 };
 	if (!read_file(path, fd, &text)) {
-		note(errors, 0, S(""), strerrordesc_np(errno));
+		config_note(errors, 0, S(""), strerrordesc_np(errno));
 		buf_free(&text);
 		return NULL;
 	}

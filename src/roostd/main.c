@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "config/check.h"
 #include "roostd/directories.h"
 #include "roostd/supervise.h"
 
@@ -80,11 +81,14 @@ static int parse_arguments(int argc, char **argv, struct arguments *out)
 static void print_errors(const char *path, const struct config_errors *errors)
 {
 	for (size_t i = 0; i < errors->n; i++) {
-		if (errors->v[i].line != 0)
-			fprintf(stderr, "%s:%u: %s\n", path, errors->v[i].line,
-			        errors->v[i].text);
+		const struct config_error *e = &errors->v[i];
+		const char *kind = e->is_warning ? "warning: " : "";
+
+		if (e->line != 0)
+			fprintf(stderr, "%s:%u: %s%s\n", path, e->line, kind,
+			        e->text);
 		else
-			fprintf(stderr, "%s: %s\n", path, errors->v[i].text);
+			fprintf(stderr, "%s: %s%s\n", path, kind, e->text);
 	}
 }
 
@@ -124,8 +128,10 @@ static bool read_config(struct server *s, const char *path)
 	bool ok;
 
 	s->config = config_read(path, -1, &errors);
+	if (s->config != NULL)
+		config_check(s->config, &errors);
 	print_errors(path, &errors);
-	ok = s->config != NULL && errors.n == 0;
+	ok = s->config != NULL && !config_is_refused(&errors);
 	config_errors_free(&errors);
 	if (!ok)
 		return false;

@@ -1,0 +1,223 @@
+/* check.c -- users, files, names and numbers; listeners are elsewhere. */
+#include "config/check.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "config/check_internal.h"
+
+/* -- what is found -- */
+
+static const struct config_option *option_of(const struct check *k,
+                                             const void *field)
+{
+	for (size_t i = 0; i < n_config_options; i++) {
+		if (config_field(k->config, &config_options[i]) == field)
+			return &config_options[i];
+	}
+	abort(); /* no option has that field */
+}
+
+/* What config_read() could not take has its default, which nobody wrote. */
+static bool was_refused(const struct check *k, unsigned line)
+{
+	for (size_t i = 0; i < k->n_read; i++) {
+		if (line != 0 && k->errors->v[i].line == line)
+			return true;
+	}
+	return false;
+}
+
+static void found(struct check *k, const void *field, bool is_warning,
+                  const char *format, va_list ap)
+{
+	const struct config_option *o = option_of(k, field);
+	unsigned line = config_line(k->config, o);
+	char text[CHECK_TEXT];
+
+	if (was_refused(k, line))
+		return;
+	vsnprintf(text, sizeof text, format, ap);
+	config_note(k->errors, line, slice_cstr(o->name), text);
+	k->errors->v[k->errors->n - 1].is_warning = is_warning;
+}
+
+void check_error(struct check *k, const void *field, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	found(k, field, false, format, ap);
+	va_end(ap);
+}
+
+void check_warning(struct check *k, const void *field, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	found(k, field, true, format, ap);
+	va_end(ap);
+}
+
+bool config_is_refused(const struct config_errors *errors)
+{
+	for (size_t i = 0; i < errors->n; i++) {
+		if (!errors->v[i].is_warning)
+			return true;
+	}
+	return false;
+}
+
+/* -- users -- */
+
+static void check_user(struct check *k, char *const *field)
+{
+	if ((*field)[0] != '\0' && getpwnam(*field) == NULL)
+		check_error(k, field, "is \"%s\", and there is no such user",
+		            *field);
+}
+
+static void check_users(struct check *k)
+{
+	const struct config *c = k->config;
+	char *const *const users[] = { &c->user_gate, &c->user_auth,
+		                       &c->user_mail };
+
+	check_user(k, &c->lmtp_socket_user);
+	for (size_t i = 0; i < 3; i++) {
+		char *const *user = users[i];
+		char *const *other = users[(i + 1) % 3];
+
+		check_user(k, user);
+		if ((*user)[0] == '\0' && (*other)[0] != '\0')
+			check_warning(k, user,
+			              "is not set, though other users are");
+		if ((*user)[0] != '\0' && strcmp(*user, *other) == 0)
+			check_warning(k, user,
+			              "is the same user as another's: they "
+			              "can reach into each other's files");
+	}
+}
+
+/* -- names -- */
+
+static bool is_label(struct slice s)
+{
+	if (s.len == 0 || s.len > 63 || s.ptr[0] == '-' ||
+	    s.ptr[s.len - 1] == '-')
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (!ascii_is_alpha(s.ptr[i]) && !ascii_is_digit(s.ptr[i]) &&
+		    s.ptr[i] != '-')
+			return false;
+	}
+	return true;
+}
+
+bool config_is_hostname(struct slice name)
+{
+	struct slice label;
+	bool more = true;
+
+	if (name.len > 253)
+		return false;
+	while (more) {
+		more = slice_cut(name, '.', &label, &name);
+		if (!is_label(label))
+			return false;
+	}
+	return true;
+}
+
+static void check_hostname(struct check *k)
+{
+	const struct config *c = k->config;
+
+	if (!config_is_hostname(slice_cstr(c->hostname)))
+		check_error(k, &c->hostname, "is no name of a host");
+}
+
+/* -- the directory -- */
+
+/* NULL: a directory, or none of our business: whoever checks may not be who
+ * starts the server. */
+static const char *problem_of_directory(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode) ? NULL : "is no directory";
+	return errno == EACCES ? NULL : strerrordesc_np(errno);
+}
+
+/* What roostd makes by itself (run, auth) may be missing; mail may not: an
+ * empty partition would look like mail that is lost. */
+static void check_directory(struct check *k)
+{
+	const struct config *c = k->config;
+	const char *problem = problem_of_directory(c->directory);
+
+	if (problem != NULL) {
+		check_error(k, &c->directory, "%s: %s", c->directory, problem);
+		return;
+	}
+	for (uint64_t i = 0; i < c->partitions && problem == NULL; i++) {
+		char *path = config_partition_path(c, i);
+
+		problem = problem_of_directory(path);
+		if (problem != NULL)
+			check_error(k, &c->partitions, "%s: %s", path, problem);
+		free(path);
+	}
+}
+
+/* -- numbers -- */
+
+static void check_numbers(struct check *k)
+{
+	const struct config *c = k->config;
+	const uint64_t *const rising[] = {
+		&c->connections_per_host,
+		&c->connections_per_site,
+		&c->connections_per_network,
+		&c->connections_in_all,
+	};
+
+	for (size_t i = 0; i + 1 < 4; i++) {
+		if (*rising[i] > *rising[i + 1])
+			check_warning(k, rising[i], "is more than %s allows",
+			              option_of(k, rising[i + 1])->name);
+	}
+	if (c->quota_bytes != 0 && c->quota_bytes < c->message_limit)
+		check_warning(k, &c->quota_bytes,
+		              "is less than message_limit allows a message");
+}
+
+/* -- all -- */
+
+static int by_line(const void *a, const void *b)
+{
+	const struct config_error *x = a;
+	const struct config_error *y = b;
+
+	return (x->line > y->line) - (x->line < y->line);
+}
+
+void config_check(const struct config *c, struct config_errors *errors)
+{
+	struct check k = { c, errors, errors->n };
+
+	check_directory(&k);
+	check_hostname(&k);
+	check_users(&k);
+	check_certificate(&k);
+	check_listeners(&k);
+	check_numbers(&k);
+	if (errors->n > 1)
+		qsort(errors->v, errors->n, sizeof *errors->v, by_line);
+}

@@ -1,0 +1,25 @@
+/* check_internal.h -- between the files that check a configuration. */
+#pragma once
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/internal.h"
+
+enum { CHECK_TEXT = 4400 }; /* a path, and what is wrong with it */
+
+struct check {
+	const struct config *config;
+	struct config_errors *errors;
+	size_t n_read; /* of them, config_read()'s */
+};
+
+/* field: the address of an option's field in the configuration. */
+void check_error(struct check *, const void *field, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void check_warning(struct check *, const void *field, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+void check_certificate(struct check *);
+void check_listeners(struct check *);

@@ -1,0 +1,187 @@
+"""configuration.py -- what roost.conf says must mean something here.
+
+Each row is a configuration that `roost init` made, with some options set
+anew, and all that is found wrong with it: `roost config check` says so, and
+roostd refuses to start with the same words.
+"""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from support import harness
+
+GOOD = {"listen_imap": "127.0.0.1:11143", "listen_imaps": "127.0.0.1:11993",
+        "listen_lmtp": ""}
+
+# what is set, and the errors and warnings ("w ") that must come, in order;
+# {dir} is the server's directory
+ROWS = [
+    ({}, []),
+    ({"hostname": ""}, ["hostname is no name of a host"]),
+    ({"hostname": "-a.example"}, ["hostname is no name of a host"]),
+    ({"hostname": "a..example"}, ["hostname is no name of a host"]),
+    ({"hostname": "a.example."}, ["hostname is no name of a host"]),
+    ({"hostname": "a_b.example"}, ["hostname is no name of a host"]),
+    ({"hostname": "x" * 64}, ["hostname is no name of a host"]),
+    ({"hostname": "x" * 63 + ".example"}, []),
+    ({"hostname": ".".join(["x" * 63] * 4)}, ["hostname is no name"]),
+    ({"hostname": ".".join(["x" * 63] * 3 + ["x" * 61])}, []),
+
+    ({"user_gate": "nobody-here", "user_auth": "daemon",
+      "user_mail": "nor-here"},
+     ['user_gate is "nobody-here", and there is no such user',
+      'user_mail is "nor-here", and there is no such user']),
+    ({"lmtp_socket": "{dir}/run/lmtp", "lmtp_socket_user": "nobody-here"},
+     ['lmtp_socket_user is "nobody-here"']),
+    ({"user_gate": "daemon"}, ["w user_mail is not set"]),
+    ({"user_gate": "daemon", "user_auth": "bin", "user_mail": "bin"},
+     ["w user_auth is the same user"]),
+    ({"lmtp_socket_user": "daemon"},
+     ["w lmtp_socket_user is of no use without lmtp_socket"]),
+
+    ({"certificate": "none.pem"},
+     ["certificate {dir}/none.pem: No such file"]),
+    ({"certificate": "roost.conf"},
+     ["certificate {dir}/roost.conf: there is no certificate in it"]),
+    ({"certificate_key": "none.pem"},
+     ["certificate_key {dir}/none.pem: No such file"]),
+    ({"certificate_key": "roost.conf"},
+     ["certificate_key {dir}/roost.conf: there is no key in it"]),
+    ({"certificate_key": "other.pem"},
+     ["certificate_key {dir}/other.pem: its key is not the certificate's"]),
+    ({"certificate_key": "certificate.pem"}, []),
+
+    ({"directory": "none"}, ["certificate {dir}/none/certificate.pem",
+                             "directory {dir}/none: No such file"]),
+    ({"partitions": "5"}, ["partitions {dir}/partition/4: No such file"]),
+
+    ({"listen_lmtp": "127.0.0.1:11143"},
+     ["listen_lmtp has 127.0.0.1:11143, which 127.0.0.1:11143 takes"]),
+    ({"listen_imap": "0.0.0.0:11143, 127.0.0.1:11143"},
+     ["listen_imap has 127.0.0.1:11143, which 0.0.0.0:11143 takes"]),
+    ({"listen_imap": "127.0.0.1:11143, [::]:11143"}, []),
+    ({"listen_imap": "127.0.0.1:11143", "listen_imaps": "0.0.0.0:11143"},
+     ["listen_imaps has 0.0.0.0:11143, which 127.0.0.1:11143 takes"]),
+    ({"listen_imap": "[::1]:11143, [0::1]:11143"},
+     ["listen_imap has [0::1]:11143, which [::1]:11143 takes"]),
+    ({"listen_imap": "127.9.9.9:11143"}, []),
+    ({"listen_imap": "192.0.2.1:11143"},
+     ["w listen_imap has 192.0.2.1:11143, which is no address of this"]),
+    ({"lmtp_socket": "run/control"}, ["lmtp_socket is the control socket"]),
+    ({"lmtp_socket": "/nowhere/x"}, ["lmtp_socket /nowhere: No such file"]),
+    ({"lmtp_socket": "roost.conf"},
+     ["lmtp_socket {dir}/roost.conf: is something else than a socket"]),
+    ({"lmtp_socket": "run/" + "x" * 108}, ["lmtp_socket is too long"]),
+
+    ({"connections_per_host": "300"},
+     ["w connections_per_host is more than connections_per_site"]),
+    ({"quota_bytes": "1M"}, ["w quota_bytes is less than message_limit"]),
+
+    # everything at once, by line; nothing is said of what can't be read
+    ({"hostname": "a b", "listen_imap": "nonsense", "partitions": "0",
+      "certificate": "none.pem", "log_level": "loud"},
+     ["hostname is no name", "listen_imap needs ADDRESS:PORT",
+      "certificate {dir}/none.pem", "partitions is too small",
+      "log_level must be"]),
+]
+
+
+def set_options(text, options):
+    """Where each option stands, commented out or not."""
+    for name, value in options.items():
+        text, n = re.subn(r"(?m)^(# )?%s =.*$" % name,
+                          lambda _m: "%s = %s" % (name, value), text)
+        assert n == 1, name
+    return text
+
+
+class Configuration(unittest.TestCase):
+    def setUp(self):
+        self.build = os.path.join(harness.ROOT, os.environ.get(
+            "ROOST_BUILD", "build/san"))
+        self.top = tempfile.mkdtemp(prefix="roost-conf-")
+        self.addCleanup(shutil.rmtree, self.top)
+        self.dir = self.init("one")
+        os.rename(os.path.join(self.init("two"), "certificate.pem"),
+                  os.path.join(self.dir, "other.pem"))
+        self.conf = os.path.join(self.dir, "roost.conf")
+        with open(self.conf) as f:
+            self.text = f.read()
+
+    def init(self, name):
+        path = os.path.join(self.top, name)
+        self.run_program("roost", "init", path, "--hostname", "localhost")
+        return path
+
+    def run_program(self, name, *args):
+        return subprocess.run([os.path.join(self.build, name), *args],
+                              text=True, capture_output=True, timeout=60)
+
+    def write(self, options):
+        with open(self.conf, "w") as f:
+            f.write(set_options(self.text, dict(GOOD, **options)))
+
+    def found(self, stderr):
+        """Its lines, without program and file."""
+        out = []
+        for line in stderr.splitlines():
+            head, text = line.split(self.conf, 1)
+            text = re.match(r"(?::\d+)?: (.*)", text)[1]
+            warned = "warning: " in head or text.startswith("warning: ")
+            text = text.removeprefix("warning: ")
+            out.append(("w " if warned else "") + text)
+        return out
+
+    def assert_found(self, row, want, stderr):
+        got = self.found(stderr)
+        self.assertEqual(len(want), len(got), (row, got))
+        for w, g in zip(want, got):
+            self.assertIn(w.format(dir=self.dir), g, row)
+
+    def test_what_is_wrong(self):
+        for row, want in ROWS:
+            row = {name: value.format(dir=self.dir)
+                   for name, value in row.items()}
+            self.write(row)
+            done = self.run_program("roost", "-c", self.conf, "config",
+                                    "check")
+            is_refused = any(not w.startswith("w ") for w in want)
+            self.assertEqual(78 if is_refused else 0, done.returncode, row)
+            self.assert_found(row, want, done.stderr)
+            if is_refused:
+                done = self.run_program("roostd", "-F", "-c", self.conf)
+                self.assertEqual(78, done.returncode, (row, done.stderr))
+                self.assert_found(row, want, done.stderr)
+
+    def test_every_error_has_its_line(self):
+        self.write({"hostname": "a b", "certificate": "none.pem"})
+        done = self.run_program("roost", "-c", self.conf, "config", "check")
+        with open(self.conf) as f:
+            lines = f.read().splitlines()
+        for line in done.stderr.splitlines():
+            n = int(re.search(r"roost\.conf:(\d+): ", line)[1])
+            self.assertEqual(lines[n - 1].split()[0],
+                             re.search(r": (\w+) ", line[6:])[1])
+
+    @unittest.skipIf(os.getuid() != 0, "becoming somebody else needs root")
+    def test_ports_of_root(self):
+        self.write({"listen_imap": "127.0.0.1:143"})
+        os.chmod(self.top, 0o711)
+        for path, modes in ((self.dir, 0o755), (self.conf, 0o644),
+                            (os.path.join(self.dir, "certificate.pem"),
+                             0o644)):
+            os.chmod(path, modes)
+        done = subprocess.run(
+            [os.path.join(self.build, "roost"), "-c", self.conf, "config",
+             "check"], text=True, capture_output=True, user="daemon")
+        with open("/proc/sys/net/ipv4/ip_unprivileged_port_start") as f:
+            want = int(f.read()) > 143
+        self.assertEqual(want, "which only root can bind" in done.stderr)
+        self.assertEqual(0, done.returncode, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
