@@ -26,7 +26,8 @@ struct child {
 	bool ready;
 	bool ready_once;
 	bool has_listeners;
-	uint32_t deaths; /* in quick succession */
+	uint32_t failures;    /* ends in a row before it was ready */
+	uint64_t restarts_ms; /* what its restarts have used up; pause_ms() */
 	uint64_t started_ms;
 	struct timer timer; /* back-off, or lingering */
 };

@@ -28,9 +28,10 @@
 
 enum {
 	STOP_SECONDS = 30,
-	LIVED_WELL_MS = 10000, /* a death after this long is bad luck */
-	FIRST_BACK_OFF_MS = 100,
+	FIRST_BACK_OFF_MS = 100, /* for who has died before it was ready */
 	MOST_BACK_OFF_MS = 30000,
+	AT_ONCE = 10,     /* so many restarts in a row do not wait, */
+	RESTART_MS = 500, /* and the others keep this distance */
 	LINGER_MS = 5000, /* between closing its link and its end */
 };
 
@@ -98,7 +99,7 @@ static bool may_open(const struct supervisor *s)
 	for (size_t i = 0; i < s->n; i++) {
 		const struct child *c = &s->children[i];
 
-		if (!c->ready && !c->ready_once && c->deaths == 0)
+		if (!c->ready && !c->ready_once && c->failures == 0)
 			return false;
 	}
 	return true;
@@ -181,14 +182,32 @@ static void fork_child(struct child *c, int fds[2])
 
 static void start(void *arg);
 
-static void start_later(struct child *c)
+static uint64_t back_off_ms(const struct child *c)
 {
 	uint64_t wait_ms = FIRST_BACK_OFF_MS;
 
-	for (uint32_t i = 1; i < c->deaths && wait_ms < MOST_BACK_OFF_MS; i++)
+	for (uint32_t i = 1; i < c->failures && wait_ms < MOST_BACK_OFF_MS; i++)
 		wait_ms *= 2;
-	if (wait_ms > MOST_BACK_OFF_MS)
-		wait_ms = MOST_BACK_OFF_MS;
+	return wait_ms < MOST_BACK_OFF_MS ? wait_ms : MOST_BACK_OFF_MS;
+}
+
+/* Who has worked is missed: whatever makes it die again and again may cost
+ * its clients no more than moments, and the machine no more than this. */
+static uint64_t pause_ms(struct child *c)
+{
+	uint64_t now = loop_now_ms(c->of->loop);
+	uint64_t burst = AT_ONCE * RESTART_MS;
+
+	if (c->restarts_ms + burst < now)
+		c->restarts_ms = now - burst;
+	c->restarts_ms += RESTART_MS;
+	return c->restarts_ms > now ? c->restarts_ms - now : 0;
+}
+
+static void start_later(struct child *c)
+{
+	uint64_t wait_ms = c->failures == 0 ? pause_ms(c) : back_off_ms(c);
+
 	timer_start(&c->timer, c->of->loop, wait_ms, start, c);
 }
 
@@ -203,7 +222,7 @@ static void start(void *arg)
 	if (is_ok(link_pair(fds)))
 		fork_child(c, fds);
 	if (c->pid == 0) {
-		c->deaths++;
+		c->failures++;
 		start_later(c);
 		return;
 	}
@@ -272,9 +291,7 @@ static void bury(struct child *c, int status)
 			loop_stop(s->loop);
 		return;
 	}
-	if (c->ready && loop_now_ms(s->loop) - c->started_ms >= LIVED_WELL_MS)
-		c->deaths = 0;
-	c->deaths++;
+	c->failures = c->ready ? 0 : c->failures + 1;
 	start_later(c);
 	open_gates(s);
 }

@@ -59,6 +59,28 @@ class Children(support.ServerTest):
             os.kill(pid, signal.SIGKILL)
         self.assertTrue(wait_for(lambda: can_log_in(self.server, user)))
 
+    def test_who_has_worked_is_back_at_once(self):
+        """However often it dies; and the machine is not kept busy by it."""
+        def kill_and_wait():
+            old = self.server.child("auth")[0]
+            os.kill(old, signal.SIGKILL)
+            begin = time.time()
+            self.assertTrue(wait_for(
+                lambda: self.server.child("auth") not in ([], [old])
+                and can_log_in(self.server, user)))
+            return time.time() - begin
+
+        user = self.new_user()
+        times = [kill_and_wait() for _ in range(16)]
+        self.assertLess(max(times), 3, times)
+        deaths = self.server.log().count("child=auth ")
+        end = time.time() + 3
+        while time.time() < end:
+            for pid in self.server.child("auth"):
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
+        self.assertLess(self.server.log().count("child=auth ") - deaths, 24)
+
     def test_the_others_keep_their_sessions(self):
         """auth may die under a session that has nothing to ask of it"""
         user = self.new_user()
