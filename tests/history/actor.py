@@ -1,0 +1,268 @@
+"""actor.py -- a client that does at random what clients do.
+
+It chooses commands by what it knows (view.py) and sends one, or several in
+one go; then also such as the server must refuse. Only the first of several
+names messages by number if it changes something: what the number stands for
+must be known even when the answers are lost.
+"""
+import random
+import time
+
+from replay import CLOSED
+from view import NUMBERED, UID, View
+from wire import Connection, Delivery, Gone
+
+BOXES = ["INBOX", "Archive", "Trash", "Work"]
+FLAG_NAMES = ["\\Seen", "\\Flagged", "\\Answered", "\\Draft", "$Later", "$Done"]
+SIZES = [200] * 12 + [2000] * 4 + [20000]
+MANY = 50           # messages in a mailbox, from which on it is tidied up
+MARKER_FIELD = "BODY.PEEK[HEADER.FIELDS (X-Marker)]"
+BACK_AGAIN_S = 0.01
+
+SELECTS = (b"SELECT", b"EXAMIN")
+COMMON = ["NOOP", "CHECK"]
+SEARCHES = ["ALL", "DELETED", "UNSEEN", "SEEN FLAGGED", "NOT DELETED",
+            "RETURN (COUNT MIN MAX) ALL", "RETURN (ALL) UNDELETED"]
+STATUS_ITEMS = "(MESSAGES UIDNEXT UIDVALIDITY UNSEEN DELETED SIZE)"
+
+
+class Actor:
+    def __init__(self, place, recorder, delivery_recorder, seed):
+        """place: where and as whom (history.Place)."""
+        self.place = place
+        self.rnd = random.Random(seed)
+        self.name = recorder.conn
+        self.conn = Connection(recorder, self.heard)
+        self.mail = Delivery(delivery_recorder, place.lmtp_port, place.user)
+        self.view = self.box = None
+        self.markers = 0
+        self.scratch = ["s-%s-x" % self.name, "s-%s-y" % self.name]
+
+    # -- the view --
+
+    def heard(self, command, line):
+        if line.startswith(CLOSED) and command[:6] not in SELECTS:
+            self.view = None
+        if not line[2:3].isdigit() or self.view is None:
+            return
+        found = NUMBERED.match(line)
+        if found is None:
+            return
+        n, what = int(found.group(1)), found.group(2)
+        if what == b"EXISTS":
+            self.view.exists(n)
+        elif what == b"EXPUNGE":
+            self.view.expunge(n)
+        else:
+            uid = UID.search(line, 0, 200)
+            self.view.fetch(n, uid and int(uid.group(1)))
+
+    # -- choosing --
+
+    def marker(self):
+        self.markers += 1
+        return "%s-%d-%d" % (self.name, self.markers, self.rnd.choice(SIZES))
+
+    def flags(self):
+        names = [f for f in FLAG_NAMES if self.rnd.random() < 0.2]
+        if self.rnd.random() < 0.1:
+            names.append("\\Deleted")
+        return "(%s)" % " ".join(names)
+
+    def any_box(self):
+        if self.rnd.random() < 0.03:
+            return self.rnd.choice(self.scratch)
+        return self.rnd.choice(BOXES)
+
+    def some(self, by_uid):
+        """A set of one or several that are there, or None."""
+        if by_uid:
+            there = self.view.uids()
+        else:
+            there = range(1, len(self.view) + 1)
+        if not there:
+            return None
+        k = self.rnd.choice([1, 1, 1, 2, 3, 8])
+        picked = sorted(self.rnd.sample(there, min(k, len(there))))
+        return ",".join(map(str, picked))
+
+    # -- commands: each returns one, or None when there is nothing to name --
+
+    def fetch(self, _first):
+        by_uid = self.rnd.random() < 0.5
+        what = self.some(by_uid)
+        items = self.rnd.choice(["(FLAGS)", "(UID FLAGS)", "FAST",
+                                 "(UID FLAGS BODY.PEEK[])", "(UID BODY[])",
+                                 "(UID FLAGS %s)" % MARKER_FIELD])
+        return what and "%sFETCH %s %s" % ("UID " * by_uid, what, items)
+
+    def learn(self, _first):
+        """The UIDs of those that have none yet."""
+        blank = [n for n, s in enumerate(self.view.slots, 1) if s.uid is None]
+        return blank and "FETCH %d:%d (UID FLAGS %s)" % (
+            blank[0], blank[-1], MARKER_FIELD)
+
+    def search(self, _first):
+        return "%sSEARCH %s" % ("UID " * self.rnd.choice([0, 1]),
+                                self.rnd.choice(SEARCHES))
+
+    def store(self, first):
+        by_uid = not first or self.rnd.random() < 0.5
+        what = self.some(by_uid)
+        return what and "%sSTORE %s %sFLAGS%s %s" % (
+            "UID " * by_uid, what, self.rnd.choice(["+", "+", "-", "-", ""]),
+            self.rnd.choice(["", ".SILENT"]), self.flags())
+
+    def transfer(self, first):
+        by_uid = not first or self.rnd.random() < 0.5
+        what = self.some(by_uid)
+        return what and "%s%s %s %s" % (
+            "UID " * by_uid, self.rnd.choice(["COPY", "MOVE", "MOVE"]), what,
+            self.any_box())
+
+    def delete(self, _first):
+        what = self.some(True)
+        return what and "UID STORE %s +FLAGS.SILENT (\\Deleted)" % what
+
+    def expunge(self, _first):
+        what = self.some(True)
+        if what and self.rnd.random() < 0.5:
+            return "UID EXPUNGE " + what
+        return "EXPUNGE"
+
+    def append(self, _first):
+        messages = " ".join("%s %s" % (self.flags(), self.marker()) for _ in
+                            range(self.rnd.choice([1, 1, 1, 1, 3])))
+        return "APPEND %s %s" % (self.any_box(), messages)
+
+    def status(self, _first):
+        return "STATUS %s %s" % (self.any_box(), STATUS_ITEMS)
+
+    def common(self, _first):
+        return self.rnd.choice(COMMON)
+
+    # -- steps --
+
+    def step(self):
+        if self.view is None:
+            self.select()
+        elif len(self.view) > MANY:
+            self.tidy()
+        elif any(s.uid is None for s in self.view.slots[-3:]):
+            self.run(self.learn(True), "NOOP")
+        else:
+            self.rnd.choices(*STEPS)[0](self)
+
+    def run(self, *commands):
+        return self.conn.run(*[c.encode() for c in commands if c])
+
+    def one(self):
+        self.some_commands(1)
+
+    def several(self):
+        self.some_commands(self.rnd.randint(2, 8))
+
+    def some_commands(self, n):
+        makers = self.rnd.choices(*COMMANDS, k=n)
+        self.run(*[make(self, i == 0) for i, make in enumerate(makers)])
+
+    def select(self):
+        box = self.any_box()
+        self.box, self.view = box, View()
+        tagged = self.run("%s %s" % (self.rnd.choice(
+            ["SELECT"] * 5 + ["EXAMINE"]), box))[-1]
+        if not tagged.startswith(b"OK"):
+            self.view = None
+        elif len(self.view):
+            self.run(self.learn(True))
+
+    def leave(self):
+        self.run(self.rnd.choice(["UNSELECT", "CLOSE"]))
+        self.view = None
+
+    def tidy(self):
+        gone = self.rnd.sample(self.view.uids(), MANY // 2) \
+            if len(self.view.uids()) > MANY // 2 else self.view.uids()
+        self.run("UID STORE %s +FLAGS.SILENT (\\Deleted)" % ",".join(
+            map(str, sorted(gone))), "EXPUNGE")
+        if len(self.view) > MANY:
+            self.select()       # it may be read-only
+
+    def deliver(self):
+        try:
+            self.mail.deliver(self.marker())
+        except Gone:
+            pass
+
+    def arrange(self):
+        """CREATE, DELETE, RENAME of what only this client arranges; others
+        below it go with it."""
+        one, other = self.rnd.sample(self.scratch, 2)
+        self.run(*self.rnd.choice([
+            ["CREATE " + one, "STATUS %s %s" % (one, STATUS_ITEMS)],
+            ["CREATE %s/below" % one,
+             "STATUS %s/below %s" % (one, STATUS_ITEMS)],
+            ["STATUS %s %s" % (one, STATUS_ITEMS),
+             "RENAME %s %s" % (one, other),
+             "STATUS %s %s" % (other, STATUS_ITEMS)],
+            ["DELETE " + one, "STATUS %s %s" % (one, STATUS_ITEMS)],
+            ["DELETE %s/below" % one]]))
+
+    # -- its life --
+
+    def connect(self):
+        self.view = None
+        port, tls = self.place.imap(self.rnd)
+        while not self.conn.open(port, self.place.user, tls):
+            if time.monotonic() > self.place.until:
+                return
+            time.sleep(BACK_AGAIN_S)
+        self.here = True
+
+    def live(self):
+        self.here = False
+        while time.monotonic() < self.place.until:
+            try:
+                if not self.here:
+                    self.connect()
+                else:
+                    self.step()
+            except Gone:
+                self.conn.lost()
+                self.here = False
+
+
+COMMANDS = ([Actor.fetch, Actor.learn, Actor.search, Actor.store,
+             Actor.transfer, Actor.delete, Actor.expunge, Actor.append,
+             Actor.status, Actor.common], [20, 2, 8, 20, 10, 6, 6, 8, 8, 8])
+STEPS = ([Actor.one, Actor.several, Actor.select, Actor.leave, Actor.deliver,
+          Actor.arrange], [50, 30, 4, 2, 6, 2])
+
+
+class Reader(Actor):
+    """Selects a mailbox and waits in IDLE; looks at what comes."""
+
+    def step(self):
+        if self.view is None or self.rnd.random() < 0.02:
+            self.select()
+        if self.view is None or not self.conn.idle():
+            return
+        end = time.monotonic() + self.rnd.uniform(0.05, 1)
+        while time.monotonic() < end and not self.has_blank():
+            self.conn.idling(max(0, end - time.monotonic()))
+        self.conn.done()
+        if self.has_blank():
+            self.run(self.learn(True))
+
+    def has_blank(self):
+        return any(s.uid is None for s in self.view.slots)
+
+
+class Prober(Actor):
+    """Logs in again and again."""
+
+    def step(self):
+        self.run("NOOP")
+        self.conn.stream.close()
+        self.here = False
+        time.sleep(BACK_AGAIN_S)

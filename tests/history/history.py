@@ -1,0 +1,212 @@
+"""history.py -- clients, a nemesis, and what they all have seen, checked.
+
+    with Setting() as s:
+        s.run(seconds=60, seed=1, nemesis=nemesis.everything(False, 1))
+        result = s.check()
+
+Each client is a process and writes its own history. At the end an auditor
+reads everything once more, as one more client, and `roost store check` runs.
+"""
+import collections
+import concurrent.futures
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, ".."))
+sys.path.insert(0, os.path.join(HERE, "..", "crash"))
+import audit  # noqa: E402
+import check  # noqa: E402
+import record  # noqa: E402
+from actor import Actor, Prober, Reader  # noqa: E402
+from facts import Anomaly  # noqa: E402
+from harness import Server  # noqa: E402
+
+# Hashes are cheap: who is let in again after a kill must not wait for them.
+CONF = """trusted_networks = 127.0.0.1
+password_memory = 1M
+password_passes = 1
+"""
+PARTITIONS = 4
+TLS_SHARE = 0.25
+
+
+class Place:
+    """Where a client connects, and as whom."""
+
+    def __init__(self, server, user, until):
+        self.imap_port, self.imaps_port = server.imap_port, server.imaps_port
+        self.lmtp_port = server.lmtp_port
+        self.user, self.until = user, until
+
+    def imap(self, rnd):
+        tls = rnd.random() < TLS_SHARE
+        return (self.imaps_port if tls else self.imap_port), tls
+
+
+def live(kind, place, directory, name, seed):
+    """The main function of a client's process."""
+    mail = record.Recorder(os.path.join(directory, name + ".mail"),
+                           name + "/lmtp")
+    own = record.Recorder(os.path.join(directory, name), name)
+    try:
+        kind(place, own, mail, seed).live()
+    except Exception:
+        with open(os.path.join(directory, name + ".error"), "w") as f:
+            traceback.print_exc(file=f)
+    own.close()
+    mail.close()
+
+
+Result = collections.namedtuple("Result", "anomalies tally logins losses")
+
+
+class Setting:
+    """A server with an account in each partition."""
+
+    def __init__(self, conns=16, directory=None):
+        self.server = Server(conf=CONF, directory=directory)
+        self.conns = conns
+        self.users = []
+        self.partition = {}     # of each user
+        self.dir = tempfile.mkdtemp(prefix="roost-history-")
+        self.blows = []
+
+    def __enter__(self):
+        self.server.start()
+        while set(self.partition.values()) != set(range(PARTITIONS)):
+            self.add_user("user%d@example.org" % len(self.partition))
+        for user in self.users:
+            client = self.server.imap(user)
+            client.create("Work")
+            client.logout()
+        return self
+
+    def __exit__(self, *what):
+        self.server.__exit__(*what)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def add_user(self, name):
+        """Of use if its partition has none yet."""
+        self.server.add_user(name)
+        shown = self.server.roost("user", "show", "--json", name).stdout
+        where = json.loads(shown)[0]["partition"]
+        if where not in self.partition.values():
+            self.users.append(name)
+        self.partition[name] = where
+
+    # -- running --
+
+    def run(self, seconds, seed, nemesis=None, probers=0):
+        until = time.monotonic() + seconds
+        names = ["c%d" % n for n in range(self.conns)] + \
+                ["p%d" % n for n in range(probers)]
+        clients = [self.client(name, seed, until) for name in names]
+        for c in clients:
+            c.start()
+        if nemesis is not None:
+            nemesis(self, until)
+        for c in clients:
+            c.join(max(1, until - time.monotonic()) + 60)
+            if c.is_alive():
+                c.kill()
+                raise AssertionError("a client hangs")
+        self.errors()
+
+    def client(self, name, seed, until):
+        n = int(name[1:])
+        kind = Prober if name[0] == "p" else \
+            Reader if n < len(self.users) else Actor
+        place = Place(self.server, self.users[n % len(self.users)], until)
+        return multiprocessing.get_context("fork").Process(
+            target=live, args=(kind, place, self.dir, name,
+                               "%d %s" % (seed, name)))
+
+    def errors(self):
+        for name in os.listdir(self.dir):
+            if name.endswith(".error"):
+                with open(os.path.join(self.dir, name)) as f:
+                    raise AssertionError(name + ": " + f.read())
+
+    # -- checking --
+
+    def check(self):
+        for user in self.users:
+            audit.read_all(self.server, user,
+                           os.path.join(self.dir, "audit-" + user))
+        with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
+            parts = list(pool.map(check_account, [self.dir] * len(self.users),
+                                  self.users))
+        result = Result(sum((p.anomalies for p in parts), []),
+                        sum((p.tally for p in parts), collections.Counter()),
+                        sum((p.logins for p in parts), []),
+                        sum((p.losses for p in parts), []))
+        done = self.server.roost("store", "check", check=False)
+        if done.returncode != 0:
+            result.anomalies.append(Anomaly("I14", done.stdout + done.stderr,
+                                            None))
+        return result
+
+
+def check_account(directory, user):
+    """Accounts have nothing to do with each other."""
+    login = b"LOGIN " + user.encode()
+    histories = [record.load(os.path.join(directory, name))
+                 for name in sorted(os.listdir(directory))]
+    histories = [ops for ops in histories if ops and ops[0].command == login]
+    anomalies, _ = check.check(histories)
+    return Result(anomalies + audit.recount(histories), tally(histories),
+                  list(logins(user, histories)),
+                  list(losses(user, histories)))
+
+
+def shown(anomalies, most=10):
+    lines = []
+    for a in anomalies[:most]:
+        lines.append("   %s: %s" % (a.invariant, a.text))
+        if a.op is not None:
+            lines.append("      %s at %.6f: %r %s" % (
+                a.op.conn, a.op.t0, a.op.command[:100], a.op.status))
+    return "\n".join(lines)
+
+
+def tally(histories):
+    out = collections.Counter()
+    for ops in histories:
+        for op in ops:
+            if not op.command.startswith((b"LOGIN", b"IDLING", b"LOST")):
+                out["operations"] += 1
+                out["unknown outcome"] += op.status == "?"
+    return out
+
+
+Login = collections.namedtuple("Login", "user t0 t1")
+Loss = collections.namedtuple("Loss", "user conn since t port")
+
+
+def logins(user, histories):
+    """Those of IMAP that were let in."""
+    for ops in histories:
+        for op in ops:
+            if op.command.startswith(b"LOGIN") and op.status == "OK" and \
+               not op.conn.endswith("/lmtp"):
+                yield Login(user, op.t0, op.t1)
+
+
+def losses(user, histories):
+    """Sessions whose connection was lost."""
+    for ops in histories:
+        session, since, port = None, 0, 0
+        for op in ops:
+            if op.command.startswith(b"LOGIN") and op.status == "OK":
+                session, since = op.session, op.t0
+                port = int(op.lines[0].split()[1])
+            elif op.status == "?" and op.session == session:
+                session = None
+                yield Loss(user, op.conn, since, op.t1, port)
