@@ -111,8 +111,7 @@ static struct known *new_mailbox(struct places *p, struct slice key,
  * newer than message n - 1 and older than message n. */
 static uint64_t newness(const struct salvaged *found)
 {
-	return 2 * (uint64_t)found->origin.uid +
-	       (found->kind != SALVAGED_NAME);
+	return 2 * (uint64_t)found->origin.uid + (found->kind != SALVAGED_NAME);
 }
 
 static uint32_t note_mailbox(struct places *p, const struct salvaged *found)

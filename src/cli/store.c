@@ -41,7 +41,8 @@ static int check_partition(const char *dir, bool deep, uint64_t number,
 
 	if (is_ok(e))
 		e = mailbox_check(dir, &report);
-	add_row(t, number, &report);
+	if (is_ok(e)) /* no row of zeros for what couldn't be looked at */
+		add_row(t, number, &report);
 	if (report.text.len > 0)
 		fwrite(report.text.data, 1, report.text.len, stderr);
 	if (!is_ok(e))

@@ -85,23 +85,48 @@ static struct err index_exists(const char *dir)
 	if (rc != 0 && error != ENOENT)
 		return err_errno(error);
 	if (rc != 0 || st.st_size == 0)
-		return err(ERR_CORRUPT, "the index (index.lmdb) is missing: "
-		                        "restore it, or rebuild it from the "
-		                        "packs");
+		return err(ERR_CORRUPT, "the index (index.lmdb) is missing "
+		                        "or empty: restore it, or rebuild it "
+		                        "from the packs");
 	return OK;
+}
+
+/* While a reader holds what the newest transaction refers to, a server that
+ * is running uses none of it for anything else. */
+static struct err check_trees(const char *path, struct index *i)
+{
+	MDB_txn *reader;
+	struct err e =
+		err_mdb(mdb_txn_begin(i->env, NULL, MDB_RDONLY, &reader));
+
+	if (is_ok(e)) {
+		e = index_file_check_trees(path);
+		mdb_txn_abort(reader);
+	}
+	if (!is_ok(e))
+		index_close(i);
+	return e;
 }
 
 struct err index_open(const char *dir, uint64_t map_bytes, unsigned flags,
                       struct index *out)
 {
 	struct err e = index_exists(dir);
+	char *path;
 
 	*out = (struct index){ 0 };
 	if (!is_ok(e))
 		return e;
 	if (map_bytes == 0 && (flags & MDB_RDONLY) == 0)
 		map_bytes = default_map_bytes;
-	return env_open(dir, map_bytes, flags, out);
+	path = index_path(dir);
+	e = index_file_check(path);
+	if (is_ok(e))
+		e = env_open(dir, map_bytes, flags, out);
+	if (is_ok(e))
+		e = check_trees(path, out);
+	free(path);
+	return e;
 }
 
 struct err index_make(const char *dir, struct slice id)

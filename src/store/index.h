@@ -18,7 +18,9 @@ struct index {
 
 struct err err_mdb(int rc);
 
-/* flags: 0 or MDB_RDONLY. Never makes a new one: that is index_make(). */
+/* flags: 0 or MDB_RDONLY. ERR_CORRUPT when it is damaged or has been cut
+ * off, before any page is touched that isn't there. Never makes a new one: that
+ * is index_make(). */
 struct err index_open(const char *dir, uint64_t map_bytes, unsigned flags,
                       struct index *out);
 struct err index_make(const char *dir, struct slice id);
@@ -40,6 +42,13 @@ static inline struct slice mdb_slice(MDB_val v)
 {
 	return slice_of(v.mv_data, v.mv_size);
 }
+
+/* -- index_file.c: the file, before it is believed. ERR_CORRUPT, ERR_IO -- */
+
+/* The meta pages are sound and there. */
+struct err index_file_check(const char *path);
+/* So is every page that they lead to. Quick if the file is long enough. */
+struct err index_file_check_trees(const char *path);
 
 /* -- rows.c: the values of T_BLOB and T_PACK -- */
 

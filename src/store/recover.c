@@ -123,7 +123,9 @@ static struct err run(struct recovery *r)
 	return is_ok(e) ? seal_files(r) : e;
 }
 
-/* What couldn't be written is still true: the last pack's tail is `lost`. */
+/* What couldn't be written is still true: the last pack's tail is `lost`. A
+ * pack that was cut off, or is gone, is not gone on with: the index still
+ * knows other records where the next ones would go. */
 static struct err finish(struct recovery *r, struct pack_writer *out)
 {
 	struct partition *p = r->partition;
@@ -132,6 +134,8 @@ static struct err finish(struct recovery *r, struct pack_writer *out)
 
 	e = pack_row_get(&p->index, r->txn, r->last, &row);
 	mdb_txn_abort(r->txn);
+	if (is_ok(e) && row.total > r->last_end)
+		r->last_end = p->options.pack_bytes;
 	if (is_ok(e))
 		e = pack_writer_init(out, p->pack_fd, r->last, r->last_end,
 		                     p->options.pack_bytes);

@@ -217,6 +217,87 @@ class Start(unittest.TestCase):
         self.server.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.server.process.wait(30), 0)
 
+    def partitions_with(self, text):
+        """Of which packs hold it (zstd keeps a short text as it is)."""
+        top = os.path.join(self.server.dir, "partition")
+        found = []
+        for number in sorted(os.listdir(top)):
+            pack = os.path.join(top, number, "pack", "00000001")
+            if os.path.exists(pack):
+                with open(pack, "rb") as f:
+                    if text in f.read():
+                        found.append(number)
+        return found
+
+    def deliver_to_two_partitions(self):
+        """(user, partition) of two users that have mail, and no partition
+        in common."""
+        self.server.start()
+        homes = {}
+        for n in range(50):
+            user = "u%d@example.org" % n
+            self.server.add_user(user)
+            self.server.roost("deliver", "-d", user, stdin="Subject: m\n\nm\n")
+            home, = self.partitions_with(user.encode())
+            homes[home] = user
+            if len(homes) == 2:
+                break
+        self.assertEqual(self.server.stop(), 0)
+        return [(user, home) for home, user in homes.items()]
+
+    def assert_one_message(self, user):
+        raw = harness.Raw(self.server.imaps_port).login(user)
+        self.assertIn(b"* 1 EXISTS", raw.run(b"SELECT INBOX"))
+        raw.close()
+
+    def assert_kept_out(self, user):
+        """from mail that isn't there; what comes for them is to wait"""
+        raw = harness.Raw(self.server.imaps_port)
+        raw.line()
+        raw.send(b"a LOGIN %s secret\r\n" % user.encode())
+        self.assertIn(b"a NO [UNAVAILABLE]", raw.until(b"a ")[-1])
+        raw.close()
+        done = self.server.roost("deliver", "-d", user, check=False,
+                                 stdin="Subject: m\n\nm\n")
+        self.assertEqual(done.returncode, 75, done)
+
+    def test_an_index_that_was_cut_off(self):
+        """it is told, its partition stays away, the others serve"""
+        (user, home), (other, _) = self.deliver_to_two_partitions()
+        index = os.path.join(self.server.dir, "partition", home, "index.lmdb")
+        with open(index, "rb") as f:
+            whole = f.read()
+        for size in 0, 8192, len(whole) // 2:
+            with self.subTest(size=size):
+                self.cut_and_serve(index, size, user, other)
+                with open(index, "wb") as f:
+                    f.write(whole)
+        done = self.server.roost("store", "check", "--deep")
+        self.assertEqual(done.returncode, 0)
+        self.server.start()
+        self.assert_one_message(user)
+        self.assertEqual(self.server.stop(), 0)
+
+    def cut_and_serve(self, index, size, user, other):
+        os.truncate(index, size)
+        done = self.server.roost("store", "check", check=False)
+        self.assertEqual(done.returncode, 65, done)
+        self.assertIn(os.path.dirname(index) + ": the index ", done.stderr)
+        begins = len(self.server.log())
+        self.server.start()
+        self.assert_one_message(other)
+        self.assert_kept_out(user)
+        time.sleep(2)
+        log = self.server.log()[begins:]
+        self.assertEqual(os.path.getsize(index), size)
+        self.assertEqual(self.server.stop(), 0)
+        failed = [line for line in log.splitlines()
+                  if "event=partition_failed" in line]
+        self.assertTrue(failed and all("index" in l for l in failed), log)
+        deaths = log.count("event=child_died")
+        self.assertTrue(1 <= deaths <= 8, deaths)
+        self.assertNotIn("signal=", log)
+
     def test_background(self):
         """returns when the server is ready"""
         done = subprocess.run([self.roostd, "-c", self.server.conf],

@@ -37,7 +37,7 @@ struct site {
 /* `roost -c CONF store VERB`, its exit status. */
 static int store_verb(const struct site *s, const char *verb)
 {
-	char *argv[] = { (char *)"roost", (char *)"-c",  (char *)s->conf,
+	char *argv[] = { (char *)"roost", (char *)"-c", (char *)s->conf,
 		         (char *)"store", (char *)verb, NULL };
 	struct call call;
 	int status;
@@ -93,8 +93,8 @@ static void task_main(struct loop *loop, void *arg)
 	struct partition *partition;
 	struct model *model;
 
-	assert_true(is_ok(
-		partition_open(loop, t->partition, options, &partition)));
+	assert_true(
+		is_ok(partition_open(loop, t->partition, options, &partition)));
 	model = model_new(partition, &system_clock);
 	t->run(model);
 	model_free(model);
@@ -163,8 +163,8 @@ static void transfer(struct account *a, struct slice from, uint32_t first,
 	uidset_add_range(&uids, first, last);
 	assert_true(is_ok(mailbox_open(a, from, &source)));
 	assert_true(is_ok(mailbox_open(a, to, &destination)));
-	assert_true(is_ok(mailbox_copy(source, &uids, destination, move,
-	                               &taken, &given)));
+	assert_true(is_ok(mailbox_copy(source, &uids, destination, move, &taken,
+	                               &given)));
 	assert_int_equal(uidset_count(&given), last - first + 1);
 	mailbox_close(destination);
 	mailbox_close(source);
@@ -212,8 +212,8 @@ static void spread(struct model *model)
 	struct account *a;
 
 	for (size_t i = 0; i < PEOPLE; i++)
-		assert_true(is_ok(account_create(model, 1 + i,
-		                                 slice_cstr(people[i]))));
+		assert_true(is_ok(
+			account_create(model, 1 + i, slice_cstr(people[i]))));
 	for (size_t n = 1; n <= LETTERS; n++)
 		deliver(model, n, PEOPLE);
 	a = open_person(model, 0);
@@ -355,8 +355,8 @@ static void expunge_and_reclaim(struct model *model)
 	expunge(a, S("INBOX"), 1, 4);
 	account_close(a);
 	for (; did; packs++)
-		assert_true(is_ok(
-			partition_reclaim(model_partition(model), &did)));
+		assert_true(
+			is_ok(partition_reclaim(model_partition(model), &did)));
 	assert_true(packs > 3);
 }
 

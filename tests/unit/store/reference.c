@@ -23,10 +23,10 @@ enum { COPY = 1000, SIZE = 3000, UIDS = 4000 };
 /* -- what is told -- */
 
 struct told {
-	uint32_t messages[UIDS];   /* how often, by UID */
+	uint32_t messages[UIDS]; /* how often, by UID */
 	uint32_t references[UIDS];
 	uint32_t names;
-	struct blob_origin last;   /* without its slices */
+	struct blob_origin last; /* without its slices */
 };
 
 static bool tell(void *arg, const struct salvaged *found)
@@ -367,10 +367,8 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_written),
-		cmocka_unit_test(test_fails),
-		cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_reclaim),
+		cmocka_unit_test(test_written), cmocka_unit_test(test_fails),
+		cmocka_unit_test(test_damage),  cmocka_unit_test(test_reclaim),
 		cmocka_unit_test(test_many),
 	};
 
