@@ -24,10 +24,10 @@ struct search_source {
 /*
  * Looks for n needles (unicode_fold'ed) at once; found[i] says whether
  * needle i is there. Text parts, and reports (delivery status and the
- * like), are decoded and folded, and so are the header fields ("name: value") of embedded messages; with headers_too all
- * others as well. A needle may not span two parts. An empty needle is in
- * every message. Memory is bounded by the needles' length, not the
- * message's.
+ * like), are decoded and folded, and so are the header fields ("name: value")
+ * of embedded messages; with headers_too all others as well. A needle may not
+ * span two parts. An empty needle is in every message. Memory is bounded by the
+ * needles' length, not the message's.
  */
 struct err mime_search(const struct digest *, const struct slice *needles,
                        size_t n, bool headers_too, struct search_source,

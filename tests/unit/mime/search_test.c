@@ -12,11 +12,11 @@
 	"--b\r\nContent-Type: application/x\r\n\r\nhidden\r\n"          \
 	"--b\r\nContent-Type: message/rfc822\r\n\r\n"                   \
 	"Subject: INNER\r\n\r\nlast words\r\n"                          \
-	"--b\r\nContent-Type: message/delivery-status\r\n"            \
-	"Content-Transfer-Encoding: base64\r\n\r\n"                   \
-	"QWN0aW9uOiBmYWlsZWQ=\r\n"                                    \
-	"--b\r\nContent-Type: message/rfc822\r\n"                     \
-	"Content-Transfer-Encoding: base64\r\n\r\n"                   \
+	"--b\r\nContent-Type: message/delivery-status\r\n"              \
+	"Content-Transfer-Encoding: base64\r\n\r\n"                     \
+	"QWN0aW9uOiBmYWlsZWQ=\r\n"                                      \
+	"--b\r\nContent-Type: message/rfc822\r\n"                       \
+	"Content-Transfer-Encoding: base64\r\n\r\n"                     \
 	"bm90IGxvb2tlZCBpbnRv\r\n--b--\r\n"
 
 struct memory {
