@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -75,21 +76,30 @@ static X509 *make(EVP_PKEY *key, const char *hostname)
 	return NULL;
 }
 
+/* By write(2): a key that is in a stream's buffer is in two places. */
+static bool write_synced(int fd, BIO *pem)
+{
+	char *data;
+	long len = BIO_get_mem_data(pem, &data);
+
+	return len > 0 && write(fd, data, (size_t)len) == len && fsync(fd) == 0;
+}
+
 static const char *write_pem(const char *path, X509 *x, EVP_PKEY *key)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	BIO *pem;
 	bool ok;
 
-	if (file == NULL)
+	if (fd < 0)
 		return strerror(errno);
-	ok = PEM_write_X509(file, x) == 1 &&
-	     PEM_write_PKCS8PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) ==
-	             1 &&
-	     fflush(file) == 0 && fsync(fd) == 0;
-	if (fclose(file) != 0 || !ok)
-		return "it can't be written";
-	return NULL;
+	pem = BIO_new(BIO_s_secmem());
+	ok = pem != NULL && PEM_write_bio_X509(pem, x) == 1 &&
+	     PEM_write_bio_PKCS8PrivateKey(pem, key, NULL, NULL, 0, NULL,
+	                                   NULL) == 1 &&
+	     write_synced(fd, pem);
+	BIO_free(pem);
+	return close(fd) == 0 && ok ? NULL : "it can't be written";
 }
 
 const char *certificate_make(const char *path, const char *hostname)

@@ -25,6 +25,18 @@ int directory_open(int at_fd, const char *name)
 	return openat(at_fd, name, open_flags(at_fd) | O_DIRECTORY);
 }
 
+bool directory_sync(const char *path)
+{
+	int fd = directory_open(AT_FDCWD, path);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return ok;
+}
+
 static bool map_fd(int fd, struct mapped *out)
 {
 	struct stat st;

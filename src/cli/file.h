@@ -15,6 +15,9 @@
 /* A descriptor, or -1 with errno. */
 int directory_open(int at_fd, const char *name);
 
+/* The names in a directory are on stable storage. False with errno. */
+bool directory_sync(const char *path);
+
 /* A file mapped for reading. */
 struct mapped {
 	struct slice bytes;

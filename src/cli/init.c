@@ -21,6 +21,7 @@
 #include "cli/certificate.h"
 #include "cli/conf_text.h"
 #include "cli/fail.h"
+#include "cli/file.h"
 #include "cli/verb.h"
 #include "config/check.h"
 #include "store/partition.h"
@@ -166,14 +167,19 @@ static int make_conf(const struct plan *p)
 		{ "partitions", partitions },
 	};
 	char path[PATH_MAX];
+	char unfinished[PATH_MAX];
 	struct buf text = { 0 };
 	int status;
 
 	snprintf(partitions, sizeof partitions, "%u", p->partitions);
 	conf_text(settings, sizeof settings / sizeof settings[0], &text);
-	status = write_new(path_in(path, p, "roost.conf"), buf_slice(&text));
+	path_in(path, p, "roost.conf");
+	status = write_new(path_in(unfinished, p, "roost.conf.new"),
+	                   buf_slice(&text));
 	buf_free(&text);
-	return status;
+	if (status != EX_OK || rename(unfinished, path) == 0)
+		return status;
+	return fail(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 }
 
 static int make_certificate(const struct plan *p)
@@ -186,10 +192,19 @@ static int make_certificate(const struct plan *p)
 	                     : fail(EX_CANTCREAT, "%s: %s", path, wrong);
 }
 
-/* The configuration comes last: a directory that has one is whole. */
+static int sync_names(const char *path)
+{
+	return directory_sync(path)
+	               ? EX_OK
+	               : fail(EX_CANTCREAT, "%s: %s", path, strerror(errno));
+}
+
+/* The configuration comes last: a directory that has one is whole, also when
+ * the power fails. */
 static int make_all(const struct plan *p)
 {
 	static const char *const directories[] = { "partition", "auth", "run" };
+	char parent[PATH_MAX];
 	int status = take_directory(p->dir);
 
 	for (int i = 0; status == EX_OK && i < 3; i++)
@@ -199,7 +214,13 @@ static int make_all(const struct plan *p)
 	if (status == EX_OK)
 		status = make_store(p);
 	if (status == EX_OK)
+		status = sync_names(p->dir);
+	if (status == EX_OK)
 		status = make_conf(p);
+	if (status == EX_OK)
+		status = sync_names(p->dir);
+	if (status == EX_OK)
+		status = sync_names(path_in(parent, p, ".."));
 	return status;
 }
 

@@ -25,6 +25,7 @@
 
 #include "base/mem.h"
 #include "cli/fail.h"
+#include "cli/file.h"
 #include "cli/places.h"
 #include "cli/progress.h"
 #include "cli/site.h"
@@ -280,7 +281,12 @@ static char *with_suffix(const char *path, const char *suffix)
 
 static int put_in_place(const struct job *job)
 {
-	if (rename(job->old, job->kept) != 0 || rename(job->new, job->old) != 0)
+	char *parent = with_suffix(job->old, "/..");
+	bool ok = rename(job->old, job->kept) == 0 &&
+	          rename(job->new, job->old) == 0 && directory_sync(parent);
+
+	free(parent);
+	if (!ok)
 		return fail(EX_CANTCREAT, "%s: %s", job->old, strerror(errno));
 	printf("%s: %" PRIu64 " messages, %" PRIu64 " broken; the old one is "
 	       "%s\n",
