@@ -55,13 +55,13 @@ void history_begin_first(struct history *h)
 				h->chains[i].steps[0].ack = 0;
 }
 
-bool history_is_past(const struct recording *r, const char *phase, uint32_t cut)
+uint32_t history_phase(const struct recording *r, const char *phase)
 {
-	for (uint32_t n = 0; n < r->n && n < cut; n++)
+	for (uint32_t n = 0; n < r->n; n++)
 		if (r->events[n].kind == RECORD_PHASE &&
 		    slice_eq(record_bytes(r, &r->events[n]), slice_cstr(phase)))
-			return true;
-	return false;
+			return n;
+	return UINT32_MAX;
 }
 
 struct possible history_at(const struct history *h, uint32_t chain,

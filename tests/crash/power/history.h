@@ -38,8 +38,8 @@ struct history *history_read(const struct recording *);
 /* What was found first on a disk was on it from the start. */
 void history_begin_first(struct history *);
 
-/* Has that phase begun before the cut? */
-bool history_is_past(const struct recording *, const char *phase, uint32_t cut);
+/* The event with which a phase begins; UINT32_MAX: it never does. */
+uint32_t history_phase(const struct recording *, const char *phase);
 
 /* What a chain may be at a cut before event `cut`; n is 1 or 2 when it had
  * begun, 0 when nothing was known of it. */

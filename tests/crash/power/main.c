@@ -1,7 +1,8 @@
 /*
  * main.c -- the power fails, at every point and in every way.
  *
- *	power [--cuts N] [--seed S]        record, cut, recover, compare
+ *	power [--cuts N] [--seed S] [--within S]
+ *	                                   record, cut, recover, compare
  *	power --recording FILE --cut N --seed S [--cut2 N --seed2 S]
  *	                                   one cut of a recording again
  *
@@ -39,6 +40,7 @@ enum {
 	MOST_TOLD = 3,    /* violations that a worker prints in full */
 	SECOND_EVERY = 8, /* of so many cuts one is recorded */
 	SECOND_CUTS = 2,  /* and cut so often */
+	PER_PLACE_LEAST = 3,
 	DIFFERENT_MOST = 512,
 	TRIES = 4,
 	LIMIT_S = 60, /* a recovery that takes longer hangs */
@@ -65,6 +67,7 @@ struct power {
 	char recording_path[DIR_SIZE + 16];
 	struct recording *recording;
 	struct history *history;
+	uint32_t made; /* from this event on there is a store */
 	uint64_t seed;
 	uint32_t per_place; /* different disks of one place */
 	uint32_t share;     /* of 2^20 places, how many are taken */
@@ -171,7 +174,7 @@ static void cut_second(struct worker *w, struct disk *d,
 static void cut_first(struct worker *w, struct disk *d, struct cut cut)
 {
 	const struct power *p = w->power;
-	bool is_made = history_is_past(p->recording, "made", cut.at);
+	bool is_made = cut.at > p->made;
 	struct promise promise = { p->history, cut.at, is_made };
 
 	w->tally->now = cut;
@@ -253,7 +256,7 @@ static void each_place(const struct power *p,
 static uint32_t choose_seeds(const struct power *p, struct disk *d, uint32_t at,
                              uint64_t *out)
 {
-	uint64_t fates[DIFFERENT_MOST];
+	uint64_t fates[2 * DIFFERENT_MOST];
 	uint32_t n = 0;
 
 	if ((mix(at ^ mix(p->seed)) & 0xfffff) >= p->share)
@@ -274,6 +277,11 @@ static uint32_t choose_seeds(const struct power *p, struct disk *d, uint32_t at,
 	return n;
 }
 
+static bool is_cut_twice(const struct power *p, uint32_t at, uint32_t i)
+{
+	return at > p->made && mix(at + mix(i)) % SECOND_EVERY == 0;
+}
+
 struct count {
 	const struct power *power;
 	uint64_t places;
@@ -283,10 +291,15 @@ struct count {
 static void count_place(void *arg, struct disk *d, uint32_t at)
 {
 	struct count *c = arg;
-	uint64_t seeds[DIFFERENT_MOST];
+	uint64_t seeds[2 * DIFFERENT_MOST];
+
+	uint32_t n = choose_seeds(c->power, d, at, seeds);
 
 	c->places++;
-	c->cuts += choose_seeds(c->power, d, at, seeds);
+	c->cuts += n;
+	for (uint32_t i = 0; i < n; i++)
+		if (is_cut_twice(c->power, at, i))
+			c->cuts += SECOND_CUTS;
 }
 
 static struct count count_cuts(const struct power *p)
@@ -294,7 +307,6 @@ static struct count count_cuts(const struct power *p)
 	struct count c = { .power = p };
 
 	each_place(p, count_place, &c);
-	c.cuts += c.cuts / SECOND_EVERY * SECOND_CUTS;
 	return c;
 }
 
@@ -305,12 +317,11 @@ static void plan(struct power *p, uint64_t wanted)
 	struct count c;
 
 	p->share = 1 << 20;
-	for (p->per_place = 20;; p->per_place += p->per_place / 4) {
-		c = count_cuts(p);
-		if (c.cuts >= wanted || p->per_place * 5 / 4 > DIFFERENT_MOST)
-			break;
-	}
-	if (c.cuts > wanted * 5 / 4)
+	p->per_place = PER_PLACE_LEAST;
+	while ((c = count_cuts(p)).cuts < wanted &&
+	       p->per_place < DIFFERENT_MOST)
+		p->per_place += p->per_place / 4 + 1;
+	if (p->per_place == PER_PLACE_LEAST)
 		p->share = (uint32_t)((wanted << 20) / c.cuts);
 	while (p->share < 1 << 20 && count_cuts(p).cuts < wanted)
 		p->share += p->share / 8 + 1;
@@ -327,7 +338,7 @@ static void work_place(void *arg, struct disk *d, uint32_t at)
 {
 	struct worker *w = arg;
 	const struct power *p = w->power;
-	uint64_t seeds[DIFFERENT_MOST];
+	uint64_t seeds[2 * DIFFERENT_MOST];
 	uint32_t n;
 
 	if (mix(at) % p->workers != w->number || at <= w->tally->now.at)
@@ -337,8 +348,7 @@ static void work_place(void *arg, struct disk *d, uint32_t at)
 		struct cut cut = { .at = at, .seed = seeds[i] };
 
 		cut_first(w, d, cut);
-		if (mix(at + mix(i)) % SECOND_EVERY == 0 &&
-		    history_is_past(p->recording, "made", at))
+		if (is_cut_twice(p, at, i))
 			cut_recovery(w, d, cut);
 	}
 }
@@ -400,10 +410,14 @@ static void run_workers(const struct power *p)
 
 /* -- recording -- */
 
-static void record(struct power *p, const char *name,
-                   void (*fn)(struct recording *, const char *),
-                   struct recording *r)
+typedef void workload_fn(struct recording *, const char *recording,
+                         const char *root);
+
+/* In a process of its own, below DIR/name. */
+static struct recording *record(const struct power *p, const char *name,
+                                workload_fn *workload, const char *path)
 {
+	struct recording *r = recording_new(path);
 	char root[DIR_SIZE + 16];
 	int status = 0;
 	pid_t pid;
@@ -413,14 +427,13 @@ static void record(struct power *p, const char *name,
 	pid = fork();
 	must(pid >= 0, "fork");
 	if (pid == 0) {
-		struct stat st;
-
-		must(stat(root, &st) == 0, root);
-		r->root = st.st_ino;
-		fn(r, root);
+		/* what roost init says is no news here */
+		must(freopen("/dev/null", "w", stdout) != NULL, "stdout");
+		workload(r, path, root);
 		exit(0);
 	}
 	must(waitpid(pid, &status, 0) == pid && status == 0, "the workload");
+	return r;
 }
 
 /* Nothing has gone past the recorder. */
@@ -453,9 +466,8 @@ static struct rate rate_between(const struct recording *r, const char *from,
 {
 	struct rate rate = { 0 };
 
-	for (uint32_t n = 0; n < r->n; n++) {
-		if (!history_is_past(r, from, n) || history_is_past(r, to, n))
-			continue;
+	for (uint32_t n = history_phase(r, from); n < history_phase(r, to);
+	     n++) {
 		rate.syncs += is_sync(&r->events[n]);
 		rate.acknowledged += r->events[n].kind == RECORD_ACK;
 	}
@@ -472,9 +484,11 @@ static void print_rate(const char *what, struct rate r)
 
 static void record_load(struct power *p)
 {
-	struct recording *r = recording_new(NULL);
+	char path[DIR_SIZE + 16];
+	struct recording *r;
 
-	record(p, "load", workload_load, r);
+	snprintf(path, sizeof path, "%s/load.recording", p->dir);
+	r = record(p, "load", workload_load, path);
 	print_rate("one session",
 	           rate_between(p->recording, "made", "together"));
 	print_rate("many sessions", rate_between(r, "together", "end"));
@@ -486,6 +500,7 @@ static void record_load(struct power *p)
 struct wish {
 	const char *recording;
 	uint64_t cuts;
+	uint64_t within_s; /* longer is a failure; 0: it isn't */
 	uint64_t seed;
 	struct cut cut;
 };
@@ -495,6 +510,7 @@ static struct wish parse(int argc, char **argv)
 	static const struct option options[] = {
 		{ "cuts", required_argument, NULL, 'n' },
 		{ "seed", required_argument, NULL, 's' },
+		{ "within", required_argument, NULL, 'w' },
 		{ "recording", required_argument, NULL, 'r' },
 		{ "cut", required_argument, NULL, 'c' },
 		{ "cut2", required_argument, NULL, 'd' },
@@ -512,6 +528,8 @@ static struct wish parse(int argc, char **argv)
 			w.cuts = n;
 		else if (c == 's')
 			w.seed = n;
+		else if (c == 'w')
+			w.within_s = n;
 		else if (c == 'r')
 			w.recording = optarg;
 		else if (c == 'c')
@@ -552,6 +570,7 @@ static int again(struct power *p, const struct wish *wish)
 	p->recording = recording_load(wish->recording);
 	must(p->recording != NULL, wish->recording);
 	p->history = history_read(p->recording);
+	p->made = history_phase(p->recording, "made");
 	d = disk_new(p->recording->root);
 	for (uint32_t n = 0; n < wish->cut.at; n++)
 		disk_event(d, p->recording, n);
@@ -565,7 +584,7 @@ static int again(struct power *p, const struct wish *wish)
 	return w.tally->violations != 0;
 }
 
-static int report(const struct power *p, double seconds)
+static struct tally sum_of(const struct power *p)
 {
 	struct tally all = { 0 };
 
@@ -574,14 +593,24 @@ static int report(const struct power *p, double seconds)
 		all.second += p->tally[i].second;
 		all.violations += p->tally[i].violations;
 	}
-	printf("%llu cuts, %llu of them during recovery, in %.1f s; "
+	return all;
+}
+
+static int report(const struct power *p, const struct wish *wish,
+                  double seconds)
+{
+	struct tally all = sum_of(p);
+	bool late = wish->within_s != 0 && seconds > (double)wish->within_s;
+
+	printf("%llu cuts, %llu of them during recovery, in %.1f s%s; "
 	       "%llu violations\n",
 	       (unsigned long long)all.cuts, (unsigned long long)all.second,
-	       seconds, (unsigned long long)all.violations);
+	       seconds, late ? " (too long)" : "",
+	       (unsigned long long)all.violations);
 	if (all.violations == 0)
 		remove(p->recording_path);
 	remove_all(p->dir);
-	return all.violations != 0 || all.cuts == 0;
+	return late || all.violations != 0 || all.cuts < wish->cuts;
 }
 
 int main(int argc, char **argv)
@@ -594,14 +623,14 @@ int main(int argc, char **argv)
 	power_begin(&p, &wish);
 	if (wish.recording != NULL)
 		return again(&p, &wish);
-	p.recording = recording_new(p.recording_path);
-	record(&p, "made", workload_run, p.recording);
+	p.recording = record(&p, "made", workload_run, p.recording_path);
 	compare_all(&p);
 	p.history = history_read(p.recording);
+	p.made = history_phase(p.recording, "made");
 	record_load(&p);
 	start = now_s();
 	plan(&p, wish.cuts);
 	run_workers(&p);
 	free(p.history);
-	return report(&p, now_s() - start);
+	return report(&p, &wish, now_s() - start);
 }

@@ -2,11 +2,13 @@
  * record.h -- everything that happens to the files below a directory, in
  * order.
  *
- * recordfs.c stands between a program and the C library (linked into it, or
- * put before it), so that LMDB and SQLite are inside. Between record_start()
- * and record_stop() it writes down, under one lock and together with the
- * real call, every change of a file or a directory below the root, every
- * sync with its beginning and its end, and the marks that the program sets.
+ * recordfs.c stands between a program and the C library, so that LMDB and
+ * SQLite are inside: linked into it, or put before it with LD_PRELOAD, the
+ * recording's file and the root in RECORDFS_FILE and RECORDFS_ROOT. Between
+ * record_start() and record_stop() it writes down, under one lock and together
+ * with the real call, every change of a file or a directory below the root,
+ * every sync with its beginning and its end, and the marks that the program
+ * sets.
  *
  * The recording is one stretch of shared memory, the same for all threads
  * and for forked processes; when it is a file's, it can be looked at later.
@@ -84,6 +86,9 @@ static inline bool record_is_mark(const struct record_event *e)
  * descriptor below it may be open. */
 void record_start(struct recording *, const char *root);
 void record_stop(void);
+
+/* From now on a sync takes so long, as one of a real disk does. */
+void record_sync_takes(uint32_t us);
 
 /* Nothing when nobody records. */
 void record_mark(enum record_kind, uint64_t chain, struct slice text);

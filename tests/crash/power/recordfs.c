@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { FDS = 65536, MOST_EVENTS = 1 << 17, MOST_DIRS = 64 };
@@ -38,6 +39,7 @@ static struct {
 	struct descriptor fds[FDS];
 	uint64_t dirs[MOST_DIRS];
 	size_t n_dirs;
+	uint32_t sync_us;
 } self;
 
 static void must(bool holds, const char *what)
@@ -227,6 +229,33 @@ void record_start(struct recording *r, const char *root)
 void record_stop(void)
 {
 	self.recording = NULL;
+}
+
+void record_sync_takes(uint32_t us)
+{
+	self.sync_us = us;
+}
+
+static void take_time(void)
+{
+	struct timespec t = { .tv_nsec = (long)self.sync_us * 1000 };
+
+	if (self.sync_us != 0)
+		nanosleep(&t, NULL);
+}
+
+/* Put before another program; before main, and so before any thread. */
+__attribute__((constructor)) static void begin(void)
+{
+	const char *path = getenv("RECORDFS_FILE");
+	const char *root = getenv("RECORDFS_ROOT");
+	struct recording *r;
+
+	if (path == NULL || root == NULL)
+		return;
+	r = recording_load(path);
+	must(r != NULL, "no such recording");
+	record_start(r, root);
 }
 
 /* Where a path leads: the directory it is in, and its name there. */
@@ -489,6 +518,8 @@ ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t at)
 	if (locked)
 		wrote(d, v, n, len, (uint64_t)at);
 	unlock(locked);
+	if (locked && d->synchronous)
+		take_time();
 	return len;
 }
 
@@ -570,6 +601,21 @@ void *mmap(void *p, size_t size, int prot, int flags, int fd, off_t at)
 	return mmap64(p, size, prot, flags, fd, at);
 }
 
+/* -- reading -- */
+
+/* Memory has nothing to wait for, but refuses RWF_NOWAIT; without this every
+ * read would be left to another thread. */
+ssize_t preadv64v2(int fd, const struct iovec *v, int n, off64_t at, int flags)
+{
+	(void)flags;
+	return syscall(SYS_preadv, fd, v, n, at, 0);
+}
+
+ssize_t preadv2(int fd, const struct iovec *v, int n, off_t at, int flags)
+{
+	return preadv64v2(fd, v, n, at, flags);
+}
+
 /* -- syncing -- */
 
 /* What was written before it began is durable when it has ended, and only if
@@ -586,6 +632,7 @@ static int do_sync(int fd, long call)
 		                                   .file = file });
 		unlock(true);
 	}
+	take_time();
 	rc = (int)syscall(call, fd);
 	if (d != NULL && rc == 0 && lock()) {
 		add((struct record_event){

@@ -118,6 +118,21 @@ static void compare_directory(struct recovery *r)
 	buf_free(&found);
 }
 
+static void compare_site(struct recovery *r)
+{
+	struct possible p =
+		history_at(r->promise->history, CHAIN_SITE, r->promise->cut);
+	struct buf found = { 0 };
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof path, "%s" SITE_AT, r->root);
+	state_of_site(path, &found);
+	if (p.n != 0)
+		compare(r, CHAIN_SITE, &p, buf_slice(&found));
+	note(CHAIN_SITE, "found", buf_slice(&found));
+	buf_free(&found);
+}
+
 /* -- the two together -- */
 
 struct accounts {
@@ -322,7 +337,7 @@ static bool open_both(struct recovery *r, struct loop *loop)
 	if (!is_ok(e))
 		return false;
 	snprintf(path, sizeof path, "%s" DIRECTORY_AT, r->root);
-	e = directory_open(path, 1, &r->directory);
+	e = directory_open(path, PARTITIONS, &r->directory);
 	if (is_ok(e))
 		return true;
 	if (r->promise->is_made)
@@ -348,6 +363,7 @@ static void run(struct loop *loop, void *arg)
 {
 	struct recovery *r = arg;
 
+	compare_site(r);
 	if (!open_both(r, loop))
 		return;
 	r->model = model_new(r->partition, still_clock());

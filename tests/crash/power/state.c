@@ -1,10 +1,12 @@
 /* state.c -- see state.h. */
 #include "state.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/encode.h"
 #include "base/mem.h"
@@ -235,4 +237,43 @@ void state_of_directory(struct directory *d, struct buf *out)
 	for (size_t i = 0; i < n; i++)
 		add_row(&rows[i], out);
 	free(rows);
+}
+
+/* -- a site -- */
+
+static void add_file(const char *dir, const char *name, struct buf *out)
+{
+	enum { MOST = 1 << 16 };
+	char path[512];
+	char *bytes = mem_new(MOST, 1);
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, bytes, MOST);
+		close(fd);
+	}
+	buf_printf(out, "%s %zd octets, %016" PRIx64 "\n", name, n,
+	           n >= 0 ? hash_check(slice_of(bytes, (size_t)n)) : 0);
+	free(bytes);
+}
+
+void state_of_site(const char *dir, struct buf *out)
+{
+	static const char *const dirs[] = { "auth", "run", "partition" };
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/roost.conf", dir);
+	if (access(path, F_OK) != 0) {
+		buf_printf(out, "absent\n");
+		return;
+	}
+	add_file(dir, "roost.conf", out);
+	add_file(dir, "certificate.pem", out);
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, dirs[i]);
+		buf_printf(out, "%s %d\n", dirs[i], access(path, F_OK) == 0);
+	}
 }

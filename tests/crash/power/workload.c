@@ -12,13 +12,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "auth/directory.h"
 #include "deliver/internal.h"
 #include "imap/session.h"
 #include "state.h"
 #include "store/partition.h"
+
+enum {
+	PATH_SIZE = 512,
+	LOAD = 32, /* sessions at once when syncs are counted */
+	LOAD_ROUNDS = 4,
+	LOAD_SYNC_US = 100, /* of an ordinary server's disk */
+};
 
 static const int64_t START = 1767225600; /* 1 Jan 2026 00:00:00 UTC */
 
@@ -29,7 +37,7 @@ struct work {
 	struct model *model;
 	struct directory *directory;
 	struct session_config config;
-	uint64_t account[CHAINS];
+	uint64_t account[CHAIN_CONCURRENT + LOAD];
 	uint32_t running; /* clients at the same time */
 	struct wait_list done;
 	bool quiet; /* no states */
@@ -537,12 +545,12 @@ static void run_client(void *arg)
 		task_wake_all(&r->work->done);
 }
 
-static void run_together(struct work *w, uint32_t rounds)
+static void run_together(struct work *w, uint32_t n, uint32_t rounds)
 {
-	struct runner runners[CONCURRENT];
+	struct runner runners[LOAD];
 
-	w->running = CONCURRENT;
-	for (uint32_t i = 0; i < CONCURRENT; i++) {
+	w->running = n;
+	for (uint32_t i = 0; i < n; i++) {
 		runners[i] = (struct runner){ w, CHAIN_CONCURRENT + i, rounds };
 		task_spawn(w->loop, run_client, &runners[i]);
 	}
@@ -552,14 +560,69 @@ static void run_together(struct work *w, uint32_t rounds)
 
 /* -- the whole -- */
 
-static void make_store(struct work *w)
+/* The program itself, with the recorder put before the C library. */
+static void be_roost_init(const char *recording, const char *root)
 {
-	char path[256];
+	char here[PATH_SIZE] = "";
+	char roost[2 * PATH_SIZE];
+	char recorder[2 * PATH_SIZE];
+	char dir[PATH_SIZE];
+	ssize_t n = readlink("/proc/self/exe", here, sizeof here - 1);
+
+	must(n > 0, "the program knows where it is");
+	*strrchr(here, '/') = '\0';
+	snprintf(roost, sizeof roost, "%s/../../roost", here);
+	snprintf(recorder, sizeof recorder, "%s/recordfs.so", here);
+	snprintf(dir, sizeof dir, "%s" SITE_AT, root);
+	setenv("RECORDFS_FILE", recording, 1);
+	setenv("RECORDFS_ROOT", root, 1);
+	setenv("LD_PRELOAD", recorder, 1);
+	setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 1);
+	execl(roost, "roost", "init", "--hostname", "mail.example.org", dir,
+	      (char *)NULL);
+	_exit(127);
+}
+
+static void run_roost_init(const char *recording, const char *root)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	must(pid >= 0, "fork");
+	if (pid == 0)
+		be_roost_init(recording, root);
+	must(waitpid(pid, &status, 0) == pid && status == 0,
+	     "roost init succeeds");
+}
+
+/* What it makes is known to this process's recorder from its next start. */
+static void make_site(struct recording *r, const char *recording,
+                      const char *root)
+{
+	char path[PATH_SIZE];
+	struct buf state = { 0 };
+
+	record_start(r, root);
+	begin(CHAIN_SITE, S("nothing"));
+	acknowledge(CHAIN_SITE);
+	record_mark(RECORD_STATE, CHAIN_SITE, S("absent\n"));
+	begin(CHAIN_SITE, S("init"));
+	record_stop();
+	run_roost_init(recording, root);
+	record_start(r, root);
+	acknowledge(CHAIN_SITE);
+	snprintf(path, sizeof path, "%s" SITE_AT, root);
+	state_of_site(path, &state);
+	record_mark(RECORD_STATE, CHAIN_SITE, buf_slice(&state));
+	buf_free(&state);
+	record_mark(RECORD_PHASE, 0, S("made"));
+}
+
+static void open_store(struct work *w)
+{
+	char path[PATH_SIZE];
 
 	snprintf(path, sizeof path, "%s" PARTITION_AT, w->root);
-	record_mark(RECORD_PHASE, 0, S("making"));
-	must(is_ok(partition_make(path)), "a partition is made");
-	record_mark(RECORD_PHASE, 0, S("made"));
 	must(is_ok(partition_open(w->loop, path, small_partition(),
 	                          &w->partition)),
 	     "it opens");
@@ -567,7 +630,7 @@ static void make_store(struct work *w)
 	directory_begin("nothing");
 	acknowledge(CHAIN_DIRECTORY);
 	record_mark(RECORD_STATE, CHAIN_DIRECTORY, S("domains=0 accounts=0\n"));
-	must(is_ok(directory_open(path, 1, &w->directory)),
+	must(is_ok(directory_open(path, PARTITIONS, &w->directory)),
 	     "a directory is made");
 	w->model = model_new(w->partition, still_clock());
 	w->config =
@@ -598,7 +661,7 @@ static void run_all(struct loop *loop, void *arg)
 	struct work *w = arg;
 
 	w->loop = loop;
-	make_store(w);
+	open_store(w);
 	user_add(w, CHAIN_FIRST);
 	user_add(w, CHAIN_SECOND);
 	run_alone(w);
@@ -607,7 +670,7 @@ static void run_all(struct loop *loop, void *arg)
 	for (uint32_t i = 0; i < CONCURRENT; i++)
 		user_add(w, CHAIN_CONCURRENT + i);
 	record_mark(RECORD_PHASE, 0, S("together"));
-	run_together(w, 1);
+	run_together(w, CONCURRENT, 1);
 	record_mark(RECORD_PHASE, 0, S("end"));
 	close_store(w);
 }
@@ -618,34 +681,33 @@ static void run_load(struct loop *loop, void *arg)
 
 	w->loop = loop;
 	w->quiet = true;
-	make_store(w);
-	for (uint32_t i = 0; i < CONCURRENT; i++)
+	open_store(w);
+	for (uint32_t i = 0; i < LOAD; i++)
 		user_add(w, CHAIN_CONCURRENT + i);
 	record_mark(RECORD_PHASE, 0, S("together"));
-	run_together(w, 8);
+	record_sync_takes(LOAD_SYNC_US);
+	run_together(w, LOAD, LOAD_ROUNDS);
+	record_sync_takes(0);
 	record_mark(RECORD_PHASE, 0, S("end"));
 	close_store(w);
 }
 
-static void run(struct recording *r, const char *root,
+static void run(struct recording *r, const char *recording, const char *root,
                 void (*fn)(struct loop *, void *))
 {
 	struct work w = { .root = root };
-	char path[256];
 
-	record_start(r, root);
-	snprintf(path, sizeof path, "%s/auth", root);
-	must(mkdir(path, 0700) == 0, "a directory is made");
+	make_site(r, recording, root);
 	task_run_main(fn, &w);
 	record_stop();
 }
 
-void workload_run(struct recording *r, const char *root)
+void workload_run(struct recording *r, const char *recording, const char *root)
 {
-	run(r, root, run_all);
+	run(r, recording, root, run_all);
 }
 
-void workload_load(struct recording *r, const char *root)
+void workload_load(struct recording *r, const char *recording, const char *root)
 {
-	run(r, root, run_load);
+	run(r, recording, root, run_load);
 }

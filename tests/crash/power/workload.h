@@ -6,6 +6,7 @@
 #include "record.h"
 
 enum {
+	CHAIN_SITE,      /* what `roost init` makes besides the store */
 	CHAIN_DIRECTORY, /* the directory of accounts; others are accounts */
 	CHAIN_FIRST,
 	CHAIN_SECOND,
@@ -15,16 +16,20 @@ enum {
 };
 
 /* A store below the root, made, filled and closed. Recorded from before it
- * is there. Ends the process when anything does not go as it should. */
-void workload_run(struct recording *, const char *root);
+ * is there; `recording` is the file of the recording. Ends the process when
+ * anything does not go as it should. */
+void workload_run(struct recording *, const char *recording, const char *root);
 
 /* Many sessions at once, only to count their syncs: nothing but commands and
  * their acknowledgements is marked. */
-void workload_load(struct recording *, const char *root);
+void workload_load(struct recording *, const char *recording, const char *root);
 
-/* Where the two parts of a store are. */
-#define PARTITION_AT "/partition"
-#define DIRECTORY_AT "/auth/accounts.sqlite"
+/* Where the parts of it are below the root. */
+#define SITE_AT      "/site"
+#define PARTITION_AT SITE_AT "/partition/0"
+#define DIRECTORY_AT SITE_AT "/auth/accounts.sqlite"
+
+enum { PARTITIONS = 4 };
 
 /* Nearly incompressible, the same for the same seed. */
 struct buf;
