@@ -18,6 +18,7 @@ SIZES = [200] * 12 + [2000] * 4 + [20000]
 MANY = 50           # messages in a mailbox, from which on it is tidied up
 MARKER_FIELD = "BODY.PEEK[HEADER.FIELDS (X-Marker)]"
 BACK_AGAIN_S = 0.01
+MOST_OPS = 25000    # of a client: all are checked in memory
 
 SELECTS = (b"SELECT", b"EXAMIN")
 COMMON = ["NOOP", "CHECK"]
@@ -221,7 +222,8 @@ class Actor:
 
     def live(self):
         self.here = False
-        while time.monotonic() < self.place.until:
+        while time.monotonic() < self.place.until and \
+                self.conn.recorder.count < MOST_OPS:
             try:
                 if not self.here:
                     self.connect()

@@ -37,8 +37,11 @@ def status(messages, uidnext, validity=1, name="INBOX"):
 
 
 def whole(found):
-    """A message; with "!" one that has changed on the way."""
-    octets = text(found.group(1).decode())
+    """A message; with "!" one that has changed on the way; "other": one
+    that has no marker."""
+    octets = b"no marker\r\n"
+    if found.group(1) != b"other":
+        octets = text(found.group(1).decode())
     if found.group(2):
         octets = octets[:-3] + b"?\r\n"
     return b"BODY[] {%d}\r\n%s)" % (len(octets), octets)
@@ -194,6 +197,12 @@ r 7-8 UID SEARCH RETURN (ALL) ALL
     * ESEARCH (TAG "x") UID ALL 1:2
     OK SEARCH completed""")
 
+    def test_numbers_with_nothing_selected(self):
+        self.is_bad("I9", """
+r 1-2 NOOP
+    * 1 EXISTS
+    OK NOOP completed""")
+
     def test_a_right_number_is_refused(self):
         self.is_bad("I9", BEGIN + """
 r 7-8 FETCH 1 FLAGS
@@ -229,6 +238,12 @@ s 11-12 FETCH 1 (UID BODY.PEEK[])
         self.is_bad("I2", BEGIN + """
 r 7-8 FETCH 1 (UID BODY.PEEK[])
     * 1 FETCH (UID 1 TEXT=m-1-100!)
+    OK FETCH completed""")
+
+    def test_octets_that_nobody_sent(self):
+        self.is_bad("I2", BEGIN + """
+r 7-8 FETCH 1 (UID BODY.PEEK[])
+    * 1 FETCH (UID 1 TEXT=other)
     OK FETCH completed""")
 
     def test_a_uid_is_given_twice(self):
@@ -298,6 +313,11 @@ s 13-14 FETCH 1:2 (UID TEXT)
     * 2 FETCH (UID 2 TEXT=m-2-100)
     OK FETCH completed""")
 
+    def test_appenduid_has_too_few(self):
+        self.is_bad("I5", """
+x 7-8 APPEND INBOX () m-2-100 () m-3-100
+    OK [APPENDUID 1 1] APPEND completed""")
+
     def test_copyuid_names_what_was_not_asked(self):
         self.is_bad("I5", BEGIN + """
 w 7-8 UID COPY 1 Trash
@@ -307,9 +327,8 @@ w 7-8 UID COPY 1 Trash
         self.is_bad("I2", BEGIN + """
 w 7-8 UID COPY 1 Trash
     OK [COPYUID 2 1 1] COPY completed
-s 5-6 APPEND Trash () m-2-100
-    OK [APPENDUID 2 1] APPEND completed
-""".replace("s 5-6", "s 7-8").replace("[APPENDUID 2 1]", "[APPENDUID 2 2]") + """
+s 7-8 APPEND Trash () m-2-100
+    OK [APPENDUID 2 2] APPEND completed
 s 9-10 EXAMINE Trash""" + select(2, 3, 2) + """
 s 11-12 FETCH 1:2 (UID TEXT)
     * 1 FETCH (UID 1 TEXT=m-2-100)
