@@ -35,9 +35,6 @@ struct disk *disk_read(const char *root);
 /* `n` is the event's number. The recording must outlive the disk. */
 void disk_event(struct disk *, const struct recording *, uint32_t n);
 
-/* Is there any change that may be lost? */
-bool disk_is_pending(const struct disk *);
-
 enum {
 	DISK_NOTHING, /* the seed by which all that is pending is lost, */
 	DISK_ALL,     /* and by which nothing is */

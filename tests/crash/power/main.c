@@ -32,6 +32,7 @@
 #include "base/mem.h"
 #include "disk.h"
 #include "history.h"
+#include "mix.h"
 #include "recovery.h"
 #include "workload.h"
 
@@ -89,14 +90,6 @@ static void must(bool holds, const char *what)
 		return;
 	fprintf(stderr, "power: %s: %s\n", what, strerror(errno));
 	exit(2);
-}
-
-static uint64_t mix(uint64_t x)
-{
-	x += UINT64_C(0x9e3779b97f4a7c15);
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
 }
 
 static double now_s(void)

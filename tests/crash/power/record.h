@@ -44,7 +44,9 @@ enum record_kind {
 	RECORD_PHASE, /* a part of the workload begins; its name is the text */
 };
 
-enum { RECORD_NAME = 40 };
+enum { RECORD_NAME = 40, RECORDING_EVENTS = 1 << 17 };
+
+#define RECORDING_BYTES (UINT64_C(1) << 30) /* at most; sparse */
 
 struct record_event {
 	uint32_t kind; /* enum record_kind */
@@ -76,6 +78,9 @@ void recording_clear(struct recording *);
 void recording_free(struct recording *);
 struct slice record_bytes(const struct recording *,
                           const struct record_event *);
+
+/* Where the bytes of all events begin. */
+char *recording_data(const struct recording *);
 
 static inline bool record_is_mark(const struct record_event *e)
 {

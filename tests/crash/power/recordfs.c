@@ -24,9 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FDS = 65536, MOST_EVENTS = 1 << 17, MOST_DIRS = 64 };
-
-static const uint64_t most_data = UINT64_C(1) << 30;
+enum { FDS = 65536, MOST_DIRS = 64 };
 
 struct descriptor {
 	uint64_t file; /* 0: not below the root */
@@ -50,92 +48,14 @@ static void must(bool holds, const char *what)
 	abort();
 }
 
-/* -- the recording -- */
-
-static size_t events_size(void)
-{
-	return sizeof(struct recording) +
-	       (size_t)MOST_EVENTS * sizeof(struct record_event);
-}
-
-static size_t whole_size(void)
-{
-	return events_size() + most_data;
-}
-
-static struct recording *map_recording(int fd)
-{
-	int flags = MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
-	void *p =
-		mmap(NULL, whole_size(), PROT_READ | PROT_WRITE, flags, fd, 0);
-
-	must(p != MAP_FAILED, "no room for a recording");
-	return p;
-}
-
-struct recording *recording_new(const char *path)
-{
-	struct recording *r;
-	pthread_mutexattr_t shared;
-	int fd = -1;
-
-	if (path != NULL) {
-		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		must(fd >= 0 && ftruncate(fd, (off_t)whole_size()) == 0,
-		     "can't make the file of a recording");
-	}
-	r = map_recording(fd);
-	if (fd >= 0)
-		close(fd);
-	pthread_mutexattr_init(&shared);
-	pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
-	pthread_mutex_init(&r->lock, &shared);
-	pthread_mutexattr_destroy(&shared);
-	return r;
-}
-
-struct recording *recording_load(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	struct recording *r = NULL;
-	struct stat st;
-
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &st) == 0 && st.st_size == (off_t)whole_size())
-		r = map_recording(fd);
-	close(fd);
-	return r;
-}
-
-void recording_clear(struct recording *r)
-{
-	r->n = 0;
-	r->used = 0;
-}
-
-void recording_free(struct recording *r)
-{
-	munmap(r, whole_size());
-}
-
-static char *data_of(const struct recording *r)
-{
-	return (char *)(uintptr_t)r + events_size();
-}
-
-struct slice record_bytes(const struct recording *r,
-                          const struct record_event *e)
-{
-	return slice_of(data_of(r) + e->data, e->len);
-}
+/* -- adding to the recording -- */
 
 /* The lock is held. */
 static uint32_t add(struct record_event e)
 {
 	struct recording *r = self.recording;
 
-	must(r->n < MOST_EVENTS, "too many events");
+	must(r->n < RECORDING_EVENTS, "too many events");
 	r->events[r->n] = e;
 	return r->n++;
 }
@@ -144,9 +64,9 @@ static uint32_t add_bytes(struct record_event e, const struct iovec *v, int n,
                           size_t len)
 {
 	struct recording *r = self.recording;
-	char *to = data_of(r) + r->used;
+	char *to = recording_data(r) + r->used;
 
-	must(len <= most_data - r->used, "too many bytes");
+	must(len <= RECORDING_BYTES - r->used, "too many bytes");
 	e.data = r->used;
 	e.len = len;
 	r->used += len;

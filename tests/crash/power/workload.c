@@ -18,6 +18,7 @@
 #include "auth/directory.h"
 #include "deliver/internal.h"
 #include "imap/session.h"
+#include "script.h"
 #include "state.h"
 #include "store/partition.h"
 
@@ -434,96 +435,6 @@ static void client_script(struct client *c, const char *const *lines)
 		client_run(c, *lines);
 }
 
-static const char *const alone[] = {
-	"SELECT INBOX",
-	"APPEND INBOX (\\Seen) ~1500",
-	"APPEND INBOX ~700",
-	"APPEND INBOX (\\Flagged $Junk) \" 1-Jan-2026 10:00:00 +0100\" ~3000",
-	"APPEND INBOX ~900 (\\Draft) ~1200 (\\Answered) ~9000",
-	"CREATE Work",
-	"CREATE Work/A/B",
-	"CREATE Kept (USE (\\Flagged))",
-	"CREATE Again",
-	"SUBSCRIBE Work",
-	"SUBSCRIBE Gone",
-	"NOOP",
-	"STORE 1:2 +FLAGS (\\Answered)",
-	"STORE 3 FLAGS (\\Deleted custom)",
-	"UID STORE 1 -FLAGS.SILENT (\\Seen)",
-	"COPY 1:3 Work",
-	"UID COPY 2 Work/A/B",
-	"COPY 1 INBOX",
-	"MOVE 2 Work/A/B",
-	"UID MOVE 4:5 Again",
-	"FETCH 1:* (BODY[])",
-	"EXPUNGE",
-	"RENAME Work/A Work/C",
-	"DELETE Again",
-	"CREATE Again",
-	"APPEND Again ~500",
-	"APPEND Again ~600 ~650",
-	"DELETE Again",
-	"CREATE Again",
-	"APPEND Again ~300",
-	"RENAME Again Before",
-	"CREATE Again",
-	"UNSUBSCRIBE Gone",
-	"!lmtp",
-	"!lmtp",
-	"NOOP",
-	"STORE 1:* +FLAGS.SILENT (later)",
-	"APPEND Work ~300000",
-	"SELECT Work",
-	"STORE 1:* +FLAGS (\\Deleted)",
-	"UID EXPUNGE 1",
-	"STORE 1 -FLAGS (\\Deleted)",
-	"CLOSE",
-	"!reclaim",
-	"!quota",
-	"SELECT INBOX",
-	"APPEND INBOX ~2500",
-	"-APPEND INBOX ~999900",
-	"CREATE Imported",
-	"!import",
-	"APPEND Imported ~400",
-	"APPEND Imported ~401 ~402",
-	"RENAME INBOX Old",
-	"APPEND INBOX ~2000",
-	"APPEND INBOX ~2001",
-	"COPY 1:2 Old",
-	"UID STORE 1:* +FLAGS (\\Deleted)",
-	"EXPUNGE",
-	"SELECT Old",
-	"STORE 2:* +FLAGS (\\Deleted)",
-	"UID EXPUNGE 2:4",
-	"EXPUNGE",
-	"UNSELECT",
-	"DELETE Work/C/B",
-	"DELETE Work",
-	"DELETE Kept",
-	"!reclaim",
-	"SUBSCRIBE Old",
-	"!lmtp",
-	NULL,
-};
-
-static const char *const together[] = {
-	"SELECT INBOX",
-	"APPEND INBOX ~1100",
-	"APPEND INBOX (\\Seen) ~600 ~700",
-	"CREATE Box",
-	"COPY 1:2 Box",
-	"STORE 1:* +FLAGS (\\Seen)",
-	"SUBSCRIBE Box",
-	"MOVE 1 Box",
-	"APPEND Box ~800",
-	"RENAME Box Chest",
-	"STORE 1 +FLAGS (\\Deleted)",
-	"EXPUNGE",
-	"DELETE Chest",
-	NULL,
-};
-
 /* -- many at once -- */
 
 struct runner {
@@ -539,7 +450,7 @@ static void run_client(void *arg)
 
 	client_start(&c, r->work, r->chain);
 	for (uint32_t i = 0; i < r->rounds; i++)
-		client_script(&c, together);
+		client_script(&c, script_together);
 	client_end(&c);
 	if (--r->work->running == 0)
 		task_wake_all(&r->work->done);
@@ -652,7 +563,7 @@ static void run_alone(struct work *w)
 	struct client c;
 
 	client_start(&c, w, CHAIN_FIRST);
-	client_script(&c, alone);
+	client_script(&c, script_alone);
 	client_end(&c);
 }
 
