@@ -3,7 +3,7 @@
  *
  * What an operator may want to change is in the configuration and has its
  * default here. Each limit has its tests: at it, one beyond it, and never
- * finished (grep for its name in tests/).
+ * finished; tests/system/limits.py has a row for each.
  */
 #pragma once
 
