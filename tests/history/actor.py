@@ -215,14 +215,14 @@ class Actor:
         self.view = None
         port, tls = self.place.imap(self.rnd)
         while not self.conn.open(port, self.place.user, tls):
-            if time.monotonic() > self.place.until:
+            if self.place.is_over():
                 return
             time.sleep(BACK_AGAIN_S)
         self.here = True
 
     def live(self):
         self.here = False
-        while time.monotonic() < self.place.until and \
+        while not self.place.is_over() and \
                 self.conn.recorder.count < MOST_OPS:
             try:
                 if not self.here:

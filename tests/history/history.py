@@ -27,6 +27,7 @@ import record  # noqa: E402
 from actor import Actor, Prober, Reader  # noqa: E402
 from facts import Anomaly  # noqa: E402
 from harness import Server  # noqa: E402
+from wire import PATIENCE  # noqa: E402
 
 # Hashes are cheap: who is let in again after a kill must not wait for them.
 CONF = """trusted_networks = 127.0.0.1
@@ -34,16 +35,20 @@ password_memory = 1M
 password_passes = 1
 """
 PARTITIONS = 4
+AFTERMATH_S = 1
 TLS_SHARE = 0.25
 
 
 class Place:
     """Where a client connects, and as whom."""
 
-    def __init__(self, server, user, until):
+    def __init__(self, server, user, until, stop):
         self.imap_port, self.imaps_port = server.imap_port, server.imaps_port
         self.lmtp_port = server.lmtp_port
-        self.user, self.until = user, until
+        self.user, self.until, self.stop = user, until, stop
+
+    def is_over(self):
+        return self.stop.is_set() or time.monotonic() > self.until
 
     def imap(self, rnd):
         tls = rnd.random() < TLS_SHARE
@@ -77,6 +82,7 @@ class Setting:
         self.partition = {}     # of each user
         self.dir = tempfile.mkdtemp(prefix="roost-history-")
         self.blows = []
+        self.stop = multiprocessing.Event()
 
     def __enter__(self):
         self.server.start()
@@ -104,6 +110,7 @@ class Setting:
     # -- running --
 
     def run(self, seconds, seed, nemesis=None, probers=0):
+        """So long, or until the nemesis has done all it wants to do."""
         until = time.monotonic() + seconds
         names = ["c%d" % n for n in range(self.conns)] + \
                 ["p%d" % n for n in range(probers)]
@@ -112,8 +119,10 @@ class Setting:
             c.start()
         if nemesis is not None:
             nemesis(self, until)
+            time.sleep(AFTERMATH_S)
+            self.stop.set()
         for c in clients:
-            c.join(max(1, until - time.monotonic()) + 60)
+            c.join(max(1, until - time.monotonic()) + PATIENCE)
             if c.is_alive():
                 c.kill()
                 raise AssertionError("a client hangs")
@@ -123,7 +132,8 @@ class Setting:
         n = int(name[1:])
         kind = Prober if name[0] == "p" else \
             Reader if n < len(self.users) else Actor
-        place = Place(self.server, self.users[n % len(self.users)], until)
+        place = Place(self.server, self.users[n % len(self.users)], until,
+                      self.stop)
         return multiprocessing.get_context("fork").Process(
             target=live, args=(kind, place, self.dir, name,
                                "%d %s" % (seed, name)))

@@ -15,7 +15,7 @@ import time
 from harness import children
 from record import clock
 
-ROLES = ["mail", "gate", "auth"]
+ROLES = ["mail", "gate", "auth", "parse"]    # as far as they exist
 BALLAST = 1 << 20
 FULL_S = 0.5
 
