@@ -70,6 +70,7 @@ struct config {
 	uint64_t password_lanes;
 	bool password_plain; /* {PLAIN} hashes are accepted */
 	uint64_t verdict_seconds;
+	uint64_t refusal_seconds;
 
 	char *log_level; /* error, warn, info, debug */
 

@@ -75,6 +75,9 @@ const struct config_option config_options[] = {
 	{ "verdict_time", CONFIG_SECONDS, AT(verdict_seconds), "5m", 0, 300,
 	  "How long a password found right is remembered in memory (as a keyed\n"
 	  "hash), so that the next log-ins cost little. 0: not at all." },
+	{ "refusal_time", CONFIG_SECONDS, AT(refusal_seconds), "2s", 1, 20,
+	  "When a log-in is refused, whatever the reason: so long after it was\n"
+	  "tried. Those of one address come so far apart from each other." },
 	{ "log_level", CONFIG_LEVEL, AT(log_level), "info", 0, 0,
 	  "error, warn, info or debug." },
 };

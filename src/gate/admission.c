@@ -29,6 +29,7 @@ struct crowd {
 	uint32_t can_go; /* of them, those in the list */
 	struct guest *oldest;
 	struct guest *youngest;
+	uint64_t refused_ms;  /* the last refusal, maybe yet to come */
 	struct crowd *next;   /* in the bucket */
 	struct crowd *before; /* in by_size, among its equals */
 	struct crowd *after;
@@ -65,6 +66,18 @@ void admission_set_limits(struct admission *a, const struct gate_limits *l)
 	a->limits[LEVEL_SITE] = l->per_site;
 	a->limits[LEVEL_NETWORK] = l->per_network;
 	a->limits[LEVEL_ALL] = l->in_all;
+}
+
+uint64_t admission_refuse(struct guest *g, uint64_t at_ms, uint64_t tick_ms)
+{
+	struct crowd *host = g->at[LEVEL_HOST].crowd;
+
+	if (g->is_trusted || host == NULL)
+		return at_ms;
+	if (host->refused_ms != 0 && at_ms < host->refused_ms + tick_ms)
+		at_ms = host->refused_ms + tick_ms;
+	host->refused_ms = at_ms;
+	return at_ms;
 }
 
 uint32_t admission_count(const struct admission *a)

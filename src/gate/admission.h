@@ -49,4 +49,9 @@ void admission_leave(struct admission *, struct guest *); /* or never came */
 void admission_hold(struct admission *, struct guest *);
 void admission_unhold(struct admission *, struct guest *);
 
+/* When the guest, who is refused, hears of it: at at_ms or later, so that the
+ * refusals of one host come a tick apart, however many it asks for at once.
+ * Those of trusted guests, who speak for many, do not wait for each other. */
+uint64_t admission_refuse(struct guest *, uint64_t at_ms, uint64_t tick_ms);
+
 uint32_t admission_count(const struct admission *);

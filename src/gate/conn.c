@@ -11,7 +11,10 @@
  * What is said is preauth.c's; here are the socket, the clock and auth. One
  * deadline runs from accept to log-in, whatever the client does. Refusals
  * wait for the next tick of the client's own clock, so that the time they
- * take tells nothing about their cause.
+ * take tells nothing about their cause; when one has missed it, since auth
+ * had much to do, all others wait for as many ticks from then on. Those of one
+ * host come one by one: trying many passwords at once gains nothing. Who is
+ * let in never waits.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +29,9 @@
 #include "gate/tls.h"
 
 enum {
-	TICK_MS = 2000,
-	END_MS = 5000, /* for the last words of ours */
+	SLOW_MS = 60 * 1000, /* a slow refusal is imitated so long, */
+	SLOW_TICKS = 5,      /* but not one that is slower than this */
+	END_MS = 5000,       /* for the last words of ours */
 	REFUSAL_TEXT = 200,
 };
 
@@ -172,11 +176,37 @@ static void on_pause_over(void *arg)
 	conn_run(c);
 }
 
+/* Ticks from the question to its refusal: as many for a quick one as for the
+ * slowest of late. */
+static uint64_t refusal_ticks(struct gate *g, uint64_t took)
+{
+	uint64_t now = loop_now_ms(g->loop);
+
+	if (took > SLOW_TICKS)
+		return took;
+	if (took > g->refusal_ticks || now >= g->refusal_until_ms)
+		g->refusal_ticks = took;
+	if (took == g->refusal_ticks)
+		g->refusal_until_ms = now + SLOW_MS;
+	return g->refusal_ticks;
+}
+
+static uint64_t refusal_due(struct conn *c)
+{
+	struct gate *g = c->gate;
+	uint64_t tick = g->options->refusal_ms;
+	uint64_t passed = loop_now_ms(g->loop) - c->asked_ms;
+
+	if (tick == 0)
+		tick = REFUSAL_MS_DEFAULT;
+	return admission_refuse(
+		&c->guest,
+		c->asked_ms + refusal_ticks(g, passed / tick + 1) * tick, tick);
+}
+
 /* In the words of preauth.c where the cause must not be told. */
 static void refuse(struct conn *c, enum err_code code, struct slice text)
 {
-	uint64_t passed = loop_now_ms(c->gate->loop) - c->asked_ms;
-
 	if (code == ERR_AUTHENTICATIONFAILED)
 		text = S("");
 	text = slice_first(text, REFUSAL_TEXT);
@@ -184,8 +214,9 @@ static void refuse(struct conn *c, enum err_code code, struct slice text)
 	if (text.len != 0)
 		memcpy(c->refusal.text, text.ptr, text.len);
 	c->state = CONN_PAUSING;
-	timer_start(&c->pause, c->gate->loop, TICK_MS - passed % TICK_MS,
-	            on_pause_over, c);
+	timer_start(&c->pause, c->gate->loop,
+	            refusal_due(c) - loop_now_ms(c->gate->loop), on_pause_over,
+	            c);
 }
 
 static void add_session(struct conn *c, struct frame_out *f,

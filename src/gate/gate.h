@@ -26,6 +26,8 @@ struct gate_limits {
 	uint32_t write_seconds; /* a relay whose client takes nothing */
 };
 
+enum { REFUSAL_MS_DEFAULT = 2000 };
+
 struct gate_options {
 	struct slice hostname;        /* in the greetings */
 	uint64_t message_limit_bytes; /* SIZE of LMTP */
@@ -35,6 +37,10 @@ struct gate_options {
 	const struct network *trusted;
 	size_t trusted_count;
 	struct gate_limits limits;
+
+	/* A log-in is refused so long after it was asked for, or twice so
+	 * long, and so on; 0: REFUSAL_MS_DEFAULT. */
+	uint32_t refusal_ms;
 
 	/*
 	 * Reads a new configuration (FRAME_RELOAD); the descriptor stays the

@@ -40,7 +40,9 @@ struct gate {
 	struct resumption resumption;
 	struct requests requests;
 	struct admission *admission;
-	struct member listeners; /* heads of rings */
+	uint64_t refusal_ticks;    /* what the slowest refusal of late took, */
+	uint64_t refusal_until_ms; /* and until when it is remembered */
+	struct member listeners;   /* heads of rings */
 	struct member conns;
 	struct member relays;
 	struct member lmtp_conns;

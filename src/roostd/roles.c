@@ -66,6 +66,7 @@ static void fill_gate(struct gate_role *g, const struct config *c)
 		            (uint32_t)c->connections_lmtp,
 		            (uint32_t)c->login_seconds,
 		            (uint32_t)c->write_seconds },
+		.refusal_ms = (uint32_t)c->refusal_seconds * 1000,
 		.reload = reload_gate,
 		.reload_arg = g,
 	};

@@ -179,6 +179,25 @@ static void on_answer(void *arg, struct frame_in *f)
 }
 
 /* Answers find who asked: once, and nobody who gave up. */
+static void test_refusals(void **state)
+{
+	struct guest g[4];
+
+	(void)state;
+	assert_true(enter(&g[0], "192.0.2.1", false));
+	assert_true(enter(&g[1], "192.0.2.1", false));
+	assert_true(enter(&g[2], "192.0.2.2", false));
+	assert_true(enter(&g[3], "192.0.2.1", true));
+	assert_int_equal(admission_refuse(&g[0], 5000, 2000), 5000);
+	assert_int_equal(admission_refuse(&g[1], 5000, 2000), 7000);
+	assert_int_equal(admission_refuse(&g[0], 5500, 2000), 9000);
+	assert_int_equal(admission_refuse(&g[2], 5500, 2000), 5500);
+	assert_int_equal(admission_refuse(&g[3], 5500, 2000), 5500);
+	assert_int_equal(admission_refuse(&g[1], 11000, 2000), 11000);
+	assert_int_equal(admission_refuse(&g[1], 14000, 2000), 14000);
+	leave_all(g, 4);
+}
+
 static void test_requests(void **state)
 {
 	struct requests r = { 0 };
@@ -219,6 +238,7 @@ int main(void)
 		                                teardown),
 		cmocka_unit_test_setup_teardown(test_hold, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trusted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
 		cmocka_unit_test(test_requests),
 	};
 

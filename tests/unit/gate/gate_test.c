@@ -202,7 +202,12 @@ static void test_refused(void **state)
 	int mail;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		clients[i] = imaps(&f->house);
+		char from[] = "127.0.3.0";
+
+		from[8] = (char)('0' + i);
+		clients[i] = client_new_from(f->house.imaps_port, from);
+		assert_true(client_start_tls(clients[i], S(""), 0));
+		expect_start(clients[i], "* OK ");
 		/* an empty password does not get as far as auth */
 		client_say(clients[i], cases[i].code != 0
 		                               ? "a LOGIN bob x\r\n"
@@ -222,6 +227,61 @@ static void test_refused(void **state)
 		expect(clients[i], "b OK NOOP completed");
 		client_free(clients[i]);
 	}
+}
+
+/* Tries of one host at once are refused one after the other, and one that is
+ * good does not wait for them. */
+static void test_refusals_of_a_host(void **state)
+{
+	struct fixture *f = *state;
+	struct client *clients[3];
+	uint64_t began = now_ms();
+	int mail;
+
+	for (size_t i = 0; i < COUNT(clients); i++) {
+		clients[i] = imaps(&f->house);
+		client_say(clients[i], "a LOGIN bob x\r\n");
+		house_say_no(&f->house,
+		             house_verify(&f->house, S("bob"), S("x")),
+		             ERR_AUTHENTICATIONFAILED);
+	}
+	client_free(logged_in(&f->house, &mail));
+	close(mail);
+	assert_true(now_ms() - began < 1500);
+	for (size_t i = 0; i < COUNT(clients); i++) {
+		expect(clients[i], "a NO [AUTHENTICATIONFAILED] log-in failed");
+		assert_in_range(now_ms() - began, 2000 * (i + 1) - 100,
+		                2000 * (i + 1) + 1500);
+		client_free(clients[i]);
+	}
+}
+
+/* One refusal that took longer than a tick: the next take as long. */
+static void test_a_slow_refusal(void **state)
+{
+	struct fixture *f = *state;
+	struct client *slow = client_new_from(f->house.imaps_port, "127.0.4.1");
+	struct client *quick;
+	uint64_t request, began;
+
+	assert_true(client_start_tls(slow, S(""), 0));
+	expect_start(slow, "* OK ");
+	client_say(slow, "a LOGIN bob x\r\n");
+	request = house_verify(&f->house, S("bob"), S("x"));
+	usleep(2100 * 1000);
+	house_say_no(&f->house, request, ERR_AUTHENTICATIONFAILED);
+	quick = client_new_from(f->house.imaps_port, "127.0.4.2");
+	assert_true(client_start_tls(quick, S(""), 0));
+	expect_start(quick, "* OK ");
+	began = now_ms();
+	client_say(quick, "a LOGIN eve x\r\n");
+	house_say_no(&f->house, house_verify(&f->house, S("eve"), S("x")),
+	             ERR_AUTHENTICATIONFAILED);
+	expect(quick, "a NO [AUTHENTICATIONFAILED] log-in failed");
+	assert_in_range(now_ms() - began, 3900, 5500);
+	expect(slow, "a NO [AUTHENTICATIONFAILED] log-in failed");
+	client_free(slow);
+	client_free(quick);
 }
 
 static void test_starttls(void **state)
@@ -699,6 +759,7 @@ int main(void)
 		cmocka_unit_test(test_log_in_in_clear),
 		cmocka_unit_test(test_no_log_in_in_clear),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refusals_of_a_host),
 		cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_starttls_injection),
 		cmocka_unit_test(test_tls_versions_and_alpn),
@@ -712,6 +773,7 @@ int main(void)
 		cmocka_unit_test(test_memory_of_connections),
 		cmocka_unit_test(test_certificate_is_replaced),
 		cmocka_unit_test(test_handshake_deadline),
+		cmocka_unit_test(test_a_slow_refusal), /* slows the rest */
 	};
 	const struct CMUnitTest last[] = {
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
