@@ -272,9 +272,12 @@ static void transmit(int link, struct frame_out *f, int fd)
 	frame_free(f);
 }
 
+enum { PARTITIONS = 4 }; /* as roost init makes them */
+
 struct house {
 	int auth;
-	int mail;
+	int mails[PARTITIONS];
+	int mail; /* of them, that of the last verdict */
 	char bytes[LIMIT_FRAME];
 	char ticket[TICKET_SIZE]; /* of the last verdict that was yes */
 	uint64_t account;
@@ -307,11 +310,13 @@ static bool verify(struct house *h, struct slice user, struct slice authzid,
 	bool good = read_u8(&in.r) == ERR_OK;
 	frame_read_slice(&in, LIMIT_FRAME);
 	h->account = read_u64(&in.r);
-	read_u32(&in.r);
+	uint32_t partition = read_u32(&in.r);
 	struct slice ticket = frame_read_slice(&in, TICKET_SIZE);
-	if (good && ticket.len == TICKET_SIZE)
-		memcpy(h->ticket, ticket.ptr, TICKET_SIZE);
-	return good;
+	if (!good || ticket.len != TICKET_SIZE || partition >= PARTITIONS)
+		return false;
+	memcpy(h->ticket, ticket.ptr, TICKET_SIZE);
+	h->mail = h->mails[partition];
+	return true;
 }
 
 static struct slice ticket_of(struct house *h)
@@ -341,7 +346,7 @@ static bool enters(struct house *h, struct slice ticket, struct slice id)
 	frame_slice(&f, S(""));
 	transmit(h->mail, &f, pair[1]);
 	p = (struct pollfd){ .fd = pair[0], .events = POLLIN };
-	poll(&p, 1, 3000);
+	poll(&p, 1, 20000);
 	recv(pair[0], answer, sizeof answer - 1, MSG_DONTWAIT);
 	close(pair[0]);
 	return strstr(answer, "a OK") != NULL;
@@ -430,18 +435,29 @@ static void lie(struct house *h)
 	tell("lie: control of auth", gets_control(h->auth));
 }
 
+static bool knows_all(const struct house *h)
+{
+	for (size_t i = 0; i < PARTITIONS; i++) {
+		if (h->mails[i] < 0)
+			return false;
+	}
+	return h->auth >= 0;
+}
+
 static void meet(struct house *h, int parent_fd)
 {
 	struct frame_in f;
 
-	while ((h->auth < 0 || h->mail < 0) &&
-	       receive(parent_fd, h->bytes, &f)) {
+	h->auth = -1;
+	memset(h->mails, -1, sizeof h->mails);
+	while (!knows_all(h) && receive(parent_fd, h->bytes, &f)) {
 		uint8_t role = f.type == FRAME_PEER ? read_u8(&f.r) : 0;
+		uint32_t index = read_u32(&f.r);
 
 		if (role == ROLE_AUTH)
 			h->auth = f.fd;
-		else if (role == ROLE_MAIL && read_u32(&f.r) == 0)
-			h->mail = f.fd;
+		else if (role == ROLE_MAIL && index < PARTITIONS)
+			h->mails[index] = f.fd;
 	}
 }
 
@@ -459,7 +475,6 @@ static int run(int parent_fd, bool is_gate)
 	try_kernel();
 	frame_begin(&ready, FRAME_READY);
 	transmit(parent_fd, &ready, -1);
-	h->auth = h->mail = -1;
 	if (is_gate) {
 		meet(h, parent_fd);
 		lie(h);
