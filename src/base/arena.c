@@ -124,16 +124,6 @@ struct slice arena_copy(struct arena *a, struct slice s)
 	return slice_of(p, s.len);
 }
 
-char *arena_cstr(struct arena *a, struct slice s)
-{
-	char *p = arena_alloc(a, s.len + 1);
-
-	assert(slice_find_byte(s, '\0') == SLICE_NONE);
-	if (s.len != 0)
-		memcpy(p, s.ptr, s.len);
-	return p;
-}
-
 struct slice arena_printf(struct arena *a, const char *format, ...)
 {
 	va_list ap;
@@ -154,9 +144,4 @@ struct slice arena_printf(struct arena *a, const char *format, ...)
 bool arena_is_full(const struct arena *a)
 {
 	return a->total > a->limit;
-}
-
-size_t arena_used(const struct arena *a)
-{
-	return a->total;
 }

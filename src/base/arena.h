@@ -30,12 +30,8 @@ void *arena_array(struct arena *, size_t count, size_t size);
 /* A copy in the arena. */
 struct slice arena_copy(struct arena *, struct slice);
 
-/* A NUL-terminated copy; the slice holds no NUL (asserted). */
-char *arena_cstr(struct arena *, struct slice);
-
 /* Formatted text in the arena. */
 struct slice arena_printf(struct arena *, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 bool arena_is_full(const struct arena *);
-size_t arena_used(const struct arena *);

@@ -174,11 +174,6 @@ void mailbox_close(struct mailbox *m)
 
 /* -- what it is -- */
 
-struct account *mailbox_account(struct mailbox *m)
-{
-	return m->account;
-}
-
 struct slice mailbox_name(const struct mailbox *m)
 {
 	return m->name;

@@ -102,7 +102,6 @@ void mailbox_close(struct mailbox *);
 struct err mailbox_open_to_append(struct account *, struct slice name,
                                   struct mailbox **out);
 
-struct account *mailbox_account(struct mailbox *);
 struct slice mailbox_name(const struct mailbox *); /* changes with RENAME */
 bool mailbox_is_gone(const struct mailbox *);      /* deleted under us */
 void mailbox_get_status(const struct mailbox *, struct mailbox_status *out);

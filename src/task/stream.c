@@ -310,8 +310,3 @@ size_t stream_queued(const struct stream *s)
 {
 	return s->queue.len;
 }
-
-int stream_fd(const struct stream *s)
-{
-	return s->fd;
-}

@@ -60,4 +60,3 @@ void stream_on_readable(struct stream *, void (*fn)(void *arg), void *arg);
 void stream_set_write_timeout(struct stream *, uint64_t timeout_ms);
 
 size_t stream_queued(const struct stream *); /* bytes not sent yet */
-int stream_fd(const struct stream *);
