@@ -186,9 +186,15 @@ class Server:
 class Raw:
     """An IMAP connection byte by byte, for what imaplib would not send."""
 
-    def __init__(self, port, tls=True, timeout=20, source="127.0.0.1"):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout,
-                                             (source, 0))
+    def __init__(self, port, tls=True, timeout=20, source="127.0.0.1",
+                 target="127.0.0.1", receive=0):
+        """receive: how many bytes the kernel may take in for us; 0: many."""
+        self.sock = socket.socket()
+        self.sock.settimeout(timeout)
+        if receive:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+        self.sock.bind((source, 0))
+        self.sock.connect((target, port))
         if tls:
             self.sock = Server.tls().wrap_socket(self.sock)
         self.buffer = b""

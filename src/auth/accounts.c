@@ -75,7 +75,7 @@ static struct err mail_kick(struct auth *a, uint64_t id)
 	frame_u64(&f, id);
 	if (link_send(mail, &f, -1).code != ERR_LIMIT)
 		return OK;
-	return err(ERR_UNAVAILABLE, "disabled, but its sessions go on: its "
+	return err(ERR_UNAVAILABLE, "done, but its sessions go on: its "
 	                            "partition does not listen");
 }
 
@@ -214,6 +214,9 @@ struct err account_password(struct auth *a, struct slice name,
 		if (is_ok(e))
 			e = directory_set_password(a->directory, row.id,
 			                           buf_slice(&stored));
+		/* whoever knew the old one has no business here any more */
+		if (is_ok(e))
+			e = mail_kick(a, row.id);
 		task_unlock(&a->changing);
 	}
 	if (is_ok(e))

@@ -39,6 +39,7 @@ enum {
 	LIMIT_LIST_PATTERN = 1024,
 	LIMIT_AUTOLOGOUT_SECONDS = 1800, /* RFC 9051 section 5.4: at least 30 min */
 	LIMIT_WRITE_SECONDS = 300,       /* a client that takes nothing is dropped */
+	LIMIT_DISMISS_MS = 500,          /* for the last words to who must go */
 	LIMIT_OUTPUT = 65536,            /* octets queued to one client */
 
 	/* mailboxes */

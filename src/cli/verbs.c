@@ -35,7 +35,7 @@ const struct verb verbs[] = {
 	  true, { { 0 } }, run_user_list },
 	{ "user show", "NAME", 1, 1, "Show one account",
 	  NULL, true, { { 0 } }, run_user_show },
-	{ "user password", "NAME", 1, 1, "Change an account's password",
+	{ "user password", "NAME", 1, 1, "Change a password, end sessions",
 	  "The password is asked for on a terminal, else it is the first line of\n"
 	  "standard input.",
 	  false, { { 0 } }, run_user_password },

@@ -14,6 +14,7 @@ struct conn {
 	struct stream *stream;
 	struct session *session;
 	struct timer autologout;
+	struct timer leave; /* told to go: until it is made to */
 	bool running;
 	bool again; /* a reason came while it was running */
 	void (*on_end)(void *arg, struct conn *);
@@ -37,6 +38,7 @@ static struct err conn_write(void *ctx, struct slice bytes)
 static void conn_end(struct conn *c)
 {
 	timer_stop(&c->autologout);
+	timer_stop(&c->leave);
 	session_free(c->session);
 	stream_free(c->stream);
 	c->on_end(c->arg, c);
@@ -127,6 +129,17 @@ struct conn *conn_start(struct loop *loop, int fd,
 
 void conn_say_bye(struct conn *c, const char *text)
 {
+	session_say_bye(c->session, text);
+}
+
+static void on_leave(void *arg)
+{
+	conn_abort(arg);
+}
+
+void conn_dismiss(struct conn *c, const char *text)
+{
+	timer_start(&c->leave, c->loop, LIMIT_DISMISS_MS, on_leave, c);
 	session_say_bye(c->session, text);
 }
 

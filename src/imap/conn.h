@@ -29,6 +29,10 @@ struct conn *conn_start(struct loop *, int fd,
  * text must stay valid. */
 void conn_say_bye(struct conn *, const char *text);
 
+/* The same, but a client that has not taken it after LIMIT_DISMISS_MS is cut
+ * off, amid a command or not: it has no right to the rest. */
+void conn_dismiss(struct conn *, const char *text);
+
 /* The end at once, without a word: a peer that takes nothing. */
 void conn_abort(struct conn *);
 

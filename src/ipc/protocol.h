@@ -65,7 +65,7 @@ enum frame_type {
 	                         then removes it; ERR_ABSENT: it isn't there */
 	FRAME_ACCOUNT_DONE,   /* mail -> auth: u64 request, u8 enum err_code,
 	                         slice text */
-	FRAME_ACCOUNT_KICK,   /* u64 account: BYE to all its sessions; tickets
+	FRAME_ACCOUNT_KICK,   /* u64 account: all its sessions end; tickets
 	                         announced for it before are void */
 	FRAME_CONTROL,        /* fd: link to a `roost` command; account u64 that
 	                         it works for, 0 for the server; slice name */

@@ -11,10 +11,7 @@ enum {
 	/* How long a removal waits for sessions and deliveries to end. */
 	IN_USE_TRIES = 100,
 	IN_USE_PAUSE_MS = 50,
-	BYE_TRIES = 20, /* after that they are cut off */
 };
-
-static const char *const disabled = "this account has been disabled";
 
 struct job {
 	struct mail *mail;
@@ -70,7 +67,7 @@ static void create(void *arg)
 	answer(j, is_ok(e) ? made : e);
 }
 
-/* Deliveries end by themselves; sessions are told to, then made to. */
+/* Deliveries end by themselves. */
 static void delete (void *arg)
 {
 	struct job *j = arg;
@@ -78,10 +75,8 @@ static void delete (void *arg)
 	struct err e = err(ERR_INUSE, NULL);
 
 	tickets_void(&m->tickets, j->account);
-	mail_kick(m, j->account, disabled);
+	mail_dismiss(m, j->account, "this account has been removed");
 	for (int i = 0; i < IN_USE_TRIES && e.code == ERR_INUSE; i++) {
-		if (i == BYE_TRIES)
-			mail_abort_sessions(m, j->account);
 		if (i != 0)
 			task_sleep(IN_USE_PAUSE_MS);
 		e = account_delete(m->model, j->account);
@@ -132,7 +127,8 @@ static bool on_kick(struct mail *m, struct frame_in *f)
 	if (!frame_is_whole(f) || account == 0)
 		return false;
 	tickets_void(&m->tickets, account);
-	mail_kick(m, account, disabled);
+	mail_dismiss(m, account,
+	             "this account was disabled, or has a new password");
 	return true;
 }
 

@@ -46,10 +46,12 @@ struct mail {
 
 /* mail_sessions.c */
 void mail_on_session(struct mail *, struct frame_in *); /* takes its fd */
-/* BYE to all sessions of an account (0: to all). text stays valid. */
-void mail_kick(struct mail *, uint64_t account, const char *text);
-/* The same without a word, for those that did not go. */
-void mail_abort_sessions(struct mail *, uint64_t account);
+/* All sessions of an account end now (conn_dismiss). text stays valid. */
+void mail_dismiss(struct mail *, uint64_t account, const char *text);
+/* All sessions end when their command has ended. */
+void mail_say_bye(struct mail *, const char *text);
+/* Without a word, those that did not go. */
+void mail_abort_sessions(struct mail *);
 struct session_registry mail_registry(struct mail *);
 
 /* mail_accounts.c: ACCOUNT_CREATE, ACCOUNT_DELETE, ACCOUNT_KICK; false: a

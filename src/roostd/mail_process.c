@@ -207,7 +207,7 @@ static void on_bye_timeout(void *arg)
 {
 	struct mail *m = arg;
 
-	mail_abort_sessions(m, 0);
+	mail_abort_sessions(m);
 	timer_start(&m->stop, m->loop, GONE_MS - BYE_MS, on_patience, m);
 }
 
@@ -218,7 +218,7 @@ static bool on_stop(struct mail *m, struct frame_in *f)
 	if (m->stopping)
 		return true;
 	m->stopping = true;
-	mail_kick(m, 0, "the server is stopping");
+	mail_say_bye(m, "the server is stopping");
 	timer_start(&m->stop, m->loop, BYE_MS, on_bye_timeout, m);
 	mail_check_end(m);
 	return true;

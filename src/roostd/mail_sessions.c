@@ -267,31 +267,41 @@ void mail_on_session(struct mail *m, struct frame_in *f)
 
 struct ending {
 	uint64_t account; /* 0: of all */
-	const char *text; /* NULL: without a word */
+	const char *text;
+	void (*end)(struct conn *, const char *text);
 };
 
 static void end_one(void *arg, struct mail_session *s)
 {
 	const struct ending *e = arg;
 
-	if (e->account != 0 && e->account != s->account)
-		return;
-	if (e->text != NULL)
-		conn_say_bye(s->conn, e->text);
-	else
-		conn_abort(s->conn);
+	if (e->account == 0 || e->account == s->account)
+		e->end(s->conn, e->text);
 }
 
-void mail_kick(struct mail *m, uint64_t account, const char *text)
+void mail_dismiss(struct mail *m, uint64_t account, const char *text)
 {
-	struct ending e = { account, text };
+	struct ending e = { account, text, conn_dismiss };
 
 	each(m, end_one, &e);
 }
 
-void mail_abort_sessions(struct mail *m, uint64_t account)
+void mail_say_bye(struct mail *m, const char *text)
 {
-	struct ending e = { account, NULL };
+	struct ending e = { 0, text, conn_say_bye };
+
+	each(m, end_one, &e);
+}
+
+static void abort_one(struct conn *c, const char *text)
+{
+	(void)text;
+	conn_abort(c);
+}
+
+void mail_abort_sessions(struct mail *m)
+{
+	struct ending e = { 0, NULL, abort_one };
 
 	each(m, end_one, &e);
 }
@@ -356,7 +366,7 @@ static void kick_one(void *arg, struct mail_session *s)
 	if (!slice_eq(f.session_id, k->who) &&
 	    !slice_eq(f.account_name, k->who))
 		return;
-	conn_say_bye(s->conn, "disconnected by the administrator");
+	conn_dismiss(s->conn, "disconnected by the administrator");
 	k->n++;
 }
 

@@ -86,10 +86,10 @@ def settled_kb(server, seconds=5):
     return least
 
 
-def allow_files(n):
-    """Lets this process and those it starts have n files open each."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, n), max(hard, n)))
+def allow_files():
+    """As many open files as the machine gives us, here and in what we start."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def program(name, directory, *libraries):

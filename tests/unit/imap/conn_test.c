@@ -170,6 +170,37 @@ static void test_logout(struct house *h)
 		task_sleep(1);
 }
 
+static void append(struct client *c, size_t size)
+{
+	struct buf text = { 0 };
+
+	buf_printf(&text, "a1 APPEND INBOX {%zu+}\r\n", size);
+	for (size_t i = 0; i < size; i++)
+		buf_byte(&text, 'x');
+	buf_add(&text, S("\r\n"));
+	assert_true(is_ok(stream_write(c->stream, buf_slice(&text))));
+	buf_free(&text);
+	hear(c, "APPEND completed\r\n");
+}
+
+/* A client that must go, amid an answer that it does not take. */
+static void test_dismiss(struct house *h)
+{
+	struct client a = client_open(h);
+	uint64_t since;
+
+	h->ended = 0;
+	append(&a, 900000);
+	say(&a, "a2 SELECT INBOX\r\na3 FETCH 1 BODY[]\r\na4 NOOP\r\n");
+	task_sleep(50);
+	conn_dismiss(a.conn, "out");
+	since = loop_now_ms(h->loop);
+	while (h->ended != 1 && loop_now_ms(h->loop) - since < READ_MS)
+		task_sleep(1);
+	assert_int_equal(h->ended, 1);
+	stream_free(a.stream);
+}
+
 static void run(struct loop *loop, void *arg)
 {
 	struct house h;
@@ -191,11 +222,18 @@ static void test_conn_logout(void **state)
 	task_run_main(run, test_logout);
 }
 
+static void test_conn_dismiss(void **state)
+{
+	(void)state;
+	task_run_main(run, test_dismiss);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conn_idle),
 		cmocka_unit_test(test_conn_logout),
+		cmocka_unit_test(test_conn_dismiss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
