@@ -294,12 +294,13 @@ static void changes_count_at_once(struct rig *r)
 {
 	add(r, "ann@example.org", "old");
 	attack(r, FRAME_USER_PASSWORD, "new");
+	assert_int_equal(r->mail[0].kicks + r->mail[1].kicks, 1);
 	assert_int_equal(rig_login(r, "ann@example.org", "new")->code, ERR_OK);
 	assert_int_equal(
 		rig_verb(r, FRAME_USER_PASSWORD, "ann@example.org", "old"),
 		ERR_OK);
 	attack(r, FRAME_USER_DISABLE, NULL);
-	assert_int_equal(r->mail[0].kicks + r->mail[1].kicks, 1);
+	assert_int_equal(r->mail[0].kicks + r->mail[1].kicks, 3);
 	assert_int_equal(
 		rig_verb(r, FRAME_USER_ENABLE, "ann@example.org", NULL),
 		ERR_OK);
