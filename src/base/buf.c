@@ -9,6 +9,15 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 
+void buf_fit(struct buf *b, size_t size)
+{
+	assert(b->limit == 0);
+	if (size <= b->cap && b->data != NULL)
+		return;
+	b->data = mem_resize(b->data, size, 1);
+	b->cap = size;
+}
+
 void buf_free(struct buf *b)
 {
 	free(b->data);

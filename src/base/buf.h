@@ -29,6 +29,11 @@ static inline struct buf buf_limit(size_t limit_bytes)
 /* Frees the memory; the buf is empty and usable again. */
 void buf_free(struct buf *);
 
+/* Room for that many bytes in all and no more, where buf_room() and those
+ * that add double it: for what is large and waits. The buf has no limit
+ * (asserted). */
+void buf_fit(struct buf *, size_t size);
+
 /* Valid until the next addition. */
 static inline struct slice buf_slice(const struct buf *b)
 {

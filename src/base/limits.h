@@ -40,7 +40,9 @@ enum {
 	LIMIT_AUTOLOGOUT_SECONDS = 1800, /* RFC 9051 section 5.4: at least 30 min */
 	LIMIT_WRITE_SECONDS = 300,       /* a client that takes nothing is dropped */
 	LIMIT_DISMISS_MS = 500,          /* for the last words to who must go */
-	LIMIT_OUTPUT = 65536,            /* octets queued to one client */
+	LIMIT_UNREAD = 16384,            /* octets queued to a client: no more is made
+	                                    until it takes them */
+	LIMIT_OUTPUT = 65536,            /* the same, of other streams and links */
 
 	/* mailboxes */
 	LIMIT_NAME = 1000,               /* octets of a mailbox name, UTF-8 */

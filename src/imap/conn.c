@@ -32,7 +32,21 @@ static struct err conn_write(void *ctx, struct slice bytes)
 {
 	struct conn *c = ctx;
 
-	return stream_write(c->stream, bytes);
+	return stream_queue(c->stream, bytes);
+}
+
+static bool conn_is_full(void *ctx)
+{
+	const struct conn *c = ctx;
+
+	return stream_queued(c->stream) > LIMIT_UNREAD;
+}
+
+static struct err conn_wait(void *ctx)
+{
+	struct conn *c = ctx;
+
+	return stream_wait(c->stream, LIMIT_UNREAD);
 }
 
 static void conn_end(struct conn *c)
@@ -119,7 +133,8 @@ struct conn *conn_start(struct loop *loop, int fd,
 	                         start->config->write_seconds * 1000);
 	c->on_end = on_end;
 	c->arg = arg;
-	own.io = (struct session_io){ conn_read, conn_write, c };
+	own.io = (struct session_io){ conn_read, conn_write, c, conn_is_full,
+		                      conn_wait };
 	own.wake = conn_wake;
 	own.wake_arg = c;
 	c->session = session_new(&own);

@@ -84,6 +84,8 @@ static void send_span(struct fetch_row *row, struct span span)
 		}
 		add_without_nul(&o->bytes, chunk);
 		at += chunk.len;
+		if (at < end)
+			blob_rest(row->blob); /* it took the whole block */
 		out_drain(o);
 	}
 }

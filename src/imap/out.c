@@ -10,6 +10,10 @@ void out_flush(struct out *o)
 		o->total += all.len;
 	}
 	o->bytes.len = 0;
+	if (is_ok(o->e) && o->io.is_full != NULL && o->io.is_full(o->io.ctx)) {
+		buf_free(&o->bytes);
+		o->e = o->io.wait(o->io.ctx);
+	}
 }
 
 void out_drain(struct out *o)

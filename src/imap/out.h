@@ -5,7 +5,7 @@
  * can be copied out safely. Between messages a handler calls out_drain(),
  * which hands full chunks to the session's io and may suspend there while
  * the client is slow. So what is kept in memory is one chunk and one
- * message's worth of responses.
+ * message's worth of responses; during the wait, only what io holds.
  */
 #pragma once
 

@@ -29,9 +29,13 @@ struct session_io {
 	/* What is there now; *got 0: nothing yet; ERR_CLOSED: no more will
 	 * come. Never suspends. */
 	struct err (*read)(void *ctx, void *to, size_t size, size_t *got);
-	/* Takes all of it or fails; suspends while the peer is slow. */
+	/* Takes all of it, or fails. */
 	struct err (*write)(void *ctx, struct slice);
 	void *ctx;
+	/* The peer is slow: too much of it is still here. NULL: never. */
+	bool (*is_full)(void *ctx);
+	/* Suspends until that is over, or fails. */
+	struct err (*wait)(void *ctx);
 };
 
 /* What is the same for all sessions of the process; outlives them. */

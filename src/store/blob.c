@@ -27,22 +27,18 @@ struct blob_reader {
 	struct span *spans; /* one a block; NULL: not read yet */
 	uint32_t loaded;    /* the block in `raw`, or NO_BLOCK */
 	size_t raw_len;
-	char *raw;    /* room for the longest block */
-	char *stored; /* the same */
+	char *raw; /* room for the longest block; NULL: none is loaded */
 };
 
 static struct blob_reader *reader_new(struct partition *p,
                                       const struct blob_place *place)
 {
-	size_t block = block_raw(place->raw, 0);
-	struct blob_reader *r = mem_resize(NULL, 1, sizeof *r + 2 * block);
+	struct blob_reader *r = mem_new(1, sizeof *r);
 
 	*r = (struct blob_reader){
 		.partition = p,
 		.place = *place,
 		.loaded = NO_BLOCK,
-		.raw = (char *)(r + 1),
-		.stored = (char *)(r + 1) + block,
 	};
 	return r;
 }
@@ -81,7 +77,15 @@ void blob_close(struct blob_reader *r)
 		return;
 	pack_file_close(&r->partition->packs, r->file);
 	free(r->spans);
+	free(r->raw);
 	free(r);
+}
+
+void blob_rest(struct blob_reader *r)
+{
+	free(r->raw);
+	r->raw = NULL;
+	r->loaded = NO_BLOCK;
 }
 
 uint64_t blob_size(const struct blob_reader *r)
@@ -145,23 +149,32 @@ static struct err know_spans(struct blob_reader *r)
 	return OK;
 }
 
-static struct err load(struct blob_reader *r, uint32_t n)
+static struct err unpack(struct blob_reader *r, uint32_t n, struct slice stored)
 {
-	const struct span *span = &r->spans[n];
 	size_t raw_len = block_raw(r->place.raw, n);
-	struct err e;
 
-	r->loaded = NO_BLOCK;
-	e = read_in_task(r->file->fd, r->stored, span->block.len, span->at);
-	if (!is_ok(e))
-		return e;
-	if (!block_unpack(r->partition->decompressor,
-	                  slice_of(r->stored, span->block.len),
-	                  span->block.check, r->raw, raw_len))
+	if (r->raw == NULL)
+		r->raw = mem_resize(NULL, block_raw(r->place.raw, 0), 1);
+	if (!block_unpack(r->partition->decompressor, stored,
+	                  r->spans[n].block.check, r->raw, raw_len))
 		return rotten();
 	r->loaded = n;
 	r->raw_len = raw_len;
 	return OK;
+}
+
+static struct err load(struct blob_reader *r, uint32_t n)
+{
+	size_t len = r->spans[n].block.len;
+	char *stored = mem_resize(NULL, len, 1);
+	struct err e;
+
+	r->loaded = NO_BLOCK;
+	e = read_in_task(r->file->fd, stored, len, r->spans[n].at);
+	if (is_ok(e))
+		e = unpack(r, n, slice_of(stored, len));
+	free(stored);
+	return e;
 }
 
 struct err blob_read(struct blob_reader *r, uint64_t offset, struct slice *out)

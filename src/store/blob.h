@@ -65,4 +65,9 @@ uint64_t blob_size(const struct blob_reader *);
  * (large or cold blocks are read and decompressed on a worker).
  */
 struct err blob_read(struct blob_reader *, uint64_t offset, struct slice *out);
+
+/* Gives the memory of the block back: for one who will wait for somebody
+ * else and does not need it again. */
+void blob_rest(struct blob_reader *);
+
 void blob_close(struct blob_reader *);

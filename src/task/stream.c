@@ -107,7 +107,10 @@ static void send_queue(struct stream *s, struct slice more)
 	if (sent != 0)
 		timer_stop(&s->stuck);
 	buf_drop(&s->queue, sent);
-	buf_add(&s->queue, slice_from(more, sent > queued ? sent - queued : 0));
+	more = slice_from(more, sent > queued ? sent - queued : 0);
+	if (more.len > GATHER)
+		buf_fit(&s->queue, s->queue.len + more.len);
+	buf_add(&s->queue, more);
 	if (s->queue.len != 0)
 		wait_writable(s);
 	else
@@ -133,20 +136,34 @@ static void flush_at_turn_end(struct turn_job *job)
 		fn(s->on_readable_arg);
 }
 
-struct err stream_write(struct stream *s, struct slice bytes)
+struct err stream_queue(struct stream *s, struct slice bytes)
 {
 	if (!is_ok(s->failed) || bytes.len == 0)
 		return s->failed;
 	if (s->queue.len + bytes.len < GATHER ||
 	    (s->armed & UV_WRITABLE) != 0) {
+		if (bytes.len > GATHER)
+			buf_fit(&s->queue, s->queue.len + bytes.len);
 		buf_add(&s->queue, bytes);
 		loop_at_turn_end(s->loop, &s->flush);
 	} else {
 		send_queue(s, bytes);
 	}
-	while (is_ok(s->failed) && s->queue.len > LIMIT_OUTPUT)
+	return s->failed;
+}
+
+struct err stream_wait(struct stream *s, size_t most)
+{
+	while (is_ok(s->failed) && s->queue.len > most)
 		task_wait(&s->writer, WAIT_FOREVER);
 	return s->failed;
+}
+
+struct err stream_write(struct stream *s, struct slice bytes)
+{
+	struct err e = stream_queue(s, bytes);
+
+	return is_ok(e) ? stream_wait(s, LIMIT_OUTPUT) : e;
 }
 
 struct err stream_flush(struct stream *s)

@@ -46,6 +46,12 @@ struct err stream_read_now(struct stream *, void *to, size_t size, size_t *got);
  * What is queued is sent at the end of the turn at the latest. */
 struct err stream_write(struct stream *, struct slice);
 
+/* The two halves of it, for one who has something to put down before he
+ * waits: the first never suspends, the second does until at most so many
+ * octets are queued. */
+struct err stream_queue(struct stream *, struct slice);
+struct err stream_wait(struct stream *, size_t most);
+
 /* Suspends until everything queued has been given to the kernel. */
 struct err stream_flush(struct stream *);
 
