@@ -222,8 +222,8 @@ static void start(void *arg)
 	if (is_ok(link_pair(fds)))
 		fork_child(c, fds);
 	if (c->pid == 0) {
-		c->failures++;
-		start_later(c);
+		/* nobody has died: the machine is full */
+		timer_start(&c->timer, c->of->loop, RESTART_MS, start, c);
 		return;
 	}
 	child_log(LOG_LEVEL_DEBUG, "child_started", c);
