@@ -6,11 +6,12 @@
  * directory what could be found there: all that is sure, and of the pending
  * changes, as a seed has it,
  *
- *	a file's writes     none, all, the first or the last few, or any; each
- *	                    whole or torn at any 512 octets; a write that was
- *	                    lost may still have made the file longer (zeros)
+ *	a file's writes     none, all, all but one, the first or the last few,
+ *	                    or any; each whole or torn at any 512 octets; a
+ *	                    write that was lost may still have made the file
+ *	                    longer (zeros)
  *	truncating, holes   done or not
- *	entries of a        made, removed or renamed, or not, each for itself:
+ *	entries of a        made, removed or renamed, or not, in the same ways:
  *	directory           only the directory's own sync makes them sure,
  *	                    never that of the file
  *	mapped files        as recorded, or any octets at all

@@ -21,7 +21,8 @@ struct fate {
 	uint64_t seed;
 	uint32_t of_16; /* of 16 changes so many are kept */
 	size_t first;   /* but all before this one, */
-	size_t last;    /* and all from this one on */
+	size_t last;    /* and all from this one on, */
+	size_t lost;    /* and this one isn't */
 	bool torn;
 	bool longer; /* lost writes have made it longer */
 	uint64_t sum;
@@ -32,7 +33,8 @@ static struct fate fate_of(const struct file *f, uint64_t seed)
 	static const uint32_t shares[] = { 0, 2, 8, 8, 14, 16 };
 	uint64_t x = disk_chance(seed, f->number, 1);
 	struct fate fate = { .seed = disk_chance(seed, f->number, 2),
-		             .last = f->n };
+		             .last = f->n,
+		             .lost = SIZE_MAX };
 
 	if (seed == DISK_NOTHING)
 		return fate;
@@ -43,12 +45,16 @@ static struct fate fate_of(const struct file *f, uint64_t seed)
 	fate.of_16 = shares[x % 6];
 	fate.torn = (x >> 8 & 1) != 0;
 	fate.longer = (x >> 9 & 1) != 0;
-	if ((x >> 10 & 3) == 0 && f->n > 0) {
-		fate.of_16 = 0;
+	if (f->n == 0 || (x >> 10 & 3) == 3)
+		return fate;
+	fate.of_16 = 0;
+	if ((x >> 10 & 3) == 0)
 		fate.first = (x >> 16) % (f->n + 1);
-	} else if ((x >> 10 & 3) == 1 && f->n > 0) {
-		fate.of_16 = 0;
+	else if ((x >> 10 & 3) == 1)
 		fate.last = (x >> 16) % (f->n + 1);
+	else {
+		fate.of_16 = 16;
+		fate.lost = (x >> 16) % f->n;
 	}
 	return fate;
 }
@@ -61,9 +67,10 @@ static bool decide(struct fate *fate, bool kept, uint64_t what)
 
 static bool is_kept(struct fate *fate, const struct change *c, size_t i)
 {
-	bool kept = c->sure || i < fate->first || i >= fate->last ||
+	bool kept = i < fate->first || i >= fate->last ||
 	            disk_chance(fate->seed, c->event, 0) % 16 < fate->of_16;
 
+	kept = c->sure || (kept && i != fate->lost);
 	return decide(fate, kept, c->event);
 }
 
@@ -139,14 +146,21 @@ static bool is_scribbled(const struct file *f, uint64_t seed)
 	       disk_chance(seed, f->number, 4) % 2 == 0;
 }
 
-static bool naming_is_kept(const struct naming *n, uint64_t seed)
+/* None, all, all but one, or any. */
+static bool naming_is_kept(const struct disk *d, size_t i, uint64_t seed)
 {
-	uint64_t share = disk_chance(seed, 7, 7) % 4;
+	const struct naming *n = &d->namings[i];
+	uint64_t x = disk_chance(seed, 7, 7);
 
 	if (disk_naming_is_sure(n) || seed == DISK_ALL)
 		return true;
-	return seed != DISK_NOTHING &&
-	       disk_chance(seed, n->event, 6) % 3 < share;
+	if (seed == DISK_NOTHING || x % 4 == 0)
+		return false;
+	if (x % 4 == 1)
+		return true;
+	if (x % 4 == 2)
+		return i != (x >> 8) % d->n_namings;
+	return disk_chance(seed, n->event, 6) % 2 == 0;
 }
 
 uint64_t disk_names(const struct disk *d, uint64_t seed, struct entries *out)
@@ -156,7 +170,7 @@ uint64_t disk_names(const struct disk *d, uint64_t seed, struct entries *out)
 	if (out != NULL)
 		*out = d->entries;
 	for (size_t i = 0; i < d->n_namings; i++) {
-		bool kept = naming_is_kept(&d->namings[i], seed);
+		bool kept = naming_is_kept(d, i, seed);
 
 		sum = mix(sum ^ (uint64_t)kept);
 		if (kept && out != NULL)

@@ -371,24 +371,32 @@ static pid_t start_worker(const struct power *p, uint32_t number)
 	exit(0);
 }
 
-/* A worker that died goes on behind the place where it did. */
+static void tell_status(const struct worker *w, int status)
+{
+	char what[64];
+
+	snprintf(what, sizeof what, "its process ended with status %x\n",
+	         (unsigned)status);
+	tell(w, what);
+}
+
+/* A worker that died goes on behind the place where it did, if it had come
+ * any further. */
 static void wait_for(const struct power *p, pid_t pid, uint32_t number)
 {
 	struct worker w = { .power = p, .tally = &p->tally[number] };
-	char what[64];
+	uint32_t before = 0;
 	int status;
 
 	while (waitpid(pid, &status, 0) == pid && !w.tally->done) {
-		snprintf(what, sizeof what, "it died, status %x\n",
-		         (unsigned)status);
-		tell(&w, what);
+		tell_status(&w, status);
+		if (w.tally->now.at == before)
+			return;
+		before = w.tally->now.at;
 		pid = start_worker(p, number);
 	}
-	if (status != 0) {
-		snprintf(what, sizeof what, "it ended with status %x\n",
-		         (unsigned)status);
-		tell(&w, what);
-	}
+	if (status != 0)
+		tell_status(&w, status);
 }
 
 static void run_workers(const struct power *p)
