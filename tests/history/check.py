@@ -60,12 +60,16 @@ class Pool:
         self.free[b.name, marker].append(b)
 
     def candidates(self, box, cell):
-        """Those that had begun when it was seen; the surest first."""
-        found = [(b, births) for name in box.names
-                 for births in (self.free[name, cell.marker],
-                                self.free[name, None])
-                 for b in births if b.t0 < cell.born_by]
-        return sorted(found, key=lambda f: (not f[0].sure, f[0].t0))
+        """Those that had begun when it was seen; the surest first, and
+        before those that could have brought any."""
+        found = [(not b.sure, marker is None, b.t0, b)
+                 for name in box.names for marker in (cell.marker, None)
+                 for b in self.free[name, marker] if b.t0 < cell.born_by]
+        return [f[3] for f in sorted(found, key=lambda f: f[:3])]
+
+    def remove(self, b, marker):
+        births = self.free[b.name, marker]
+        births[:] = [x for x in births if x is not b]
 
 
 def causes(cells):
@@ -95,8 +99,9 @@ def find_cause(cells, pool, box, cell):
             cell.uid, "/".join(sorted(box.names)), cell.marker),
             cell.alive_op)
         return
-    b, births = candidates[0]
-    births.remove(b)
+    b = candidates[0]
+    pool.remove(b, cell.marker)
+    pool.remove(b, None)
     cell.birth, cell.start = b, b.t0
     if len(candidates) > 1:
         cell.birth = b._replace(flags=None, source=None)

@@ -83,6 +83,7 @@ class Setting:
         self.dir = tempfile.mkdtemp(prefix="roost-history-")
         self.blows = []
         self.stop = multiprocessing.Event()
+        self.suspicious = False     # then the histories stay
 
     def __enter__(self):
         self.server.start()
@@ -96,7 +97,10 @@ class Setting:
 
     def __exit__(self, *what):
         self.server.__exit__(*what)
-        shutil.rmtree(self.dir, ignore_errors=True)
+        if self.suspicious:
+            print("the histories are in " + self.dir)
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
 
     def add_user(self, name):
         """Of use if its partition has none yet."""
@@ -161,6 +165,7 @@ class Setting:
         if done.returncode != 0:
             result.anomalies.append(Anomaly("I14", done.stdout + done.stderr,
                                             None))
+        self.suspicious = bool(result.anomalies)
         return result
 
 

@@ -133,6 +133,20 @@ t 11-12 EXAMINE Trash""" + select(there, 1 + there, 2) + """
 t 13-14 FETCH 1:* (UID TEXT)
     """ + "* 1 FETCH (UID 1 TEXT=m-1-100)\n    " * there + "OK FETCH done")
 
+    def test_what_may_be_any_is_taken_last(self):
+        """Of a lost COPY whose source nobody has looked at."""
+        self.is_good("""
+y 0.1-0.2 APPEND Trash () m-1-100
+    OK [APPENDUID 2 1] APPEND completed
+w 1-2 SELECT Trash""" + select(1, 2, 2) + """
+w 3-9 COPY 1 INBOX
+x 4-9 APPEND INBOX () m-2-100 () m-3-100
+s 11-12 EXAMINE INBOX""" + select(2, 3) + """
+s 13-14 FETCH 1:2 (UID TEXT)
+    * 1 FETCH (UID 1 TEXT=m-2-100)
+    * 2 FETCH (UID 2 TEXT=m-3-100)
+    OK FETCH completed""")
+
     def test_numbers_too_high_are_refused(self):
         self.is_good(BEGIN + """
 w 7-8 FETCH 2 FLAGS
