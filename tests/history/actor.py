@@ -90,11 +90,12 @@ class Actor:
     # -- commands: each returns one, or None when there is nothing to name --
 
     def fetch(self, _first):
-        by_uid = self.rnd.random() < 0.5
-        what = self.some(by_uid)
         items = self.rnd.choice(["(FLAGS)", "(UID FLAGS)", "FAST",
                                  "(UID FLAGS BODY.PEEK[])", "(UID BODY[])",
                                  "(UID FLAGS %s)" % MARKER_FIELD])
+        # what sets \Seen changes something
+        by_uid = "BODY[]" in items or self.rnd.random() < 0.5
+        what = self.some(by_uid)
         return what and "%sFETCH %s %s" % ("UID " * by_uid, what, items)
 
     def learn(self, _first):
