@@ -292,3 +292,9 @@ bool charset_to_utf8(struct slice charset, struct slice s, struct buf *out)
 	converter_close(&c);
 	return true;
 }
+
+void charset_load_all(void)
+{
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		(void)converter_open(names[i].charset);
+}

@@ -30,6 +30,12 @@ struct charset {
 /* False, and CHARSET_GUESS, for a name that is not in the table. */
 bool charset_find(struct slice name, struct charset *out);
 
+/*
+ * Opens each of them once and keeps it: from now on none needs a file. For
+ * a process that is about to lose sight of all files.
+ */
+void charset_load_all(void);
+
 /* Zeroed: CHARSET_GUESS. */
 struct converter {
 	enum charset_kind kind;

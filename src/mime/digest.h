@@ -74,7 +74,8 @@ enum digest_flag {
 	DIGEST_HAS_DATE = 1 << 1, /* Date: could be parsed */
 	DIGEST_IS_REPLY = 1 << 2, /* subject is a reply or forward */
 	DIGEST_HAS_ATTACHMENT = 1 << 3,
-	DIGEST_CUT = 1 << 4, /* a limit of limits.h was met */
+	DIGEST_CUT = 1 << 4,      /* a limit of limits.h was met */
+	DIGEST_UNPARSED = 1 << 5, /* opaque (mime/digest_check.h) */
 };
 
 enum part_type {
