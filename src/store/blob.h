@@ -46,6 +46,15 @@ struct err spool_finish(struct spool *);
 void spool_free(struct spool *);
 
 uint64_t spool_size(const struct spool *);
+
+/*
+ * What was written, back again, finished or not: at least one octet from
+ * offset (< size) on, at most to the end of its block. *out points into the
+ * spool and is valid until its next call. ERR_IO, ERR_CORRUPT. Suspends when
+ * the disk must be waited for.
+ */
+struct err spool_bytes(struct spool *, uint64_t offset, struct slice *out);
+
 const struct content_hash *spool_hash(const struct spool *); /* finished */
 
 /* -- reading -- */

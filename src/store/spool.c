@@ -25,7 +25,8 @@ struct spool {
 	struct buf raw;                /* less than a block */
 	struct buf stored;             /* behind what is in the file */
 	struct buf table;
-	int fd; /* -1: all in memory */
+	struct buf back; /* a block as it was, for spool_bytes() */
+	int fd;          /* -1: all in memory */
 	uint64_t in_file;
 	uint64_t size;
 	struct content_hash hash;
@@ -53,6 +54,7 @@ void spool_free(struct spool *s)
 	buf_free(&s->raw);
 	buf_free(&s->stored);
 	buf_free(&s->table);
+	buf_free(&s->back);
 	free(s);
 }
 
@@ -177,5 +179,60 @@ struct err spool_read(const struct spool *s, uint64_t offset, void *to,
 	if (is_ok(e) && n < size)
 		memcpy((char *)to + n,
 		       s->stored.data + (offset + n - s->in_file), size - n);
+	return e;
+}
+
+/* -- back again -- */
+
+/* Where block n lies in what is stored. */
+static uint64_t block_at(const struct spool *s, uint32_t n)
+{
+	uint64_t at = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		at += record_block(buf_slice(&s->table), i).len;
+	return at;
+}
+
+static struct err read_stored(const struct spool *s, char *to, size_t size,
+                              uint64_t at)
+{
+	if (at < s->in_file)
+		return read_in_task(s->fd, to, size, at);
+	memcpy(to, s->stored.data + (at - s->in_file), size);
+	return OK;
+}
+
+/* A block is in the file or in memory, never in both: they move together. */
+static struct err unpack(struct spool *s, uint32_t n, size_t raw_len)
+{
+	struct pack_block block = record_block(buf_slice(&s->table), n);
+	char *stored = mem_resize(NULL, block.len, 1);
+	struct err e = read_stored(s, stored, block.len, block_at(s, n));
+
+	s->back.len = 0;
+	if (is_ok(e) && !block_unpack(s->partition->decompressor,
+	                              slice_of(stored, block.len), block.check,
+	                              buf_room(&s->back, raw_len), raw_len))
+		e = err(ERR_CORRUPT, "the message is damaged on disk");
+	if (is_ok(e))
+		s->back.len = raw_len;
+	free(stored);
+	return e;
+}
+
+struct err spool_bytes(struct spool *s, uint64_t offset, struct slice *out)
+{
+	uint32_t n = (uint32_t)(offset / BLOB_BLOCK);
+	size_t within = (size_t)(offset % BLOB_BLOCK);
+	struct err e = OK;
+
+	assert(offset < s->size && !s->failed);
+	if (offset >= s->size - s->raw.len) {
+		*out = slice_from(buf_slice(&s->raw), within);
+		return OK;
+	}
+	e = unpack(s, n, block_raw(s->size, n));
+	*out = is_ok(e) ? slice_from(buf_slice(&s->back), within) : S("");
 	return e;
 }

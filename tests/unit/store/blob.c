@@ -322,6 +322,49 @@ static void test_damage(void **state)
 	rig_remove_dir(dir);
 }
 
+/* At every border, and from there to the end of the block. */
+static void check_back(struct spool *s, const char *text, size_t size)
+{
+	for (size_t at = 0; at < size;) {
+		struct slice got;
+		size_t rest = BLOB_BLOCK - at % BLOB_BLOCK;
+
+		assert_int_equal(spool_bytes(s, at, &got).code, ERR_OK);
+		assert_int_equal(got.len, rest < size - at ? rest : size - at);
+		assert_memory_equal(got.ptr, text + at, got.len);
+		at += got.len > 1 ? got.len - 1 : 1;
+	}
+}
+
+static void fill_and_check(struct partition *p, char *text, size_t size)
+{
+	struct spool *s = spool_new(p);
+
+	for (size_t at = 0; at < size; at += size / 2 + 1) {
+		size_t n = size - at < size / 2 + 1 ? size - at : size / 2 + 1;
+
+		assert_int_equal(spool_write(s, slice_of(text + at, n)).code,
+		                 ERR_OK);
+		check_back(s, text, at + n);
+	}
+	assert_int_equal(spool_finish(s).code, ERR_OK);
+	check_back(s, text, size);
+	spool_free(s);
+	free(text);
+}
+
+/* Of text, which shrinks, and of noise, which goes to a file. */
+static void spool_and_back(struct partition *p)
+{
+	for (size_t i = 1; i < SIZES; i++) {
+		char *noise = mem_new(sizes[i], 1);
+
+		random_bytes(noise, sizes[i]);
+		fill_and_check(p, noise, sizes[i]);
+		fill_and_check(p, rig_text((uint32_t)i, sizes[i]), sizes[i]);
+	}
+}
+
 static const struct scene {
 	const char *name;
 	void (*run)(struct partition *);
@@ -331,6 +374,7 @@ static const struct scene {
 	{ "any stretch", any_stretch },
 	{ "spool in pieces", spool_in_pieces },
 	{ "unfinished spool", unfinished_spool },
+	{ "spool and back", spool_and_back },
 	{ "absent", absent },
 };
 
