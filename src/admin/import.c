@@ -85,6 +85,8 @@ static void flush(struct import *i)
 {
 	uint32_t uids[GATHER_MESSAGES];
 
+	for (size_t k = 0; k < i->n && is_ok(i->failed); k++)
+		i->failed = incoming_settle(i->gathered[k].message);
 	if (i->n != 0 && is_ok(i->failed))
 		i->failed = mailbox_append(i->mailbox, i->gathered, i->n, uids);
 	forget(i);

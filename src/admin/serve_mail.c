@@ -62,18 +62,35 @@ static struct err nonsense(void)
 
 /* -- figures and limits -- */
 
-static void figure(struct control_link *c, const char *name, uint64_t value)
+static void status_row(struct control_link *c, const char *role, uint32_t index,
+                       const char *name, const char *value)
 {
 	char process[24];
-	char digits[24];
 	struct slice row[STATUS_COLUMNS];
 
-	snprintf(process, sizeof process, "mail/%" PRIu32, c->mail->index);
-	snprintf(digits, sizeof digits, "%" PRIu64, value);
+	snprintf(process, sizeof process, "%s/%" PRIu32, role, index);
 	row[STATUS_PROCESS] = slice_cstr(process);
 	row[STATUS_FIGURE] = slice_cstr(name);
-	row[STATUS_VALUE] = slice_cstr(digits);
+	row[STATUS_VALUE] = slice_cstr(value);
 	control_row(c, row, STATUS_COLUMNS);
+}
+
+static void figure(struct control_link *c, const char *name, uint64_t value)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof digits, "%" PRIu64, value);
+	status_row(c, "mail", c->mail->index, name, digits);
+}
+
+/* They are the same for all partitions: the first speaks for them. */
+static void parser_rows(struct control_link *c)
+{
+	const struct parser_registry *p = &c->mail->parsers;
+
+	for (uint32_t i = 0; c->mail->index == 0 && i < p->n; i++)
+		status_row(c, "parse", i, "serving",
+		           p->is_serving(p->ctx, i) ? "yes" : "no");
 }
 
 static void count_session(void *arg, const struct session_entry *entry)
@@ -86,6 +103,8 @@ static struct err status(struct control_link *c, struct frame_in *in)
 {
 	const struct session_registry *sessions = &c->mail->sessions;
 	struct partition_stats s;
+	uint64_t parsed = 0;
+	uint64_t unparsed = 0;
 	uint64_t n = 0;
 
 	if (!frame_is_whole(in))
@@ -99,6 +118,10 @@ static struct err status(struct control_link *c, struct frame_in *in)
 	figure(c, "pack_bytes", s.pack_bytes);
 	figure(c, "dead_bytes", s.dead_bytes);
 	figure(c, "index_bytes", s.index_bytes);
+	c->mail->parsers.count(c->mail->parsers.ctx, &parsed, &unparsed);
+	figure(c, "parsed", parsed);
+	figure(c, "unparsed", unparsed);
+	parser_rows(c);
 	control_done(c, OK);
 	return OK;
 }

@@ -41,12 +41,22 @@ struct session_registry {
 	void *ctx;
 };
 
+/* The processes that read messages for this one. */
+struct parser_registry {
+	uint32_t n;
+	bool (*is_serving)(void *ctx, uint32_t index);
+	/* Messages that were read, and that could not be. */
+	void (*count)(void *ctx, uint64_t *parsed, uint64_t *unparsed);
+	void *ctx;
+};
+
 /* The same for all control links of the process; outlives them. */
 struct admin_mail {
 	struct loop *loop;
 	struct model *model;
 	const struct clock *clock;
 	struct session_registry sessions;
+	struct parser_registry parsers;
 	uint32_t index;               /* of the partition */
 	uint64_t message_limit_bytes; /* of an imported message */
 };

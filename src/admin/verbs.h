@@ -61,7 +61,8 @@ static const char *const user_show_columns[USER_SHOW_COLUMNS] = {
 /*
  * auth answers with its own figures and one row a partition, figure
  * "serving", value "yes" or "no"; on a mail link a partition answers with
- * its own. Values are numbers or yes and no.
+ * its own, the first one for the parse processes too. Values are numbers or
+ * yes and no.
  */
 enum status_column {
 	STATUS_PROCESS, /* "auth", "mail/0" */

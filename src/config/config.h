@@ -48,9 +48,13 @@ struct config {
 	char *user_gate; /* "": none of its own */
 	char *user_auth;
 	char *user_mail;
+	char *user_parse;
 
 	uint64_t partitions;
-	uint64_t gates; /* 0: one a core */
+	uint64_t gates;        /* 0: one a core */
+	uint64_t parsers;      /* the same */
+	uint64_t parse_memory; /* bytes, of each */
+	uint64_t parse_time;   /* milliseconds, of a message */
 
 	uint64_t message_limit;  /* bytes */
 	uint64_t quota_bytes;    /* of a new account; 0: none */

@@ -31,17 +31,26 @@ const struct config_option config_options[] = {
 	  "a web mailer on this machine, 127.0.0.1, ::1." },
 	{ "user_gate", CONFIG_TEXT, AT(user_gate), "", 0, 0,
 	  "The system users that the processes run as, if roostd is started by\n"
-	  "root; three different ones keep a break-in where it happened. Empty:\n"
+	  "root; four different ones keep a break-in where it happened. Empty:\n"
 	  "as whoever starts roostd. The gate: talks to strangers, owns no file." },
 	{ "user_auth", CONFIG_TEXT, AT(user_auth), "", 0, 0,
 	  "Owns the accounts and their password hashes." },
 	{ "user_mail", CONFIG_TEXT, AT(user_mail), "", 0, 0,
 	  "Owns the mail." },
+	{ "user_parse", CONFIG_TEXT, AT(user_parse), "", 0, 0,
+	  "Reads strangers' messages, owns nothing at all." },
 	{ "partitions", CONFIG_NUMBER, AT(partitions), "4", 1, 1024,
 	  "How many parts the store was made with; each has a process of its own.\n"
 	  "Fixed once there are accounts." },
 	{ "gates", CONFIG_NUMBER, AT(gates), "0", 0, 256,
 	  "Processes that talk to clients; 0: one a processor core." },
+	{ "parsers", CONFIG_NUMBER, AT(parsers), "0", 0, 256,
+	  "Processes that read the messages that arrive; 0: one a processor core." },
+	{ "parse_memory", CONFIG_SIZE, AT(parse_memory), "64M", 1024 * 1024, UINT32_MAX,
+	  "Memory that each of them may use." },
+	{ "parse_time", CONFIG_NUMBER, AT(parse_time), "5000", 1, 600000,
+	  "Processor time that one message may take, in milliseconds. One that\n"
+	  "needs more of either is delivered all the same, but not described." },
 	{ "message_limit", CONFIG_SIZE, AT(message_limit), "50M", 1024, UINT32_MAX,
 	  "The largest message, delivered or appended." },
 	{ "quota_bytes", CONFIG_SIZE, AT(quota_bytes), "0", 0, UINT64_MAX,

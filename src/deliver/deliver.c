@@ -198,6 +198,8 @@ static bool on_end(struct server *s, struct frame_in *f)
 		s->e = write_prefix(d);
 	if (is_ok(s->e))
 		s->e = incoming_finish(d->message);
+	if (is_ok(s->e))
+		s->e = incoming_settle(d->message);
 	d->now = model_clock(d->model)->wall_s(model_clock(d->model));
 	delivery_run(d, s->e);
 	for (uint32_t i = 0; i < d->n; i += RESULTS_A_FRAME) {

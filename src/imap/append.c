@@ -231,6 +231,15 @@ static struct slice appenduid(struct session *s, struct mailbox *mailbox,
 	return code;
 }
 
+static struct err settle(struct append *a)
+{
+	struct err e = OK;
+
+	for (size_t i = 0; i < a->n && is_ok(e); i++)
+		e = incoming_settle(a->messages[i]);
+	return e;
+}
+
 static struct err append_run(struct session *s, const struct append_request *r)
 {
 	uint32_t *uids = arena_array(s->arena, r->n, sizeof *uids);
@@ -241,7 +250,9 @@ static struct err append_run(struct session *s, const struct append_request *r)
 		return err(ERR_TRYCREATE, "there is no such mailbox");
 	if (!is_ok(e))
 		return e;
-	e = mailbox_append(mailbox, new_messages(s, r), r->n, uids);
+	e = settle(s->append);
+	if (is_ok(e))
+		e = mailbox_append(mailbox, new_messages(s, r), r->n, uids);
 	if (e.code == ERR_NONEXISTENT)
 		e = err(ERR_TRYCREATE, "the mailbox was deleted");
 	if (is_ok(e))

@@ -15,7 +15,11 @@
  *              └───┬────┘  verdict  └───┬────┘expect└──▲──▲─┘
  *                  └────────────────────┼──────────────┘  │
  *                    session + ticket + fd, deliver + fd  │
- *   roost command ─────────────────────►┘ control + fd ───┘
+ *   roost command ─────────────────────►┘ control + fd ───┤
+ *                                       ┌────────┐ digest │
+ *                        one a core     │ parse  ├────────┘
+ *                                       │        │◄─ message
+ *                                       └────────┘
  *
  * Why the ticket can be trusted to be known: auth sends EXPECT to mail
  * before VERDICT to gate. When gate's SESSION reaches mail, EXPECT is in
@@ -135,10 +139,30 @@ enum frame_type {
 	FRAME_EXPORT_MESSAGE,/* as IMPORT_MESSAGE, then u64 size */
 	FRAME_KEYWORDS,      /* u32 n, n slices: keywords of the next message, of
 	                        import or export; more than one frame may come */
+
+	/* mail -> parse; job is chosen by mail, never 0 */
+	FRAME_PARSE_PAGE = 192, /* first of all; fd: a page (parse/page.h) */
+	FRAME_PARSE,         /* any number of: u64 job, u8 enum parse_piece,
+	                        slice bytes. Of the messages that come in
+	                        several pieces one at a time */
+	/* parse -> mail */
+	FRAME_PARSED,        /* any number of: u64 job, u8 last (0, 1), slice
+	                        bytes of its digest, in order */
+	/* mail -> parent */
+	FRAME_PARSER_BAD,    /* u32 index of a parse process: it hangs or talks
+	                        nonsense, and must be ended */
 };
 /* clang-format on */
 
-enum role { ROLE_PARENT, ROLE_GATE, ROLE_AUTH, ROLE_MAIL };
+enum role { ROLE_PARENT, ROLE_GATE, ROLE_AUTH, ROLE_MAIL, ROLE_PARSE, ROLES };
+
+enum parse_piece {
+	PIECE_MIDDLE,
+	PIECE_FIRST,
+	PIECE_LAST,
+	PIECE_WHOLE, /* first and last */
+	PIECES
+};
 
 enum service { SERVICE_IMAP, SERVICE_LMTP };
 

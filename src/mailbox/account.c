@@ -19,8 +19,9 @@ enum { BUCKETS = 1024 };
 struct model {
 	struct partition *partition;
 	const struct clock *clock;
-	uint64_t tick;            /* counts what became idle */
-	size_t idle;              /* accounts */
+	const struct digester *digester; /* NULL: none */
+	uint64_t tick;                   /* counts what became idle */
+	size_t idle;                     /* accounts */
 	struct task_mutex making; /* an account is being made or deleted */
 	uint64_t deleting;        /* that account, or 0 */
 	struct account *buckets[BUCKETS];
@@ -43,6 +44,16 @@ struct partition *model_partition(struct model *model)
 const struct clock *model_clock(const struct model *model)
 {
 	return model->clock;
+}
+
+void model_set_digester(struct model *model, const struct digester *d)
+{
+	model->digester = d;
+}
+
+const struct digester *model_digester(const struct model *model)
+{
+	return model->digester;
 }
 
 uint64_t model_tick(struct model *model)

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "mime/digester.h"
 #include "store/partition.h"
 #include "task/task.h"
 
@@ -29,6 +30,10 @@ struct model *model_new(struct partition *, const struct clock *);
 void model_free(struct model *); /* no account may be open (asserted) */
 struct partition *model_partition(struct model *);
 const struct clock *model_clock(const struct model *);
+
+/* Who makes the digests of what comes in; stays the caller's. Without one
+ * the model makes them itself, on the spot. */
+void model_set_digester(struct model *, const struct digester *);
 
 struct account;
 

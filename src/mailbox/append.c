@@ -6,6 +6,8 @@
  */
 #include <assert.h>
 
+#include "base/encode.h"
+#include "base/log.h"
 #include "mailbox/change.h"
 #include "mailbox/content.h"
 #include "mailbox/incoming.h"
@@ -160,6 +162,39 @@ static void note_uids(struct mailbox *m, const uint32_t *uids, size_t n)
 	uidset_free(&added);
 }
 
+/* For whoever runs the server: a message that no parser could read. */
+static void log_unparsed(struct mailbox *m, const struct new_message *n,
+                         uint32_t uid)
+{
+	const struct content_hash *hash =
+		spool_hash(incoming_spool(n->message));
+	struct log_line l = log_open(LOG_LEVEL_ERROR, "unparsed");
+	struct buf hex = { 0 };
+
+	hex_encode(slice_of(hash->bytes, sizeof hash->bytes), &hex);
+	log_text(&l, "user", m->account->name);
+	log_text(&l, "mailbox", m->name);
+	log_number(&l, "uid", uid);
+	log_number(&l, "size", incoming_size(n->message));
+	log_text(&l, "sha256", buf_slice(&hex));
+	log_close(&l);
+	buf_free(&hex);
+}
+
+static void report_unparsed(struct mailbox *m,
+                            const struct new_message *messages, size_t n,
+                            const uint32_t *uids)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct digest d;
+
+		if (is_ok(digest_open_fields(
+			    incoming_digest(messages[i].message), &d)) &&
+		    (d.flags & DIGEST_UNPARSED) != 0)
+			log_unparsed(m, &messages[i], uids[i]);
+	}
+}
+
 struct err mailbox_append(struct mailbox *m, const struct new_message *messages,
                           size_t n, uint32_t *uids)
 {
@@ -175,6 +210,8 @@ struct err mailbox_append(struct mailbox *m, const struct new_message *messages,
 	edit_end(&edit, is_ok(e));
 	if (is_ok(e))
 		note_uids(m, uids, n);
+	if (is_ok(e))
+		report_unparsed(m, messages, n, uids);
 	change_end(&c);
 	return e;
 }

@@ -1,6 +1,11 @@
 /*
  * incoming.c -- a message on its way in: each chunk goes through the line
- * ends into the spool and the digest builder at once.
+ * ends into the spool, and what there is to know of it becomes a digest.
+ *
+ * Without a digester the digest is made while the message arrives. With one
+ * it is begun when the message is whole, from what is spooled: so that a
+ * sender who takes his time keeps no parser waiting, and a second try is as
+ * good as the first.
  */
 #include "mailbox/incoming.h"
 
@@ -8,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "mailbox/internal.h"
 #include "mime/crlf.h"
 #include "store/blob.h"
 
@@ -15,7 +21,10 @@ struct incoming {
 	struct spool *spool;
 	struct crlf crlf;
 	struct buf lines; /* scratch: a chunk with its lines ended */
-	struct digest_builder *builder; /* NULL once finished */
+	const struct digester *digester; /* NULL: */
+	struct digest_builder *builder;  /* in its place; NULL once finished */
+	struct digest_job *job;          /* NULL unless begun and not settled */
+	bool finished;
 	struct buf digest;
 };
 
@@ -24,44 +33,73 @@ struct incoming *incoming_new(struct model *model)
 	struct incoming *in = mem_new(1, sizeof *in);
 
 	in->spool = spool_new(model_partition(model));
-	in->builder = digest_builder_new();
+	in->digester = model_digester(model);
+	if (in->digester == NULL)
+		in->builder = digest_builder_new();
 	return in;
 }
 
 struct err incoming_write(struct incoming *in, struct slice bytes)
 {
-	assert(in->builder != NULL);
+	assert(!in->finished);
 	in->lines.len = 0;
 	crlf_feed(&in->crlf, bytes, &in->lines);
 	/* RFC822.SIZE and all offsets are 32 bits wide */
 	if (in->lines.len > UINT32_MAX - spool_size(in->spool))
 		return err(ERR_TOOBIG, "the message is too big");
-	digest_builder_feed(in->builder, buf_slice(&in->lines));
+	if (in->builder != NULL)
+		digest_builder_feed(in->builder, buf_slice(&in->lines));
 	return spool_write(in->spool, buf_slice(&in->lines));
+}
+
+static struct err read_spool(void *arg, uint64_t offset, struct slice *out)
+{
+	return spool_bytes(arg, offset, out);
+}
+
+static void begin_digest(struct incoming *in)
+{
+	const struct digest_source source = {
+		.bytes = read_spool,
+		.arg = in->spool,
+		.size = spool_size(in->spool),
+	};
+
+	in->job = in->digester->begin(in->digester->ctx, &source);
 }
 
 struct err incoming_finish(struct incoming *in)
 {
-	struct err e;
-
-	assert(in->builder != NULL);
+	assert(!in->finished);
 	if (spool_size(in->spool) == 0)
 		return err(ERR_NO, "a message can't be empty");
-	e = spool_finish(in->spool);
-	if (!is_ok(e))
-		return e;
-	digest_builder_finish(in->builder, &in->digest);
+	/* before the rest is compressed: others can work meanwhile */
+	if (in->digester != NULL)
+		begin_digest(in);
+	else
+		digest_builder_finish(in->builder, &in->digest);
 	in->builder = NULL;
+	in->finished = true;
 	buf_free(&in->lines);
-	return OK;
+	return spool_finish(in->spool);
+}
+
+struct err incoming_settle(struct incoming *in)
+{
+	struct digest_job *job = in->job;
+
+	assert(in->finished);
+	in->job = NULL;
+	return job != NULL ? in->digester->finish(job, &in->digest) : OK;
 }
 
 void incoming_free(struct incoming *in)
 {
 	if (in == NULL)
 		return;
-	if (in->builder != NULL)
-		digest_builder_free(in->builder);
+	if (in->job != NULL)
+		in->digester->cancel(in->job);
+	digest_builder_free(in->builder);
 	spool_free(in->spool);
 	buf_free(&in->lines);
 	buf_free(&in->digest);
@@ -75,12 +113,12 @@ uint64_t incoming_size(const struct incoming *in)
 
 struct spool *incoming_spool(const struct incoming *in)
 {
-	assert(in->builder == NULL);
+	assert(in->finished);
 	return in->spool;
 }
 
 struct slice incoming_digest(const struct incoming *in)
 {
-	assert(in->builder == NULL);
+	assert(in->digest.len != 0);
 	return buf_slice(&in->digest);
 }

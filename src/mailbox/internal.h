@@ -53,6 +53,7 @@ struct mailbox {
 
 struct partition *account_partition(const struct account *);
 const struct clock *account_clock(const struct account *);
+const struct digester *model_digester(const struct model *); /* NULL: none */
 uint64_t model_tick(struct model *);
 
 /* Writes a new account's record and mailboxes; removes all of an account. */

@@ -177,20 +177,23 @@ struct err mailbox_message(struct mailbox *, uint32_t uid,
 /* -- changing messages -- */
 
 /*
- * Message on its way in: spool and digest builder in one, lines made CRLF.
+ * Message on its way in: spool and digest in one, lines made CRLF.
  * Independent of any mailbox until it is appended.
  */
 struct incoming;
 
 struct incoming *incoming_new(struct model *);
 struct err incoming_write(struct incoming *, struct slice);
-/* ERR_NO for a message of no octets (RFC 3502). */
+/* ERR_NO for a message of no octets (RFC 3502). Suspends. */
 struct err incoming_finish(struct incoming *);
+/* Waits for its digest, which a model with a digester needs before it can be
+ * appended; others have it already. As digester.finish(). */
+struct err incoming_settle(struct incoming *);
 void incoming_free(struct incoming *);
 uint64_t incoming_size(const struct incoming *);
 
 struct new_message {
-	struct incoming *message; /* finished; stays the caller's */
+	struct incoming *message; /* settled; stays the caller's */
 	uint8_t flags;
 	const struct slice *keywords; /* names */
 	size_t n_keywords;

@@ -97,6 +97,16 @@ static struct err enter_mail(const struct server *s, uint32_t index)
 	return e;
 }
 
+/* Nothing at all: its links come from the parent. */
+static struct err enter_parse(const struct server *s)
+{
+	const struct sandbox sandbox = { .pure = true };
+
+	if (!prepare_parse(s))
+		return err(ERR_NOPERM, "can't limit itself");
+	return sandbox_enter(&sandbox);
+}
+
 static struct err enter(const struct server *s, enum role role, uint32_t index)
 {
 	switch (role) {
@@ -104,6 +114,8 @@ static struct err enter(const struct server *s, enum role role, uint32_t index)
 		return enter_gate();
 	case ROLE_AUTH:
 		return enter_auth(s);
+	case ROLE_PARSE:
+		return enter_parse(s);
 	default:
 		return enter_mail(s, index);
 	}
@@ -116,6 +128,8 @@ static int run(struct server *s, enum role role, uint32_t index, int parent_fd)
 		return run_gate(s, parent_fd);
 	case ROLE_AUTH:
 		return run_auth(s, parent_fd);
+	case ROLE_PARSE:
+		return run_parse(s, parent_fd);
 	default:
 		return run_mail(s, index, parent_fd);
 	}

@@ -2,9 +2,9 @@
  * child.h -- a process between fork() and its work.
  *
  * It closes what it must not have, becomes its user, enters its sandbox and
- * then is its role (gate/gate.h, auth/auth.h, mail_process.h). Nothing it
- * needs later is opened before: listeners, links and certificates come as
- * frames from the parent.
+ * then is its role (gate/gate.h, auth/auth.h, mail_process.h, parse/parse.h).
+ * Nothing it needs later is opened before: listeners, links and certificates
+ * come as frames from the parent.
  */
 #pragma once
 

@@ -122,7 +122,8 @@ static void log_errors(const struct server *s,
 static const char *const fixed[] = {
 	"directory",   "listen_imap",      "listen_imaps", "listen_lmtp",
 	"lmtp_socket", "lmtp_socket_user", "user_gate",    "user_auth",
-	"user_mail",   "partitions",       "gates",        "hostname",
+	"user_mail",   "user_parse",       "partitions",   "gates",
+	"parsers",     "parse_memory",     "parse_time",   "hostname",
 };
 
 static bool is_same(const struct config *a, const struct config *b,

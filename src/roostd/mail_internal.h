@@ -4,6 +4,7 @@
 #include "admin/serve_mail.h"
 #include "imap/conn.h"
 #include "ipc/link.h"
+#include "parse/pool.h"
 #include "roostd/mail_process.h"
 #include "roostd/tickets.h"
 #include "task/timer.h"
@@ -31,7 +32,9 @@ struct mail {
 	struct mail_limits limits;
 	struct partition *partition;
 	struct model *model;
-	struct link *parent; /* NULL: gone */
+	struct parse_pool *parsers;
+	struct digester digester; /* those */
+	struct link *parent;      /* NULL: gone */
 	struct mail_peer auth;
 	struct mail_peer gates[GATES_MOST];
 	struct tickets tickets;

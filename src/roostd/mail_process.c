@@ -22,8 +22,9 @@
 
 enum {
 	RECLAIM_MS = 60 * 1000,
-	BYE_MS = 10 * 1000,  /* then sessions are cut off */
-	GONE_MS = 20 * 1000, /* then we end whoever is left */
+	PARSER_MS = 10 * 1000, /* then there is none to be had */
+	BYE_MS = 10 * 1000,    /* then sessions are cut off */
+	GONE_MS = 20 * 1000,   /* then we end whoever is left */
 };
 
 static void bad_frame(const char *from, const struct frame_in *f)
@@ -169,10 +170,24 @@ static bool on_peer(struct mail *m, struct frame_in *f)
 		set_peer(m, &m->auth, f->fd, on_auth_frame);
 	else if (role == ROLE_GATE && index < GATES_MOST)
 		set_peer(m, &m->gates[index], f->fd, on_gate_frame);
-	else
+	else if (role != ROLE_PARSE ||
+	         !parse_pool_add(m->parsers, index, f->fd))
 		return false;
 	f->fd = -1;
 	return true;
+}
+
+/* The parent is the only one who can end it. */
+static void on_bad_parser(void *arg, uint32_t index)
+{
+	struct mail *m = arg;
+	struct frame_out f;
+
+	if (m->parent == NULL)
+		return;
+	frame_begin(&f, FRAME_PARSER_BAD);
+	frame_u32(&f, index);
+	link_send(m->parent, &f, -1);
 }
 
 static void use_limits(struct mail *m, const struct mail_limits *limits)
@@ -326,6 +341,37 @@ static int open_store(struct mail *m)
 	return e.code == ERR_INUSE ? EX_TEMPFAIL : EX_CANTCREAT;
 }
 
+static void start_parsers(struct mail *m)
+{
+	const struct parse_pool_options options = {
+		.parsers = m->options->parsers,
+		.hang_ms = m->options->hang_ms,
+		.wait_ms = PARSER_MS,
+		.condemn = on_bad_parser,
+		.arg = m,
+	};
+
+	m->parsers = parse_pool_new(m->loop, &options);
+	m->digester = parse_pool_digester(m->parsers);
+	model_set_digester(m->model, &m->digester);
+}
+
+static bool is_serving(void *ctx, uint32_t index)
+{
+	const struct mail *m = ctx;
+
+	return parse_pool_is_serving(m->parsers, index);
+}
+
+static void count_parsed(void *ctx, uint64_t *parsed, uint64_t *unparsed)
+{
+	const struct mail *m = ctx;
+	struct parse_pool_stats s = parse_pool_stats(m->parsers);
+
+	*parsed = s.parsed;
+	*unparsed = s.unparsed;
+}
+
 static void fill(struct mail *m)
 {
 	m->session_config = (struct session_config){
@@ -338,6 +384,7 @@ static void fill(struct mail *m)
 		.model = m->model,
 		.clock = &system_clock,
 		.sessions = mail_registry(m),
+		.parsers = { m->options->parsers, is_serving, count_parsed, m },
 		.index = m->options->index,
 	};
 	use_limits(m, &m->options->limits);
@@ -354,6 +401,7 @@ int mail_main(struct loop *loop, const struct mail_options *options,
 	status = open_store(m);
 	if (status != EX_OK)
 		return status;
+	start_parsers(m);
 	fill(m);
 	m->parent = link_new(loop, parent_fd,
 	                     (struct link_handler){ .on_frame = on_parent_frame,

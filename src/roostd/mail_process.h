@@ -3,7 +3,8 @@
  *
  *   parent ── PEER, RELOAD, STOP ──► ┌──────┐ ◄── SESSION + client ── gate
  *   auth ─── EXPECT, ACCOUNT_*, ───► │ mail │ ◄── DELIVER + link ──── gate
- *            CONTROL + link          └──────┘
+ *            CONTROL + link          │      │ ◄── digests ─────────── parse
+ *                                    └──────┘
  *
  * It opens its partition, believes auth about who may have a session, and
  * starts what others wrote: IMAP sessions (imap/conn.h), delivery
@@ -28,6 +29,8 @@ struct mail_options {
 	uint32_t index;        /* of the partition */
 	struct slice hostname;
 	struct mail_limits limits;
+	uint32_t parsers; /* processes that read messages */
+	uint32_t hang_ms; /* one that says nothing for so long is no good */
 
 	/* Reads a new configuration (FRAME_RELOAD); the descriptor stays the
 	 * caller's. False: keep what there is. */

@@ -107,18 +107,21 @@ static bool find_users(struct server *s)
 
 	ok = find_user(s, ROLE_AUTH, s->config->user_auth) && ok;
 	ok = find_user(s, ROLE_MAIL, s->config->user_mail) && ok;
+	ok = find_user(s, ROLE_PARSE, s->config->user_parse) && ok;
 	if (ok && geteuid() == 0 && !s->users[ROLE_GATE].change)
 		log_note(LOG_LEVEL_WARN, "runs_as_root",
-		         "user_gate, user_auth and user_mail are not set");
+		         "user_gate, user_auth, user_mail and user_parse are "
+		         "not set");
 	return ok;
 }
 
-static uint32_t gates_of(const struct config *c)
+/* As configured, 0: one a core. */
+static uint32_t processes(uint64_t configured)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-	if (c->gates != 0)
-		return (uint32_t)c->gates;
+	if (configured != 0)
+		return (uint32_t)configured;
 	return cores < 1 ? 1 : cores > 256 ? 256 : (uint32_t)cores;
 }
 
@@ -137,7 +140,8 @@ static bool read_config(struct server *s, const char *path)
 		return false;
 	s->path = realpath(path, NULL);
 	s->start = s->config;
-	s->gates = gates_of(s->config);
+	s->gates = processes(s->config->gates);
+	s->parsers = processes(s->config->parsers);
 	return s->path != NULL;
 }
 

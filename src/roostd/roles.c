@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "gate/gate.h"
+#include "parse/parse.h"
 #include "roostd/mail_process.h"
 
 /* What the parent has checked already; NULL all the same if it is wrong. */
@@ -147,6 +148,9 @@ int run_auth(struct server *s, int parent_fd)
 
 /* -- mail -- */
 
+/* Beside three times what a message may take: others may wait before it. */
+enum { HANG_MS = 10000 };
+
 struct mail_role {
 	struct server *server;
 	char *directory;
@@ -184,8 +188,35 @@ int run_mail(struct server *s, uint32_t index, int parent_fd)
 		.index = index,
 		.hostname = slice_cstr(s->start->hostname),
 		.limits = mail_limits_of(s->config),
+		.parsers = s->parsers,
+		.hang_ms = 3 * (uint32_t)s->start->parse_time + HANG_MS,
 		.reload = reload_mail,
 		.reload_arg = &m,
 	};
 	return mail_main(loop_new(), &m.options, parent_fd);
+}
+
+/* -- parse -- */
+
+static struct parse_options parse_options_of(const struct server *s)
+{
+	return (struct parse_options){
+		.memory_bytes = s->start->parse_memory,
+		.cpu_ms = (uint32_t)s->start->parse_time,
+		.links = (uint32_t)s->start->partitions,
+	};
+}
+
+bool prepare_parse(const struct server *s)
+{
+	const struct parse_options o = parse_options_of(s);
+
+	return parse_prepare(&o);
+}
+
+int run_parse(struct server *s, int parent_fd)
+{
+	const struct parse_options o = parse_options_of(s);
+
+	return parse_main(loop_new(), &o, parent_fd);
 }

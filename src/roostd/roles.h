@@ -9,3 +9,7 @@
 int run_gate(struct server *, int parent_fd);
 int run_auth(struct server *, int parent_fd);
 int run_mail(struct server *, uint32_t index, int parent_fd);
+int run_parse(struct server *, int parent_fd);
+
+/* What parse does before its sandbox; false: it can't. */
+bool prepare_parse(const struct server *);

@@ -128,7 +128,8 @@ static const int common_calls[] = {
 	SCMP_SYS(getppid), SCMP_SYS(getrandom), SCMP_SYS(getrusage),
 	SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(gettid),
 	SCMP_SYS(gettimeofday), SCMP_SYS(getuid), SCMP_SYS(lseek),
-	SCMP_SYS(madvise), SCMP_SYS(membarrier), SCMP_SYS(mincore),
+	SCMP_SYS(madvise), SCMP_SYS(membarrier), SCMP_SYS(memfd_create),
+	SCMP_SYS(mincore),
 	SCMP_SYS(mremap), SCMP_SYS(msync), SCMP_SYS(munmap),
 	SCMP_SYS(nanosleep), SCMP_SYS(pipe2), SCMP_SYS(poll), SCMP_SYS(ppoll),
 	SCMP_SYS(pread64), SCMP_SYS(preadv), SCMP_SYS(preadv2),
@@ -158,6 +159,23 @@ static const int file_calls[] = {
 	SCMP_SYS(rmdir), SCMP_SYS(stat), SCMP_SYS(statfs), SCMP_SYS(statx),
 	SCMP_SYS(sync_file_range), SCMP_SYS(truncate), SCMP_SYS(unlink),
 	SCMP_SYS(unlinkat), SCMP_SYS(utimensat),
+};
+/* clang-format on */
+
+/* For a process that owns nothing: memory, the loop, its links, its log, its
+ * own end. */
+/* clang-format off */
+static const int pure_calls[] = {
+	SCMP_SYS(brk), SCMP_SYS(clock_gettime), SCMP_SYS(close),
+	SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_wait), SCMP_SYS(eventfd2), SCMP_SYS(exit_group),
+	SCMP_SYS(futex), SCMP_SYS(getpid), SCMP_SYS(getrandom),
+	SCMP_SYS(getsockopt), SCMP_SYS(gettid), SCMP_SYS(gettimeofday),
+	SCMP_SYS(madvise), SCMP_SYS(mremap), SCMP_SYS(munmap), SCMP_SYS(pipe2),
+	SCMP_SYS(read), SCMP_SYS(recvmsg), SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(sched_yield), SCMP_SYS(sendmsg),
+	SCMP_SYS(setitimer), SCMP_SYS(sigaltstack), SCMP_SYS(write),
 };
 /* clang-format on */
 
@@ -201,15 +219,18 @@ static int allow_threads(scmp_filter_ctx filter)
 	                        SCMP_SYS(clone3), 0);
 }
 
+static int allow_abort(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+	                        SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()));
+}
+
 /* Calls of which one use is harmless. */
 static int allow_some(scmp_filter_ctx filter)
 {
 	static const uint64_t ioctls[] = { FIONBIO, FIOCLEX, FIONREAD, TCGETS };
-	int failed;
+	int failed = allow_abort(filter);
 
-	/* abort() */
-	failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-	                          SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()));
 	/* reading a limit, not setting one */
 	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64),
 	                           2, SCMP_A0(SCMP_CMP_EQ, 0),
@@ -227,10 +248,22 @@ static int allow_some(scmp_filter_ctx filter)
 	return failed;
 }
 
+static int fill_pure(scmp_filter_ctx filter)
+{
+	return allow_all(filter, pure_calls,
+	                 sizeof pure_calls / sizeof *pure_calls) |
+	       allow_memory(filter, false) | allow_abort(filter) |
+	       /* the loop, about its sockets */
+	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+	                        SCMP_A1(SCMP_CMP_EQ, FIONBIO));
+}
+
 static int fill(scmp_filter_ctx filter, const struct sandbox *s)
 {
 	int failed = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 
+	if (s->pure)
+		return failed | fill_pure(filter);
 	failed |= allow_all(filter, common_calls,
 	                    sizeof common_calls / sizeof *common_calls);
 	if (s->n_paths != 0)

@@ -25,6 +25,7 @@ struct sandbox {
 	size_t n_paths;
 	bool accept; /* new connections, on listeners it is handed */
 	bool code;   /* load libraries: iconv does, for each charset */
+	bool pure;   /* nothing but reckon, and talk over what it is handed */
 };
 
 /* For a process of one thread, which has no_new_privs. ERR_NOPERM, and the

@@ -14,10 +14,11 @@ struct server {
 	                          change while the server runs */
 	struct config *config; /* as it was read last; may be `start` */
 	struct listeners listeners;
-	struct identity users[ROLE_MAIL + 1]; /* by role */
+	struct identity users[ROLES]; /* by role */
 	uint32_t gates;
+	uint32_t parsers;
 };
 
-enum { PROCESS_NAME = 16 }; /* "mail/1023" and its NUL; as the kernel's */
+enum { PROCESS_NAME = 20 }; /* "parse/" and any number */
 
 enum log_level log_level_of(const struct config *);

@@ -3,8 +3,9 @@
  *
  * Invariants:
  * 1. A child that runs has a link to the parent until it closes its end.
- * 2. Of two running children of different roles each has the newest link to
- *    the other: whoever is started gets new ones to all, and they to it.
+ * 2. Of two running children whose roles have something to say to each other
+ *    (`talks`) each has the newest link to the other: whoever is started gets
+ *    new ones to all, and they to it.
  * 3. A gate gets listeners once all others have become ready or have failed
  *    once, so that at a start no client is sent away.
  */
@@ -55,12 +56,21 @@ struct supervisor {
 
 /* -- links -- */
 
+static const bool talks[ROLES][ROLES] = {
+	[ROLE_GATE] = { [ROLE_AUTH] = true, [ROLE_MAIL] = true },
+	[ROLE_AUTH] = { [ROLE_GATE] = true, [ROLE_MAIL] = true },
+	[ROLE_MAIL] = { [ROLE_GATE] = true,
+	                [ROLE_AUTH] = true,
+	                [ROLE_PARSE] = true },
+	[ROLE_PARSE] = { [ROLE_MAIL] = true },
+};
+
 static void introduce(struct child *a, struct child *b)
 {
 	int fds[2];
 	struct err e;
 
-	if (a->role == b->role || a->link == NULL || b->link == NULL)
+	if (!talks[a->role][b->role] || a->link == NULL || b->link == NULL)
 		return;
 	e = link_pair(fds);
 	if (!is_ok(e)) {
@@ -124,19 +134,57 @@ static void open_gates(struct supervisor *s)
 
 /* -- what children say -- */
 
-static void on_frame(void *arg, struct frame_in *f)
+/* NULL: there is none. */
+static struct child *find_child(struct supervisor *s, enum role role,
+                                uint32_t index)
 {
-	struct child *c = arg;
+	for (size_t i = 0; i < s->n; i++) {
+		struct child *c = &s->children[i];
 
-	if (f->fd >= 0)
-		close(f->fd);
-	if (f->type != FRAME_READY || !frame_is_whole(f)) {
-		child_log(LOG_LEVEL_WARN, "bad_frame", c);
-		return;
+		if (c->role == role && c->index == index)
+			return c;
 	}
+	return NULL;
+}
+
+static bool on_ready(struct child *c, struct frame_in *f)
+{
+	if (!frame_is_whole(f))
+		return false;
 	c->ready = true;
 	c->ready_once = true;
 	open_gates(c->of);
+	return true;
+}
+
+/* No other process may end one, and mail knows when it must be. */
+static bool on_parser_bad(struct child *c, struct frame_in *f)
+{
+	uint32_t index = read_u32(&f->r);
+	struct child *bad;
+
+	if (c->role != ROLE_MAIL || !frame_is_whole(f))
+		return false;
+	bad = find_child(c->of, ROLE_PARSE, index);
+	if (bad == NULL)
+		return false;
+	if (bad->pid != 0)
+		kill(bad->pid, SIGKILL);
+	return true;
+}
+
+static void on_frame(void *arg, struct frame_in *f)
+{
+	bool is_good = false;
+
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->type == FRAME_READY)
+		is_good = on_ready(arg, f);
+	else if (f->type == FRAME_PARSER_BAD)
+		is_good = on_parser_bad(arg, f);
+	if (!is_good)
+		child_log(LOG_LEVEL_WARN, "bad_frame", arg);
 }
 
 static void on_linger(void *arg)
@@ -358,7 +406,8 @@ static void reload(struct supervisor *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct child *c = &s->children[i];
 
-		child_send(c, FRAME_RELOAD, dup(fd));
+		if (c->role != ROLE_PARSE) /* which takes nothing from it */
+			child_send(c, FRAME_RELOAD, dup(fd));
 		if (c->role == ROLE_GATE && c->link != NULL)
 			child_send_certificate(c, s->server->config);
 	}
@@ -416,7 +465,8 @@ static void watch_signals(struct supervisor *s)
 
 static void add_child(struct supervisor *s, enum role role, uint32_t index)
 {
-	static const char *const names[] = { "", "gate", "auth", "mail" };
+	static const char *const names[ROLES] = { "", "gate", "auth", "mail",
+		                                  "parse" };
 	struct child *c = &s->children[s->n++];
 
 	*c = (struct child){ .of = s, .role = role, .index = index };
@@ -431,8 +481,11 @@ static void add_children(struct supervisor *s)
 	uint32_t partitions = (uint32_t)s->server->start->partitions;
 
 	s->children =
-		mem_new(1 + s->server->gates + partitions, sizeof *s->children);
+		mem_new(1 + s->server->gates + partitions + s->server->parsers,
+	                sizeof *s->children);
 	add_child(s, ROLE_AUTH, 0);
+	for (uint32_t i = 0; i < s->server->parsers; i++)
+		add_child(s, ROLE_PARSE, i);
 	for (uint32_t i = 0; i < partitions; i++)
 		add_child(s, ROLE_MAIL, i);
 	for (uint32_t i = 0; i < s->server->gates; i++)

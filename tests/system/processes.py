@@ -40,7 +40,7 @@ def can_log_in(server, user):
 class Children(support.ServerTest):
     def test_each_that_dies_is_started_again(self):
         user = self.new_user()
-        for role in ("auth", "mail", "gate"):
+        for role in ("auth", "mail", "gate", "parse"):
             for number in (signal.SIGKILL, signal.SIGABRT):
                 old = self.server.child(role)
                 for pid in old:
@@ -117,7 +117,7 @@ class Children(support.ServerTest):
                     fields = line.split()
                     if fields[3] == "0A":
                         listening.add("socket:[%s]" % fields[9])
-        for role in ("auth", "mail"):
+        for role in ("auth", "mail", "parse"):
             for pid in self.server.child(role):
                 held = {os.readlink("/proc/%d/fd/%s" % (pid, fd))
                         for fd in os.listdir("/proc/%d/fd" % pid)}
@@ -382,7 +382,8 @@ class Stop(unittest.TestCase):
 @unittest.skipUnless(os.geteuid() == 0, "only root has users to give")
 class Users(unittest.TestCase):
     def test_each_role_has_its_own(self):
-        users = {"gate": "nobody", "auth": "games", "mail": "mail"}
+        users = {"gate": "nobody", "auth": "games", "mail": "mail",
+                 "parse": "news"}
         conf = "".join("user_%s = %s\n" % u for u in users.items())
         server = harness.Server(conf=conf)
         os.chmod(server.top, 0o711)

@@ -59,6 +59,21 @@ struct end {
 	uint64_t uidnext;   /* of the mailbox chosen last; 0: none said */
 };
 
+/* -- two parsers, of which the second is not there -- */
+
+static bool is_serving(void *ctx, uint32_t index)
+{
+	(void)ctx;
+	return index == 0;
+}
+
+static void count_parsed(void *ctx, uint64_t *parsed, uint64_t *unparsed)
+{
+	(void)ctx;
+	*parsed = 12;
+	*unparsed = 1;
+}
+
 static struct end *open_end(struct rig *r, uint64_t account)
 {
 	struct end *e = calloc(1, sizeof *e);
@@ -69,6 +84,7 @@ static struct end *open_end(struct rig *r, uint64_t account)
 		.model = r->model,
 		.clock = &r->clock,
 		.sessions = { walk, kick, NULL },
+		.parsers = { 2, is_serving, count_parsed, NULL },
 		.index = 3,
 		.message_limit_bytes = MESSAGE_LIMIT,
 	};
@@ -630,7 +646,32 @@ static void status(struct rig *r)
 		}
 	}
 	assert_int_equal(done_code(&in), ERR_OK);
-	assert_int_equal(rows, 7);
+	assert_int_equal(rows, 9);
+	close_end(e);
+}
+
+/* Told by the first partition, behind its own. */
+static void status_of_parsers(struct rig *r)
+{
+	static const char *const want[] = { "mail/0",  "parsed",   "12",
+		                            "mail/0",  "unparsed", "1",
+		                            "parse/0", "serving",  "yes",
+		                            "parse/1", "serving",  "no" };
+	struct end *e = open_end(r, 0);
+	struct frame_in in;
+	size_t rows = 0;
+
+	e->mail.index = 0;
+	send_empty(e, FRAME_STATUS);
+	for (in = receive(e); in.type == FRAME_ROW; in = receive(e), rows++) {
+		read_u32(&in.r);
+		for (size_t i = 0; rows >= 7 && i < 3; i++)
+			assert_true(
+				slice_eq(frame_read_slice(&in, 100),
+			                 slice_cstr(want[3 * (rows - 7) + i])));
+	}
+	assert_int_equal(done_code(&in), ERR_OK);
+	assert_int_equal(rows, 11);
 	close_end(e);
 }
 
@@ -649,6 +690,7 @@ int main(void)
 		{ "who", who },
 		{ "kicks", kicks },
 		{ "status", status },
+		{ "status of parsers", status_of_parsers },
 	};
 
 	return rig_main(cases, sizeof cases / sizeof *cases);

@@ -178,9 +178,31 @@ static bool load_converter(void)
 	return c != (iconv_t)-1 && iconv_close(c) == 0;
 }
 
+/* One that the process has opened before. */
+static bool converter_again(void)
+{
+	iconv_t c = iconv_open("UTF-8", "CP932");
+
+	return c != (iconv_t)-1 && iconv_close(c) == 0;
+}
+
+static bool memory_file(void)
+{
+	return memfd_create("x", 0) >= 0;
+}
+
+static bool memory(void)
+{
+	char *p = malloc(32 << 20);
+	bool ok = p != NULL && (p = realloc(p, 64 << 20)) != NULL;
+
+	free(p);
+	return ok;
+}
+
 /* -- roles -- */
 
-enum { GATE = 1, AUTH = 2, MAIL = 4 };
+enum { GATE = 1, AUTH = 2, MAIL = 4, PARSE = 8 };
 
 static const struct {
 	const char *name;
@@ -206,6 +228,9 @@ static const struct {
 	{ "thread", thread, GATE | AUTH | MAIL },
 	{ "socketpair", pair_and_memory, GATE | AUTH | MAIL },
 	{ "iconv", load_converter, MAIL },
+	{ "iconv again", converter_again, MAIL | PARSE },
+	{ "memory file", memory_file, GATE | AUTH | MAIL },
+	{ "memory", memory, GATE | AUTH | MAIL | PARSE },
 };
 
 static void enter(int role)
@@ -219,8 +244,11 @@ static void enter(int role)
 		[GATE] = { .accept = true },
 		[AUTH] = { .paths = paths, .n_paths = 1, .accept = true },
 		[MAIL] = { .paths = paths, .n_paths = 4, .code = true },
+		[PARSE] = { .pure = true },
 	};
 
+	if (role == PARSE)
+		(void)iconv_open("UTF-8", "CP932");
 	if (!is_ok(privileges_drop(&nobody)) ||
 	    !is_ok(sandbox_enter(&sandboxes[role])))
 		_exit(2);
@@ -269,6 +297,12 @@ static void test_mail(void **state)
 	assert_role(MAIL);
 }
 
+static void test_parse(void **state)
+{
+	(void)state;
+	assert_role(PARSE);
+}
+
 /* Everything that is tried can be done without the sandbox, or the test
  * would prove nothing. */
 static void test_without(void **state)
@@ -313,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_gate),
 		cmocka_unit_test(test_auth),
 		cmocka_unit_test(test_mail),
+		cmocka_unit_test(test_parse),
 		/* last: it loads a converter, which is then there to stay */
 		cmocka_unit_test(test_without),
 	};
