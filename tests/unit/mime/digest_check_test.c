@@ -44,8 +44,8 @@ static void test_true_ones(void **state)
 		struct buf raw = { 0 };
 
 		digest_make(messages[i], &raw);
-		assert_true(is_ok(
-			digest_check(buf_slice(&raw), messages[i].len)));
+		assert_true(
+			is_ok(digest_check(buf_slice(&raw), messages[i].len)));
 		assert_false(is_ok(
 			digest_check(buf_slice(&raw), messages[i].len + 1)));
 		buf_free(&raw);
@@ -64,9 +64,9 @@ static size_t field_at(const struct buf *raw, enum digest_field field)
 /* What would be sent to a client, octet by octet. */
 static void test_wire_forms(void **state)
 {
-	static const enum digest_field fields[] = {
-		DIGEST_ENVELOPE, DIGEST_BODYSTRUCTURE, DIGEST_BODY
-	};
+	static const enum digest_field fields[] = { DIGEST_ENVELOPE,
+		                                    DIGEST_BODYSTRUCTURE,
+		                                    DIGEST_BODY };
 	static const char hostile[] = "\r\n\0\x7f\x80\xff{()\"\\";
 
 	(void)state;

@@ -51,8 +51,7 @@ static void add_parser(struct rig *r, uint32_t i)
 
 	assert_true(is_ok(link_pair(fds)));
 	assert_true(parse_pool_add(r->pool, i, fds[0]));
-	r->parser[i] =
-		link_new(r->loop, fds[1], (struct link_handler){ 0 });
+	r->parser[i] = link_new(r->loop, fds[1], (struct link_handler){ 0 });
 	assert_true(is_ok(link_receive(r->parser[i], WAIT_FOREVER, &f)));
 	assert_int_equal(f.type, FRAME_PARSE_PAGE);
 	r->page[i] = mmap(NULL, sizeof **r->page, PROT_READ | PROT_WRITE,

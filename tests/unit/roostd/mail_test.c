@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "ipc/link.h"
 #include "ipc/protocol.h"
+#include "parse/parse.h"
 #include "store/partition.h"
 
 enum { PATIENCE_MS = 10000, ACCOUNT = 7 };
@@ -33,6 +34,7 @@ enum { PATIENCE_MS = 10000, ACCOUNT = 7 };
 static struct {
 	char top[64];
 	pid_t pid;
+	pid_t parser_pid; /* a real one, with no sandbox */
 	int parent;
 	int auth;
 	int gate;
@@ -502,12 +504,45 @@ static void run_mail_process(int parent_fd)
 		.hostname = S("localhost"),
 		.limits = { .message_bytes = 1 << 20,
 		            .sessions_per_account = 100 },
+		.parsers = 1,
+		.hang_ms = PATIENCE_MS,
 		.reload = keep,
 	};
 
 	log_init("mail/0", LOG_LEVEL_ERROR);
 	signal(SIGPIPE, SIG_IGN);
 	_exit(mail_main(loop_new(), &options, parent_fd));
+}
+
+static void introduce(int to, enum role role, int fd)
+{
+	struct frame_out f;
+
+	frame_begin(&f, FRAME_PEER);
+	frame_u8(&f, (uint8_t)role);
+	frame_u32(&f, 0);
+	send_frame(to, &f, fd);
+}
+
+/* Ends with us, who keep the other end of its link. */
+static void start_parser(void)
+{
+	static const struct parse_options options = { .cpu_ms = 10000 };
+	struct frame_in in;
+	int parent[2];
+	int link[2];
+
+	assert_true(is_ok(link_pair(parent)));
+	assert_true(is_ok(link_pair(link)));
+	mail.parser_pid = fork();
+	if (mail.parser_pid == 0) {
+		close(parent[0]);
+		_exit(parse_main(loop_new(), &options, parent[1]));
+	}
+	close(parent[1]);
+	expect_frame(parent[0], FRAME_READY, &in);
+	introduce(parent[0], ROLE_MAIL, link[0]);
+	introduce(mail.parent, ROLE_PARSE, link[1]);
 }
 
 static int start(void **state)
@@ -530,6 +565,7 @@ static int start(void **state)
 	expect_frame(mail.parent, FRAME_READY, &in);
 	mail.auth = peer(ROLE_AUTH);
 	mail.gate = peer(ROLE_GATE);
+	start_parser();
 	create_account(ERR_OK);
 	return 0;
 }
@@ -542,6 +578,10 @@ static int end(void **state)
 	if (mail.pid > 0) {
 		kill(mail.pid, SIGKILL);
 		waitpid(mail.pid, NULL, 0);
+	}
+	if (mail.parser_pid > 0) {
+		kill(mail.parser_pid, SIGKILL);
+		waitpid(mail.parser_pid, NULL, 0);
 	}
 	snprintf(command, sizeof command, "rm -r %s", mail.top);
 	return system(command);
