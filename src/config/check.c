@@ -86,12 +86,13 @@ static void check_users(struct check *k)
 {
 	const struct config *c = k->config;
 	char *const *const users[] = { &c->user_gate, &c->user_auth,
-		                       &c->user_mail };
+		                       &c->user_mail, &c->user_parse };
+	const size_t n = sizeof users / sizeof *users;
 
 	check_user(k, &c->lmtp_socket_user);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < n; i++) {
 		char *const *user = users[i];
-		char *const *other = users[(i + 1) % 3];
+		char *const *other = users[(i + 1) % n];
 
 		check_user(k, user);
 		if ((*user)[0] == '\0' && (*other)[0] != '\0')
