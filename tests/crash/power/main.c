@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -313,7 +314,7 @@ static void plan(struct power *p, uint64_t wanted)
 	p->per_place = PER_PLACE_LEAST;
 	while ((c = count_cuts(p)).cuts < wanted &&
 	       p->per_place < DIFFERENT_MOST)
-		p->per_place += p->per_place / 4 + 1;
+		p->per_place += p->per_place / 16 + 1;
 	if (p->per_place == PER_PLACE_LEAST)
 		p->share = (uint32_t)((wanted << 20) / c.cuts);
 	while (p->share < 1 << 20 && count_cuts(p).cuts < wanted)
@@ -365,6 +366,7 @@ static pid_t start_worker(const struct power *p, uint32_t number)
 	must(pid >= 0, "fork");
 	if (pid != 0)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would take its tally */
 	worker_begin(&w, p, number);
 	each_place(p, work_place, &w);
 	w.tally->done = true;
