@@ -32,12 +32,14 @@ static struct span clip(const struct fetch_item *item, uint64_t size)
 /* NUL is never sent outside literal8. RFC 3516 section 4.3 */
 static void add_without_nul(struct buf *out, struct slice octets)
 {
-	size_t from = out->len;
-	char *nul;
+	char *from;
+	char *end;
 
 	buf_add(out, octets);
-	while ((nul = memchr(out->data + from, '\0', out->len - from)) != NULL)
-		*nul = (char)0x80;
+	end = out->data + out->len;
+	for (from = end - octets.len;
+	     (from = memchr(from, '\0', (size_t)(end - from))) != NULL; from++)
+		*from = (char)0x80;
 }
 
 static void reply_literal_head(struct buf *out, uint64_t size)
