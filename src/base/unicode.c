@@ -198,6 +198,57 @@ static void add_lower(struct slice s, struct buf *out)
 	out->len += s.len;
 }
 
+/* What U+0080 to U+00FF fold to, by utf8proc's tables: most text that is not
+ * US-ASCII has nothing else, and it needs no look at its neighbours. */
+/* clang-format off */
+static const char latin_1[][6] = {
+	"\xc2\x80", "\xc2\x81", "\xc2\x82", "\xc2\x83", "\xc2\x84",
+	"\xc2\x85", "\xc2\x86", "\xc2\x87", "\xc2\x88", "\xc2\x89",
+	"\xc2\x8a", "\xc2\x8b", "\xc2\x8c", "\xc2\x8d", "\xc2\x8e",
+	"\xc2\x8f", "\xc2\x90", "\xc2\x91", "\xc2\x92", "\xc2\x93",
+	"\xc2\x94", "\xc2\x95", "\xc2\x96", "\xc2\x97", "\xc2\x98",
+	"\xc2\x99", "\xc2\x9a", "\xc2\x9b", "\xc2\x9c", "\xc2\x9d",
+	"\xc2\x9e", "\xc2\x9f", " ", "\xc2\xa1", "\xc2\xa2", "\xc2\xa3",
+	"\xc2\xa4", "\xc2\xa5", "\xc2\xa6", "\xc2\xa7", " \xcc\x88",
+	"\xc2\xa9", "a", "\xc2\xab", "\xc2\xac", "", "\xc2\xae", " \xcc\x84",
+	"\xc2\xb0", "\xc2\xb1", "2", "3", " \xcc\x81", "\xce\xbc", "\xc2\xb6",
+	"\xc2\xb7", " \xcc\xa7", "1", "o", "\xc2\xbb", "1\xe2\x81\x84""4",
+	"1\xe2\x81\x84""2", "3\xe2\x81\x84""4", "\xc2\xbf", "\xc3\xa0",
+	"\xc3\xa1", "\xc3\xa2", "\xc3\xa3", "\xc3\xa4", "\xc3\xa5",
+	"\xc3\xa6", "\xc3\xa7", "\xc3\xa8", "\xc3\xa9", "\xc3\xaa",
+	"\xc3\xab", "\xc3\xac", "\xc3\xad", "\xc3\xae", "\xc3\xaf",
+	"\xc3\xb0", "\xc3\xb1", "\xc3\xb2", "\xc3\xb3", "\xc3\xb4",
+	"\xc3\xb5", "\xc3\xb6", "\xc3\x97", "\xc3\xb8", "\xc3\xb9",
+	"\xc3\xba", "\xc3\xbb", "\xc3\xbc", "\xc3\xbd", "\xc3\xbe", "ss",
+	"\xc3\xa0", "\xc3\xa1", "\xc3\xa2", "\xc3\xa3", "\xc3\xa4",
+	"\xc3\xa5", "\xc3\xa6", "\xc3\xa7", "\xc3\xa8", "\xc3\xa9",
+	"\xc3\xaa", "\xc3\xab", "\xc3\xac", "\xc3\xad", "\xc3\xae",
+	"\xc3\xaf", "\xc3\xb0", "\xc3\xb1", "\xc3\xb2", "\xc3\xb3",
+	"\xc3\xb4", "\xc3\xb5", "\xc3\xb6", "\xc3\xb7", "\xc3\xb8",
+	"\xc3\xb9", "\xc3\xba", "\xc3\xbb", "\xc3\xbc", "\xc3\xbd",
+	"\xc3\xbe", "\xc3\xbf",
+};
+/* clang-format on */
+
+/* The number of s, if it is one of U+0080 to U+00FF; else 0. */
+static uint8_t latin_1_at(struct slice s)
+{
+	uint8_t lead = byte_at(s, 0);
+	uint8_t next = byte_at(s, 1);
+
+	if ((lead & 0xfe) != 0xc2 || (next & 0xc0) != 0x80)
+		return 0;
+	return (uint8_t)(lead << 6 | (next & 0x3f));
+}
+
+static bool is_latin_1(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i += 2)
+		if (latin_1_at(slice_from(s, i)) == 0)
+			return false;
+	return true;
+}
+
 /* Length of the prefix without US-ASCII. */
 static size_t wide_prefix(struct slice s)
 {
@@ -206,6 +257,21 @@ static size_t wide_prefix(struct slice s)
 	while (n < s.len && ascii_is_8bit(s.ptr[n]))
 		n++;
 	return n;
+}
+
+/* `plain` octets of US-ASCII, at most one, and then none. */
+static void fold_run(struct slice s, size_t plain, struct buf *out)
+{
+	if (!is_latin_1(slice_from(s, plain))) {
+		map(s, form_fold, out);
+		return;
+	}
+	add_lower(slice_first(s, plain), out);
+	for (size_t i = plain; i < s.len; i += 2) {
+		uint8_t c = latin_1_at(slice_from(s, i));
+
+		buf_add(out, slice_cstr(latin_1[c - 0x80]));
+	}
 }
 
 /*
@@ -217,6 +283,7 @@ static void fold_valid(struct slice s, struct buf *out)
 {
 	while (s.len != 0) {
 		size_t plain = utf8_ascii_prefix(s);
+		size_t wide;
 
 		if (plain == s.len) {
 			add_lower(s, out);
@@ -227,9 +294,9 @@ static void fold_valid(struct slice s, struct buf *out)
 		add_lower(slice_first(s, plain), out);
 		s = slice_from(s, plain);
 		plain = ascii_is_8bit(s.ptr[0]) ? 0 : 1;
-		plain += wide_prefix(slice_from(s, plain));
-		map(slice_first(s, plain), form_fold, out);
-		s = slice_from(s, plain);
+		wide = wide_prefix(slice_from(s, plain));
+		fold_run(slice_first(s, plain + wide), plain, out);
+		s = slice_from(s, plain + wide);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <utf8proc.h>
 
 #include "edge.h"
 
@@ -120,6 +121,36 @@ static void test_fold(void **state)
 		assert_folds(folds[i].text, folds[i].folded);
 }
 
+/* What has a table of its own, beside each other, as utf8proc folds it. */
+static void test_fold_latin_1(void **state)
+{
+	utf8proc_option_t form = UTF8PROC_STABLE | UTF8PROC_COMPOSE |
+	                         UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
+	                         UTF8PROC_IGNORE;
+
+	(void)state;
+	for (uint32_t a = 0x80; a <= 0x100; a++) {
+		for (uint32_t b = 0x80; b <= 0x100; b++) {
+			struct buf text = { 0 };
+			uint8_t *want;
+			utf8proc_ssize_t n;
+
+			buf_byte(&text, 'E');
+			utf8_put(&text, a);
+			utf8_put(&text, b);
+			buf_byte(&text, 'X');
+			n = utf8proc_map((const uint8_t *)text.data,
+			                 (utf8proc_ssize_t)text.len, &want,
+			                 form);
+			assert_true(n > 0);
+			assert_folds(buf_slice(&text),
+			             slice_of(want, (size_t)n));
+			free(want);
+			buf_free(&text);
+		}
+	}
+}
+
 /* Longer than what is folded on the stack. */
 static void test_fold_long(void **state)
 {
@@ -152,6 +183,7 @@ int main(void)
 		cmocka_unit_test(test_valid_and_repair),
 		cmocka_unit_test(test_put),
 		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_fold_latin_1),
 		cmocka_unit_test(test_fold_long),
 		cmocka_unit_test(test_nfc),
 	};
