@@ -102,6 +102,7 @@ static bool is_root(uint64_t page, uint64_t last)
 	return page == no_page || (page > 1 && page <= last);
 }
 
+/* What LMDB looks at in both of them. */
 static bool meta_parse(const char *p, uint64_t number, struct index_file *out)
 {
 	enum { ADDRESS = 24, FREE = 40, MAIN = 88, ROOT = 40, DEPTH = 6 };
@@ -118,10 +119,16 @@ static bool meta_parse(const char *p, uint64_t number, struct index_file *out)
 	       get16(p + FREE + DEPTH) <= DEPTH_MOST &&
 	       get16(p + MAIN + DEPTH) <= DEPTH_MOST &&
 	       out->page_size >= PAGE_LEAST && out->page_size <= PAGE_MOST &&
-	       (out->page_size & (out->page_size - 1)) == 0 && out->last >= 1 &&
-	       out->last <= UINT64_MAX / PAGE_MOST &&
-	       is_root(out->roots[TREE_FREE], out->last) &&
-	       is_root(out->roots[TREE_MAIN], out->last);
+	       (out->page_size & (out->page_size - 1)) == 0;
+}
+
+/* Of the newer one only: where a write of the other has failed, LMDB leaves
+ * new roots beside the old number of pages. */
+static bool makes_sense(const struct index_file *f)
+{
+	return f->last >= 1 && f->last <= UINT64_MAX / PAGE_MOST &&
+	       is_root(f->roots[TREE_FREE], f->last) &&
+	       is_root(f->roots[TREE_MAIN], f->last);
 }
 
 static struct err meta_read(struct index_file *f, uint64_t number,
@@ -153,6 +160,8 @@ static struct err metas_read(struct index_file *f)
 	if (first.page_size != second.page_size)
 		return damaged();
 	*f = second.transaction > first.transaction ? second : first;
+	if (!makes_sense(f))
+		return damaged();
 	if (fstat(f->fd, &st) != 0)
 		return err_errno(errno);
 	f->pages = (uint64_t)st.st_size / f->page_size;
