@@ -32,8 +32,9 @@ static bool was_refused(const struct check *k, unsigned line)
 	return false;
 }
 
-static void found(struct check *k, const void *field, bool is_warning,
-                  const char *format, va_list ap)
+__attribute__((format(printf, 4, 0))) static void
+found(struct check *k, const void *field, bool is_warning, const char *format,
+      va_list ap)
 {
 	const struct config_option *o = option_of(k, field);
 	unsigned line = config_line(k->config, o);
