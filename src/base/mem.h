@@ -2,7 +2,7 @@
  * mem.h -- memory that is never NULL.
  *
  * When the machine has no more memory the process ends with a log line; the
- * parent starts it again and the store is whole (decision "no-oom-paths").
+ * parent starts it again and the store is whole.
  * Sizes come in two factors, multiplied with a check.
  */
 #pragma once
