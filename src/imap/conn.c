@@ -25,7 +25,7 @@ static struct err conn_read(void *ctx, void *to, size_t size, size_t *got)
 {
 	struct conn *c = ctx;
 
-	return stream_read_now(c->stream, to, size, got);
+	return stream_read(c->stream, to, size, got);
 }
 
 static struct err conn_write(void *ctx, struct slice bytes)

@@ -33,7 +33,6 @@ struct stream {
 	int armed; /* UV_READABLE, UV_WRITABLE */
 	struct err failed;
 	struct buf queue;
-	struct wait_list reader;
 	struct wait_list writer;
 	struct timer stuck; /* runs while the kernel takes nothing */
 	uint64_t write_timeout_ms;
@@ -53,7 +52,6 @@ static void fail(struct stream *s, struct err e)
 	buf_free(&s->queue);
 	timer_stop(&s->stuck);
 	arm(s, 0);
-	task_wake_all(&s->reader);
 	task_wake_all(&s->writer);
 	loop_at_turn_end(s->loop, &s->flush); /* tells on_readable */
 }
@@ -159,13 +157,6 @@ struct err stream_wait(struct stream *s, size_t most)
 	return s->failed;
 }
 
-struct err stream_write(struct stream *s, struct slice bytes)
-{
-	struct err e = stream_queue(s, bytes);
-
-	return is_ok(e) ? stream_wait(s, LIMIT_OUTPUT) : e;
-}
-
 struct err stream_flush(struct stream *s)
 {
 	if (is_ok(s->failed) && s->queue.len != 0 &&
@@ -182,10 +173,6 @@ static void tell_readable(struct stream *s)
 {
 	void (*fn)(void *arg) = s->on_readable;
 
-	if (s->reader.first != NULL) {
-		task_wake_all(&s->reader);
-		return;
-	}
 	if (fn == NULL) {
 		arm(s, s->armed & ~UV_READABLE);
 		return;
@@ -222,8 +209,7 @@ static void arm(struct stream *s, int events)
 
 /* -- reading -- */
 
-/* *got 0 with ERR_OK is the end; nothing there yet is ERR_TIMEOUT. */
-static struct err receive(struct stream *s, void *to, size_t size, size_t *got)
+struct err stream_read(struct stream *s, void *to, size_t size, size_t *got)
 {
 	ssize_t n;
 
@@ -234,38 +220,13 @@ static struct err receive(struct stream *s, void *to, size_t size, size_t *got)
 		n = recv(s->fd, to, size, MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
-		return err(ERR_TIMEOUT, "nothing to read");
+		return OK;
 	if (n < 0) {
 		fail(s, err(ERR_CLOSED, err_errno(errno).text));
 		return s->failed;
 	}
 	*got = (size_t)n;
-	return OK;
-}
-
-struct err stream_read(struct stream *s, void *to, size_t size,
-                       uint64_t timeout_ms, size_t *got)
-{
-	for (;;) {
-		struct err e = receive(s, to, size, got);
-
-		if (!is_ok(s->failed) || e.code != ERR_TIMEOUT)
-			return e;
-		arm(s, s->armed | UV_READABLE);
-		if (!task_wait(&s->reader, timeout_ms))
-			return e;
-	}
-}
-
-struct err stream_read_now(struct stream *s, void *to, size_t size, size_t *got)
-{
-	struct err e = receive(s, to, size, got);
-
-	if (!is_ok(s->failed))
-		return s->failed;
-	if (e.code == ERR_TIMEOUT)
-		return OK;
-	return *got != 0 ? OK : err(ERR_CLOSED, "end of stream");
+	return n != 0 ? OK : err(ERR_CLOSED, "end of stream");
 }
 
 void stream_on_readable(struct stream *s, void (*fn)(void *arg), void *arg)
@@ -305,7 +266,7 @@ void stream_free(struct stream *s)
 {
 	if (s == NULL)
 		return;
-	assert(s->reader.first == NULL && s->writer.first == NULL);
+	assert(s->writer.first == NULL);
 	loop_forget_job(s->loop, &s->flush);
 	timer_stop(&s->stuck);
 	buf_free(&s->queue);

@@ -27,29 +27,17 @@ struct stream *stream_new(struct loop *, int fd);
 /* Drops what is still queued; no task may be waiting on it (asserted). */
 void stream_free(struct stream *);
 
-/*
- * Up to size bytes. *got 0: the peer has closed its side. ERR_TIMEOUT after
- * timeout_ms without a byte (WAIT_FOREVER: never), ERR_CLOSED after a reset
- * or stream_abort(). Suspends.
- */
-struct err stream_read(struct stream *, void *to, size_t size,
-                       uint64_t timeout_ms, size_t *got);
-
 /* What is there now, without waiting; *got 0 and ERR_OK: nothing yet.
- * ERR_CLOSED at the end of the stream. */
-struct err stream_read_now(struct stream *, void *to, size_t size, size_t *got);
+ * ERR_CLOSED at the end, after a reset or stream_abort(). */
+struct err stream_read(struct stream *, void *to, size_t size, size_t *got);
 
-/* Queues; the bytes are copied before anything else runs. Suspends while
- * the queue is over LIMIT_OUTPUT, so at most LIMIT_OUTPUT and one slice are
- * ever held. ERR_CLOSED, or ERR_TIMEOUT when the peer has taken nothing for
- * LIMIT_WRITE_SECONDS; after an error every further read and write fails.
- * What is queued is sent at the end of the turn at the latest. */
-struct err stream_write(struct stream *, struct slice);
-
-/* The two halves of it, for one who has something to put down before he
- * waits: the first never suspends, the second does until at most so many
- * octets are queued. */
+/* Never suspends; the bytes are copied before anything else runs, and sent
+ * at the end of the turn at the latest. ERR_CLOSED, or ERR_TIMEOUT when the
+ * peer has taken nothing for LIMIT_WRITE_SECONDS; after an error every
+ * further read and write fails. */
 struct err stream_queue(struct stream *, struct slice);
+
+/* Suspends until at most so many octets are queued. */
 struct err stream_wait(struct stream *, size_t most);
 
 /* Suspends until everything queued has been given to the kernel. */

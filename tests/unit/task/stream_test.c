@@ -51,17 +51,6 @@ static void with(void (*fn)(struct loop *, void *))
 
 /* -- reading -- */
 
-static void say_later(void *arg)
-{
-	struct pair *p = arg;
-
-	task_sleep(10);
-	assert_int_equal(write(p->peer, "hello", 5), 5);
-	task_sleep(10);
-	close(p->peer);
-	p->peer = -1;
-}
-
 static void main_read(struct loop *l, void *arg)
 {
 	struct pair p = pair_new(l);
@@ -69,20 +58,17 @@ static void main_read(struct loop *l, void *arg)
 	size_t got;
 
 	(void)arg;
-	assert_int_equal(stream_read(p.ours, text, 16, 5, &got).code,
-	                 ERR_TIMEOUT);
-	assert_true(is_ok(stream_read_now(p.ours, text, 16, &got)));
+	assert_true(is_ok(stream_read(p.ours, text, 16, &got)));
 	assert_int_equal(got, 0);
-	task_spawn(l, say_later, &p);
-	assert_true(is_ok(stream_read(p.ours, text, 2, 0, &got)));
+	assert_int_equal(write(p.peer, "hello", 5), 5);
+	assert_true(is_ok(stream_read(p.ours, text, 2, &got)));
 	assert_int_equal(got, 2);
-	assert_true(is_ok(stream_read(p.ours, text + 2, 14, 0, &got)));
+	assert_true(is_ok(stream_read(p.ours, text + 2, 14, &got)));
 	assert_int_equal(got, 3);
 	assert_memory_equal(text, "hello", 5);
-	assert_true(is_ok(stream_read(p.ours, text, 16, 0, &got)));
-	assert_int_equal(got, 0);
-	assert_int_equal(stream_read_now(p.ours, text, 16, &got).code,
-	                 ERR_CLOSED);
+	close(p.peer);
+	p.peer = -1;
+	assert_int_equal(stream_read(p.ours, text, 16, &got).code, ERR_CLOSED);
 	pair_free(&p);
 }
 
@@ -116,7 +102,7 @@ static void main_on_readable(struct loop *l, void *arg)
 	stream_on_readable(p.ours, on_readable, &p);
 	task_sleep(5);
 	assert_int_equal(p.count, 2); /* what is there already counts */
-	assert_true(is_ok(stream_read_now(p.ours, text, 16, &got)));
+	assert_true(is_ok(stream_read(p.ours, text, 16, &got)));
 	stream_on_readable(p.ours, on_readable, &p);
 	stream_on_readable(p.ours, NULL, NULL);
 	assert_int_equal(write(p.peer, "b", 1), 1);
@@ -145,6 +131,14 @@ static void test_on_readable(void **state)
 
 enum { PIECE = 4096, PIECES = 1000 };
 
+/* As a session does. */
+static struct err write_bounded(struct stream *s, struct slice bytes)
+{
+	struct err e = stream_queue(s, bytes);
+
+	return is_ok(e) ? stream_wait(s, LIMIT_OUTPUT) : e;
+}
+
 static void write_pieces(void *arg)
 {
 	struct pair *p = arg;
@@ -152,7 +146,7 @@ static void write_pieces(void *arg)
 
 	for (size_t i = 0; i < PIECES && is_ok(p->result); i++) {
 		memset(piece, (int)(i & 0xff), sizeof piece);
-		p->result = stream_write(p->ours, slice_of(piece, PIECE));
+		p->result = write_bounded(p->ours, slice_of(piece, PIECE));
 		assert_true(stream_queued(p->ours) <= LIMIT_OUTPUT + PIECE);
 		p->count++;
 	}
@@ -211,9 +205,8 @@ static void main_stuck(struct loop *l, void *arg)
 	assert_true(p.done);
 	assert_true(p.count < PIECES);
 	assert_int_equal(p.result.code, ERR_TIMEOUT);
-	assert_int_equal(stream_write(p.ours, S("x")).code, ERR_TIMEOUT);
-	assert_int_equal(stream_read(p.ours, text, 1, 0, &got).code,
-	                 ERR_TIMEOUT);
+	assert_int_equal(write_bounded(p.ours, S("x")).code, ERR_TIMEOUT);
+	assert_int_equal(stream_read(p.ours, text, 1, &got).code, ERR_TIMEOUT);
 	assert_int_equal(stream_queued(p.ours), 0);
 	pair_free(&p);
 }
@@ -233,7 +226,8 @@ static void main_stuck_idle(struct loop *l, void *arg)
 	(void)arg;
 	stream_set_write_timeout(p.ours, 30);
 	while (stream_queued(p.ours) == 0)
-		assert_true(is_ok(stream_write(p.ours, slice_of(much, 60000))));
+		assert_true(
+			is_ok(write_bounded(p.ours, slice_of(much, 60000))));
 	free(much);
 	stream_on_readable(p.ours, on_readable, &p);
 	task_sleep(100);
@@ -248,33 +242,22 @@ static void test_takes_nothing_idle(void **state)
 	with(main_stuck_idle);
 }
 
-static void read_all(void *arg)
+static void main_abort(struct loop *l, void *arg)
 {
-	struct pair *p = arg;
+	struct pair p = pair_new(l);
 	char text[16];
 	size_t got;
 
-	p->result = stream_read(p->ours, text, sizeof text, 0, &got);
-	p->done = true;
-}
-
-static void main_abort(struct loop *l, void *arg)
-{
-	struct pair reading = pair_new(l);
-	struct pair writing = pair_new(l);
-
 	(void)arg;
-	task_spawn(l, read_all, &reading);
-	task_spawn(l, write_pieces, &writing);
+	task_spawn(l, write_pieces, &p);
 	task_sleep(10);
-	stream_abort(reading.ours);
-	stream_abort(writing.ours);
+	assert_false(p.done);
+	stream_abort(p.ours);
 	task_sleep(5);
-	assert_true(reading.done && writing.done);
-	assert_int_equal(reading.result.code, ERR_CLOSED);
-	assert_int_equal(writing.result.code, ERR_CLOSED);
-	pair_free(&reading);
-	pair_free(&writing);
+	assert_true(p.done);
+	assert_int_equal(p.result.code, ERR_CLOSED);
+	assert_int_equal(stream_read(p.ours, text, 16, &got).code, ERR_CLOSED);
+	pair_free(&p);
 }
 
 static void test_abort(void **state)
@@ -290,9 +273,9 @@ static void main_gone(struct loop *l, void *arg)
 	(void)arg;
 	close(p.peer);
 	p.peer = -1;
-	assert_true(is_ok(stream_write(p.ours, S("into the void"))));
+	assert_true(is_ok(write_bounded(p.ours, S("into the void"))));
 	assert_int_equal(stream_flush(p.ours).code, ERR_CLOSED);
-	assert_int_equal(stream_write(p.ours, S("x")).code, ERR_CLOSED);
+	assert_int_equal(write_bounded(p.ours, S("x")).code, ERR_CLOSED);
 	pair_free(&p);
 }
 
@@ -309,9 +292,9 @@ static void main_gather(struct loop *l, void *arg)
 	char text[64];
 
 	(void)arg;
-	assert_true(is_ok(stream_write(p.ours, S("one "))));
-	assert_true(is_ok(stream_write(p.ours, S("two "))));
-	assert_true(is_ok(stream_write(p.ours, S("three"))));
+	assert_true(is_ok(write_bounded(p.ours, S("one "))));
+	assert_true(is_ok(write_bounded(p.ours, S("two "))));
+	assert_true(is_ok(write_bounded(p.ours, S("three"))));
 	assert_int_equal(read(p.peer, text, sizeof text), -1);
 	task_sleep(2);
 	assert_int_equal(read(p.peer, text, sizeof text), 13);
@@ -331,7 +314,7 @@ static void main_free(struct loop *l, void *arg)
 	struct pair p = pair_new(l);
 
 	(void)arg;
-	assert_true(is_ok(stream_write(p.ours, S("never sent"))));
+	assert_true(is_ok(write_bounded(p.ours, S("never sent"))));
 	stream_on_readable(p.ours, on_readable, &p);
 	stream_abort(p.ours);
 	pair_free(&p);
