@@ -80,11 +80,6 @@ uint64_t admission_refuse(struct guest *g, uint64_t at_ms, uint64_t tick_ms)
 	return at_ms;
 }
 
-uint32_t admission_count(const struct admission *a)
-{
-	return a->count;
-}
-
 static struct crowd_key key_of(const struct address *addr, enum level level)
 {
 	static const uint8_t ipv4_bits[LEVELS] = { 128, 128, 120, 0 };

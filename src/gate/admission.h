@@ -53,5 +53,3 @@ void admission_unhold(struct admission *, struct guest *);
  * refusals of one host come a tick apart, however many it asks for at once.
  * Those of trusted guests, who speak for many, do not wait for each other. */
 uint64_t admission_refuse(struct guest *, uint64_t at_ms, uint64_t tick_ms);
-
-uint32_t admission_count(const struct admission *);

@@ -389,27 +389,6 @@ void view_sync(struct view *v, bool expunges,
 	uidset_free(&changed);
 }
 
-/* A change of somebody else that came after the session's own one has a
- * higher modseq by now: the client has not been told of that. */
-void view_forget_flags(struct view *v, const struct uidset *uids,
-                       uint64_t modseq)
-{
-	struct uidset queued = { 0 };
-	struct uidset told = { 0 };
-	struct record_walk w;
-	struct record r;
-
-	uidset_intersect(&v->changed, uids, &queued);
-	w = mailbox_walk(v->mailbox, &queued);
-	while (record_walk_next(&w, &r)) {
-		if (r.modseq <= modseq)
-			uidset_add(&told, r.uid);
-	}
-	uidset_subtract(&v->changed, &told);
-	uidset_free(&queued);
-	uidset_free(&told);
-}
-
 void view_check(const struct view *v)
 {
 	struct uidset missing = { 0 };

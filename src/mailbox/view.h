@@ -71,8 +71,4 @@ void view_sync(struct view *, bool expunges,
 
 bool view_has_news(const struct view *);
 
-/* This session has already told the client about the flags of these (its
- * own STORE): drop them from the queue up to modseq. */
-void view_forget_flags(struct view *, const struct uidset *, uint64_t modseq);
-
 void view_check(const struct view *);
