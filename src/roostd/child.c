@@ -88,9 +88,9 @@ static struct err enter_mail(const struct server *s, uint32_t index)
 		{ "/lib", false },
 		{ "/etc/ld.so.cache", false },
 	};
-	const struct sandbox sandbox = { .paths = paths,
-		                         .n_paths = 4,
-		                         .code = true };
+	const struct sandbox sandbox = {
+		.paths = paths, .n_paths = 4, .code = true, .share = true
+	};
 	struct err e = sandbox_enter(&sandbox);
 
 	free(directory);

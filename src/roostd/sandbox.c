@@ -128,8 +128,7 @@ static const int common_calls[] = {
 	SCMP_SYS(getppid), SCMP_SYS(getrandom), SCMP_SYS(getrusage),
 	SCMP_SYS(getsockname), SCMP_SYS(getsockopt), SCMP_SYS(gettid),
 	SCMP_SYS(gettimeofday), SCMP_SYS(getuid), SCMP_SYS(lseek),
-	SCMP_SYS(madvise), SCMP_SYS(membarrier), SCMP_SYS(memfd_create),
-	SCMP_SYS(mincore),
+	SCMP_SYS(madvise), SCMP_SYS(membarrier), SCMP_SYS(mincore),
 	SCMP_SYS(mremap), SCMP_SYS(msync), SCMP_SYS(munmap),
 	SCMP_SYS(nanosleep), SCMP_SYS(pipe2), SCMP_SYS(poll), SCMP_SYS(ppoll),
 	SCMP_SYS(pread64), SCMP_SYS(preadv), SCMP_SYS(preadv2),
@@ -272,6 +271,9 @@ static int fill(scmp_filter_ctx filter, const struct sandbox *s)
 	if (s->accept)
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 		                           SCMP_SYS(accept4), 0);
+	if (s->share)
+		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+		                           SCMP_SYS(memfd_create), 0);
 	failed |= allow_memory(filter, s->code);
 	failed |= allow_threads(filter);
 	failed |= allow_some(filter);

@@ -25,6 +25,7 @@ struct sandbox {
 	size_t n_paths;
 	bool accept; /* new connections, on listeners it is handed */
 	bool code;   /* load libraries: iconv does, for each charset */
+	bool share;  /* make memory to share: the page of a link to parse */
 	bool pure;   /* nothing but reckon, and talk over what it is handed */
 };
 

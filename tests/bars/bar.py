@@ -25,6 +25,9 @@ import harness      # noqa: E402
 import proctree     # noqa: E402
 
 
+USERS = {"gate": "nobody", "auth": "daemon", "mail": "mail", "parse": "games"}
+
+
 class Bar:
     def __init__(self, name):
         self.name = name
@@ -57,7 +60,7 @@ def server(conf=""):
     process is a user of its own."""
     users = ""
     if os.geteuid() == 0:
-        users = "user_gate = nobody\nuser_auth = daemon\nuser_mail = mail\n"
+        users = "".join("user_%s = %s\n" % of for of in USERS.items())
     s = harness.Server(conf=users + conf)
     os.chmod(s.top, 0o755)
     return s

@@ -1,11 +1,11 @@
 /*
  * f16.c -- roostd with one role taken over: f16 links it in front of
- * run_gate(), run_auth() and run_mail(), so it is called where the role would
- * begin, behind everything that confines it.
+ * run_gate(), run_auth(), run_mail() and run_parse(), so it is called where
+ * the role would begin, behind everything that confines it.
  *
  * $F16_ROLE is the one. It tries what a break-in would try next and prints a
  * line for each, "f16 NAME: let" or "f16 NAME: denied"; a gate then lies to
- * auth and mail on the links that it has. "f16 done" is the last line.
+ * auth and mail on the links that it has. "f16 done: let" is the last line.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,10 +39,28 @@ int __real_run_mail(struct server *, uint32_t index, int parent_fd);
 int __wrap_run_gate(struct server *, int parent_fd);
 int __wrap_run_auth(struct server *, int parent_fd);
 int __wrap_run_mail(struct server *, uint32_t index, int parent_fd);
+int __real_run_parse(struct server *, int parent_fd);
+int __wrap_run_parse(struct server *, int parent_fd);
+bool __real_prepare_parse(const struct server *);
+bool __wrap_prepare_parse(const struct server *);
 
+static pid_t parent; /* getppid() is for some of them only */
+static int report = STDERR_FILENO;
+
+__attribute__((constructor)) static void note_parent(void)
+{
+	parent = getpid();
+}
+
+/* Not by dprintf(), which asks where in the file it is. */
 static void tell(const char *name, bool let)
 {
-	dprintf(STDERR_FILENO, "f16 %s: %s\n", name, let ? "let" : "denied");
+	char line[128];
+	int n = snprintf(line, sizeof line, "f16 %s: %s\n", name,
+	                 let ? "let" : "denied");
+
+	if (write(report, line, (size_t)n) != n)
+		_exit(1);
 }
 
 static bool opens(const char *path, int flags)
@@ -55,6 +73,18 @@ static bool opens(const char *path, int flags)
 }
 
 /* -- files: named by the environment -- */
+
+static bool reads_a_sibling(void)
+{
+	char proc[64];
+
+	for (pid_t p = parent + 1; p < parent + 32; p++) {
+		snprintf(proc, sizeof proc, "/proc/%d/mem", (int)p);
+		if (p != getpid() && opens(proc, O_RDONLY))
+			return true;
+	}
+	return false;
+}
 
 static void try_files(void)
 {
@@ -76,9 +106,10 @@ static void try_files(void)
 	tell("make a file", opens("/tmp/f16", O_WRONLY | O_CREAT));
 	tell("list /", opens("/", O_RDONLY | O_DIRECTORY));
 	tell("read own memory map", opens("/proc/self/maps", O_RDONLY));
-	snprintf(proc, sizeof proc, "/proc/%d/mem", (int)getppid());
+	snprintf(proc, sizeof proc, "/proc/%d/mem", (int)parent);
 	tell("read the parent's memory", opens(proc, O_RDONLY));
-	snprintf(proc, sizeof proc, "/proc/%d/environ", (int)getppid());
+	tell("read a sibling's memory", reads_a_sibling());
+	snprintf(proc, sizeof proc, "/proc/%d/environ", (int)parent);
 	tell("read the parent's environment", opens(proc, O_RDONLY));
 	tell("symlink", symlink("/etc/passwd", getenv("F16_link")) == 0);
 	tell("link", link(getenv("F16_key"), getenv("F16_link")) == 0);
@@ -105,14 +136,13 @@ static void try_sockets(void)
 		         { "socket packet", AF_PACKET },
 		         { "socket vsock", AF_VSOCK } };
 	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "/f16" };
-	int pair[2];
+	int pair[2] = { -1, -1 };
 
 	for (size_t i = 0; i < sizeof families / sizeof *families; i++)
 		tell(families[i].name,
 		     socket(families[i].family, SOCK_STREAM, 0) >= 0 ||
 		             socket(families[i].family, SOCK_RAW, 0) >= 0);
-	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0)
-		return;
+	tell("make a pair", socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
 	tell("connect",
 	     connect(pair[0], (struct sockaddr *)&to, sizeof to) == 0 ||
 	             errno != EPERM);
@@ -135,7 +165,7 @@ static bool execute(void)
 
 static bool signal_a_sibling(void)
 {
-	for (pid_t p = getppid() - 1; p < getppid() + 32; p++) {
+	for (pid_t p = parent - 1; p < parent + 32; p++) {
 		if (p != getpid() && (kill(p, 0) == 0 || errno != EPERM ||
 		                      syscall(SYS_tkill, p, 0) == 0))
 			return true;
@@ -158,16 +188,18 @@ static void try_processes(void)
 	tell("fork", fork() >= 0);
 	tell("vfork", syscall(SYS_clone, SIGCHLD | CLONE_VM, NULL) >= 0);
 	tell("ptrace the parent",
-	     ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0);
+	     ptrace(PTRACE_ATTACH, parent, NULL, NULL) == 0);
 	tell("be traced", ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0);
 	tell("signal others", signal_a_sibling());
-	tell("read the parent by system call", read_memory_of(getppid()));
-	tell("pidfd", syscall(SYS_pidfd_open, getppid(), 0) >= 0);
+	tell("read the parent by system call", read_memory_of(parent));
+	tell("pidfd", syscall(SYS_pidfd_open, parent, 0) >= 0);
 	tell("setrlimit",
 	     setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 9999, 9999 }) == 0);
 	tell("become dumpable", prctl(PR_SET_DUMPABLE, 1) == 0);
 	tell("another filter",
 	     prctl(PR_SET_SECCOMP, 2, NULL) == 0 || errno != EPERM);
+	tell("change its own limits",
+	     prlimit(0, RLIMIT_CORE, &(struct rlimit){ 0 }, NULL) == 0);
 	tell("be root",
 	     setuid(0) == 0 || setresuid(0, 0, 0) == 0 || setgid(0) == 0);
 }
@@ -461,6 +493,33 @@ static void meet(struct house *h, int parent_fd)
 	}
 }
 
+/* -- parse can't write to the log, nor to any file: for it somebody does -- */
+
+static void relay(int from)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	close_range(STDERR_FILENO + 1, (unsigned int)from - 1, 0);
+	close_range((unsigned int)from + 1, ~0U, 0);
+	while ((n = read(from, bytes, sizeof bytes)) > 0 &&
+	       write(STDERR_FILENO, bytes, (size_t)n) == n)
+		continue;
+	_exit(0);
+}
+
+static void start_relay(void)
+{
+	int ends[2];
+
+	if (pipe(ends) != 0)
+		return;
+	if (fork() == 0)
+		relay(ends[0]);
+	close(ends[0]);
+	report = ends[1];
+}
+
 /* -- in place of the role -- */
 
 static int run(int parent_fd, bool is_gate)
@@ -479,7 +538,7 @@ static int run(int parent_fd, bool is_gate)
 		meet(h, parent_fd);
 		lie(h);
 	}
-	dprintf(STDERR_FILENO, "f16 done\n");
+	tell("done", true);
 	while (receive(parent_fd, h->bytes, &f) && f.type != FRAME_STOP)
 		continue;
 	return 0;
@@ -509,4 +568,17 @@ int __wrap_run_mail(struct server *s, uint32_t index, int parent_fd)
 	return is_taken("mail") && index == 0
 	               ? run(parent_fd, false)
 	               : __real_run_mail(s, index, parent_fd);
+}
+
+int __wrap_run_parse(struct server *s, int parent_fd)
+{
+	return is_taken("parse") ? run(parent_fd, false)
+	                         : __real_run_parse(s, parent_fd);
+}
+
+bool __wrap_prepare_parse(const struct server *s)
+{
+	if (is_taken("parse"))
+		start_relay();
+	return __real_prepare_parse(s);
 }
