@@ -83,26 +83,34 @@ static void check_user(struct check *k, char *const *field)
 		            *field);
 }
 
+static void check_two_users(struct check *k, char *const *one,
+                            char *const *other)
+{
+	if ((*one)[0] != '\0' && strcmp(*one, *other) == 0)
+		check_warning(k, one,
+		              "is the same user as another's: they can reach "
+		              "into each other's files");
+}
+
 static void check_users(struct check *k)
 {
 	const struct config *c = k->config;
 	char *const *const users[] = { &c->user_gate, &c->user_auth,
 		                       &c->user_mail, &c->user_parse };
 	const size_t n = sizeof users / sizeof *users;
+	bool some = false;
 
 	check_user(k, &c->lmtp_socket_user);
 	for (size_t i = 0; i < n; i++) {
-		char *const *user = users[i];
-		char *const *other = users[(i + 1) % n];
-
-		check_user(k, user);
-		if ((*user)[0] == '\0' && (*other)[0] != '\0')
-			check_warning(k, user,
+		check_user(k, users[i]);
+		some |= (*users[i])[0] != '\0';
+		for (size_t j = i + 1; j < n; j++)
+			check_two_users(k, users[i], users[j]);
+	}
+	for (size_t i = 0; some && i < n; i++) {
+		if ((*users[i])[0] == '\0')
+			check_warning(k, users[i],
 			              "is not set, though other users are");
-		if ((*user)[0] != '\0' && strcmp(*user, *other) == 0)
-			check_warning(k, user,
-			              "is the same user as another's: they "
-			              "can reach into each other's files");
 	}
 }
 
@@ -157,8 +165,9 @@ static const char *problem_of_directory(const char *path)
 	return errno == EACCES ? NULL : strerrordesc_np(errno);
 }
 
-/* What roostd makes by itself (run, auth) may be missing; mail may not: an
- * empty partition would look like mail that is lost. */
+/* What roostd makes by itself (run, auth) may be missing. A partition is never
+ * made anew, as an empty one would look like mail that is lost; the others
+ * are served meanwhile. */
 static void check_directory(struct check *k)
 {
 	const struct config *c = k->config;
@@ -168,12 +177,13 @@ static void check_directory(struct check *k)
 		check_error(k, &c->directory, "%s: %s", c->directory, problem);
 		return;
 	}
-	for (uint64_t i = 0; i < c->partitions && problem == NULL; i++) {
+	for (uint64_t i = 0; i < c->partitions; i++) {
 		char *path = config_partition_path(c, i);
 
 		problem = problem_of_directory(path);
 		if (problem != NULL)
-			check_error(k, &c->partitions, "%s: %s", path, problem);
+			check_warning(k, &c->partitions, "%s: %s", path,
+			              problem);
 		free(path);
 	}
 }

@@ -31,14 +31,19 @@ ROWS = [
     ({"hostname": ".".join(["x" * 63] * 3 + ["x" * 61])}, []),
 
     ({"user_gate": "nobody-here", "user_auth": "daemon",
-      "user_mail": "nor-here"},
+      "user_mail": "nor-here", "user_parse": "games"},
      ['user_gate is "nobody-here", and there is no such user',
       'user_mail is "nor-here", and there is no such user']),
     ({"lmtp_socket": "{dir}/run/lmtp", "lmtp_socket_user": "nobody-here"},
      ['lmtp_socket_user is "nobody-here"']),
-    ({"user_gate": "daemon"}, ["w user_mail is not set"]),
-    ({"user_gate": "daemon", "user_auth": "bin", "user_mail": "bin"},
-     ["w user_auth is the same user"]),
+    ({"user_gate": "daemon"},
+     ["w user_auth is not set", "w user_mail is not set",
+      "w user_parse is not set"]),
+    ({"user_gate": "daemon", "user_auth": "bin", "user_mail": "sys",
+      "user_parse": "games"}, []),
+    ({"user_gate": "daemon", "user_auth": "bin", "user_mail": "daemon",
+      "user_parse": "bin"},
+     ["w user_gate is the same user", "w user_auth is the same user"]),
     ({"lmtp_socket_user": "daemon"},
      ["w lmtp_socket_user is of no use without lmtp_socket"]),
 
@@ -56,7 +61,7 @@ ROWS = [
 
     ({"directory": "none"}, ["certificate {dir}/none/certificate.pem",
                              "directory {dir}/none: No such file"]),
-    ({"partitions": "5"}, ["partitions {dir}/partition/4: No such file"]),
+    ({"partitions": "5"}, ["w partitions {dir}/partition/4: No such file"]),
 
     ({"listen_lmtp": "127.0.0.1:11143"},
      ["listen_lmtp has 127.0.0.1:11143, which 127.0.0.1:11143 takes"]),

@@ -206,9 +206,15 @@ class Start(unittest.TestCase):
 
     def test_a_missing_partition_is_not_made_anew(self):
         """and the others serve meanwhile"""
-        there = os.path.join(self.server.dir, "partition", "0")
+        (user, gone), (other, _) = self.deliver_to_two_partitions()
+        there = os.path.join(self.server.dir, "partition", gone)
         os.rename(there, there + ".away")
         self.server.start()
+        self.assert_one_message(other)
+        self.assert_kept_out(user)
+        self.assertIn("/partition/%s: No such file" % gone,
+                      self.server.log())
+        self.assertIn("event=partition_failed", self.server.log())
         time.sleep(3)
         deaths = self.server.log().count("child_died")
         self.assertTrue(1 <= deaths <= 8, deaths)
