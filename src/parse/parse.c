@@ -318,6 +318,8 @@ static bool limit_memory(uint64_t bytes)
 
 bool parse_prepare(const struct parse_options *o)
 {
+	const struct itimerval none = { 0 };
+
 	signal(SIGPROF, SIG_DFL);
 	charset_load_all();
 	/* what a message makes it say may be a stranger's words: the log is
@@ -326,7 +328,9 @@ bool parse_prepare(const struct parse_options *o)
 	       limit_memory(o->memory_bytes +
 	                    (uint64_t)o->links * LINK_BYTES) &&
 	       limit(RLIMIT_NOFILE, FILES_OF_OURS + o->links) &&
-	       limit(RLIMIT_FSIZE, 0);
+	       limit(RLIMIT_FSIZE, 0) &&
+	       /* later nobody looks whether it may */
+	       setitimer(ITIMER_PROF, &none, NULL) == 0;
 }
 
 int parse_main(struct loop *loop, const struct parse_options *options,

@@ -16,7 +16,7 @@ EXPOSURE_MOST = 2.0
 
 # Each thing a server asks of the kernel is asked for by one of these.
 TESTS = ["commands", "resumption", "bad_days", "processes.Limits",
-         "processes.Stop", "processes.Users",
+         "processes.Stop", "processes.Users", "hostile_mail",
          "processes.Children.test_each_that_dies_is_started_again",
          "processes.Children.test_all_at_once",
          "processes.Children.test_nobody_has_more_than_he_needs"]
