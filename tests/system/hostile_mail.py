@@ -207,6 +207,40 @@ class HostileMail(support.ServerTest):
         self.assertRegex(rows, r"parse/0 +serving +yes")
 
 
+# beyond each limit on what is described, and by far
+TO_THE_LIMITS = [
+    many_parts(20000),
+    many_parts(400000),
+    b"To: " + b"a <b@example.org>, " * 100000 + b"c@example.org\r\n\r\n",
+    (b"X: " + b"y" * 70 + b"\r\n") * 100000 + b"\r\n",
+    b"Subject: " + b"x" * (8 << 20) + b"\r\n\r\n",
+    b"References: " + b"<%s@b> " % (b"a" * 100) * 50000 + b"\r\n\r\n",
+    b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n"
+             % (n, n) for n in range(1000)),
+    b"".join(b"Content-Type: message/rfc822\r\n\r\n" for n in range(1000)),
+    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    + (b"--b\r\nContent-Type: a/b%s\r\n\r\nx\r\n"
+       % b"".join(b"; c%d*0*=%%41" % n for n in range(200))) * 5000,
+    large(24),
+]
+
+
+class Enough(support.ServerTest):
+    """parse_memory and parse_time are for mistakes: what the limits of
+    src/base/limits.h let through takes less than a quarter of either."""
+    conf = "parsers = 1\nparse_memory = 16M\nparse_time = 1250\n"
+
+    def test_whatever_the_limits_allow(self):
+        user = self.new_user()
+        parser = self.server.child("parse")
+        for message in TO_THE_LIMITS:
+            code, text = deliver(self.server, user, message)
+            self.assertEqual(code, 250, (message[:100], text))
+            self.assertNotIn("event=unparsed", self.server.log(),
+                             message[:100])
+        self.assertEqual(self.server.child("parse"), parser)
+
+
 class NoParser(unittest.TestCase):
     """No process can be had at all: nothing is taken, nothing is lost."""
 
