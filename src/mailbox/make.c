@@ -1,5 +1,4 @@
 /* make.c -- the mailboxes of a new account, and an account's end. */
-#include "mailbox/content.h"
 #include "mailbox/tree.h"
 
 static const struct special {
@@ -34,31 +33,15 @@ struct err account_fill(struct account *a)
 	return e;
 }
 
-/* Every message of the account, whatever its mailbox, loses its blob. */
-static struct err drop_all_blobs(struct change *c)
-{
-	struct store_key prefix = key_table(c->account->id, T_DIGEST);
-	struct row_walk w = row_walk(c->account, &prefix);
-	struct cursor_row row;
-
-	while (row_walk_next(&w, &row)) {
-		struct content_hash blob;
-		struct slice digest;
-
-		if (is_ok(content_open(row.value, &blob, &digest)))
-			batch_drop_blob(c->batch, &blob);
-	}
-	return w.e;
-}
-
 struct err account_empty(struct account *a)
 {
 	struct store_key all = key_of_account(a->id);
+	struct store_key digests = key_table(a->id, T_DIGEST);
 	struct change c;
 	struct err e;
 
 	change_begin(&c, a);
-	e = drop_all_blobs(&c);
+	e = change_drop_blobs(&c, &digests);
 	if (is_ok(e)) {
 		batch_delete_prefix(c.batch, store_key_slice(&all));
 		e = change_commit_raw(&c);

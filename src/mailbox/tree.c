@@ -220,10 +220,9 @@ struct err mailbox_create(struct account *a, struct slice name,
 
 /* -- DELETE -- */
 
-static struct err drop_blobs(struct change *c, uint32_t id)
+struct err change_drop_blobs(struct change *c, const struct store_key *digests)
 {
-	struct store_key prefix = key_messages(c->account->id, T_DIGEST, id);
-	struct row_walk w = row_walk(c->account, &prefix);
+	struct row_walk w = row_walk(c->account, digests);
 	struct cursor_row row;
 
 	while (row_walk_next(&w, &row)) {
@@ -240,13 +239,14 @@ struct err change_drop_mailbox(struct change *c, uint32_t id)
 {
 	static const enum table tables[] = { T_RECORDS, T_DIGEST, T_EXPUNGED };
 	struct store_key key = key_mailbox(c->account->id, id);
+	struct store_key digests = key_messages(c->account->id, T_DIGEST, id);
 	struct mailbox_meta meta;
 	struct slice name;
 	struct err e;
 
 	e = lookup_mailbox(c->account, id, &meta, &name, NULL, NULL);
 	if (is_ok(e) && meta.messages != 0)
-		e = drop_blobs(c, id);
+		e = change_drop_blobs(c, &digests);
 	if (!is_ok(e))
 		return e;
 	change_give_room(c, meta.size, meta.messages);
