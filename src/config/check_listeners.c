@@ -132,6 +132,22 @@ static void check_is_free(struct check *k, const struct place *p, int list,
 	}
 }
 
+static void check_number(struct check *k)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < LISTS; i++) {
+		const struct config_list *l = list_at(k->config, i);
+
+		n += l->n;
+		if (n > CONFIG_ADDRESSES_MOST) {
+			check_error(k, l, "makes more than %d addresses",
+			            CONFIG_ADDRESSES_MOST);
+			return;
+		}
+	}
+}
+
 static void check_places(struct check *k)
 {
 	for (int i = 0; i < LISTS; i++) {
@@ -191,6 +207,7 @@ static void check_socket(struct check *k)
 
 void check_listeners(struct check *k)
 {
+	check_number(k);
 	check_places(k);
 	check_socket(k);
 }

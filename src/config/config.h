@@ -26,6 +26,8 @@ struct config_list {
 	size_t n;
 };
 
+enum { CONFIG_ADDRESSES_MOST = 62 }; /* to listen on, of all options */
+
 /* "192.0.2.1:143" or "[::1]:143", taken apart; address is NUL-terminated. */
 struct config_address {
 	char address[48];

@@ -34,7 +34,8 @@ static void complain(const char *what, int error)
 static bool add(struct listeners *l, int fd, enum listener_kind kind,
                 uint16_t port)
 {
-	if (l->n == LISTENERS_MOST) {
+	if (l->n == LISTENERS_MOST) { /* a service manager gave too many */
+		complain("one socket more", ENFILE);
 		close(fd);
 		return false;
 	}

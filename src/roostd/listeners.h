@@ -15,7 +15,8 @@
 #include "config/config.h"
 #include "ipc/protocol.h"
 
-enum { LISTENERS_MOST = 64 };
+/* and the two Unix sockets, lmtp_socket and control */
+enum { LISTENERS_MOST = CONFIG_ADDRESSES_MOST + 2 };
 
 struct listening {
 	int fd;

@@ -16,6 +16,12 @@ from support import harness
 GOOD = {"listen_imap": "127.0.0.1:11143", "listen_imaps": "127.0.0.1:11993",
         "listen_lmtp": ""}
 
+
+def ports(first, n):
+    """So many places to listen."""
+    return ", ".join("127.0.0.1:%d" % (first + i) for i in range(n))
+
+
 # what is set, and the errors and warnings ("w ") that must come, in order;
 # {dir} is the server's directory
 ROWS = [
@@ -75,6 +81,15 @@ ROWS = [
     ({"listen_imap": "127.9.9.9:11143"}, []),
     ({"listen_imap": "192.0.2.1:11143"},
      ["w listen_imap has 192.0.2.1:11143, which is no address of this"]),
+    ({"listen_imap": ports(11200, 60), "listen_lmtp": "127.0.0.1:11143"},
+     []),
+    ({"listen_imap": ports(11200, 61)}, []),
+    ({"listen_imap": ports(11200, 61), "listen_lmtp": "127.0.0.1:11143"},
+     ["listen_lmtp makes more than 62 addresses"]),
+    ({"listen_imap": ports(11200, 62)},
+     ["listen_imaps makes more than 62 addresses"]),
+    ({"listen_imap": ports(11200, 63)},
+     ["listen_imap makes more than 62 addresses"]),
     ({"lmtp_socket": "run/control"}, ["lmtp_socket is the control socket"]),
     ({"lmtp_socket": "/nowhere/x"}, ["lmtp_socket /nowhere: No such file"]),
     ({"lmtp_socket": "roost.conf"},
