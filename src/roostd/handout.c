@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/check.h"
 
 enum { HANDOUT_MOST = 1 << 20 };
 
@@ -109,11 +110,15 @@ static void log_errors(const struct server *s,
                        const struct config_errors *errors)
 {
 	for (size_t i = 0; i < errors->n; i++) {
-		struct log_line l = log_open(LOG_LEVEL_ERROR, "config_error");
+		bool mild = errors->v[i].is_warning;
+		struct log_line l =
+			log_open(mild ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR,
+		                 mild ? "config_warning" : "config_error");
 
 		log_text(&l, "file", slice_cstr(s->path));
 		log_number(&l, "line", errors->v[i].line);
-		log_text(&l, "error", slice_cstr(errors->v[i].text));
+		log_text(&l, mild ? "warning" : "error",
+		         slice_cstr(errors->v[i].text));
 		log_close(&l);
 	}
 }
@@ -181,8 +186,10 @@ int handout_reload(struct server *s)
 	if (fd < 0)
 		return -1;
 	c = config_read(s->path, fd, &errors);
+	if (c != NULL)
+		config_check(c, &errors);
 	log_errors(s, &errors);
-	if (c != NULL && errors.n == 0) {
+	if (c != NULL && !config_is_refused(&errors)) {
 		use(s, c);
 	} else {
 		config_free(c);

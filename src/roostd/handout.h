@@ -10,10 +10,10 @@
 #include "roostd/server.h"
 
 /*
- * Reads the configuration anew. When it has no errors it is the server's
- * from now on and its text is returned; else nothing has changed and each
- * error is in the log. What only a start can change is kept as it was, with
- * a warning.
+ * Reads and checks the configuration anew, as at the start. When it has no
+ * errors it is the server's from now on and its text is returned; else
+ * nothing has changed. Each error and warning is in the log. What only a start
+ * can change is kept as it was, with a warning.
  */
 int handout_reload(struct server *);
 

@@ -95,7 +95,7 @@ class Signals(support.ServerTest):
             f.write("no certificate\n")
         self.server.process.send_signal(signal.SIGHUP)
         for _ in range(100):
-            if "certificate_refused" in self.server.log():
+            if "there is no certificate in it" in self.server.log():
                 break
             time.sleep(0.1)
         new = Raw(self.server.imaps_port)
@@ -108,16 +108,44 @@ class Signals(support.ServerTest):
         raw.close()
 
     def test_sighup_with_a_broken_configuration_changes_nothing(self):
+        """What `roost config check` refuses, and each error is logged."""
         with open(self.server.conf) as f:
             good = f.read()
-        with open(self.server.conf, "w") as f:
-            f.write(good + "\nno_such_option = 1\n")
+        self.addCleanup(self.configure, good)
+        reloaded = self.server.log().count("event=reloaded")
+        for broken, errors in (
+                ("no_such_option = 1\n", ["no_such_option"]),
+                ("hostname = a b\ncertificate = none.pem\n",
+                 ["hostname is no name of a host",
+                  "none.pem: No such file or directory"]),
+                ("listen_imap = " + ", ".join(
+                    "127.0.0.1:%d" % p for p in range(20000, 20063)) + "\n",
+                 ["listen_imap makes more than 62 addresses"])):
+            names = [line.split(" =")[0] for line in broken.splitlines()]
+            kept = "".join(line for line in good.splitlines(True)
+                           if line.split(" =")[0] not in names)
+            self.configure(kept + "\nlog_level = error\n" + broken)
+            self.server.process.send_signal(signal.SIGHUP)
+            for _ in range(100):
+                if errors[-1] in self.server.log():
+                    break
+                time.sleep(0.1)
+            for error in errors:
+                self.assertIn(error, self.server.log())
+        self.assertEqual(reloaded, self.server.log().count("event=reloaded"))
+        self.configure(good)
         self.server.process.send_signal(signal.SIGHUP)
-        time.sleep(0.5)
-        Raw(self.server.imaps_port).close()
+        for _ in range(100):
+            if self.server.log().count("event=reloaded") > reloaded:
+                break
+            time.sleep(0.1)
+        # at log_level = error it would not be said
+        self.assertEqual(reloaded + 1,
+                         self.server.log().count("event=reloaded"))
+
+    def configure(self, text):
         with open(self.server.conf, "w") as f:
-            f.write(good)
-        self.assertIn("no_such_option", self.server.log())
+            f.write(text)
 
     def test_a_dead_mail_process_costs_only_its_sessions(self):
         users = [self.new_user() for _ in range(8)]
