@@ -141,6 +141,11 @@ struct slice arena_printf(struct arena *a, const char *format, ...)
 	return slice_of(p, (size_t)n);
 }
 
+size_t arena_room(const struct arena *a)
+{
+	return a->total < a->limit ? a->limit - a->total : 0;
+}
+
 bool arena_is_full(const struct arena *a)
 {
 	return a->total > a->limit;

@@ -34,4 +34,6 @@ struct slice arena_copy(struct arena *, struct slice);
 struct slice arena_printf(struct arena *, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Bytes below the limit. */
+size_t arena_room(const struct arena *);
 bool arena_is_full(const struct arena *);

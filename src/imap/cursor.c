@@ -13,6 +13,15 @@ void fail(struct cursor *c, const char *text)
 	fail_with(c, ERR_SYNTAX, text);
 }
 
+void *cursor_array(struct cursor *c, size_t count, size_t size)
+{
+	if (count > arena_room(c->arena) / size) {
+		fail_with(c, ERR_LIMIT, "command is too large");
+		count = 1;
+	}
+	return arena_array(c->arena, count, size);
+}
+
 bool take_word(struct cursor *c, struct slice word)
 {
 	if (!slice_istarts(rest(c), word))

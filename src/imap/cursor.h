@@ -41,6 +41,13 @@ static inline bool at_end(const struct cursor *c)
 	return c->p == c->end;
 }
 
+/*
+ * Zeroed, in the arena. A command that would fill the arena fails with
+ * ERR_LIMIT; there is room for one element then, since a loop finds out
+ * behind its first one that nothing more can be taken.
+ */
+void *cursor_array(struct cursor *, size_t count, size_t size);
+
 /* The next octet, or NUL at the end. */
 static inline char peek(const struct cursor *c)
 {

@@ -27,7 +27,7 @@ struct section {
 	const uint32_t *path; /* part numbers, none: the message */
 	size_t depth;
 	enum section_text text;
-	const struct slice *names; /* of HEADER.FIELDS and .NOT */
+	struct slice *names; /* of HEADER.FIELDS and .NOT, by slice_icmp() */
 	size_t n_names;
 };
 

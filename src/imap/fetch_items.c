@@ -1,6 +1,7 @@
 /* fetch_items.c -- what answers each FETCH item. */
 #include "imap/date.h"
 #include "imap/fetch.h"
+#include "task/task.h"
 
 static void fetch_uid(struct fetch_row *row, const struct fetch_item *item)
 {
@@ -82,11 +83,15 @@ void fetch_row_write(struct fetch_row *row, const struct fetch_request *r)
 	buf_add(out, S("* "));
 	buf_number(out, view_seq(row->s->view, row->record.uid));
 	buf_add(out, S(" FETCH ("));
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = 0; i < r->n && is_ok(row->s->out.e); i++) {
 		if (i != 0)
 			buf_byte(out, ' ');
 		buf_add(out, r->items[i].label);
 		writers[r->items[i].kind](row, &r->items[i]);
+		if (row->blob != NULL) { /* a message of them may be large */
+			out_drain(&row->s->out);
+			task_pause();
+		}
 	}
 	buf_add(out, S(")\r\n"));
 }

@@ -1,4 +1,6 @@
 /* fetch_parse.c -- the grammar of FETCH. RFC 9051 section 6.4.5 */
+#include <stdlib.h>
+
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "imap/fetch.h"
@@ -67,7 +69,7 @@ static void parse_header_list(struct cursor *c, struct section *section)
 	expect(c, '(', "expected a list of field names");
 	for (const char *p = c->p; p != c->end && *p != ']'; p++)
 		most += *p == ' ';
-	list = arena_array(c->arena, most, sizeof *list);
+	list = cursor_array(c, most, sizeof *list);
 	do {
 		list[section->n_names++] = parse_astring(c);
 	} while (section->n_names < most && take(c, ' '));
@@ -113,7 +115,7 @@ static bool parse_section_part(struct cursor *c, struct section *section)
 			path[section->depth++] = parse_nz_number(c);
 		more = take(c, '.');
 	}
-	copy = arena_array(c->arena, section->depth, sizeof *copy);
+	copy = cursor_array(c, section->depth, sizeof *copy);
 	if (section->depth != 0)
 		memcpy(copy, path, section->depth * sizeof *copy);
 	section->path = copy;
@@ -204,6 +206,20 @@ static struct slice make_label(struct cursor *c, struct slice name,
 
 /* -- items -- */
 
+static int by_name(const void *a, const void *b)
+{
+	return slice_icmp(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+/* The label has them as they were written; whoever looks them up wants them
+ * in order. */
+static void sort_names(struct section *section)
+{
+	if (section->n_names > 1)
+		qsort(section->names, section->n_names, sizeof *section->names,
+		      by_name);
+}
+
 /* fetch-att */
 static struct fetch_item parse_fetch_att(struct cursor *c)
 {
@@ -223,8 +239,10 @@ static struct fetch_item parse_fetch_att(struct cursor *c)
 		return item;
 	parse_section(c, row->brackets, &item.section);
 	parse_partial(c, &item);
-	if (is_ok(c->e))
-		item.label = make_label(c, row->label, &item);
+	if (!is_ok(c->e))
+		return item;
+	item.label = make_label(c, row->label, &item);
+	sort_names(&item.section);
 	return item;
 }
 
@@ -246,11 +264,20 @@ static size_t most_items(const struct cursor *c)
 	return n;
 }
 
-/* fetch-att *(SP fetch-att) ")" */
+/* fetch-att *(SP fetch-att) ")". What has no section is answered at once, and
+ * may be large: each once, however often it was asked for. */
 static void parse_fetch_list(struct cursor *c, struct fetch_request *out)
 {
+	unsigned whole = 0;
+
 	do {
-		out->items[out->n++] = parse_fetch_att(c);
+		struct fetch_item item = parse_fetch_att(c);
+		unsigned bit = item.kind < FETCH_SECTION ? 1u << item.kind : 0;
+
+		if (whole & bit)
+			continue;
+		whole |= bit;
+		out->items[out->n++] = item;
 	} while (take(c, ' '));
 	expect(c, ')', "list of FETCH items does not end");
 }
@@ -265,8 +292,8 @@ static bool parse_macro(struct cursor *c, struct fetch_request *out)
 		if (!slice_ieq(rest(c), macros[i].name))
 			continue;
 		c->p = c->end;
-		out->items = arena_array(c->arena, most_items(&inner),
-		                         sizeof *out->items);
+		out->items =
+			cursor_array(c, most_items(&inner), sizeof *out->items);
 		parse_fetch_list(&inner, out);
 		return true;
 	}
@@ -293,8 +320,7 @@ struct err parse_fetch(struct cursor *c, bool uid, struct fetch_request *out)
 	out->set = parse_sequence_set(c);
 	expect(c, ' ', "expected a space behind the message set");
 	if (!parse_macro(c, out)) {
-		out->items = arena_array(c->arena, most_items(c),
-		                         sizeof *out->items);
+		out->items = cursor_array(c, most_items(c), sizeof *out->items);
 		if (take(c, '('))
 			parse_fetch_list(c, out);
 		else

@@ -34,7 +34,7 @@ struct seq_set parse_sequence_set(struct cursor *c)
 
 	if (set.saved)
 		return set;
-	set.v = arena_array(c->arena, most_ranges(c), sizeof *set.v);
+	set.v = cursor_array(c, most_ranges(c), sizeof *set.v);
 	do {
 		set.v[set.n++] = parse_seq_range(c);
 	} while (take(c, ','));
@@ -83,7 +83,7 @@ static struct flag_list flag_list_new(struct cursor *c)
 	for (const char *p = c->p; p != c->end && *p != ')'; p++)
 		most += *p == ' ';
 	return (struct flag_list){
-		.keywords = arena_array(c->arena, most, sizeof(struct slice)),
+		.keywords = cursor_array(c, most, sizeof(struct slice)),
 	};
 }
 

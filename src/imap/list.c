@@ -110,11 +110,14 @@ static void add_parents(struct names *names, struct arena *a)
 	names->n = distinct;
 }
 
+/* May take a while, if the patterns are made for that. Suspends. */
 static bool matches(const struct list_request *r, struct slice name)
 {
-	for (size_t i = 0; i < r->n_patterns; i++)
+	for (size_t i = 0; i < r->n_patterns; i++) {
 		if (mailbox_name_matches(name, r->patterns[i]))
 			return true;
+		task_pause();
+	}
 	return false;
 }
 

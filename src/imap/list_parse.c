@@ -109,8 +109,7 @@ static void parse_pattern(struct cursor *c, struct list_request *r)
 /* mbox-or-pat = list-mailbox / "(" list-mailbox *(SP list-mailbox) ")" */
 static void parse_patterns(struct cursor *c, struct list_request *r)
 {
-	r->patterns =
-		arena_array(c->arena, LIMIT_LIST_PATTERNS, sizeof *r->patterns);
+	r->patterns = cursor_array(c, LIMIT_LIST_PATTERNS, sizeof *r->patterns);
 	if (!take(c, '(')) {
 		parse_pattern(c, r);
 		return;
@@ -155,7 +154,7 @@ struct err parse_lsub(struct cursor *c, struct list_request *r)
 	*r = (struct list_request){ .lsub = true, .select = SELECT_SUBSCRIBED };
 	expect(c, ' ', "expected a reference");
 	parse_reference(c, r);
-	r->patterns = arena_array(c->arena, 1, sizeof *r->patterns);
+	r->patterns = cursor_array(c, 1, sizeof *r->patterns);
 	parse_pattern(c, r);
 	expect_end(c);
 	return c->e;

@@ -157,7 +157,7 @@ static const struct search_name *find_name(struct slice name)
 static struct search_key *add_key(struct search_parser *p,
                                   enum search_kind kind)
 {
-	struct search_key *k = arena_alloc(p->c->arena, sizeof *k);
+	struct search_key *k = cursor_array(p->c, 1, sizeof *k);
 	struct search_key *parent = p->open[p->depth - 1];
 
 	k->kind = kind;
@@ -166,8 +166,6 @@ static struct search_key *add_key(struct search_parser *p,
 	else
 		parent->child = k;
 	parent->last = k;
-	if (arena_is_full(p->c->arena))
-		fail_with(p->c, ERR_LIMIT, "search is too large");
 	return k;
 }
 

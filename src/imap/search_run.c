@@ -284,6 +284,7 @@ static filter *const filters[SEARCH_KINDS] = {
 static void run_key(struct search *x, const struct search_key *k,
                     const struct uidset *among, struct uidset *out)
 {
+	task_pause(); /* there may be thousands of keys */
 	filters[k->kind](x, k, among, out);
 }
 

@@ -109,8 +109,15 @@ struct slice mailbox_name_parent(struct slice name)
 
 /* -- matching -- */
 
+/*
+ * The states are the places in the pattern. Those that a wildcard further on
+ * makes up for are dropped, so that only the last '*' and, level by level,
+ * the last '%' are ever tried; the rest of the pattern is not looked at.
+ */
 struct matcher {
 	struct slice pattern;
+	size_t low;                      /* no state is left of it, */
+	size_t high;                     /* nor right of this one */
 	bool at[LIMIT_LIST_PATTERN + 1]; /* the current set of states */
 };
 
@@ -122,29 +129,63 @@ static bool is_wildcard(char c)
 /* A wildcard matches nothing, too. */
 static void add_empty_matches(struct matcher *m)
 {
-	for (size_t j = 0; j < m->pattern.len; j++) {
-		if (m->at[j] && is_wildcard(m->pattern.ptr[j]))
-			m->at[j + 1] = true;
+	for (size_t j = m->low; j <= m->high && j < m->pattern.len; j++) {
+		if (!m->at[j] || !is_wildcard(m->pattern.ptr[j]))
+			continue;
+		m->at[j + 1] = true;
+		if (m->high == j)
+			m->high++;
 	}
 }
 
-/* From the last state to the first, so that each step uses the old set. */
+/* Whoever stands at a '*' need not try what is before it; at a '%', what is
+ * before it without a delimiter between them. */
+static void drop_needless(struct matcher *m)
+{
+	bool by_percent = false;
+
+	for (size_t j = m->high + 1; j-- > m->low;) {
+		char p = j < m->pattern.len ? m->pattern.ptr[j] : 0;
+
+		if (p == '*' && m->at[j]) {
+			m->low = j;
+			return;
+		}
+		if (p == '*' || p == MAILBOX_DELIM)
+			by_percent = false;
+		else if (by_percent)
+			m->at[j] = false;
+		else
+			by_percent = p == '%' && m->at[j];
+	}
+}
+
+static bool trim(struct matcher *m)
+{
+	while (m->high > m->low && !m->at[m->high])
+		m->high--;
+	while (m->low < m->high && !m->at[m->low])
+		m->low++;
+	return m->at[m->low];
+}
+
+/* From the last state to the first, so that each step uses the old set.
+ * False: none is left. */
 static bool step(struct matcher *m, char c, bool fold)
 {
-	bool any = false;
-
-	for (size_t j = m->pattern.len + 1; j-- > 0;) {
+	if (m->high < m->pattern.len)
+		m->at[++m->high] = false;
+	for (size_t j = m->high + 1; j-- > m->low;) {
 		char p = j < m->pattern.len ? m->pattern.ptr[j] : 0;
-		char q = j > 0 ? m->pattern.ptr[j - 1] : 0;
-		bool stays = m->at[j] && j < m->pattern.len &&
+		char q = j > m->low ? m->pattern.ptr[j - 1] : 0;
+		bool stays = m->at[j] &&
 		             (p == '*' || (p == '%' && c != MAILBOX_DELIM));
-		bool comes = j > 0 && m->at[j - 1] && !is_wildcard(q) &&
+		bool comes = j > m->low && m->at[j - 1] && !is_wildcard(q) &&
 		             (fold ? ascii_lower(q) == ascii_lower(c) : q == c);
 
 		m->at[j] = stays || comes;
-		any = any || m->at[j];
 	}
-	return any;
+	return trim(m);
 }
 
 bool mailbox_name_matches(struct slice name, struct slice pattern)
@@ -161,9 +202,10 @@ bool mailbox_name_matches(struct slice name, struct slice pattern)
 	m.at[0] = true;
 	add_empty_matches(&m);
 	for (size_t i = 0; i < name.len; i++) {
+		drop_needless(&m);
 		if (!step(&m, name.ptr[i], i < folded))
 			return false;
 		add_empty_matches(&m);
 	}
-	return m.at[pattern.len];
+	return m.high == pattern.len && m.at[pattern.len];
 }

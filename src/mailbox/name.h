@@ -21,7 +21,7 @@ struct err mailbox_name_normal(struct slice utf8, struct buf *out);
 
 /*
  * LIST patterns: '*' matches anything, '%' anything but the delimiter; INBOX
- * without case. Linear in name x pattern. RFC 9051 section 6.3.9
+ * without case. At worst name x pattern steps. RFC 9051 section 6.3.9
  */
 bool mailbox_name_matches(struct slice name, struct slice pattern);
 

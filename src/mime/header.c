@@ -7,6 +7,8 @@
  */
 #include "mime/header.h"
 
+#include <stdlib.h>
+
 #include "base/ascii.h"
 #include "mime/encoded_word.h"
 #include "mime/field.h"
@@ -58,13 +60,14 @@ bool header_next(struct slice *rest, struct slice *name, struct slice *value)
 	return next_field(rest, &field, name, value);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return slice_icmp(*(const struct slice *)a, *(const struct slice *)b);
+}
+
 static bool is_among(struct slice name, const struct slice *names, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (slice_ieq(name, names[i]))
-			return true;
-	}
-	return false;
+	return bsearch(&name, names, n, sizeof *names, by_name) != NULL;
 }
 
 void header_select(struct slice header, const struct slice *names, size_t n,

@@ -11,7 +11,9 @@
 /*
  * Appends those fields of header (octets as stored, with or without its
  * empty line) that are among names (or, with `not`, are not), in their
- * order, as they stand, and the final empty line. RFC 9051 section 6.4.5
+ * order, as they stand, and the final empty line. The names are sorted by
+ * slice_icmp(): there may be thousands of them, and of fields. RFC 9051
+ * section 6.4.5
  */
 void header_select(struct slice header, const struct slice *names, size_t n,
                    bool not_these, struct buf *out);

@@ -238,11 +238,50 @@ static void test_beginnings(void **state)
 	}
 }
 
+/* LIMIT_COMMAND_ARENA: the last octet can be had; one more is an error, and
+ * what is given all the same has room for one element. */
+static void test_full_arena(void **state)
+{
+	(void)state;
+	for (size_t more = 0; more <= 1; more++) {
+		struct arena *a = arena_new(LIMIT_COMMAND_ARENA);
+		struct cursor c = cursor_of(S("x"), a, false);
+		char *v = cursor_array(&c, LIMIT_COMMAND_ARENA / 16 + more, 16);
+
+		memset(v, 'x', 16);
+		assert_int_equal(c.e.code, more != 0 ? ERR_LIMIT : ERR_OK);
+		assert_int_equal(at_end(&c), more != 0);
+		arena_free(a);
+	}
+}
+
+/* 250,000 spaces that are no items: none of them gets room for one. */
+static void test_spaces_in_a_literal(void **state)
+{
+	struct arena *a = arena_new(LIMIT_COMMAND_ARENA);
+	struct buf text = { 0 };
+	struct fetch_request r;
+	struct cursor c;
+
+	(void)state;
+	buf_add(&text, S(" 1 (BODY[HEADER.FIELDS ({250000}\r\n"));
+	for (size_t i = 0; i < 250000; i++)
+		buf_byte(&text, ' ');
+	buf_add(&text, S(")])"));
+	c = cursor_of(buf_slice(&text), a, false);
+	assert_int_equal(parse_fetch(&c, false, &r).code, ERR_LIMIT);
+	assert_true(arena_room(a) > LIMIT_COMMAND_ARENA / 2);
+	arena_free(a);
+	buf_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_productions),
 		cmocka_unit_test(test_beginnings),
+		cmocka_unit_test(test_full_arena),
+		cmocka_unit_test(test_spaces_in_a_literal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
