@@ -229,7 +229,7 @@ static const struct {
 	{ "socketpair", pair_and_memory, GATE | AUTH | MAIL },
 	{ "iconv", load_converter, MAIL },
 	{ "iconv again", converter_again, MAIL | PARSE },
-	{ "memory file", memory_file, GATE | AUTH | MAIL },
+	{ "memory file", memory_file, MAIL },
 	{ "memory", memory, GATE | AUTH | MAIL | PARSE },
 };
 
@@ -243,7 +243,10 @@ static void enter(int role)
 	const struct sandbox sandboxes[] = {
 		[GATE] = { .accept = true },
 		[AUTH] = { .paths = paths, .n_paths = 1, .accept = true },
-		[MAIL] = { .paths = paths, .n_paths = 4, .code = true },
+		[MAIL] = { .paths = paths,
+		           .n_paths = 4,
+		           .code = true,
+		           .share = true },
 		[PARSE] = { .pure = true },
 	};
 
