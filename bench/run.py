@@ -246,8 +246,9 @@ def machine():
     peer = subprocess.run(["dovecot", "--version"], capture_output=True,
                           text=True).stdout.split()[0]
     return ("%s, %d cores (shared by client and server), Linux %s, "
-            "Dovecot %s, %s" % (model, os.cpu_count(), platform.release(),
-                                peer, datetime.date.today().isoformat()))
+            "Dovecot %s, %s" % (model, os.cpu_count(),
+                                platform.release().split("-")[0], peer,
+                                datetime.date.today().isoformat()))
 
 
 def main():
