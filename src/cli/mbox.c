@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/ascii.h"
+#include "mime/date.h"
 
 /* The next line, with its end; empty at the end of the text. */
 static struct slice next_line(struct slice *rest)
@@ -125,6 +126,79 @@ static bool read_from(struct slice line, struct transfer_message *m)
 	return false;
 }
 
+/* -- a "From " line without a date -- */
+
+/* Senders that no letter's sentence has: nobody, "-" (Thunderbird's), the
+ * mailer itself, an address with nothing behind it. */
+static bool is_bare_from(struct slice line)
+{
+	struct slice rest = without_end(line);
+	struct slice word;
+
+	if (!slice_starts(rest, S("From ")))
+		return false;
+	rest = slice_from(rest, 5);
+	word = next_word(&rest);
+	return word.len == 0 || slice_eq(word, S("-")) ||
+	       slice_eq(word, S("MAILER-DAEMON")) ||
+	       (slice_find_byte(word, '@') != SLICE_NONE &&
+	        slice_trim(rest).len == 0);
+}
+
+/* field-name ":", RFC 5322 section 2.2 */
+static bool is_field(struct slice line)
+{
+	size_t n = 0;
+
+	while (n < line.len && line.ptr[n] > ' ' && line.ptr[n] <= '~' &&
+	       line.ptr[n] != ':')
+		n++;
+	return n > 0 && n < line.len && line.ptr[n] == ':';
+}
+
+/* "Date:" gives the date that the "From " line lacks. */
+static bool is_usual_field(struct slice line, struct transfer_message *m)
+{
+	static const struct slice usual[] = {
+		N("From:"),       N("To:"),       N("Subject:"),
+		N("Message-ID:"), N("Received:"), N("Return-Path:"),
+	};
+
+	if (slice_istarts(line, S("Date:")))
+		return date_parse(slice_from(line, 5), &m->internaldate,
+		                  &m->zone);
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		if (slice_istarts(line, usual[i]))
+			return true;
+	return false;
+}
+
+/* Only fields up to the empty line, and one that every message has. */
+static bool begins_with_header(struct slice text, struct transfer_message *m)
+{
+	struct slice line = without_end(next_line(&text));
+	bool usual = false;
+
+	if (!is_field(line))
+		return false;
+	for (; line.len > 0; line = without_end(next_line(&text))) {
+		bool folded = line.ptr[0] == ' ' || line.ptr[0] == '\t';
+
+		if (!folded && !is_field(line))
+			return false;
+		usual = is_usual_field(line, m) || usual;
+	}
+	return usual;
+}
+
+/* Is the line the first of a message? rest: what follows it. */
+static bool begins_message(struct slice line, bool after_empty,
+                           struct slice rest, struct transfer_message *m)
+{
+	return read_from(line, m) || (after_empty && is_bare_from(line) &&
+	                              begins_with_header(rest, m));
+}
+
 /* Where the message ends: before a "From " line, without the empty line
  * that belongs to it. */
 static struct slice cut_message(struct slice *rest)
@@ -138,7 +212,8 @@ static struct slice cut_message(struct slice *rest)
 		struct slice before = *rest;
 		struct slice line = next_line(rest);
 
-		if (after_empty && read_from(line, &ignored)) {
+		if (after_empty &&
+		    begins_message(line, true, *rest, &ignored)) {
 			*rest = before;
 			return slice_first(all, end);
 		}
@@ -226,11 +301,16 @@ static void read_own_fields(struct slice text, struct transfer_message *m)
 
 bool mbox_next(struct slice *rest, struct mbox_message *out)
 {
+	bool after_empty = true;
+
 	*out = (struct mbox_message){ 0 };
 	while (rest->len > 0) {
 		struct slice line = next_line(rest);
+		bool begins =
+			begins_message(line, after_empty, *rest, &out->meta);
 
-		if (!read_from(line, &out->meta))
+		after_empty = without_end(line).len == 0;
+		if (!begins)
 			continue;
 		out->text = cut_message(rest);
 		read_own_fields(out->text, &out->meta);
@@ -243,13 +323,15 @@ bool mbox_is_one(struct slice file)
 {
 	struct transfer_message ignored;
 	bool is_blank = true;
+	bool after_empty = true;
 
 	while (file.len > 0) {
 		struct slice line = next_line(&file);
 
-		if (read_from(line, &ignored))
+		if (begins_message(line, after_empty, file, &ignored))
 			return true;
-		is_blank = is_blank && without_end(line).len == 0;
+		after_empty = without_end(line).len == 0;
+		is_blank = is_blank && after_empty;
 	}
 	return is_blank;
 }

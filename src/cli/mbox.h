@@ -12,7 +12,10 @@
  *
  * Read from memory (a mapped file), written to a buffer: no files are
  * opened here. A "From " line counts when it is the first line or stands
- * behind an empty line, and ends in what looks like a date.
+ * behind an empty line, and ends in what looks like a date. It may also lack
+ * the date ("From ", "From -", "From MAILER-DAEMON", "From a@example.org"),
+ * if what follows is a header and not text; its "Date:" is then the date.
+ * Content-Length is not believed.
  */
 #pragma once
 

@@ -72,6 +72,43 @@ static void assert_texts(struct slice file, const char *want)
 	buf_free(&all);
 }
 
+static const char *const bare[] = {
+	"From \n",
+	"From -\n",
+	"From - Mon Jan 1 ...\n",
+	"From MAILER-DAEMON\n",
+	"From MAILER-DAEMON Mon, 1 Jan 2026\n",
+	"From ann@example.org\n",
+};
+
+/* The second begins a message, the other four are its text. */
+static void assert_starts(struct buf *file, const char *line)
+{
+	struct buf want = { 0 };
+
+	buf_printf(&want,
+	           "[Subject: 1\nContent-Length: 999\n\nx\n]"
+	           "[X-A: 2\n folded\nDate: y\nFrom: a\n\ny\n\n"
+	           "%sand so on\n\n%sP.S.: this\nand that\n\n"
+	           "%sOnly: this\n\nz\n%sTo: no empty line\n]",
+	           line, line, line, line);
+	buf_byte(&want, '\0');
+	assert_texts(edge_of(buf_slice(file)), want.data);
+	buf_free(&want);
+}
+
+static void undated(void **state)
+{
+	struct slice file = EDGE("From -\nFrom: a\nDate: Sat, 21 Nov 2026 "
+	                         "06:30:00 +0200\n\nx\n");
+	struct mbox_message m;
+
+	(void)state;
+	assert_true(mbox_next(&file, &m));
+	assert_int_equal(m.meta.internaldate, DATE);
+	assert_int_equal(m.meta.zone, 120);
+}
+
 static void texts(void **state)
 {
 	(void)state;
@@ -92,6 +129,26 @@ static void texts(void **state)
 	             "[A: 1\n\n\n\n][]");
 	assert_texts(EDGE(FROM "A: 1\r\n\r\nx\r\n\r\n" FROM "B\n"),
 	             "[A: 1\r\n\r\nx\r\n][B\n]");
+	/* no date: what follows decides, and Content-Length is not believed */
+	for (size_t i = 0; i < sizeof bare / sizeof *bare; i++) {
+		struct buf file = { 0 };
+
+		buf_printf(&file,
+		           "%sSubject: 1\nContent-Length: 999\n\nx\n\n"
+		           "%sX-A: 2\n folded\nDate: y\nFrom: a\n\ny\n\n"
+		           "%sand so on\n\n%sP.S.: this\nand that\n\n"
+		           "%sOnly: this\n\nz\n%sTo: no empty line\n",
+		           bare[i], bare[i], bare[i], bare[i], bare[i],
+		           bare[i]);
+		assert_starts(&file, bare[i]);
+		buf_free(&file);
+	}
+	assert_texts(EDGE(FROM "\nFrom here on:\nSubject: x\nTo: y\n\nz\n"),
+	             "[\nFrom here on:\nSubject: x\nTo: y\n\nz\n]");
+	assert_texts(EDGE(FROM "\n\nFrom a@b I had:\nSubject: x\n\nz\n"),
+	             "[\n\nFrom a@b I had:\nSubject: x\n\nz\n]");
+	assert_texts(EDGE("From \r\nTo: a\r\n\r\nx\r\n\r\nFrom \r\nTo: b"),
+	             "[To: a\r\n\r\nx\r\n][To: b]");
 	assert_texts(EDGE(FROM "no end"), "[no end]");
 	assert_texts(EDGE("no message\n"), "");
 	assert_texts(EDGE(""), "");
@@ -125,6 +182,9 @@ static void kinds(void **state)
 		{ "\n" FROM "Subject: a\n", true },
 		{ "Subject: a\n\nFrom me\n", false },
 		{ "From ann\n", false },
+		{ "From \nSubject: a\n", true },
+		{ "From \nNote: a\n", false },
+		{ "x\nFrom \nSubject: a\n", false },
 		{ "x", false },
 	};
 
@@ -190,7 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_lines),    cmocka_unit_test(texts),
 		cmocka_unit_test(status_fields), cmocka_unit_test(kinds),
-		cmocka_unit_test(round_trip),
+		cmocka_unit_test(round_trip),    cmocka_unit_test(undated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
