@@ -306,8 +306,10 @@ bool mbox_next(struct slice *rest, struct mbox_message *out)
 	*out = (struct mbox_message){ 0 };
 	while (rest->len > 0) {
 		struct slice line = next_line(rest);
-		bool begins =
-			begins_message(line, after_empty, *rest, &out->meta);
+		bool begins;
+
+		out->meta = (struct transfer_message){ 0 };
+		begins = begins_message(line, after_empty, *rest, &out->meta);
 
 		after_empty = without_end(line).len == 0;
 		if (!begins)

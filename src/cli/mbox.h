@@ -14,7 +14,8 @@
  * opened here. A "From " line counts when it is the first line or stands
  * behind an empty line, and ends in what looks like a date. It may also lack
  * the date ("From ", "From -", "From MAILER-DAEMON", "From a@example.org"),
- * if what follows is a header and not text; its "Date:" is then the date.
+ * if what follows is a header and not text; its "Date:" is then the date,
+ * else it is 1970.
  * Content-Length is not believed.
  */
 #pragma once
