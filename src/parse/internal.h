@@ -58,7 +58,8 @@ struct parser {
 	struct digest_job *jobs; /* oldest first */
 	struct digest_job **last_job;
 	uint32_t n_jobs;
-	bool condemned; /* nothing more is heard from it */
+	uint32_t n_batched; /* of them, those in the batch */
+	bool condemned;     /* nothing more is heard from it */
 	bool ended;
 	uint64_t progress_ms;   /* when it was last seen to do something */
 	struct frame_out batch; /* whole messages, not sent yet; or no bytes */

@@ -176,6 +176,7 @@ static struct frame_out take_batch(struct parser *p)
 	struct frame_out f = p->batch;
 
 	p->batch = (struct frame_out){ 0 };
+	p->n_batched = 0;
 	return f;
 }
 
@@ -207,6 +208,7 @@ static void add_piece(struct parser *p, const struct digest_job *job,
 	frame_u8(&p->batch, (uint8_t)piece);
 	frame_slice(&p->batch, bytes);
 	p->pool->has_batch = true;
+	p->n_batched += piece == PIECE_WHOLE;
 }
 
 /* With `sending` held. Pieces go at once: who sends them waits for room. */

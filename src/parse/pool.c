@@ -62,6 +62,13 @@ static void before_sleep(void *arg)
 
 /* -- who does it -- */
 
+/* What it is woken for anyway costs little more: a turn's messages go to one
+ * parser as long as they fit a frame. */
+static uint32_t n_ahead(const struct parser *p)
+{
+	return p->n_jobs - p->n_batched;
+}
+
 /* The one with the least to do; NULL: there is none. */
 static struct parser *choose(struct parse_pool *pool)
 {
@@ -71,7 +78,7 @@ static struct parser *choose(struct parse_pool *pool)
 		struct parser *p = pool->parsers[i];
 
 		if (p != NULL && !p->condemned &&
-		    (best == NULL || p->n_jobs < best->n_jobs))
+		    (best == NULL || n_ahead(p) < n_ahead(best)))
 			best = p;
 	}
 	return best;
