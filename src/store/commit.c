@@ -18,14 +18,14 @@
  * 3. The index's pages can't be written or synced: LMDB has not touched its
  *    meta page, so the old state stands; the whole group has the error.
  * 4. The meta page can't be written: LMDB refuses to go on, and whether the
- *    transaction will be found there later is open. The loop closes the
- *    environment and opens it again, which settles it: the transaction is
- *    there and synced (then the group has succeeded after all), or it isn't.
+ *    transaction will be found there later is open; that the cache has it
+ *    and another sync succeeds proves nothing. The loop closes the
+ *    environment, sees to it that the transaction is not there, and opens
+ *    it again; the whole group has the error.
  * 5. That fails too: the index is lost for now. Reads and commits answer
  *    ERR_IO; each commit tries to open it again, and each read has that
- *    tried for those who come after it. If the transaction then turns out
- *    to be there, what this process knows is older than the disk, and it
- *    ends: its parent starts it anew.
+ *    tried for those who come after it. Only who opens it after a crash
+ *    meanwhile may find the transaction there, whole.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -61,7 +61,6 @@ struct committer {
 	/* the thread's */
 	struct pack_writer writer;
 	size_t in_doubt; /* a transaction's id; 0: none */
-	bool is_there;   /* and what the loop found out */
 
 	/* the loop's */
 	struct queue turn; /* of the loop's turn, not handed over yet */
@@ -125,11 +124,6 @@ static struct err need_index(struct committer *c)
 	if (c->partition->index.env != NULL)
 		return OK;
 	e = ask_reopen(c);
-	if (is_ok(e) && c->is_there) {
-		log_note(LOG_LEVEL_ERROR, "store_outdated",
-		         "a commit reported as failed is on disk; restarting");
-		abort();
-	}
 	if (is_ok(e))
 		c->in_doubt = 0;
 	return e;
@@ -146,14 +140,12 @@ static bool index_is_lost(struct committer *c)
 }
 
 /* Point 4 of the file comment; e is why the commit failed. */
-static struct err settle(struct committer *c, size_t id, struct err e)
+static void settle(struct committer *c, size_t id, struct err e)
 {
 	log_note(LOG_LEVEL_ERROR, "store_index_reopen", e.text);
 	c->in_doubt = id;
-	if (!is_ok(ask_reopen(c)))
-		return e;
-	c->in_doubt = 0;
-	return c->is_there ? OK : e;
+	if (is_ok(ask_reopen(c)))
+		c->in_doubt = 0;
 }
 
 static struct err commit_txn(struct committer *c, MDB_txn *txn)
@@ -162,7 +154,7 @@ static struct err commit_txn(struct committer *c, MDB_txn *txn)
 	struct err e = err_mdb(mdb_txn_commit(txn));
 
 	if (!is_ok(e) && index_is_lost(c))
-		e = settle(c, id, e);
+		settle(c, id, e);
 	if (is_ok(e))
 		pack_group_done(&c->writer);
 	else
@@ -287,25 +279,16 @@ static void *run(void *arg)
 
 /* -- the loop -- */
 
-static struct err reopen_index(struct partition *p, size_t in_doubt,
-                               bool *is_there)
+static struct err reopen_index(struct partition *p, size_t in_doubt)
 {
-	MDB_envinfo info;
-	struct err e;
+	struct err e = OK;
 
 	snapshot_close(p);
 	index_close(&p->index);
-	e = index_open(p->dir, p->options.map_bytes, 0, &p->index);
-	if (is_ok(e))
-		e = err_mdb(mdb_env_sync(p->index.env, 1));
-	if (is_ok(e))
-		e = err_mdb(mdb_env_info(p->index.env, &info));
-	if (!is_ok(e)) {
-		index_close(&p->index);
-		return e;
-	}
-	*is_there = in_doubt != 0 && info.me_last_txnid >= in_doubt;
-	return OK;
+	if (in_doubt != 0)
+		e = index_forget(p->dir, in_doubt);
+	return is_ok(e) ? index_open(p->dir, p->options.map_bytes, 0, &p->index)
+	                : e;
 }
 
 static void on_async(uv_async_t *async)
@@ -316,8 +299,7 @@ static void on_async(uv_async_t *async)
 	pthread_mutex_lock(&c->lock);
 	done = queue_take(&c->finished);
 	if (c->reopen) {
-		c->reopen_result =
-			reopen_index(c->partition, c->in_doubt, &c->is_there);
+		c->reopen_result = reopen_index(c->partition, c->in_doubt);
 		c->reopen = false;
 		pthread_cond_broadcast(&c->changed);
 	}

@@ -150,6 +150,15 @@ struct err index_make(const char *dir, struct slice id)
 	return e;
 }
 
+struct err index_forget(const char *dir, uint64_t transaction)
+{
+	char *path = index_path(dir);
+	struct err e = index_file_forget(path, transaction);
+
+	free(path);
+	return e;
+}
+
 void index_close(struct index *i)
 {
 	if (i->env != NULL)

@@ -36,6 +36,7 @@ static const uint64_t no_page = UINT64_MAX;
 
 enum {
 	META_SIZE = 152,
+	META_TRANSACTION = 144,
 	META_VERSION = 1,
 	PAGE_HEAD = 16,
 	PAGE_LEAST = 512,
@@ -111,7 +112,7 @@ static bool meta_parse(const char *p, uint64_t number, struct index_file *out)
 	out->roots[TREE_FREE] = get64(p + FREE + ROOT);
 	out->roots[TREE_MAIN] = get64(p + MAIN + ROOT);
 	out->last = get64(p + 136);
-	out->transaction = get64(p + 144);
+	out->transaction = get64(p + META_TRANSACTION);
 	return get64(p) == number && get16(p + 10) == P_META &&
 	       get32(p + 16) == meta_magic && get32(p + 20) == META_VERSION &&
 	       get64(p + ADDRESS) == 0 &&
@@ -314,6 +315,36 @@ struct err index_file_check_trees(const char *path)
 		return e;
 	if (f.pages <= f.last)
 		e = walk_trees(&f);
+	close(f.fd);
+	return e;
+}
+
+/* Its meta page, one of two by turns, becomes the older one. LMDB tries the
+ * same when it could not write it, but doesn't sync it. */
+static struct err forget(int fd, const struct index_file *f)
+{
+	uint64_t older = f->transaction - 2;
+	off_t at =
+		(off_t)((f->transaction & 1) * f->page_size) + META_TRANSACTION;
+	ssize_t n = pwrite(fd, &older, sizeof older, at);
+
+	if (n != (ssize_t)sizeof older)
+		return err_errno(n < 0 ? errno : EIO);
+	return fdatasync(fd) == 0 ? OK : err_errno(errno);
+}
+
+struct err index_file_forget(const char *path, uint64_t transaction)
+{
+	struct index_file f = { .fd = open(path, O_RDWR | O_CLOEXEC) };
+	struct err e;
+
+	if (f.fd < 0)
+		return err_errno(errno);
+	e = metas_read(&f);
+	if (is_ok(e) && f.transaction == transaction && transaction >= 2)
+		e = forget(f.fd, &f);
+	else if (is_ok(e) && fdatasync(f.fd) != 0)
+		e = err_errno(errno);
 	close(f.fd);
 	return e;
 }

@@ -338,6 +338,31 @@ static void pack_gone(void **state)
 	assert_true(problems(s) > 0);
 }
 
+static uint64_t transaction_of(const struct site *s)
+{
+	struct index index;
+	MDB_envinfo info;
+
+	assert_int_equal(index_open(s->dir, 0, MDB_RDONLY, &index).code,
+	                 ERR_OK);
+	assert_int_equal(mdb_env_info(index.env, &info), 0);
+	index_close(&index);
+	return info.me_last_txnid;
+}
+
+/* The newest transaction never was; no other one is touched. */
+static void forgotten(void **state)
+{
+	const struct site *s = *state;
+	uint64_t n = transaction_of(s);
+
+	assert_int_equal(index_forget(s->dir, n + 1).code, ERR_OK);
+	assert_int_equal(index_forget(s->dir, n - 1).code, ERR_OK);
+	assert_int_equal(transaction_of(s), n);
+	assert_int_equal(index_forget(s->dir, n).code, ERR_OK);
+	assert_int_equal(transaction_of(s), n - 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -346,6 +371,7 @@ int main(void)
 		TEST(cut_anywhere),    TEST(short_but_whole),
 		TEST(garbage_in_meta), TEST(garbage_in_trees),
 		TEST(pack_cut_off),    TEST(pack_gone),
+		TEST(forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
