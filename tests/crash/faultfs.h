@@ -1,12 +1,11 @@
 /*
  * faultfs.h -- the disk fails when a test says so.
  *
- * faultfs.c stands between a program and libc, linked into it or put before
- * it with LD_PRELOAD. It counts the operations on files below a directory
+ * faultfs.c stands between a program and libc, put before it with
+ * LD_PRELOAD. It counts the operations on files below a directory
  * that can fail for want of space or by a bad disk, and lets the chosen one
  * fail. The state is in memory that all processes share: of a file named by
- * FAULTFS_STATE (made by the test, of this struct, zeroed), or else, when
- * linked in, inherited through fork().
+ * FAULTFS_STATE (made by the test, of this struct, zeroed).
  */
 #pragma once
 

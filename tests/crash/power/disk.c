@@ -165,7 +165,7 @@ static void sync_dir(struct disk *d, uint64_t dir, uint32_t begun)
 	for (size_t i = 0; i < d->n_namings; i++) {
 		struct naming *n = &d->namings[i];
 
-		if (n->event >= begun)
+		if (n->event >= begun || n->lost)
 			continue;
 		n->sure |= n->e.dir == dir;
 		n->sure2 |= n->e.dir2 == dir;
@@ -182,8 +182,23 @@ static void sync_file(struct disk *d, uint64_t number, uint32_t begun)
 		return;
 	}
 	for (size_t i = 0; i < f->n; i++)
-		f->changes[i].sure |= f->changes[i].event < begun;
+		f->changes[i].sure |=
+			f->changes[i].event < begun && !f->changes[i].lost;
 	fold(f);
+}
+
+static void lose(struct disk *d, uint64_t number)
+{
+	struct file *f = disk_file(d, number);
+
+	for (size_t i = 0; i < f->n; i++)
+		f->changes[i].lost |= !f->changes[i].sure;
+	for (size_t i = 0; f->is_dir && i < d->n_namings; i++) {
+		struct naming *n = &d->namings[i];
+
+		n->lost |= (n->e.dir == number && !n->sure) ||
+		           (n->e.dir2 == number && !n->sure2);
+	}
 }
 
 static void change(struct disk *d, const struct recording *r, uint32_t n)
@@ -196,6 +211,7 @@ static void change(struct disk *d, const struct recording *r, uint32_t n)
 			      .event = n,
 			      .kind = e->kind,
 			      .sure = e->sure,
+			      .lost = e->lost,
 			      .at = e->at,
 			      .len = e->len,
 			      .bytes = record_bytes(r, e).ptr,
@@ -225,6 +241,9 @@ void disk_event(struct disk *d, const struct recording *r, uint32_t n)
 		break;
 	case RECORD_SYNC_END:
 		sync_file(d, e->file, (uint32_t)e->at);
+		break;
+	case RECORD_SYNC_LOST:
+		lose(d, e->file);
 		break;
 	case RECORD_SYNC_BEGIN:
 	case RECORD_BEGIN:

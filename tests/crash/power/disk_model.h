@@ -21,6 +21,7 @@ struct change {
 	uint32_t event;
 	uint32_t kind; /* WRITE, TRUNCATE, PUNCH */
 	bool sure;
+	bool lost; /* a sync has failed: it will never be sure */
 	uint64_t at;
 	uint64_t len;
 	const char *bytes;
@@ -47,6 +48,7 @@ struct naming {
 	uint32_t event;
 	bool sure;
 	bool sure2; /* RENAME: the other directory */
+	bool lost;
 };
 
 struct entries {

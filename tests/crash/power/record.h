@@ -35,7 +35,8 @@ enum record_kind {
 	RECORD_PUNCH,    /* `len` octets from `at` on are zero */
 	RECORD_MAP,      /* mapped to be written: content unknown */
 	RECORD_SYNC_BEGIN,
-	RECORD_SYNC_END, /* `at` is the event that began it */
+	RECORD_SYNC_END,  /* `at` is the event that began it */
+	RECORD_SYNC_LOST, /* it failed: no later one will help */
 
 	/* marks */
 	RECORD_BEGIN, /* a change of chain `file` is asked for */
@@ -52,6 +53,7 @@ struct record_event {
 	uint32_t kind; /* enum record_kind */
 	bool is_dir;   /* MAKE */
 	bool sure;     /* WRITE through a synchronous descriptor */
+	bool lost;     /* the same, when it failed */
 	uint64_t file; /* inode number; marks: chain */
 	uint64_t dir;
 	uint64_t dir2;

@@ -5,9 +5,12 @@
  * its own name and asks the kernel directly. A file is known by its inode
  * number, which the memory-backed file systems that tests work on never use
  * twice (asserted); a descriptor, by having been opened below the root.
+ *
+ * Each call on such a file may be made to fail first (fault.h).
  */
 #undef _FILE_OFFSET_BITS
 #define _LARGEFILE64_SOURCE
+#include "recordfs.h"
 #include "record.h"
 
 #include <errno.h>
@@ -236,6 +239,16 @@ static struct descriptor *known(int fd)
 	return &self.fds[fd];
 }
 
+bool record_knows(int fd)
+{
+	return known(fd) != NULL;
+}
+
+static bool fails(int fd, enum fault_call call)
+{
+	return known(fd) != NULL && fault_at(call) != FAULT_PASSES;
+}
+
 static void forget(int fd)
 {
 	if (fd >= 0 && fd < FDS)
@@ -266,6 +279,12 @@ static void opened(int fd, int flags, const struct place *p, bool existed)
 	};
 }
 
+static bool open_fails(int flags)
+{
+	return fault_at((flags & O_CREAT) != 0 ? CALL_MAKE : CALL_OPEN) !=
+	       FAULT_PASSES;
+}
+
 /* "." and ".." are names of directories, too; a nameless file can't be
  * found after a cut. */
 static int do_open(int at, const char *path, int flags, mode_t mode)
@@ -273,17 +292,20 @@ static int do_open(int at, const char *path, int flags, mode_t mode)
 	bool locked = lock();
 	bool is_tmp = (flags & O_TMPFILE) == O_TMPFILE;
 	struct place p = { 0 };
-	bool existed = true;
+	bool existed = false;
 	struct stat st;
+	bool inside;
 	int fd;
 
 	if (locked && !is_tmp) {
 		p = place_of(at, path);
 		existed = fstatat(at, path, &st, 0) == 0;
 	}
-	fd = (int)open_real(at, path, flags, mode);
-	if (fd >= 0 && locked && !is_tmp &&
-	    (p.dir != 0 || (existed && is_dir_inside(st.st_ino))))
+	inside = p.dir != 0 || (existed && is_dir_inside(st.st_ino));
+	fd = inside && open_fails(flags)
+	             ? -1
+	             : (int)open_real(at, path, flags, mode);
+	if (fd >= 0 && inside)
 		opened(fd, flags, &p, existed);
 	unlock(locked);
 	return fd;
@@ -395,29 +417,50 @@ static uint64_t position(int fd, const struct descriptor *d)
 	return (uint64_t)at;
 }
 
-static void wrote(const struct descriptor *d, const struct iovec *v, int n,
-                  ssize_t len, uint64_t at)
+static void wrote(const struct descriptor *d, const struct part *p, ssize_t len,
+                  uint64_t at)
 {
 	if (len <= 0)
 		return;
 	add_bytes((struct record_event){ .kind = RECORD_WRITE,
 	                                 .file = d->file,
-	                                 .sure = d->synchronous,
+	                                 .sure = d->synchronous && !p->lost,
+	                                 .lost = p->lost,
 	                                 .at = at },
-	          v, n, (size_t)len);
+	          p->v, p->n, (size_t)len);
+}
+
+static enum fault_call call_of(const struct descriptor *d)
+{
+	return d->synchronous ? CALL_SYNC_WRITE : CALL_WRITE;
+}
+
+/* What the caller gets to see of what was written. */
+static ssize_t end_write(const struct part *p, ssize_t len)
+{
+	if (!p->lost)
+		return len;
+	errno = EIO;
+	return -1;
 }
 
 ssize_t writev(int fd, const struct iovec *v, int n)
 {
 	const struct descriptor *d = known(fd);
-	bool locked = d != NULL && lock();
-	uint64_t at = locked ? position(fd, d) : 0;
-	ssize_t len = syscall(SYS_writev, fd, v, n);
+	struct part p = { v, n, { 0 }, false };
+	bool locked;
+	uint64_t at;
+	ssize_t len;
 
+	if (d != NULL && !part_take(&p, call_of(d)))
+		return -1;
+	locked = d != NULL && lock();
+	at = locked ? position(fd, d) : 0;
+	len = syscall(SYS_writev, fd, p.v, p.n);
 	if (locked)
-		wrote(d, v, n, len, at);
+		wrote(d, &p, len, at);
 	unlock(locked);
-	return len;
+	return end_write(&p, len);
 }
 
 ssize_t write(int fd, const void *data, size_t size)
@@ -432,15 +475,20 @@ ssize_t write(int fd, const void *data, size_t size)
 ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t at)
 {
 	const struct descriptor *d = known(fd);
-	bool locked = d != NULL && lock();
-	ssize_t len = syscall(SYS_pwritev, fd, v, n, at, 0);
+	struct part p = { v, n, { 0 }, false };
+	bool locked;
+	ssize_t len;
 
+	if (d != NULL && !part_take(&p, call_of(d)))
+		return -1;
+	locked = d != NULL && lock();
+	len = syscall(SYS_pwritev, fd, p.v, p.n, at, 0);
 	if (locked)
-		wrote(d, v, n, len, (uint64_t)at);
+		wrote(d, &p, len, (uint64_t)at);
 	unlock(locked);
 	if (locked && d->synchronous)
 		take_time();
-	return len;
+	return end_write(&p, len);
 }
 
 ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at)
@@ -463,9 +511,13 @@ ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
 int ftruncate64(int fd, off64_t size)
 {
 	const struct descriptor *d = known(fd);
-	bool locked = d != NULL && lock();
-	int rc = (int)syscall(SYS_ftruncate, fd, size);
+	bool locked;
+	int rc;
 
+	if (fails(fd, CALL_SIZE))
+		return -1;
+	locked = d != NULL && lock();
+	rc = (int)syscall(SYS_ftruncate, fd, size);
 	if (locked && rc == 0)
 		add((struct record_event){ .kind = RECORD_TRUNCATE,
 		                           .file = d->file,
@@ -482,9 +534,13 @@ int ftruncate(int fd, off_t size)
 int fallocate64(int fd, int mode, off64_t at, off64_t len)
 {
 	const struct descriptor *d = known(fd);
-	bool locked = d != NULL && lock();
-	int rc = (int)syscall(SYS_fallocate, fd, mode, at, len);
+	bool locked;
+	int rc;
 
+	if (fails(fd, CALL_SIZE))
+		return -1;
+	locked = d != NULL && lock();
+	rc = (int)syscall(SYS_fallocate, fd, mode, at, len);
 	if (locked && rc == 0) {
 		must((mode & FALLOC_FL_PUNCH_HOLE) != 0,
 		     "a kind of fallocate that it does not know");
@@ -506,9 +562,12 @@ int fallocate(int fd, int mode, off_t at, off_t len)
 void *mmap64(void *p, size_t size, int prot, int flags, int fd, off64_t at)
 {
 	const struct descriptor *d = known(fd);
-	bool locked = d != NULL && (prot & PROT_WRITE) != 0 &&
-	              (flags & MAP_SHARED) != 0 && lock();
+	bool locked;
 
+	if (fails(fd, CALL_MAP))
+		return MAP_FAILED;
+	locked = d != NULL && (prot & PROT_WRITE) != 0 &&
+	         (flags & MAP_SHARED) != 0 && lock();
 	if (locked)
 		add((struct record_event){ .kind = RECORD_MAP,
 		                           .file = d->file });
@@ -521,22 +580,21 @@ void *mmap(void *p, size_t size, int prot, int flags, int fd, off_t at)
 	return mmap64(p, size, prot, flags, fd, at);
 }
 
-/* -- reading -- */
-
-/* Memory has nothing to wait for, but refuses RWF_NOWAIT; without this every
- * read would be left to another thread. */
-ssize_t preadv64v2(int fd, const struct iovec *v, int n, off64_t at, int flags)
-{
-	(void)flags;
-	return syscall(SYS_preadv, fd, v, n, at, 0);
-}
-
-ssize_t preadv2(int fd, const struct iovec *v, int n, off_t at, int flags)
-{
-	return preadv64v2(fd, v, n, at, flags);
-}
-
 /* -- syncing -- */
+
+static bool sync_fails(uint64_t file)
+{
+	enum fault_way way = fault_at(CALL_SYNC);
+	int error = errno;
+
+	if (way == FAULT_LOSES && lock()) {
+		add((struct record_event){ .kind = RECORD_SYNC_LOST,
+		                           .file = file });
+		unlock(true);
+	}
+	errno = error;
+	return way != FAULT_PASSES;
+}
 
 /* What was written before it began is durable when it has ended, and only if
  * it succeeded. The lock isn't held meanwhile: others write on. */
@@ -547,6 +605,8 @@ static int do_sync(int fd, long call)
 	uint32_t begun = 0;
 	int rc;
 
+	if (d != NULL && sync_fails(file))
+		return -1;
 	if (d != NULL && lock()) {
 		begun = add((struct record_event){ .kind = RECORD_SYNC_BEGIN,
 		                                   .file = file });
@@ -574,6 +634,11 @@ int fdatasync(int fd)
 
 /* -- names -- */
 
+static bool name_fails(const struct place *p, enum fault_call call)
+{
+	return p->dir != 0 && fault_at(call) != FAULT_PASSES;
+}
+
 int mkdirat(int at, const char *path, mode_t mode)
 {
 	bool locked = lock();
@@ -583,7 +648,9 @@ int mkdirat(int at, const char *path, mode_t mode)
 
 	if (locked)
 		p = place_of(at, path);
-	rc = (int)syscall(SYS_mkdirat, at, path, mode);
+	rc = name_fails(&p, CALL_MAKE)
+	             ? -1
+	             : (int)syscall(SYS_mkdirat, at, path, mode);
 	if (rc == 0 && p.dir != 0) {
 		must(fstatat(at, path, &st, 0) == 0, "a directory is gone");
 		made(&p, st.st_ino, true);
@@ -607,7 +674,9 @@ int unlinkat(int at, const char *path, int flags)
 
 	if (locked)
 		p = place_of(at, path);
-	rc = (int)syscall(SYS_unlinkat, at, path, flags);
+	rc = name_fails(&p, CALL_NAME)
+	             ? -1
+	             : (int)syscall(SYS_unlinkat, at, path, flags);
 	if (rc == 0 && p.dir != 0) {
 		e.dir = p.dir;
 		strcpy(e.name, p.name);
@@ -641,7 +710,9 @@ int renameat(int from_at, const char *from, int to_at, const char *to)
 		b = place_of(to_at, to);
 	}
 	must((a.dir == 0) == (b.dir == 0), "renamed across the root");
-	rc = (int)syscall(SYS_renameat, from_at, from, to_at, to);
+	rc = name_fails(&a, CALL_NAME)
+	             ? -1
+	             : (int)syscall(SYS_renameat, from_at, from, to_at, to);
 	if (rc == 0 && a.dir != 0) {
 		must(fstatat(to_at, to, &st, 0) == 0, "a file is gone");
 		e.file = st.st_ino;

@@ -24,6 +24,21 @@ void workload_run(struct recording *, const char *recording, const char *root);
  * their acknowledgements is marked. */
 void workload_load(struct recording *, const char *recording, const char *root);
 
+/*
+ * The same in parts, one session's work: part 0 begins with what
+ * workload_site() has made below the root, each other one with what the one
+ * before has left. Some of its calls may fail (fault.h, from when it has
+ * opened the store; in the part WORKLOAD_OPENS, from before). When it is
+ * done everything works again, or that is a problem; the rest is in the
+ * recording. How many steps were refused.
+ */
+struct buf;
+enum { WORKLOAD_OPENS = 0 };
+uint32_t workload_parts(void);
+void workload_site(const char *root);
+uint32_t workload_part(struct recording *, const char *root, uint32_t part,
+                       struct buf *problems);
+
 /* Where the parts of it are below the root. */
 #define SITE_AT      "/site"
 #define PARTITION_AT SITE_AT "/partition/0"
@@ -31,12 +46,13 @@ void workload_load(struct recording *, const char *recording, const char *root);
 
 enum { PARTITIONS = 4 };
 
+/* 1 Jan 2026 00:00:00 UTC */
+#define WORKLOAD_START INT64_C(1767225600)
+
 /* Nearly incompressible, the same for the same seed. */
-struct buf;
 void message_make(struct buf *out, uint64_t seed, size_t size);
 
-/* Starts at the start of 2026 and goes on by a second each time it is asked. */
-struct model;
+/* It is always the start of 2026. */
 const struct clock *still_clock(void);
 struct partition_options;
 struct partition_options small_partition(void);

@@ -1,0 +1,220 @@
+/*
+ * deeds.c -- see deeds.h.
+ *
+ * Commands go through real sessions (only the socket is missing), delivery
+ * and the verbs of accounts through the functions behind them.
+ */
+#include "deeds.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "deliver/internal.h"
+
+enum { PATH_SIZE = 512 };
+
+/* -- accounts, as `roost user` has it -- */
+
+/* The first step that is refused ends a verb: asking again finishes it. */
+static bool set_state(struct work *w, uint32_t chain, enum account_state state,
+                      const char *verb)
+{
+	step_begin(CHAIN_DIRECTORY, slice_cstr(verb));
+	return directory_end(
+		w, directory_set_state(w->directory, w->account[chain], state));
+}
+
+void user_add(struct work *w, uint32_t chain)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "user%u@example.org", chain);
+	step_begin(CHAIN_DIRECTORY, S("user add"));
+	if (!directory_end(w, directory_add(w->directory, slice_cstr(name),
+	                                    S("{PLAIN}secret"),
+	                                    &w->account[chain])))
+		return;
+	step_begin(chain, S("absent"));
+	step_acknowledge(chain);
+	note_account(w, chain);
+	step_begin(chain, S("user add"));
+	if (account_end(w, chain,
+	                account_create(w->model, w->account[chain],
+	                               slice_cstr(name))))
+		set_state(w, chain, ACCOUNT_ENABLED, "user add");
+}
+
+void user_remove(struct work *w, uint32_t chain)
+{
+	if (!set_state(w, chain, ACCOUNT_REMOVING, "user remove"))
+		return;
+	step_begin(chain, S("user remove"));
+	if (!account_end(w, chain, account_delete(w->model, w->account[chain])))
+		return;
+	step_begin(CHAIN_DIRECTORY, S("user remove"));
+	directory_end(w, directory_forget(w->directory, w->account[chain]));
+}
+
+void user_others(struct work *w)
+{
+	uint64_t id = w->account[CHAIN_SECOND];
+	struct credential_use use = { 1, WORKLOAD_START };
+
+	set_state(w, CHAIN_SECOND, ACCOUNT_DISABLED, "user disable");
+	set_state(w, CHAIN_SECOND, ACCOUNT_ENABLED, "user enable");
+	step_begin(CHAIN_DIRECTORY, S("user password"));
+	directory_end(w, directory_set_password(w->directory, id,
+	                                        S("{PLAIN}another")));
+	step_begin(CHAIN_DIRECTORY, S("last use"));
+	directory_end(w, directory_used(w->directory, &use, 1));
+}
+
+/* -- what is not a command -- */
+
+static void lmtp(struct client *c)
+{
+	struct work *w = c->work;
+	struct recipient to[2] = {
+		{ .account = w->account[CHAIN_FIRST], .name = S("user1") },
+		{ .account = w->account[CHAIN_SECOND], .name = S("user2") },
+	};
+	struct delivery d = { .model = w->model,
+		              .loop = w->loop,
+		              .sender = S("sender@example.com"),
+		              .session_id = S("0123456789abcdef"),
+		              .v = to,
+		              .n = 2,
+		              .message = incoming_new(w->model),
+		              .now = WORKLOAD_START };
+	struct buf text = { 0 };
+	struct err e;
+
+	message_make(&text, c->message++, 2500);
+	step_begin(CHAIN_FIRST, S("LMTP"));
+	step_begin(CHAIN_SECOND, S("LMTP"));
+	e = incoming_write(d.message, buf_slice(&text));
+	if (is_ok(e))
+		e = incoming_finish(d.message);
+	delivery_run(&d, e);
+	account_end(w, CHAIN_FIRST, to[0].result);
+	account_end(w, CHAIN_SECOND, to[1].result);
+	incoming_free(d.message);
+	buf_free(&text);
+}
+
+static void quota(struct client *c)
+{
+	struct account *a;
+	struct err e =
+		account_open(c->work->model, c->work->account[c->chain], &a);
+
+	step_begin(c->chain, S("quota"));
+	if (is_ok(e)) {
+		e = account_set_quota(a, 1000000, 500);
+		account_close(a);
+	}
+	account_end(c->work, c->chain, e);
+}
+
+static struct err set_uids_of(struct account *a, struct slice name)
+{
+	struct mailbox *m;
+	struct err e = mailbox_open(a, name, &m);
+
+	if (!is_ok(e))
+		return e;
+	e = mailbox_set_uids(m, 1234567890, 4711);
+	mailbox_close(m);
+	return e;
+}
+
+/* What the import of a Maildir does before the first message. */
+static void set_uids(struct client *c)
+{
+	struct account *a;
+	struct err e =
+		account_open(c->work->model, c->work->account[c->chain], &a);
+
+	step_begin(c->chain, S("import"));
+	if (is_ok(e)) {
+		e = set_uids_of(a, S("Imported"));
+		account_close(a);
+	}
+	account_end(c->work, c->chain, e);
+}
+
+static void reclaim(struct client *c)
+{
+	struct err e = OK;
+	bool did = true;
+
+	while (is_ok(e) && did)
+		e = partition_reclaim(c->work->partition, &did);
+	workload_must(is_ok(e) || c->work->in != NULL, "packs are reclaimed");
+}
+
+static const struct {
+	const char *name;
+	void (*run)(struct client *);
+} specials[] = {
+	{ "!lmtp", lmtp },
+	{ "!quota", quota },
+	{ "!import", set_uids },
+	{ "!reclaim", reclaim },
+};
+
+static void client_run(struct client *c, const char *line)
+{
+	for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
+		if (!strcmp(line, specials[i].name)) {
+			specials[i].run(c);
+			return;
+		}
+	client_say(c, line);
+}
+
+void client_script(struct client *c, const char *const *lines)
+{
+	for (; *lines != NULL && !c->over; lines++)
+		client_run(c, *lines);
+}
+
+/* -- the store -- */
+
+struct err work_open_partition(struct work *w)
+{
+	char path[PATH_SIZE];
+	struct err e;
+
+	snprintf(path, sizeof path, "%s" PARTITION_AT, w->root);
+	e = partition_open(w->loop, path, small_partition(), &w->partition);
+	if (!is_ok(e))
+		return e;
+	w->model = model_new(w->partition, still_clock());
+	w->config =
+		(struct session_config){ .clock = still_clock(),
+		                         .model = w->model,
+		                         .message_limit_bytes = 1 << 20,
+		                         .hostname = S("mail.example.org") };
+	return OK;
+}
+
+struct err work_open_directory(struct work *w)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof path, "%s" DIRECTORY_AT, w->root);
+	return directory_open(path, PARTITIONS, &w->directory);
+}
+
+void work_close(struct work *w)
+{
+	if (w->partition != NULL) {
+		model_free(w->model);
+		partition_close(w->partition);
+	}
+	if (w->directory != NULL)
+		directory_close(w->directory);
+	w->partition = NULL;
+	w->directory = NULL;
+}

@@ -1,0 +1,233 @@
+/*
+ * parts.c -- the workload in parts, with calls that fail; see workload.h.
+ */
+#include <string.h>
+
+#include "../fault.h"
+#include "deeds.h"
+#include "script.h"
+
+enum { PART_LINES = 6 };
+
+static uint32_t count_lines(void)
+{
+	uint32_t n = 0;
+
+	while (script_alone[n] != NULL)
+		n++;
+	return n;
+}
+
+/* What a session has to say first, so that a line finds selected what the
+ * whole script would have; NULL: nothing. */
+static const char *selected_before(uint32_t line)
+{
+	while (line-- > 0) {
+		if (!strncmp(script_alone[line], "SELECT", 6))
+			return script_alone[line];
+		if (!strcmp(script_alone[line], "CLOSE") ||
+		    !strcmp(script_alone[line], "UNSELECT"))
+			break;
+	}
+	return NULL;
+}
+
+static void part_lines(struct work *w, uint32_t first)
+{
+	const char *lines[PART_LINES + 1] = { NULL };
+	const char *selected = selected_before(first);
+	struct client c;
+
+	for (uint32_t i = 0; i < PART_LINES && first + i < count_lines(); i++)
+		lines[i] = script_alone[first + i];
+	client_start(&c, w, CHAIN_FIRST);
+	c.message += UINT64_C(100000) + first * 10;
+	if (!c.over && selected != NULL)
+		client_say(&c, selected);
+	client_script(&c, lines);
+	client_end(&c);
+}
+
+static void part_users(struct work *w)
+{
+	user_add(w, CHAIN_FIRST);
+	user_add(w, CHAIN_SECOND);
+}
+
+static void part_others(struct work *w)
+{
+	user_others(w);
+	user_remove(w, CHAIN_SECOND);
+}
+
+/* Opening and closing, with something to read between. */
+static void part_opens(struct work *w)
+{
+	static const char *const lines[] = { "SELECT INBOX",
+		                             "FETCH 1:* (BODY[])", NULL };
+	struct client c;
+
+	client_start(&c, w, CHAIN_FIRST);
+	client_script(&c, lines);
+	client_end(&c);
+}
+
+static uint32_t part_kind(uint32_t part)
+{
+	return workload_parts() - 1 - part;
+}
+
+uint32_t workload_parts(void)
+{
+	return 3 + (count_lines() + PART_LINES - 1) / PART_LINES;
+}
+
+static void run_part(struct work *w, uint32_t part)
+{
+	if (part == 0)
+		part_users(w);
+	else if (part_kind(part) == 0)
+		part_opens(w);
+	else if (part_kind(part) == 1)
+		part_others(w);
+	else
+		part_lines(w, (part - 1) * PART_LINES);
+}
+
+static void find_account(struct work *w, uint32_t chain)
+{
+	struct account_row row;
+	char name[64];
+
+	snprintf(name, sizeof name, "user%u@example.org", chain);
+	if (!is_ok(directory_find(w->directory, slice_cstr(name), &row)))
+		return;
+	w->account[chain] = row.id;
+	step_begin(chain, S("found"));
+	step_acknowledge(chain);
+	note_account(w, chain);
+}
+
+static void find_all(struct work *w)
+{
+	step_begin(CHAIN_DIRECTORY, S("found"));
+	step_acknowledge(CHAIN_DIRECTORY);
+	note_directory(w);
+	find_account(w, CHAIN_FIRST);
+	find_account(w, CHAIN_SECOND);
+}
+
+static struct err open_both(struct work *w)
+{
+	struct err e = OK;
+
+	if (w->partition == NULL)
+		e = work_open_partition(w);
+	if (is_ok(e) && w->directory == NULL)
+		e = work_open_directory(w);
+	return e;
+}
+
+/* What was noted last is so. */
+static void compare_last(struct work *w, uint32_t chain)
+{
+	struct buf last = w->in->last[chain];
+
+	if (last.len == 0)
+		return;
+	w->in->last[chain] = (struct buf){ 0 };
+	step_begin(chain, S("settled"));
+	step_acknowledge(chain);
+	note_account(w, chain);
+	if (!slice_eq(buf_slice(&last), buf_slice(&w->in->last[chain])))
+		buf_printf(w->in->problems, "it was:\n%.*sand is:\n%.*s",
+		           (int)last.len, last.data,
+		           (int)w->in->last[chain].len,
+		           w->in->last[chain].data);
+	buf_free(&last);
+}
+
+static void settle_directory(struct work *w)
+{
+	uint64_t id = w->account[CHAIN_FIRST];
+
+	step_begin(CHAIN_DIRECTORY, S("user password"));
+	if (!directory_end(w, directory_set_password(w->directory, id,
+	                                             S("{PLAIN}third"))))
+		buf_printf(w->in->problems, "no password can be set\n");
+}
+
+static void settle_account(struct work *w)
+{
+	struct client c;
+
+	client_start(&c, w, CHAIN_FIRST);
+	c.message += 999000;
+	if (!c.over)
+		client_say(&c, "APPEND INBOX ~300");
+	if (!c.ok)
+		buf_printf(w->in->problems, "an APPEND is refused: %.*s\n",
+		           (int)c.out.len, c.out.data);
+	client_end(&c);
+}
+
+/* The disk works again: so does the store, of itself. */
+static void settle(struct work *w)
+{
+	const struct buf *first = &w->in->last[CHAIN_FIRST];
+
+	if (!is_ok(open_both(w))) {
+		buf_printf(w->in->problems, "it does not open again\n");
+		return;
+	}
+	for (uint32_t i = 0; i < CHAIN_CONCURRENT; i++)
+		compare_last(w, i);
+	if (first->len == 0)
+		return;
+	settle_directory(w);
+	if (slice_find(buf_slice(first), S("absent")) == SLICE_NONE)
+		settle_account(w);
+}
+
+struct part_run {
+	struct work work;
+	uint32_t number;
+};
+
+static void run_with_faults(struct loop *loop, void *arg)
+{
+	struct part_run *p = arg;
+	struct work *w = &p->work;
+
+	struct err e;
+
+	w->loop = loop;
+	e = open_both(w);
+	workload_must(is_ok(e), is_ok(e) ? "" : e.text);
+	find_all(w);
+	if (part_kind(p->number) == 0)
+		work_close(w);
+	fault_state()->paused = 0;
+	if (is_ok(open_both(w)))
+		run_part(w, p->number);
+	if (part_kind(p->number) == 0)
+		work_close(w);
+	fault_state()->paused = 1;
+	settle(w);
+	work_close(w);
+}
+
+uint32_t workload_part(struct recording *r, const char *root, uint32_t part,
+                       struct buf *problems)
+{
+	struct faults faults = { .problems = problems };
+	struct part_run p = { .work = { .root = root, .in = &faults },
+		              .number = part };
+
+	record_start(r, root);
+	task_run_main(run_with_faults, &p);
+	record_stop();
+	for (uint32_t i = 0; i < CHAINS; i++)
+		buf_free(&faults.last[i]);
+	return faults.refused;
+}
