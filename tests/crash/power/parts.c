@@ -147,6 +147,8 @@ static void compare_last(struct work *w, uint32_t chain)
 	buf_free(&last);
 }
 
+/* What was refused while even settling it failed is settled by the next
+ * change; after a single failure it must have been before. */
 static void settle_directory(struct work *w)
 {
 	uint64_t id = w->account[CHAIN_FIRST];
@@ -184,7 +186,8 @@ static void settle(struct work *w)
 		compare_last(w, i);
 	if (first->len == 0)
 		return;
-	settle_directory(w);
+	if (fault_state()->lasts != 1)
+		settle_directory(w);
 	if (slice_find(buf_slice(first), S("absent")) == SLICE_NONE)
 		settle_account(w);
 }
