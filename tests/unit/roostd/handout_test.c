@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/log.h"
+#include "cli/certificate.h"
 
 static char top[64];
 static char conf[100];
@@ -78,8 +79,11 @@ static void test_reload(void **state)
 		                           "no_such_option = 1\n", "what\n" };
 	static const char good[] = "message_limit = 2M\npartitions = 9\n";
 	struct server s = { .path = conf };
+	char pem[100];
 
 	(void)state;
+	snprintf(pem, sizeof pem, "%s/certificate.pem", top);
+	assert_null(certificate_make(pem, "localhost"));
 	write_file(conf, "message_limit = 1M\n");
 	s.config = read_config();
 	s.start = s.config;
@@ -97,6 +101,8 @@ static void test_reload(void **state)
 		assert_int_equal(s.config->message_limit, 2 << 20);
 		assert_int_equal(s.start->message_limit, 1 << 20);
 	}
+	unlink(pem); /* a start would not go without it either */
+	assert_int_equal(handout_reload(&s), -1);
 	config_free(s.config);
 	config_free(s.start);
 }
