@@ -390,6 +390,23 @@ static void fill(struct mail *m)
 	use_limits(m, &m->options->limits);
 }
 
+static void settle(void *arg)
+{
+	struct mail *m = arg;
+
+	partition_settle(m->partition);
+	loop_stop(m->loop);
+}
+
+/* A delivery whose gate has gone, say, may still have a commit under way. */
+static void end_commits(struct mail *m)
+{
+	while (!partition_is_settled(m->partition)) {
+		task_spawn(m->loop, settle, m);
+		loop_run(m->loop);
+	}
+}
+
 int mail_main(struct loop *loop, const struct mail_options *options,
               int parent_fd)
 {
@@ -410,6 +427,7 @@ int mail_main(struct loop *loop, const struct mail_options *options,
 	timer_start(&m->reclaim, loop, RECLAIM_MS, on_reclaim, m);
 	say_ready(m);
 	loop_run(loop);
+	end_commits(m);
 	partition_close(m->partition);
 	return EX_OK;
 }

@@ -348,10 +348,20 @@ static void free_async(uv_handle_t *async)
 	free(async);
 }
 
+bool committer_is_settled(const struct committer *c)
+{
+	return c->in_flight == 0;
+}
+
+void committer_settle(struct committer *c)
+{
+	while (!committer_is_settled(c))
+		task_wait(&c->idle, WAIT_FOREVER);
+}
+
 void committer_free(struct committer *c)
 {
-	while (c->in_flight > 0)
-		task_wait(&c->idle, WAIT_FOREVER);
+	committer_settle(c);
 	pthread_mutex_lock(&c->lock);
 	c->stop = true;
 	pthread_cond_broadcast(&c->changed);

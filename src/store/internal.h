@@ -110,6 +110,8 @@ struct committer;
 struct committer *committer_new(struct partition *, struct pack_writer);
 /* Commits what waits, then ends the thread. */
 void committer_free(struct committer *);
+void committer_settle(struct committer *);
+bool committer_is_settled(const struct committer *);
 /* Suspends until b->result is known. */
 void committer_run(struct committer *, struct batch *);
 /* At the end of a turn: what its tasks want committed becomes one group. */

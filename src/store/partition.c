@@ -328,6 +328,16 @@ struct err partition_open_to_read(const char *dir, struct partition **out)
 	return OK;
 }
 
+void partition_settle(struct partition *p)
+{
+	committer_settle(p->committer);
+}
+
+bool partition_is_settled(const struct partition *p)
+{
+	return committer_is_settled(p->committer);
+}
+
 void partition_close(struct partition *p)
 {
 	if (p == NULL)

@@ -48,7 +48,11 @@ struct err partition_open(struct loop *, const char *dir,
  */
 struct err partition_open_to_read(const char *dir, struct partition **out);
 
-/* Waits for commits under way: suspends then. Blob readers are closed. */
+/* Waits until no batch is on its way to the disk: suspends then. */
+void partition_settle(struct partition *);
+bool partition_is_settled(const struct partition *);
+
+/* Settles first, outside a task it must be settled. Blob readers are closed. */
 void partition_close(struct partition *);
 
 /* The value of a key: ERR_OK, ERR_ABSENT or ERR_IO. */
