@@ -16,7 +16,6 @@
  * other place. One that dies has found something, too.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +25,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -35,6 +33,7 @@
 #include "history.h"
 #include "mix.h"
 #include "recovery.h"
+#include "run.h"
 #include "workload.h"
 
 enum {
@@ -84,36 +83,6 @@ struct worker {
 	char root[DIR_SIZE + 16];
 	struct recording *recording; /* of a recovery */
 };
-
-static void must(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "power: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static double now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static void remove_all(const char *path)
-{
-	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 /* -- one cut -- */
 
@@ -467,10 +436,10 @@ struct rate {
 static struct rate rate_between(const struct recording *r, const char *from,
                                 const char *to)
 {
+	uint32_t end = history_phase(r, to);
 	struct rate rate = { 0 };
 
-	for (uint32_t n = history_phase(r, from); n < history_phase(r, to);
-	     n++) {
+	for (uint32_t n = history_phase(r, from); n < end; n++) {
 		rate.syncs += is_sync(&r->events[n]);
 		rate.acknowledged += r->events[n].kind == RECORD_ACK;
 	}

@@ -16,7 +16,6 @@
  * one that leaks, if it was built to notice.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,14 +23,15 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "disk.h"
+#include "mix.h"
 #include "recovery.h"
+#include "run.h"
 #include "workload.h"
 
 enum {
@@ -89,44 +89,6 @@ struct worker {
 
 /* There when it was built with a sanitizer that looks for leaks. */
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
-
-static void must(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "faults: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static uint64_t mix(uint64_t x)
-{
-	x += UINT64_C(0x9e3779b97f4a7c15);
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
-}
-
-static double now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static void remove_all(const char *path)
-{
-	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
 
 /* -- images -- */
 

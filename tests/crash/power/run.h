@@ -1,0 +1,13 @@
+/* run.h -- what a program that tries many disks needs: an end when it can't go
+ * on, the time, an empty directory. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Ends the program, status 2, with `what` and errno's text. */
+void must(bool holds, const char *what);
+
+double now_s(void); /* monotonic */
+
+/* The path and all below it. */
+void remove_all(const char *path);
