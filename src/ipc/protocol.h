@@ -28,6 +28,8 @@
  */
 #pragma once
 
+#include "base/limits.h"
+
 enum { TICKET_SIZE = 16, SESSION_ID_SIZE = 16 /* hexadecimal digits */ };
 
 enum { RESUMPTION_KEY_SIZE = 80 };
@@ -162,6 +164,12 @@ enum parse_piece {
 	PIECE_LAST,
 	PIECE_WHOLE, /* first and last */
 	PIECES
+};
+
+/* Of a piece of a message, or of a digest, both ways. */
+enum {
+	PIECE_HEAD = 13,               /* octets: job, kind or last, length */
+	PIECE_MOST = LIMIT_FRAME - 64, /* octets of pieces in a frame */
 };
 
 enum service { SERVICE_IMAP, SERVICE_LMTP };

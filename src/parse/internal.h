@@ -22,8 +22,6 @@
 #include "task/timer.h"
 
 enum {
-	PIECE_HEAD = 13,                /* job, kind, length */
-	PIECE_MOST = LIMIT_FRAME - 64,  /* octets of a message in a frame */
 	BATCH_ENOUGH = LIMIT_FRAME / 2, /* octets, then a frame is sent */
 };
 

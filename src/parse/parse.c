@@ -22,11 +22,9 @@
 #include "parse/page.h"
 
 enum {
-	PIECE_HEAD = 13,               /* job, last, length */
-	PIECE_MOST = LIMIT_FRAME - 64, /* octets of all in a frame */
-	ENOUGH = 1024,                 /* less room in one is left empty */
-	FILES_OF_OURS = 16,            /* beside the links */
-	LINK_BYTES = 2 << 20,          /* a link's stack and buffers */
+	ENOUGH = 1024,        /* less room in a frame is left empty */
+	FILES_OF_OURS = 16,   /* beside the links */
+	LINK_BYTES = 2 << 20, /* a link's stack and buffers */
 };
 
 struct parse {

@@ -108,8 +108,9 @@ struct err batch_apply(struct batch *, const struct index *, MDB_txn *,
 struct committer;
 
 struct committer *committer_new(struct partition *, struct pack_writer);
-/* Commits what waits, then ends the thread. */
+/* Settles, then ends the thread. */
 void committer_free(struct committer *);
+/* Suspends until all that was begun has been committed. */
 void committer_settle(struct committer *);
 bool committer_is_settled(const struct committer *);
 /* Suspends until b->result is known. */
