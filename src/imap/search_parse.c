@@ -2,7 +2,9 @@
  * search_parse.c -- the grammar of SEARCH. RFC 9051 section 6.4.4
  *
  * Keys nest; the ones that are open are on a stack of LIMIT_DEPTH, so that
- * no input makes the parser, or whoever walks the tree, go deeper.
+ * no input makes the parser, or whoever walks the tree, go deeper; nor are
+ * there more of them than LIMIT_SEARCH_KEYS, for each may look at every
+ * message.
  */
 #include "base/ascii.h"
 #include "base/limits.h"
@@ -17,6 +19,7 @@ struct search_parser {
 	struct search_key *open[LIMIT_DEPTH]; /* open[0]: the whole program */
 	bool parenthesis[LIMIT_DEPTH];        /* closed by ")" */
 	size_t depth;
+	size_t keys;
 };
 
 /* -- strings -- */
@@ -160,6 +163,8 @@ static struct search_key *add_key(struct search_parser *p,
 	struct search_key *k = cursor_array(p->c, 1, sizeof *k);
 	struct search_key *parent = p->open[p->depth - 1];
 
+	if (++p->keys > LIMIT_SEARCH_KEYS)
+		fail_with(p->c, ERR_LIMIT, "search has too many keys");
 	k->kind = kind;
 	if (parent->last != NULL)
 		parent->last->next = k;

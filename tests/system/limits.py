@@ -111,6 +111,10 @@ LIMITS = [
     ("LIMIT_DEPTH", "user",
      lambda n: b"a SEARCH " + b"(" * (n - 1) + b"ALL" + b")" * (n - 1)
      + b"\r\n", OK, BAD),
+    # an OR is a key itself, and two more
+    ("LIMIT_SEARCH_KEYS", "user",
+     lambda n: b"a SEARCH" + b" ALL" * (n - 3) + b" OR SEEN DELETED\r\n",
+     OK, LIMIT),
     ("LIMIT_BAD", "user",
      lambda n: b"a X\r\n" * (n - 1) + b"a NOOP\r\n", OK, BYE),
     ("LIMIT_LIST_PATTERNS", "user",
@@ -155,6 +159,7 @@ UNFINISHED = [
     ("user", b"a SEARCH " + b"(" * L["LIMIT_LINE"], 256),
     ("user", b"a SEARCH " + b"(" * 1000000, 256),
     ("user", literals(L["LIMIT_COMMAND"])[:-2], 768),
+    ("user", b"a SEARCH" + b" ALL" * (2 * L["LIMIT_SEARCH_KEYS"]), 256),
     ("user", b'a LIST "" (' + words(10000, 6), 256),
     ("user", appended(L["LIMIT_APPEND_MESSAGES"],
                       20 * L["LIMIT_APPEND_MESSAGES"])[:-2], 2048),
