@@ -4,6 +4,8 @@
  *	gen-docs roost.conf.example    every option, commented
  *	gen-docs roost.conf.5          the same as a manual page
  *	gen-docs roost.1               every verb
+ *	gen-docs capabilities          name, RFC, source; tabs between them:
+ *	                               tools/extensions makes the page
  *
  * The pages are in the tree; tools/docs fails when one is not what this
  * prints, and `./dev docs` writes them anew.
@@ -15,6 +17,7 @@
 #include "cli/usage.h"
 #include "cli/verb.h"
 #include "config/config.h"
+#include "imap/extensions.h"
 
 /* -- text for mdoc(7): no line may begin with a control character -- */
 
@@ -152,6 +155,17 @@ static void roost_page(void)
 	     ".Sh SEE ALSO\n.Xr roost.conf 5 ,\n.Xr roostd 8");
 }
 
+/* -- capabilities -- */
+
+static void capability_rows(void)
+{
+	for (size_t i = 0; i < n_capabilities; i++)
+		printf("%.*s%s\t%s\t%s\n", (int)capabilities[i].name.len,
+		       capabilities[i].name.ptr,
+		       capabilities[i].value != NULL ? "=n" : "",
+		       capabilities[i].rfc, capabilities[i].source);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -161,6 +175,7 @@ int main(int argc, char **argv)
 		{ "roost.conf.example", example },
 		{ "roost.conf.5", conf_page },
 		{ "roost.1", roost_page },
+		{ "capabilities", capability_rows },
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof pages / sizeof pages[0]; i++)

@@ -9,41 +9,24 @@
 #include "base/mem.h"
 #include "imap/internal.h"
 
-/* After log-in. What is here works; nothing else is here. */
-static const struct {
-	struct slice name;
-	uint32_t enable; /* what ENABLE name switches on, 0: nothing */
-} capabilities[] = {
-	{ N("IMAP4rev1"), 0 },
-	{ N("IMAP4rev2"), ENABLED_REV2 },
-	{ N("CHILDREN"), 0 },
-	{ N("CREATE-SPECIAL-USE"), 0 },
-	{ N("ENABLE"), 0 },
-	{ N("ESEARCH"), 0 },
-	{ N("ID"), 0 },
-	{ N("IDLE"), 0 },
-	{ N("LIST-EXTENDED"), 0 },
-	{ N("LIST-STATUS"), 0 },
-	{ N("LITERAL+"), 0 },
-	{ N("MOVE"), 0 },
-	{ N("MULTIAPPEND"), 0 },
-	{ N("NAMESPACE"), 0 },
-	{ N("SEARCHRES"), 0 },
-	{ N("SPECIAL-USE"), 0 },
-	{ N("STATUS=SIZE"), 0 },
-	{ N("UIDPLUS"), 0 },
-	{ N("UNSELECT"), 0 },
-};
+static void reply_capability(const struct session *s,
+                             const struct capability *c, struct buf *out)
+{
+	uint64_t value = c->value != NULL ? c->value(s->config) : 0;
 
-enum { CAPABILITIES = sizeof capabilities / sizeof *capabilities };
+	if (c->value != NULL && value == 0)
+		return;
+	buf_byte(out, ' ');
+	buf_add(out, c->name);
+	if (value != 0)
+		buf_printf(out, "=%" PRIu64, value);
+}
 
 void reply_capabilities(struct session *s, struct buf *out)
 {
-	for (size_t i = 0; i < CAPABILITIES; i++) {
-		buf_add(out, capabilities[i].name);
-		buf_byte(out, ' ');
-	}
-	buf_printf(out, "APPENDLIMIT=%" PRIu64, s->config->message_limit_bytes);
+	buf_add(out, S("CAPABILITY"));
+	for (size_t i = 0; i < n_capabilities; i++)
+		reply_capability(s, &capabilities[i], out);
 }
 
 struct err cmd_capability(struct session *s, struct slice args)
@@ -54,7 +37,7 @@ struct err cmd_capability(struct session *s, struct slice args)
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
-	buf_add(out, S("* CAPABILITY "));
+	buf_add(out, S("* "));
 	reply_capabilities(s, out);
 	buf_add(out, S("\r\n"));
 	return OK;
@@ -62,7 +45,7 @@ struct err cmd_capability(struct session *s, struct slice args)
 
 static uint32_t enable_bit(struct slice name)
 {
-	for (size_t i = 0; i < CAPABILITIES; i++)
+	for (size_t i = 0; i < n_capabilities; i++)
 		if (slice_ieq(capabilities[i].name, name))
 			return capabilities[i].enable;
 	return 0;
@@ -89,7 +72,7 @@ struct err cmd_enable(struct session *s, struct slice args)
 	if (!is_ok(c.e))
 		return c.e;
 	buf_add(out, S("* ENABLED"));
-	for (size_t i = 0; i < CAPABILITIES; i++) {
+	for (size_t i = 0; i < n_capabilities; i++) {
 		if (!(capabilities[i].enable & asked & ~s->enabled))
 			continue;
 		buf_byte(out, ' ');

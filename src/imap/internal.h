@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/uidset.h"
+#include "imap/extensions.h"
 #include "imap/frame.h"
 #include "imap/grammar.h"
 #include "imap/out.h"
@@ -20,9 +21,6 @@
 #include "imap/session.h"
 #include "mailbox/mailbox.h"
 #include "mailbox/view.h"
-
-/* What ENABLE has switched on. */
-enum { ENABLED_REV2 = 1 << 0 };
 
 /* A command that goes on with the client's next line. */
 struct pending {

@@ -138,7 +138,7 @@ static void greet(struct session *s)
 		buf_add(out, slice_cstr(s->login_tag));
 		buf_add(out, S(" OK"));
 	}
-	buf_add(out, S(" [CAPABILITY "));
+	buf_add(out, S(" ["));
 	reply_capabilities(s, out);
 	buf_add(out, S("] Logged in\r\n"));
 	free(s->login_tag);

@@ -121,12 +121,14 @@ static void assert_has(struct house *h, const char *text)
 }
 
 /* behaviour 1: the log-in's OK carries the capabilities; what came with the
- * log-in is run right behind it */
+ * log-in is run right behind it.  behaviour 2: no word of STARTTLS or AUTH */
 static void check_greeting(struct house *h)
 {
 	assert_int_equal(say(h, ""), SESSION_WAITING);
 	assert_has(h, "a1 OK [CAPABILITY IMAP4rev1 ");
 	assert_has(h, "] Logged in\r\na2 OK NOOP completed\r\n");
+	assert_null(strstr(h->out.data, "STARTTLS"));
+	assert_null(strstr(h->out.data, "AUTH="));
 }
 
 static void check_facts(struct house *h)

@@ -1,0 +1,34 @@
+/* extensions.c -- the table of what is announced after log-in. */
+#include "imap/extensions.h"
+
+static uint64_t append_limit(const struct session_config *config)
+{
+	return config->message_limit_bytes;
+}
+
+/* clang-format off */
+const struct capability capabilities[] = {
+	{ N("IMAP4rev1"),             0,             "3501", "commands.c", NULL },
+	{ N("IMAP4rev2"),             ENABLED_REV2,  "9051", "commands.c", NULL },
+	{ N("APPENDLIMIT"),           0,             "7889", "append.c", append_limit },
+	{ N("CHILDREN"),              0,             "3348", "list_reply.c", NULL },
+	{ N("CREATE-SPECIAL-USE"),    0,             "6154", "tree.c", NULL },
+	{ N("ENABLE"),                0,             "5161", "capability.c", NULL },
+	{ N("ESEARCH"),               0,             "4731", "search.c", NULL },
+	{ N("ID"),                    0,             "2971", "capability.c", NULL },
+	{ N("IDLE"),                  0,             "2177", "basic.c", NULL },
+	{ N("LIST-EXTENDED"),         0,             "5258", "list_parse.c", NULL },
+	{ N("LIST-STATUS"),           0,             "5819", "list_reply.c", NULL },
+	{ N("LITERAL+"),              0,             "7888", "frame.c", NULL },
+	{ N("MOVE"),                  0,             "6851", "copy.c", NULL },
+	{ N("MULTIAPPEND"),           0,             "3502", "append.c", NULL },
+	{ N("NAMESPACE"),             0,             "2342", "capability.c", NULL },
+	{ N("SEARCHRES"),             0,             "5182", "resolve.c", NULL },
+	{ N("SPECIAL-USE"),           0,             "6154", "list_reply.c", NULL },
+	{ N("STATUS=SIZE"),           0,             "8438", "status.c", NULL },
+	{ N("UIDPLUS"),               0,             "4315", "copy.c", NULL },
+	{ N("UNSELECT"),              0,             "3691", "select.c", NULL },
+};
+/* clang-format on */
+
+const size_t n_capabilities = sizeof capabilities / sizeof *capabilities;
