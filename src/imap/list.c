@@ -16,6 +16,7 @@
 struct names {
 	struct mailbox_info *v;
 	size_t n;
+	bool *matches; /* the patterns, each name for itself */
 };
 
 /* Bytewise, but the delimiter first: children follow their parent. */
@@ -110,15 +111,23 @@ static void add_parents(struct names *names, struct arena *a)
 	names->n = distinct;
 }
 
-/* May take a while, if the patterns are made for that. Suspends. */
 static bool matches(const struct list_request *r, struct slice name)
 {
-	for (size_t i = 0; i < r->n_patterns; i++) {
-		if (mailbox_name_matches(name, r->patterns[i]))
+	for (size_t i = 0; i < r->n_patterns; i++)
+		if (pattern_matches(r->patterns[i], name))
 			return true;
+	return false;
+}
+
+/* Once a name: it is asked for by what is above it, too. Suspends. */
+static void match_names(const struct list_request *r, struct names *names,
+                        struct arena *a)
+{
+	names->matches = arena_array(a, names->n + 1, sizeof *names->matches);
+	for (size_t i = 0; i < names->n; i++) {
+		names->matches[i] = matches(r, names->v[i].name);
 		task_pause();
 	}
-	return false;
 }
 
 /* By the selection options alone. */
@@ -147,14 +156,14 @@ static void look_below(const struct list_request *r, const struct names *names,
 		if (!is_chosen(r, &names->v[i]))
 			continue;
 		*any = true;
-		*hidden = !matches(r, names->v[i].name);
+		*hidden = !names->matches[i];
 	}
 }
 
 static bool has_percent(const struct list_request *r)
 {
 	for (size_t i = 0; i < r->n_patterns; i++)
-		if (slice_find(r->patterns[i], S("%")) != SLICE_NONE)
+		if (pattern_has_percent(r->patterns[i]))
 			return true;
 	return false;
 }
@@ -212,16 +221,16 @@ static struct err list_run(struct session *s, const struct list_request *r)
 	if (!is_ok(e))
 		return e;
 	add_parents(&names, s->arena);
+	match_names(r, &names, s->arena);
 	for (size_t i = 0; i < names.n; i++) {
 		struct list_row row;
 
-		if (!matches(r, names.v[i].name) ||
-		    !make_row(r, &names, i, &row))
+		task_pause();
+		if (!names.matches[i] || !make_row(r, &names, i, &row))
 			continue;
 		reply_list_row(s, r, &row);
 		reply_row_status(s, r, &row);
 		out_drain(&s->out);
-		task_pause();
 	}
 	return OK;
 }

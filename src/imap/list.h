@@ -4,6 +4,7 @@
 #pragma once
 
 #include "imap/internal.h"
+#include "mailbox/pattern.h"
 
 /* enum special_use of "Sent" and so on (without "\"); 0: none is called so */
 uint32_t special_use_of(struct slice name);
@@ -28,7 +29,7 @@ struct list_request {
 	unsigned returns; /* enum list_return */
 	unsigned status;  /* items of RETURN (STATUS (...)) */
 	struct slice reference;
-	struct slice *patterns;
+	struct pattern **patterns;
 	size_t n_patterns;
 	bool root; /* the pattern is "": what is the delimiter? */
 };

@@ -96,14 +96,16 @@ static struct slice join(struct cursor *c, struct slice reference,
 static void parse_pattern(struct cursor *c, struct list_request *r)
 {
 	struct slice pattern = parse_list_mailbox(c);
+	struct slice whole;
 
 	if (pattern.len > LIMIT_LIST_PATTERN ||
-	    r->n_patterns == LIMIT_LIST_PATTERNS) {
+	    r->n_patterns == LIMIT_LIST_PATTERNS)
 		fail_with(c, ERR_LIMIT, "too many or too long patterns");
+	if (!is_ok(c->e))
 		return;
-	}
-	r->root |= is_ok(c->e) && pattern.len == 0;
-	r->patterns[r->n_patterns++] = join(c, r->reference, pattern);
+	r->root |= pattern.len == 0;
+	whole = join(c, r->reference, pattern);
+	r->patterns[r->n_patterns++] = pattern_new(whole, c->arena);
 }
 
 /* mbox-or-pat = list-mailbox / "(" list-mailbox *(SP list-mailbox) ")" */

@@ -1,5 +1,5 @@
 /*
- * name.h -- mailbox names: what they may be, and matching them.
+ * name.h -- mailbox names: what they may be.
  */
 #pragma once
 
@@ -18,12 +18,6 @@ enum { MAILBOX_DELIM = '/' };
  * '%' or '*', or is longer or deeper than limits.h says.
  */
 struct err mailbox_name_normal(struct slice utf8, struct buf *out);
-
-/*
- * LIST patterns: '*' matches anything, '%' anything but the delimiter; INBOX
- * without case. At worst name x pattern steps. RFC 9051 section 6.3.9
- */
-bool mailbox_name_matches(struct slice name, struct slice pattern);
 
 /* The parent's name; empty at the top. Points into name. */
 struct slice mailbox_name_parent(struct slice name);

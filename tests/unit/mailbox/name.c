@@ -1,6 +1,6 @@
 /*
- * name.c -- mailbox names and LIST patterns.
- * behaviour 66, behaviour 71, behaviour 75, behaviour 87
+ * name.c -- mailbox names.
+ * behaviour 66, behaviour 71, behaviour 87
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,74 +114,6 @@ static void limits(void **state)
 	buf_free(&out);
 }
 
-static void matching(void **state)
-{
-	static const struct {
-		const char *pattern, *name;
-		bool matches;
-	} cases[] = {
-		{ "", "", true },
-		{ "", "a", false },
-		{ "a", "", false },
-		{ "*", "", true },
-		{ "%", "", true },
-		{ "*", "a/b/c", true },
-		{ "%", "a", true },
-		{ "%", "a/b", false },
-		{ "%/%", "a/b", true },
-		{ "%/%", "a/b/c", false },
-		{ "a/%", "a/b", true },
-		{ "a/%", "a", false },
-		{ "a/*", "a/b/c", true },
-		{ "a*", "a/b/c", true },
-		{ "a*c", "a/b/c", true },
-		{ "a%c", "a/b/c", false },
-		{ "%b*", "a/ab", false },
-		{ "*%b", "a/ab", true },
-		{ "**", "x", true },
-		{ "%%", "a/b", false },
-		{ "*/%", "a/b/c", true },
-		{ "%a%b", "aab/aab", false },
-		{ "%a%/b", "aaa/b", true },
-		{ "%/%a%", "b/ca", true },
-		{ "%/%a%", "b/c/a", false },
-		{ "*a%c", "a/ab/abc", true },
-		{ "*a%c*b", "a/ab/abc", false },
-		{ "%*%b", "a/b", true },
-		{ "inbox", "INBOX", true },
-		{ "InB%", "INBOX", true },
-		{ "inbox/a", "INBOX/a", true },
-		{ "inbox/A", "INBOX/a", false },
-		{ "A", "a", false },
-		{ "inboxes", "INBOXES", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct slice p =
-			at_edge(cases[i].pattern, strlen(cases[i].pattern));
-		struct slice n = at_edge(cases[i].name, strlen(cases[i].name));
-
-		if (mailbox_name_matches(n, p) != cases[i].matches)
-			fail_msg("%s and %s", cases[i].pattern, cases[i].name);
-	}
-}
-
-/* 500 stars and a name that just misses: instant, or never. */
-static void hard_pattern(void **state)
-{
-	char pattern[LIMIT_LIST_PATTERN];
-	char name[LIMIT_NAME];
-
-	(void)state;
-	memset(name, 'a', sizeof name);
-	for (size_t i = 0; i < sizeof pattern; i++)
-		pattern[i] = i % 2 ? 'a' : '*';
-	pattern[sizeof pattern - 1] = 'b';
-	assert_false(mailbox_name_matches(slice_of(name, sizeof name),
-	                                  slice_of(pattern, sizeof pattern)));
-}
-
 static void parents(void **state)
 {
 	(void)state;
@@ -192,8 +124,8 @@ static void parents(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(normal_form), cmocka_unit_test(limits),
-		cmocka_unit_test(matching),    cmocka_unit_test(hard_pattern),
+		cmocka_unit_test(normal_form),
+		cmocka_unit_test(limits),
 		cmocka_unit_test(parents),
 	};
 
