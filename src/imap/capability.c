@@ -79,7 +79,9 @@ struct err cmd_enable(struct session *s, struct slice args)
 		buf_add(out, capabilities[i].name);
 	}
 	buf_add(out, S("\r\n"));
-	s->enabled |= asked;
+	s->enabled |= asked & ~(uint32_t)ENABLED_CONDSTORE;
+	if (asked & ENABLED_CONDSTORE)
+		session_enable_condstore(s);
 	return OK;
 }
 

@@ -94,6 +94,7 @@ static void finish(struct session *s, struct slice tag, struct err e)
 
 	if (!is_bad(e) && !(s->command->rules & CMD_SILENT))
 		session_sync(s, !numbers);
+	session_settle_modseq(s);
 	reply_tagged(s, tag, e);
 }
 

@@ -59,6 +59,7 @@ static struct err copy_to(struct session *s, struct mailbox *destination,
 	if (!uidset_is_empty(&from)) {
 		struct slice code = copyuid(s, destination, &from, &to);
 
+		s->tell_modseq = move;
 		if (move)
 			reply_moved(s, code);
 		else
@@ -128,6 +129,7 @@ struct err cmd_expunge(struct session *s, struct slice args)
 	if (is_ok(e))
 		e = mailbox_expunge(view_mailbox(s->view),
 		                    s->uid ? &uids : NULL, &expunged);
+	s->tell_modseq = !uidset_is_empty(&expunged);
 	uidset_free(&uids);
 	uidset_free(&expunged);
 	return e;

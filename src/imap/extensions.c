@@ -12,6 +12,7 @@ const struct capability capabilities[] = {
 	{ N("IMAP4rev2"),             ENABLED_REV2,  "9051", "commands.c", NULL },
 	{ N("APPENDLIMIT"),           0,             "7889", "append.c", append_limit },
 	{ N("CHILDREN"),              0,             "3348", "list_reply.c", NULL },
+	{ N("CONDSTORE"),             ENABLED_CONDSTORE, "7162", "modseq.c", NULL },
 	{ N("CREATE-SPECIAL-USE"),    0,             "6154", "tree.c", NULL },
 	{ N("ENABLE"),                0,             "5161", "capability.c", NULL },
 	{ N("ESEARCH"),               0,             "4731", "search.c", NULL },

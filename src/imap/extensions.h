@@ -14,7 +14,10 @@
 #include "imap/session.h"
 
 /* What ENABLE has switched on. */
-enum { ENABLED_REV2 = 1 << 0 };
+enum {
+	ENABLED_REV2 = 1 << 0,
+	ENABLED_CONDSTORE = 1 << 1,
+};
 
 struct capability {
 	struct slice name;  /* as CAPABILITY says it */

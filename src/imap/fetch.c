@@ -164,7 +164,14 @@ struct err cmd_fetch(struct session *s, struct slice args)
 		e = session_resolve(s, &f.request.set, session_set_kind(s),
 		                    &f.uids);
 	if (is_ok(e))
+		e = fetch_narrow(f.mailbox, &f.request.modifiers, &f.uids);
+	if (is_ok(e)) {
+		if (fetch_has_modseq(&f.request))
+			session_enable_condstore(s);
+		if (has_condstore(s))
+			fetch_add_modseq(&f.request);
 		e = fetch_run(&f);
+	}
 	uidset_free(&f.uids);
 	uidset_free(&f.seen);
 	return e;

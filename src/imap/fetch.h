@@ -14,6 +14,7 @@ enum fetch_kind {
 	FETCH_FLAGS,
 	FETCH_INTERNALDATE,
 	FETCH_SIZE,
+	FETCH_MODSEQ,
 	FETCH_ENVELOPE,
 	FETCH_BODY,
 	FETCH_BODYSTRUCTURE,
@@ -41,17 +42,35 @@ struct fetch_item {
 	uint64_t most;
 };
 
+struct fetch_modifiers {
+	bool changedsince;
+	uint64_t since;
+};
+
 struct fetch_request {
 	struct seq_set set;
 	struct fetch_item *items;
 	size_t n;
+	struct fetch_modifiers modifiers;
 };
 
 /* fetch = "FETCH" SP sequence-set SP ... ; uid: UID is among the items */
 struct err parse_fetch(struct cursor *, bool uid, struct fetch_request *);
 
-/* The items of a request, as a client would write them; for tests. */
+/* MODSEQ is among the items: asked for, or as CHANGEDSINCE wants it. */
+bool fetch_has_modseq(const struct fetch_request *);
+void fetch_add_modseq(struct fetch_request *); /* if it is not */
+
+/* What a request asks for, as a client would write it; for tests. */
 void reply_fetch_request(struct buf *, const struct fetch_request *);
+
+/* fetch_modifiers.c */
+void parse_fetch_modifiers(struct cursor *, struct fetch_modifiers *);
+void reply_fetch_modifiers(struct buf *, const struct fetch_modifiers *);
+
+/* Leaves of uids those that the modifiers let pass. Suspends. */
+struct err fetch_narrow(struct mailbox *, const struct fetch_modifiers *,
+                        struct uidset *uids);
 
 /* What must be at hand to answer. */
 enum fetch_needs {

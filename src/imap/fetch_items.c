@@ -35,6 +35,12 @@ static void fetch_size(struct fetch_row *row, const struct fetch_item *item)
 	buf_number(session_out(row->s), row->record.size);
 }
 
+static void fetch_modseq(struct fetch_row *row, const struct fetch_item *item)
+{
+	(void)item;
+	reply_modseq(row->s, row->record.modseq);
+}
+
 /* ENVELOPE, BODY, BODYSTRUCTURE: in wire form since delivery. */
 static void fetch_wire_form(struct fetch_row *row,
                             const struct fetch_item *item)
@@ -68,6 +74,7 @@ static item_writer *const writers[FETCH_KINDS] = {
 	[FETCH_FLAGS] = fetch_flags,
 	[FETCH_INTERNALDATE] = fetch_internaldate,
 	[FETCH_SIZE] = fetch_size,
+	[FETCH_MODSEQ] = fetch_modseq,
 	[FETCH_ENVELOPE] = fetch_wire_form,
 	[FETCH_BODY] = fetch_wire_form,
 	[FETCH_BODYSTRUCTURE] = fetch_wire_form,
@@ -80,9 +87,7 @@ void fetch_row_write(struct fetch_row *row, const struct fetch_request *r)
 {
 	struct buf *out = session_out(row->s);
 
-	buf_add(out, S("* "));
-	buf_number(out, view_seq(row->s->view, row->record.uid));
-	buf_add(out, S(" FETCH ("));
+	reply_fetch_begin(row->s, row->record.uid);
 	for (size_t i = 0; i < r->n && is_ok(row->s->out.e); i++) {
 		if (i != 0)
 			buf_byte(out, ' ');

@@ -21,6 +21,7 @@ static const struct item_name {
 	  false, 0 },
 	{ N("RFC822.SIZE"), NO_SECTION, FETCH_SIZE, N("RFC822.SIZE "), false,
 	  0 },
+	{ N("MODSEQ"), NO_SECTION, FETCH_MODSEQ, N("MODSEQ "), false, 0 },
 	{ N("ENVELOPE"), NO_SECTION, FETCH_ENVELOPE, N("ENVELOPE "), false, 0 },
 	{ N("BODY"), NO_SECTION, FETCH_BODY, N("BODY "), false, 0 },
 	{ N("BODYSTRUCTURE"), NO_SECTION, FETCH_BODYSTRUCTURE,
@@ -257,7 +258,7 @@ static const struct {
 
 static size_t most_items(const struct cursor *c)
 {
-	size_t n = 2; /* and UID */
+	size_t n = 3; /* and UID, MODSEQ */
 
 	for (const char *p = c->p; p != c->end; p++)
 		n += *p == ' ';
@@ -285,13 +286,16 @@ static void parse_fetch_list(struct cursor *c, struct fetch_request *out)
 /* "ALL" / "FULL" / "FAST" */
 static bool parse_macro(struct cursor *c, struct fetch_request *out)
 {
+	struct cursor ahead = *c;
+	struct slice name = parse_item_name(&ahead);
+
 	for (size_t i = 0; i < sizeof macros / sizeof *macros; i++) {
 		struct cursor inner =
 			cursor_of(macros[i].items, c->arena, false);
 
-		if (!slice_ieq(rest(c), macros[i].name))
+		if (!slice_ieq(name, macros[i].name))
 			continue;
-		c->p = c->end;
+		c->p = ahead.p;
 		out->items =
 			cursor_array(c, most_items(&inner), sizeof *out->items);
 		parse_fetch_list(&inner, out);
@@ -311,8 +315,25 @@ static void add_uid(struct fetch_request *out)
 	out->n++;
 }
 
+bool fetch_has_modseq(const struct fetch_request *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->items[i].kind == FETCH_MODSEQ)
+			return true;
+	return r->modifiers.changedsince;
+}
+
+void fetch_add_modseq(struct fetch_request *out)
+{
+	for (size_t i = 0; i < out->n; i++)
+		if (out->items[i].kind == FETCH_MODSEQ)
+			return;
+	out->items[out->n++] = (struct fetch_item){ .kind = FETCH_MODSEQ,
+		                                    .label = S("MODSEQ ") };
+}
+
 /* fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att /
- *         "(" fetch-att *(SP fetch-att) ")") */
+ *         "(" fetch-att *(SP fetch-att) ")") [fetch-modifiers] */
 struct err parse_fetch(struct cursor *c, bool uid, struct fetch_request *out)
 {
 	*out = (struct fetch_request){ 0 };
@@ -326,6 +347,7 @@ struct err parse_fetch(struct cursor *c, bool uid, struct fetch_request *out)
 		else
 			out->items[out->n++] = parse_fetch_att(c);
 	}
+	parse_fetch_modifiers(c, &out->modifiers);
 	expect_end(c);
 	if (uid && is_ok(c->e))
 		add_uid(out);
@@ -353,6 +375,7 @@ void reply_fetch_request(struct buf *out, const struct fetch_request *r)
 		}
 	}
 	buf_byte(out, ')');
+	reply_fetch_modifiers(out, &r->modifiers);
 }
 
 unsigned fetch_needs(const struct fetch_request *r)

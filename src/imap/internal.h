@@ -33,8 +33,9 @@ struct session {
 	struct view *view;
 	struct uidset saved; /* "$": UIDs, RFC 9051 section 6.4.4.1 */
 	uint32_t enabled;
-	size_t keywords_told; /* how many the client has seen in FLAGS */
-	bool view_gone;       /* the selected mailbox was deleted */
+	size_t keywords_told;  /* how many the client has seen in FLAGS */
+	uint64_t modseq_shown; /* the highest since the last tagged reply */
+	bool view_gone;        /* the selected mailbox was deleted */
 
 	/* the command that is running */
 	struct arena *arena; /* NULL while idle */
@@ -42,6 +43,7 @@ struct session {
 	const struct command *command;
 	bool uid;          /* it was "UID ..." */
 	struct slice code; /* response code of the OK, "" if none */
+	bool tell_modseq;  /* that is to be HIGHESTMODSEQ */
 	const struct pending *pending;
 	char *pending_tag;     /* heap */
 	struct append *append; /* messages on their way in, or NULL */
@@ -110,6 +112,11 @@ static inline bool is_rev2(const struct session *s)
 	return s->enabled & ENABLED_REV2;
 }
 
+static inline bool has_condstore(const struct session *s)
+{
+	return s->enabled & ENABLED_CONDSTORE;
+}
+
 static inline struct cursor args_cursor(struct session *s, struct slice args)
 {
 	return cursor_of(args, s->arena, is_rev2(s));
@@ -130,8 +137,14 @@ void session_sync(struct session *, bool expunges);
 void session_tell_permanent(struct session *);
 void session_tell_keywords(struct session *);
 
+/* "* n FETCH (" of a message that the client knows. */
+void reply_fetch_begin(struct session *, uint32_t uid);
+
 /* "* n FETCH (FLAGS (...))" for those of uids that are there. Suspends. */
 struct err session_tell_flags(struct session *, const struct uidset *uids);
+
+/* The same with MODSEQ alone: what .SILENT doesn't silence. */
+struct err session_tell_modseqs(struct session *, const struct uidset *uids);
 
 enum set_kind {
 	SET_UIDS,     /* those that the client doesn't know are passed over */
@@ -143,6 +156,10 @@ enum set_kind {
 struct err session_resolve(struct session *, const struct seq_set *,
                            enum set_kind, struct uidset *out);
 
+/* UIDs, all of them in the view, as message numbers: a range is a range. */
+void session_to_seqs(struct session *, const struct uidset *uids,
+                     struct uidset *seqs);
+
 /* Of a command that exists with and without "UID". */
 static inline enum set_kind session_set_kind(const struct session *s)
 {
@@ -152,6 +169,21 @@ static inline enum set_kind session_set_kind(const struct session *s)
 /* ERR_EXPUNGEISSUED when some of them are no longer there and the command
  * named them by number. RFC 2180 section 4.1.2 */
 struct err session_all_there(struct session *, const struct uidset *);
+
+/* -- modification sequences (modseq.c) -- */
+
+/* The client knows of them. Says HIGHESTMODSEQ the first time, if a mailbox
+ * is selected. */
+void session_enable_condstore(struct session *);
+
+/* "* OK [HIGHESTMODSEQ n]": up to where the client has been told all */
+void session_tell_highestmodseq(struct session *);
+
+/* "(n)", of a message */
+void reply_modseq(struct session *, uint64_t modseq);
+
+/* Before a tagged reply: HIGHESTMODSEQ where it is due. */
+void session_settle_modseq(struct session *);
 
 /* -- messages on their way in (append.c) -- */
 

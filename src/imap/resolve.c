@@ -86,6 +86,14 @@ struct err session_resolve(struct session *s, const struct seq_set *set,
 	return resolve_seqs(s, set, kind == SET_SEARCHED, out);
 }
 
+void session_to_seqs(struct session *s, const struct uidset *uids,
+                     struct uidset *seqs)
+{
+	for (size_t i = 0; i < uids->n; i++)
+		uidset_add_range(seqs, view_seq(s->view, uids->v[i].first),
+		                 view_seq(s->view, uids->v[i].last));
+}
+
 struct err session_all_there(struct session *s, const struct uidset *uids)
 {
 	struct uidset there = { 0 };

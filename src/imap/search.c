@@ -5,17 +5,48 @@
 #include "imap/search.h"
 #include "task/task.h"
 
-/* UIDs as message numbers. A range of UIDs, all of them in the view, is a
- * range of numbers. */
-static void to_seqs(struct session *s, const struct uidset *uids,
-                    struct uidset *seqs)
+/* What the answer is about: of MIN and MAX alone only these, else all. What
+ * "$" stands for, too. RFC 9051 section 6.4.4.1 */
+static void keep_answered(unsigned returns, const struct uidset *found,
+                          struct uidset *out)
 {
-	for (size_t i = 0; i < uids->n; i++)
-		uidset_add_range(seqs, view_seq(s->view, uids->v[i].first),
-		                 view_seq(s->view, uids->v[i].last));
+	uidset_clear(out);
+	if (!(returns & (SEARCH_MIN | SEARCH_MAX)) ||
+	    returns & (SEARCH_RETURN_ALL | SEARCH_COUNT)) {
+		uidset_copy(out, found);
+		return;
+	}
+	if (uidset_is_empty(found))
+		return;
+	if (returns & SEARCH_MIN)
+		uidset_add(out, found->v[0].first);
+	if (returns & SEARCH_MAX)
+		uidset_add(out, found->v[found->n - 1].last);
 }
 
-static void reply_search(struct session *s, const struct uidset *found)
+/* The highest modification sequence of what the answer is about: of the
+ * first and the last if these alone are. RFC 4731 section 3.2 */
+static struct err highest_modseq(struct session *s, unsigned returns,
+                                 const struct uidset *found, uint64_t *highest)
+{
+	struct record_walk w;
+	struct uidset about = { 0 };
+	struct record r;
+
+	*highest = 0;
+	keep_answered(returns, found, &about);
+	w = mailbox_walk(view_mailbox(s->view), &about);
+	while (record_walk_next(&w, &r)) {
+		if (r.modseq > *highest)
+			*highest = r.modseq;
+		task_pause();
+	}
+	uidset_free(&about);
+	return w.e;
+}
+
+static void reply_search(struct session *s, const struct uidset *found,
+                         uint64_t modseq)
 {
 	struct buf *out = session_out(s);
 
@@ -24,6 +55,11 @@ static void reply_search(struct session *s, const struct uidset *found)
 		buf_byte(out, ' ');
 		buf_number(out, n);
 		out_drain(&s->out);
+	}
+	if (modseq != 0) {
+		buf_add(out, S(" (MODSEQ "));
+		buf_number(out, modseq);
+		buf_byte(out, ')');
 	}
 	buf_add(out, S("\r\n"));
 }
@@ -35,7 +71,7 @@ static void reply_item(struct buf *out, struct slice name, uint64_t n)
 }
 
 static void reply_esearch(struct session *s, unsigned returns,
-                          const struct uidset *found)
+                          const struct uidset *found, uint64_t modseq)
 {
 	struct buf *out = session_out(s);
 	bool any = !uidset_is_empty(found);
@@ -55,43 +91,35 @@ static void reply_esearch(struct session *s, unsigned returns,
 		buf_add(out, S(" ALL "));
 		uidset_write(found, out);
 	}
+	if (modseq != 0)
+		reply_item(out, S(" MODSEQ "), modseq);
 	buf_add(out, S("\r\n"));
 }
 
-/* Of MIN and MAX alone only these are saved. RFC 9051 section 6.4.4.1 */
-static void save(struct session *s, unsigned returns,
-                 const struct uidset *found)
-{
-	uidset_clear(&s->saved);
-	if (!(returns & (SEARCH_MIN | SEARCH_MAX)) ||
-	    returns & (SEARCH_RETURN_ALL | SEARCH_COUNT)) {
-		uidset_copy(&s->saved, found);
-		return;
-	}
-	if (uidset_is_empty(found))
-		return;
-	if (returns & SEARCH_MIN)
-		uidset_add(&s->saved, found->v[0].first);
-	if (returns & SEARCH_MAX)
-		uidset_add(&s->saved, found->v[found->n - 1].last);
-}
-
-static void reply_found(struct session *s, const struct search_request *r,
-                        const struct uidset *uids)
+static struct err reply_found(struct session *s, const struct search_request *r,
+                              const struct uidset *uids)
 {
 	unsigned returns = r->extended ? r->returns : SEARCH_RETURN_ALL;
 	struct uidset seqs = { 0 };
+	uint64_t modseq = 0;
+	struct err e = OK;
 
+	if (r->modseq)
+		e = highest_modseq(s, returns, uids, &modseq);
+	if (!is_ok(e))
+		return e;
 	if (!s->uid)
-		to_seqs(s, uids, &seqs);
+		session_to_seqs(s, uids, &seqs);
 	if (r->extended || is_rev2(s)) {
 		/* RETURN (SAVE) alone asks for no answer */
 		if (returns != SEARCH_SAVE)
-			reply_esearch(s, returns, s->uid ? uids : &seqs);
+			reply_esearch(s, returns, s->uid ? uids : &seqs,
+			              modseq);
 	} else {
-		reply_search(s, s->uid ? uids : &seqs);
+		reply_search(s, s->uid ? uids : &seqs, modseq);
 	}
 	uidset_free(&seqs);
+	return OK;
 }
 
 struct err cmd_search(struct session *s, struct slice args)
@@ -101,12 +129,15 @@ struct err cmd_search(struct session *s, struct slice args)
 	struct uidset found = { 0 };
 	struct err e = parse_search(&c, &r);
 
+	if (is_ok(e) && r.modseq)
+		session_enable_condstore(s);
 	if (is_ok(e))
 		e = search_run(s, r.root, &found);
+	if (is_ok(e))
+		e = reply_found(s, &r, &found);
 	if (is_ok(e)) {
-		reply_found(s, &r, &found);
 		if (r.returns & SEARCH_SAVE)
-			save(s, r.returns, &found);
+			keep_answered(r.returns, &found, &s->saved);
 	} else if (r.returns & SEARCH_SAVE && !is_bad(e)) {
 		uidset_clear(&s->saved);
 	}

@@ -20,6 +20,7 @@ enum search_kind {
 	SEARCH_SET,  /* message numbers, or UIDs if `uid` */
 	SEARCH_FLAG, /* (flags & mask) == want */
 	SEARCH_KEYWORD,
+	SEARCH_MODSEQ, /* at least modseq */
 	SEARCH_BEFORE, /* INTERNALDATE */
 	SEARCH_ON,
 	SEARCH_SINCE,
@@ -50,6 +51,7 @@ struct search_key {
 	struct slice text; /* UTF-8, folded */
 	int64_t day;       /* since 1970-01-01 */
 	uint64_t size;
+	uint64_t modseq;
 };
 
 enum search_return {
@@ -63,6 +65,7 @@ enum search_return {
 struct search_request {
 	bool extended; /* RETURN was there */
 	unsigned returns;
+	bool modseq; /* there is a MODSEQ key: the answer has one too */
 	struct search_key *root;
 };
 

@@ -15,6 +15,7 @@
 
 struct search_parser {
 	struct cursor *c;
+	bool modseq; /* there is such a key */
 	struct slice charset;
 	struct search_key *open[LIMIT_DEPTH]; /* open[0]: the whole program */
 	bool parenthesis[LIMIT_DEPTH];        /* closed by ")" */
@@ -73,6 +74,26 @@ static void take_uids(struct search_parser *p, struct search_key *k)
 	k->set = parse_sequence_set(p->c);
 }
 
+/*
+ * "MODSEQ" [SP entry-name SP entry-type-req] SP mod-sequence-valzer
+ *
+ * We have one modification sequence a message, whatever the entry.
+ * RFC 7162 section 3.1.5
+ */
+static void take_modseq(struct search_parser *p, struct search_key *k)
+{
+	if (peek(p->c) == '"') {
+		parse_string(p->c);
+		expect(p->c, ' ', "expected the entry's type");
+		if (!take_word(p->c, S("priv ")) &&
+		    !take_word(p->c, S("shared ")) &&
+		    !take_word(p->c, S("all ")))
+			fail(p->c, "there is no such type of entry");
+	}
+	k->modseq = parse_number64(p->c);
+	p->modseq = true;
+}
+
 /* Fields that every digest has, by their names. */
 static const struct {
 	struct slice name;
@@ -125,6 +146,7 @@ static const struct search_name {
 	{ N("HEADER"), SEARCH_HEADER, take_header },
 	{ N("KEYWORD"), SEARCH_KEYWORD, take_keyword },
 	{ N("LARGER"), SEARCH_LARGER, take_size },
+	{ N("MODSEQ"), SEARCH_MODSEQ, take_modseq },
 	{ N("NEW"), SEARCH_NONE },
 	{ N("OLD"), SEARCH_ALL },
 	{ N("ON"), SEARCH_ON, take_date },
@@ -357,5 +379,6 @@ struct err parse_search(struct cursor *c, struct search_request *r)
 	parse_returns(c, r);
 	p.charset = parse_charset(c);
 	r->root = parse_keys(&p);
+	r->modseq = p.modseq;
 	return c->e;
 }

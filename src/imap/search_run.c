@@ -135,6 +135,26 @@ static void filter_flag(struct search *x, const struct search_key *k,
 	uidset_free(&all);
 }
 
+static bool is_newer(const struct search_key *k, const struct record *r)
+{
+	return r->modseq >= k->modseq;
+}
+
+static void filter_modseq(struct search *x, const struct search_key *k,
+                          const struct uidset *among, struct uidset *out)
+{
+	struct uidset all = { 0 };
+
+	if (uidset_count(among) <= FEW) {
+		walk_records(x, k, is_newer, among, out);
+		return;
+	}
+	x->e = mailbox_find(x->mailbox, 0, 0,
+	                    k->modseq == 0 ? 0 : k->modseq - 1, &all);
+	uidset_intersect(&all, among, out);
+	uidset_free(&all);
+}
+
 /* mask and want are of this search only: the bit of a keyword */
 static bool has_keyword(const struct search_key *k, const struct record *r)
 {
@@ -269,16 +289,27 @@ static void run_not(struct search *x, const struct search_key *k,
 }
 
 static filter *const filters[SEARCH_KINDS] = {
-	[SEARCH_AND] = run_and,           [SEARCH_OR] = run_or,
-	[SEARCH_NOT] = run_not,           [SEARCH_ALL] = filter_all,
-	[SEARCH_NONE] = filter_none,      [SEARCH_SET] = filter_set,
-	[SEARCH_FLAG] = filter_flag,      [SEARCH_KEYWORD] = filter_keyword,
-	[SEARCH_BEFORE] = filter_record,  [SEARCH_ON] = filter_record,
-	[SEARCH_SINCE] = filter_record,   [SEARCH_LARGER] = filter_record,
-	[SEARCH_SMALLER] = filter_record, [SEARCH_SENTBEFORE] = filter_digest,
-	[SEARCH_SENTON] = filter_digest,  [SEARCH_SENTSINCE] = filter_digest,
-	[SEARCH_FIELD] = filter_digest,   [SEARCH_HEADER] = filter_message,
-	[SEARCH_BODY] = filter_message,   [SEARCH_TEXT] = filter_message,
+	[SEARCH_AND] = run_and,
+	[SEARCH_OR] = run_or,
+	[SEARCH_NOT] = run_not,
+	[SEARCH_ALL] = filter_all,
+	[SEARCH_NONE] = filter_none,
+	[SEARCH_SET] = filter_set,
+	[SEARCH_FLAG] = filter_flag,
+	[SEARCH_KEYWORD] = filter_keyword,
+	[SEARCH_MODSEQ] = filter_modseq,
+	[SEARCH_BEFORE] = filter_record,
+	[SEARCH_ON] = filter_record,
+	[SEARCH_SINCE] = filter_record,
+	[SEARCH_LARGER] = filter_record,
+	[SEARCH_SMALLER] = filter_record,
+	[SEARCH_SENTBEFORE] = filter_digest,
+	[SEARCH_SENTON] = filter_digest,
+	[SEARCH_SENTSINCE] = filter_digest,
+	[SEARCH_FIELD] = filter_digest,
+	[SEARCH_HEADER] = filter_message,
+	[SEARCH_BODY] = filter_message,
+	[SEARCH_TEXT] = filter_message,
 };
 
 static void run_key(struct search *x, const struct search_key *k,

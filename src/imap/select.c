@@ -5,6 +5,10 @@
 #include "imap/internal.h"
 #include "imap/list.h"
 
+struct select_request {
+	bool condstore;
+};
+
 void session_unselect(struct session *s)
 {
 	if (s->view != NULL)
@@ -45,13 +49,36 @@ static void reply_selected(struct session *s, struct slice asked)
 	buf_printf(out, "* OK [UIDVALIDITY %u] UIDs are valid\r\n",
 	           status.uidvalidity);
 	buf_printf(out, "* OK [UIDNEXT %u] Next UID\r\n", status.uidnext);
+	session_tell_highestmodseq(s);
 }
 
-/* select = "SELECT" SP mailbox */
+/* select-param = "CONDSTORE" */
+static void parse_select_param(struct cursor *c, struct select_request *r)
+{
+	if (slice_ieq(parse_atom(c), S("CONDSTORE")))
+		r->condstore = true;
+	else
+		fail(c, "there is no such parameter");
+}
+
+/* select-params = SP "(" select-param *(SP select-param) ")" */
+static void parse_select_params(struct cursor *c, struct select_request *r)
+{
+	if (!take(c, ' '))
+		return;
+	expect(c, '(', "expected a list of parameters");
+	do {
+		parse_select_param(c, r);
+	} while (take(c, ' '));
+	expect(c, ')', "list of parameters does not end");
+}
+
+/* select = "SELECT" SP mailbox [select-params] */
 static struct err select_mailbox(struct session *s, struct slice args,
                                  bool readonly)
 {
 	struct cursor c = args_cursor(s, args);
+	struct select_request r = { 0 };
 	struct mailbox *mailbox;
 	struct cursor asked;
 	struct slice name;
@@ -60,6 +87,7 @@ static struct err select_mailbox(struct session *s, struct slice args,
 	expect(&c, ' ', "expected a mailbox");
 	asked = c;
 	name = parse_mailbox(&c);
+	parse_select_params(&c, &r);
 	expect_end(&c);
 	if (c.e.code == ERR_SYNTAX)
 		return c.e;
@@ -70,6 +98,8 @@ static struct err select_mailbox(struct session *s, struct slice args,
 	session_unselect(s);
 	if (!is_ok(c.e))
 		return c.e;
+	if (r.condstore)
+		session_enable_condstore(s);
 	e = mailbox_open(s->account, name, &mailbox);
 	if (!is_ok(e))
 		return e;

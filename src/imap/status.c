@@ -33,6 +33,11 @@ static uint64_t get_size(const struct mailbox_status *s)
 	return s->size;
 }
 
+static uint64_t get_highestmodseq(const struct mailbox_status *s)
+{
+	return s->highestmodseq;
+}
+
 /* Nobody is told of recent messages, so there are none. */
 static uint64_t get_recent(const struct mailbox_status *s)
 {
@@ -44,13 +49,26 @@ static const struct {
 	struct slice name;
 	uint64_t (*get)(const struct mailbox_status *);
 } items[] = {
-	{ N("MESSAGES"), get_messages },       { N("UIDNEXT"), get_uidnext },
-	{ N("UIDVALIDITY"), get_uidvalidity }, { N("UNSEEN"), get_unseen },
-	{ N("DELETED"), get_deleted },         { N("SIZE"), get_size },
+	{ N("MESSAGES"), get_messages },
+	{ N("UIDNEXT"), get_uidnext },
+	{ N("UIDVALIDITY"), get_uidvalidity },
+	{ N("UNSEEN"), get_unseen },
+	{ N("DELETED"), get_deleted },
+	{ N("SIZE"), get_size },
 	{ N("RECENT"), get_recent },
+	{ N("HIGHESTMODSEQ"), get_highestmodseq },
 };
 
 enum { ITEMS = sizeof items / sizeof *items };
+
+/* Who asks for HIGHESTMODSEQ knows of modification sequences. */
+static bool asks_for_modseq(unsigned set)
+{
+	for (unsigned i = 0; i < ITEMS; i++)
+		if (set & 1u << i && items[i].get == get_highestmodseq)
+			return true;
+	return false;
+}
 
 /* status-att */
 static unsigned parse_status_item(struct cursor *c)
@@ -84,6 +102,8 @@ void reply_mailbox_status(struct session *s, struct slice name,
 	struct buf *out = session_out(s);
 	bool first = true;
 
+	if (asks_for_modseq(set))
+		session_enable_condstore(s);
 	buf_add(out, S("* STATUS "));
 	reply_mailbox(out, name, is_rev2(s));
 	buf_add(out, S(" ("));

@@ -1,15 +1,40 @@
-/* store.c -- STORE and UID STORE. RFC 9051 section 6.4.6 */
+/*
+ * store.c -- STORE and UID STORE. RFC 9051 section 6.4.6; UNCHANGEDSINCE:
+ * RFC 7162 section 3.1.3
+ */
 #include "imap/internal.h"
 
 struct store_request {
 	struct seq_set set;
 	enum store_mode mode;
 	bool silent;
+	bool conditional;
+	uint64_t unchangedsince;
 	struct flag_list flags;
 };
 
 /*
- * store           = "STORE" SP sequence-set SP store-att-flags
+ * store-modifiers = "(" store-modifier *(SP store-modifier) ")" SP
+ * store-modifier  = "UNCHANGEDSINCE" SP mod-sequence-valzer
+ */
+static void parse_store_modifiers(struct cursor *c, struct store_request *out)
+{
+	if (!take(c, '('))
+		return;
+	do {
+		if (!slice_ieq(parse_atom(c), S("UNCHANGEDSINCE")))
+			fail(c, "there is no such STORE modifier");
+		expect(c, ' ', "expected a modification sequence");
+		out->conditional = true;
+		out->unchangedsince = parse_number64(c);
+	} while (take(c, ' '));
+	expect(c, ')', "list of modifiers does not end");
+	expect(c, ' ', "expected a space behind the modifiers");
+}
+
+/*
+ * store           = "STORE" SP sequence-set SP [store-modifiers]
+ *                   store-att-flags
  * store-att-flags = (["+" / "-"] "FLAGS" [".SILENT"]) SP
  *                   (flag-list / (flag *(SP flag)))
  */
@@ -19,6 +44,7 @@ static struct err parse_store(struct cursor *c, struct store_request *out)
 	expect(c, ' ', "expected a message set");
 	out->set = parse_sequence_set(c);
 	expect(c, ' ', "expected a space behind the message set");
+	parse_store_modifiers(c, out);
 	out->mode = take(c, '+')   ? STORE_ADD
 	            : take(c, '-') ? STORE_REMOVE
 	                           : STORE_REPLACE;
@@ -31,14 +57,73 @@ static struct err parse_store(struct cursor *c, struct store_request *out)
 	return c->e;
 }
 
+/* "MODIFIED 7,9": the numbers, or UIDs, of those that were kept out. */
+static struct slice modified(struct session *s, const struct uidset *failed)
+{
+	struct buf text = { 0 };
+	struct uidset seqs = { 0 };
+	struct slice code;
+
+	if (!s->uid)
+		session_to_seqs(s, failed, &seqs);
+	buf_add(&text, S("MODIFIED "));
+	uidset_write(s->uid ? failed : &seqs, &text);
+	code = arena_copy(s->arena, buf_slice(&text));
+	uidset_free(&seqs);
+	buf_free(&text);
+	return code;
+}
+
+/*
+ * Every message that was stored is told of, unless .SILENT; then still its
+ * MODSEQ, which is what the next condition will be about.
+ */
+static struct err tell_stored(struct session *s, const struct store_request *r,
+                              const struct uidset *stored,
+                              const struct uidset *changed)
+{
+	session_tell_keywords(s);
+	if (!r->silent)
+		return session_tell_flags(s, stored);
+	if (!has_condstore(s))
+		return OK;
+	return session_tell_modseqs(s, r->conditional ? stored : changed);
+}
+
+/* A number whose message has been expunged meets no condition either. */
+static void fail_expunged(struct session *s, const struct uidset *uids,
+                          struct uidset *failed)
+{
+	struct uidset gone = { 0 };
+
+	uidset_copy(&gone, uids);
+	uidset_subtract(&gone, mailbox_uids(view_mailbox(s->view)));
+	uidset_union(failed, &gone);
+	uidset_free(&gone);
+}
+
+static struct err settle(struct session *s, const struct store_request *r,
+                         const struct uidset *uids, struct uidset *failed)
+{
+	if (!r->conditional)
+		return session_all_there(s, uids);
+	if (!s->uid)
+		fail_expunged(s, uids, failed);
+	if (!uidset_is_empty(failed))
+		s->code = modified(s, failed);
+	return OK;
+}
+
 static struct err store_run(struct session *s, const struct store_request *r,
-                            const struct uidset *uids)
+                            struct uidset *uids)
 {
 	struct flag_change change = {
 		.mode = r->mode,
 		.flags = r->flags.flags,
 		.keywords = r->flags.keywords,
 		.n_keywords = r->flags.n_keywords,
+		.conditional = r->conditional,
+		.unchanged_since = r->unchangedsince,
 		.by = s->view,
 	};
 	struct uidset changed = { 0 };
@@ -48,12 +133,12 @@ static struct err store_run(struct session *s, const struct store_request *r,
 
 	e = mailbox_store(view_mailbox(s->view), uids, &change, &changed,
 	                  &failed, &modseq);
+	if (is_ok(e)) {
+		uidset_subtract(uids, &failed);
+		e = tell_stored(s, r, uids, &changed);
+	}
 	if (is_ok(e))
-		session_tell_keywords(s);
-	if (is_ok(e) && !r->silent)
-		e = session_tell_flags(s, uids);
-	if (is_ok(e))
-		e = session_all_there(s, uids);
+		e = settle(s, r, uids, &failed);
 	uidset_free(&changed);
 	uidset_free(&failed);
 	return e;
@@ -71,6 +156,8 @@ struct err cmd_store(struct session *s, struct slice args)
 	e = session_resolve(s, &request.set, session_set_kind(s), &uids);
 	if (is_ok(e) && view_is_readonly(s->view))
 		e = err(ERR_READONLY, "mailbox is selected read-only");
+	if (is_ok(e) && request.conditional)
+		session_enable_condstore(s);
 	if (is_ok(e))
 		e = store_run(s, &request, &uids);
 	uidset_free(&uids);

@@ -59,39 +59,81 @@ void session_tell_keywords(struct session *s)
 		session_tell_permanent(s);
 }
 
+void reply_fetch_begin(struct session *s, uint32_t uid)
+{
+	reply_number_word(s, view_seq(s->view, uid), S(" FETCH ("));
+}
+
+/* With a UID where nobody asked: RFC 9051 section 7.5.2, RFC 7162 section 3.1
+ */
+static void reply_fetch_uid(struct session *s, uint32_t uid)
+{
+	struct buf *out = session_out(s);
+
+	if (!s->uid && !is_rev2(s) && !has_condstore(s))
+		return;
+	buf_add(out, S("UID "));
+	buf_number(out, uid);
+	buf_byte(out, ' ');
+}
+
 static void reply_fetch_flags(struct session *s, const struct record *r)
 {
 	struct buf *out = session_out(s);
-	uint32_t seq = view_seq(s->view, r->uid);
 	size_t n;
 	const struct slice *names;
 
-	if (seq == 0)
+	if (view_seq(s->view, r->uid) == 0)
 		return;
 	session_tell_keywords(s);
 	names = mailbox_keywords(view_mailbox(s->view), &n);
-	reply_number_word(s, seq, S(" FETCH ("));
-	if (s->uid || is_rev2(s)) {
-		buf_add(out, S("UID "));
-		buf_number(out, r->uid);
-		buf_byte(out, ' ');
-	}
+	reply_fetch_begin(s, r->uid);
+	reply_fetch_uid(s, r->uid);
 	buf_add(out, S("FLAGS ("));
 	reply_flags(out, r, names, n);
-	buf_add(out, S("))\r\n"));
+	buf_byte(out, ')');
+	if (has_condstore(s)) {
+		buf_add(out, S(" MODSEQ "));
+		reply_modseq(s, r->modseq);
+	}
+	buf_add(out, S(")\r\n"));
 }
 
-struct err session_tell_flags(struct session *s, const struct uidset *uids)
+static void reply_fetch_modseq(struct session *s, const struct record *r)
+{
+	if (view_seq(s->view, r->uid) == 0)
+		return;
+	reply_fetch_begin(s, r->uid);
+	reply_fetch_uid(s, r->uid);
+	buf_add(session_out(s), S("MODSEQ "));
+	reply_modseq(s, r->modseq);
+	buf_add(session_out(s), S(")\r\n"));
+}
+
+typedef void teller(struct session *, const struct record *);
+
+static struct err tell_each(struct session *s, const struct uidset *uids,
+                            teller *tell)
 {
 	struct record_walk w = mailbox_walk(view_mailbox(s->view), uids);
 	struct record r;
 
 	while (record_walk_next(&w, &r)) {
-		reply_fetch_flags(s, &r);
+		tell(s, &r);
 		out_drain(&s->out);
 		task_pause();
 	}
 	return w.e;
+}
+
+struct err session_tell_flags(struct session *s, const struct uidset *uids)
+{
+	return tell_each(s, uids, reply_fetch_flags);
+}
+
+struct err session_tell_modseqs(struct session *s, const struct uidset *uids)
+{
+	return tell_each(s, uids, reply_fetch_modseq);
 }
 
 static void tell_expunge(struct session *s, const struct view_event *event)

@@ -43,6 +43,7 @@ struct view {
 	struct uidset expunged;
 	struct uidset changed;
 	uint64_t synced; /* highestmodseq at the last view_sync */
+	uint64_t told;   /* the client knows of all changes up to it */
 	size_t keywords; /* how many the client has been told of */
 	bool lost_expunges;
 	bool lost_changes;
@@ -136,6 +137,7 @@ struct view *view_new(struct mailbox *m, bool readonly, void (*wake)(void *arg),
 		.arg = arg,
 		.uidnext = m->meta.uidnext,
 		.synced = m->meta.highestmodseq,
+		.told = m->meta.highestmodseq,
 		.keywords = m->keywords.n,
 		.readonly = readonly,
 	};
@@ -174,15 +176,25 @@ bool view_is_readonly(const struct view *v)
 
 /* -- what others change -- */
 
+static bool has_expunges(const struct view *v)
+{
+	return !uidset_is_empty(&v->expunged) || v->lost_expunges;
+}
+
 bool view_has_news(const struct view *v)
 {
 	const struct mailbox *m = v->mailbox;
 	const struct uidset *uids = &m->uids;
 
-	return !uidset_is_empty(&v->expunged) || v->lost_expunges ||
-	       !uidset_is_empty(&v->changed) || v->lost_changes ||
-	       m->keywords.n > v->keywords || (m->gone && !v->told_gone) ||
+	return has_expunges(v) || !uidset_is_empty(&v->changed) ||
+	       v->lost_changes || m->keywords.n > v->keywords ||
+	       (m->gone && !v->told_gone) ||
 	       (uids->n != 0 && uids->v[uids->n - 1].last >= v->uidnext);
+}
+
+uint64_t view_modseq(const struct view *v)
+{
+	return view_has_news(v) ? v->told : v->mailbox->meta.highestmodseq;
 }
 
 static void wake(struct view *v)
@@ -370,6 +382,7 @@ void view_sync(struct view *v, bool expunges,
                void (*fn)(void *arg, const struct view_event *), void *arg)
 {
 	struct telling t = { v, fn, arg };
+	uint64_t now = v->mailbox->meta.highestmodseq;
 	struct uidset changed = { 0 };
 
 	v->awake = false;
@@ -386,6 +399,9 @@ void view_sync(struct view *v, bool expunges,
 		tell_expunges(&t);
 	tell_exists(&t);
 	tell_flags(&t, &changed);
+	/* what has happened since `now` may still be in the queues */
+	if (!v->lost_changes && !has_expunges(v))
+		v->told = now;
 	uidset_free(&changed);
 }
 

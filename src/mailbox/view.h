@@ -71,4 +71,9 @@ void view_sync(struct view *, bool expunges,
 
 bool view_has_news(const struct view *);
 
+/* The HIGHESTMODSEQ that the client may keep: it has been told of every change
+ * up to it, expunges included. What it was told beyond that, it will be told
+ * of again. RFC 7162 section 6 */
+uint64_t view_modseq(const struct view *);
+
 void view_check(const struct view *);

@@ -141,6 +141,36 @@ static void own_changes(struct rig *r)
 	mailbox_close(m);
 }
 
+/* Never above what has not been told; all of it when there is no news. */
+static void modseq(struct rig *r)
+{
+	struct mailbox *m = rig_open(r, "INBOX");
+	uint64_t first, expunge, flags;
+	struct view *v;
+
+	for (int i = 0; i < 4; i++)
+		rig_append(r, m, TEXT, 0);
+	v = view_new(m, false, NULL, NULL);
+	first = view_modseq(v);
+	assert_int_equal(first, rig_status(r, "INBOX").highestmodseq);
+	flags = rig_store(m, "1", STORE_ADD, FLAG_SEEN, NULL);
+	assert_int_equal(view_modseq(v), first);
+	assert_told(v, false, "f1/1 ");
+	assert_int_equal(view_modseq(v), flags);
+	/* an expunge waits: what comes after it is told, but does not count */
+	rig_expunge(m, "2");
+	expunge = rig_status(r, "INBOX").highestmodseq;
+	rig_store(m, "1", STORE_REMOVE, FLAG_SEEN, NULL);
+	assert_told(v, false, "f1/1 ");
+	assert_true(view_modseq(v) < expunge);
+	rig_append(r, m, TEXT, 0);
+	assert_true(view_modseq(v) < expunge);
+	assert_told(v, true, "x2/2 e4 ");
+	assert_int_equal(view_modseq(v), rig_status(r, "INBOX").highestmodseq);
+	view_free(v);
+	mailbox_close(m);
+}
+
 static void gone(struct rig *r)
 {
 	struct mailbox *m;
@@ -231,6 +261,7 @@ int main(void)
 		{ "numbers", numbers },
 		{ "order", order },
 		{ "own changes", own_changes },
+		{ "modseq", modseq },
 		{ "gone", gone },
 		{ "fallen behind", fallen_behind },
 	};
