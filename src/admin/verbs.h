@@ -8,6 +8,7 @@
  *
  *	FRAME_USER_LIST	user_list_columns	by name
  *	FRAME_USER_SHOW	user_show_columns	one row
+ *	FRAME_CAPABILITY_LIST	capability_list_columns	by whom, then name
  *	FRAME_STATUS	status_columns		one row a figure
  *	FRAME_WHO	who_columns		by account, then since
  *	FRAME_QUOTA	no rows
@@ -56,6 +57,19 @@ static const char *const user_show_columns[USER_SHOW_COLUMNS] = {
 	[USER_SHOW_LAST_LOGIN] = "last_login",
 	[USER_SHOW_SCHEME] = "scheme",
 	[USER_SHOW_PASSWORD_CHANGED] = "password_changed",
+};
+
+enum capability_list_column {
+	CAPABILITY_LIST_CAPABILITY,
+	CAPABILITY_LIST_USER,   /* it is hidden from, or "" */
+	CAPABILITY_LIST_DOMAIN, /* or ""; both are: from all */
+	CAPABILITY_LIST_COLUMNS
+};
+
+static const char *const capability_list_columns[CAPABILITY_LIST_COLUMNS] = {
+	[CAPABILITY_LIST_CAPABILITY] = "capability",
+	[CAPABILITY_LIST_USER] = "user",
+	[CAPABILITY_LIST_DOMAIN] = "domain",
 };
 
 /*

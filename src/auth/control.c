@@ -133,21 +133,6 @@ static struct err list_pages(struct control *c, struct slice domain,
 	return e;
 }
 
-/* A domain as it stands in names; nothing when it can't be one. */
-static struct err normal_domain(struct slice domain, struct buf *out)
-{
-	struct buf name = { 0 };
-	struct err e;
-
-	buf_add(out, S("x@"));
-	buf_add(out, domain);
-	e = user_name_normal(buf_slice(out), &name);
-	out->len = 0;
-	buf_add(out, user_name_domain(buf_slice(&name)));
-	buf_free(&name);
-	return e;
-}
-
 static struct err user_list(struct control *c, struct slice domain,
                             struct slice nothing)
 {
@@ -157,9 +142,9 @@ static struct err user_list(struct control *c, struct slice domain,
 
 	(void)nothing;
 	if (domain.len != 0)
-		e = normal_domain(domain, &normal);
+		e = user_domain_normal(domain, &normal);
 	if (is_ok(e))
-		e = list_pages(c, buf_slice(&normal), page);
+		e = list_pages(c, slice_from(buf_slice(&normal), 1), page);
 	buf_free(&normal);
 	free(page);
 	return e;
@@ -238,6 +223,58 @@ static struct err user_remove(struct control *c, struct slice name,
 {
 	(void)nothing;
 	return account_remove(c->auth, name);
+}
+
+/* -- capabilities -- */
+
+static struct err hide(struct control *c, struct slice scope,
+                       struct slice capability)
+{
+	return capability_hide(c->auth, scope, capability, true);
+}
+
+static struct err offer(struct control *c, struct slice scope,
+                        struct slice capability)
+{
+	return capability_hide(c->auth, scope, capability, false);
+}
+
+static void hidden_row(struct control *c, const struct hidden_row *h)
+{
+	bool is_domain = h->scope.len != 0 && h->scope.ptr[0] == '@';
+	struct slice of = slice_from(h->scope, is_domain ? 1 : 0);
+
+	row(c,
+	    (struct slice[CAPABILITY_LIST_COLUMNS]){
+		    [CAPABILITY_LIST_CAPABILITY] = h->capability,
+		    [CAPABILITY_LIST_USER] = is_domain ? S("") : of,
+		    [CAPABILITY_LIST_DOMAIN] = is_domain ? of : S(""),
+	    },
+	    CAPABILITY_LIST_COLUMNS);
+}
+
+/* Each page's rows are in the arena until the one behind it is read. */
+static struct err list_hidden(struct control *c, struct slice nothing,
+                              struct slice nothing_either)
+{
+	struct hidden_row page[PAGE];
+	struct arena *a = arena_new(1 << 20);
+	struct hidden_row last = { S(""), S("") };
+	struct err e = OK;
+	size_t n = PAGE;
+
+	(void)nothing;
+	(void)nothing_either;
+	while (is_ok(e) && is_ok(c->e) && n == PAGE) {
+		e = directory_hidden_page(c->auth->directory, last.scope,
+		                          last.capability, a, page, PAGE, &n);
+		for (size_t i = 0; is_ok(e) && i < n; i++)
+			hidden_row(c, &page[i]);
+		if (n != 0)
+			last = page[n - 1];
+	}
+	arena_free(a);
+	return e;
 }
 
 /* -- status -- */
@@ -358,6 +395,9 @@ static const struct {
 	{ FRAME_USER_DISABLE, 1, user_disable },
 	{ FRAME_USER_ENABLE, 1, user_enable },
 	{ FRAME_USER_REMOVE, 1, user_remove },
+	{ FRAME_CAPABILITY_HIDE, 2, hide },
+	{ FRAME_CAPABILITY_LIST, 0, list_hidden },
+	{ FRAME_CAPABILITY_OFFER, 2, offer },
 	{ FRAME_STATUS, 0, status },
 };
 

@@ -1,5 +1,5 @@
 /* directory.c -- the statements, and what their rows mean. */
-#include "auth/directory.h"
+#include "auth/directory_internal.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -9,15 +9,12 @@
 #include <unistd.h>
 
 #include "auth/name.h"
-#include "auth/sql.h"
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "task/task.h"
 
-enum { DIRECTORY_VERSION = 1 };
-
-static const char schema[] =
+static const char accounts_schema[] =
 	"CREATE TABLE store ("
 	" partitions INTEGER NOT NULL) STRICT;"
 	"CREATE TABLE domains ("
@@ -45,22 +42,24 @@ static const char schema[] =
 	" last_use INTEGER NOT NULL,"
 	" UNIQUE(account, kind)) STRICT;";
 
+/* scope: "" the server, "@domain", or an account's name. */
+static const char hidden_schema[] =
+	"CREATE TABLE hidden ("
+	" scope TEXT NOT NULL,"
+	" capability TEXT NOT NULL,"
+	" PRIMARY KEY(scope, capability)) STRICT, WITHOUT ROWID;";
+
+/* From each version to the next one; 0 is the empty file. */
+static const char *const upgrades[] = { accounts_schema, hidden_schema };
+
+enum { DIRECTORY_VERSION = sizeof upgrades / sizeof *upgrades };
+
 /* What SELECT_ROW gives, in this order. */
 #define SELECT_ROW                                                     \
 	"SELECT a.id, a.state, a.created, a.name, c.id, c.generation," \
 	" c.changed, c.last_use, c.stored"                             \
 	" FROM accounts a LEFT JOIN credentials c"                     \
 	" ON c.account = a.id AND c.kind = 'password' "
-
-enum {
-	FIND,
-	PAGE,
-	PAGE_DOMAIN,
-	UNFINISHED,
-	COUNT_DOMAINS,
-	COUNT_ACCOUNTS,
-	READS
-};
 
 static const char *const reads[READS] = {
 	[FIND] = SELECT_ROW "WHERE a.name = ?1",
@@ -72,26 +71,11 @@ static const char *const reads[READS] = {
 				  " ORDER BY a.id LIMIT 1",
 	[COUNT_DOMAINS] = "SELECT count(*) FROM domains",
 	[COUNT_ACCOUNTS] = "SELECT count(*) FROM accounts",
-};
-
-enum {
-	BEGIN,
-	COMMIT,
-	ROLLBACK,
-	TOUCH,
-	TOUCH_BACK,
-	ADD_DOMAIN,
-	ADD_ACCOUNT,
-	FIND_ADDING,
-	ADD_CREDENTIAL,
-	SET_STATE,
-	RAISE,
-	SET_PASSWORD,
-	REHASH,
-	FORGET,
-	FORGET_DOMAINS,
-	USED,
-	WRITES
+	[HIDDEN_FOR] = "SELECT DISTINCT capability FROM hidden"
+		       " WHERE scope IN ('', ?1, ?2)",
+	[HIDDEN_PAGE] = "SELECT scope, capability FROM hidden"
+			" WHERE (scope, capability) > (?1, ?2)"
+			" ORDER BY scope, capability LIMIT ?3",
 };
 
 static const char *const writes[WRITES] = {
@@ -124,14 +108,15 @@ static const char *const writes[WRITES] = {
 	[FORGET] = "DELETE FROM accounts WHERE id = ?1",
 	[FORGET_DOMAINS] = "DELETE FROM domains WHERE NOT EXISTS (SELECT 1"
 			   " FROM accounts WHERE domain = domains.id)",
+	[FORGET_HIDDEN] = "DELETE FROM hidden WHERE scope ="
+			  " (SELECT name FROM accounts WHERE id = ?1)",
+	[FORGET_HIDDEN_DOMAINS] = "DELETE FROM hidden WHERE scope LIKE '@%'"
+				  " AND substr(scope, 2) NOT IN"
+				  " (SELECT name FROM domains)",
+	[HIDE] = "INSERT INTO hidden (scope, capability) VALUES (?1, ?2)"
+		 " ON CONFLICT DO NOTHING",
+	[OFFER] = "DELETE FROM hidden WHERE scope = ?1 AND capability = ?2",
 	[USED] = "UPDATE credentials SET last_use = ?2 WHERE id = ?1",
-};
-
-struct directory {
-	uint32_t partitions;
-	struct sql *reader; /* the loop's */
-	struct sql *writer; /* the worker's that holds `writing` */
-	struct task_mutex writing;
 };
 
 /* -- opening -- */
@@ -147,14 +132,18 @@ static struct err make_private(const char *path)
 	return OK;
 }
 
-static struct err make_schema(struct sql *sql, uint32_t partitions)
+static struct err upgrade(struct sql *sql, uint64_t version,
+                          uint32_t partitions)
 {
-	char text[sizeof schema + 160];
+	char text[sizeof accounts_schema + 160];
+	char store[64] = "";
 
+	if (version == 0)
+		snprintf(store, sizeof store, "INSERT INTO store VALUES (%u);",
+		         partitions);
 	snprintf(text, sizeof text,
-	         "BEGIN IMMEDIATE; %s INSERT INTO store VALUES (%u);"
-	         "PRAGMA user_version = %d; COMMIT;",
-	         schema, partitions, DIRECTORY_VERSION);
+	         "BEGIN IMMEDIATE; %s %s PRAGMA user_version = %u; COMMIT;",
+	         upgrades[version], store, (unsigned)version + 1);
 	return sql_script(sql, text);
 }
 
@@ -163,10 +152,10 @@ static struct err check_version(struct sql *sql, uint32_t partitions)
 	uint64_t version, made_for;
 	struct err e = sql_number(sql, "PRAGMA user_version", &version);
 
+	for (; is_ok(e) && version < DIRECTORY_VERSION; version++)
+		e = upgrade(sql, version, partitions);
 	if (!is_ok(e))
 		return e;
-	if (version == 0)
-		return make_schema(sql, partitions);
 	if (version != DIRECTORY_VERSION)
 		return err(ERR_STATE, "the directory was written by a newer "
 		                      "roost");
@@ -334,20 +323,6 @@ struct err directory_count(struct directory *d, struct directory_counts *out)
 
 /* -- writing -- */
 
-/* One transaction on a worker thread; run() sees only the writer. */
-struct write {
-	struct sql *sql;
-	struct err (*run)(struct write *);
-	struct err e;
-	uint64_t id; /* of the account or the credential */
-	uint64_t generation;
-	enum account_state state;
-	struct slice name;
-	struct slice stored;
-	const struct credential_use *uses;
-	size_t n_uses;
-};
-
 /* Writes a page, and changes nothing. */
 static struct err touch(struct write *w)
 {
@@ -386,7 +361,7 @@ static void write_job(void *arg)
 		(void)transact(w, touch, &in_doubt);
 }
 
-static struct err write_in_task(struct directory *d, struct write *w)
+struct err directory_write(struct directory *d, struct write *w)
 {
 	task_lock(&d->writing);
 	w->sql = d->writer;
@@ -474,7 +449,7 @@ struct err directory_add(struct directory *d, struct slice name,
                          struct slice stored, uint64_t *id)
 {
 	struct write w = { .run = run_add, .name = name, .stored = stored };
-	struct err e = write_in_task(d, &w);
+	struct err e = directory_write(d, &w);
 
 	*id = w.id;
 	return e;
@@ -500,7 +475,7 @@ struct err directory_set_state(struct directory *d, uint64_t id,
 {
 	struct write w = { .run = run_set_state, .id = id, .state = state };
 
-	return write_in_task(d, &w);
+	return directory_write(d, &w);
 }
 
 static struct err run_set_password(struct write *w)
@@ -519,7 +494,7 @@ struct err directory_set_password(struct directory *d, uint64_t id,
 		           .id = id,
 		           .stored = stored };
 
-	return write_in_task(d, &w);
+	return directory_write(d, &w);
 }
 
 static struct err run_rehash(struct write *w)
@@ -539,24 +514,32 @@ struct err directory_rehash(struct directory *d, uint64_t credential,
 		           .generation = generation,
 		           .stored = stored };
 
-	return write_in_task(d, &w);
+	return directory_write(d, &w);
+}
+
+static struct err forget_by_id(struct write *w, enum directory_write statement)
+{
+	sql_use(w->sql, statement);
+	sql_u64(w->sql, 1, w->id);
+	return sql_finish(w->sql);
 }
 
 static struct err run_forget(struct write *w)
 {
-	sql_use(w->sql, FORGET);
-	sql_u64(w->sql, 1, w->id);
+	struct err e = forget_by_id(w, FORGET_HIDDEN);
 
-	struct err e = must_change(w, sql_finish(w->sql));
-
-	return is_ok(e) ? sql_run(w->sql, FORGET_DOMAINS) : e;
+	if (is_ok(e))
+		e = must_change(w, forget_by_id(w, FORGET));
+	if (is_ok(e))
+		e = sql_run(w->sql, FORGET_DOMAINS);
+	return is_ok(e) ? sql_run(w->sql, FORGET_HIDDEN_DOMAINS) : e;
 }
 
 struct err directory_forget(struct directory *d, uint64_t id)
 {
 	struct write w = { .run = run_forget, .id = id };
 
-	return write_in_task(d, &w);
+	return directory_write(d, &w);
 }
 
 static struct err run_used(struct write *w)
@@ -577,7 +560,7 @@ struct err directory_used(struct directory *d,
 {
 	struct write w = { .run = run_used, .uses = uses, .n_uses = n };
 
-	return write_in_task(d, &w);
+	return directory_write(d, &w);
 }
 
 void directory_seal(struct directory *d)

@@ -22,6 +22,8 @@
 #include <stdint.h>
 
 #include "auth/password.h"
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/slice.h"
@@ -124,6 +126,35 @@ struct credential_use {
 
 struct err directory_used(struct directory *, const struct credential_use *,
                           size_t n);
+
+/* -- capabilities that are hidden --
+ *
+ * A scope is "" (the server), "@domain", or an account's name, in normal
+ * form; what is said of one that goes is forgotten with it. */
+
+/* Appends the names, a space between them, of what is hidden from the
+ * account, its domain, or all. */
+struct err directory_hidden_for(struct directory *, struct slice name,
+                                struct buf *out);
+
+struct hidden_row {
+	struct slice scope;
+	struct slice capability;
+};
+
+/* By scope and name, from behind the ones given on; at most `most`, copied
+ * into the arena. */
+struct err directory_hidden_page(struct directory *, struct slice scope,
+                                 struct slice capability, struct arena *,
+                                 struct hidden_row *out, size_t most,
+                                 size_t *n);
+
+struct err directory_hide(struct directory *, struct slice scope,
+                          struct slice capability);
+
+/* No longer hidden there. ERR_ABSENT. */
+struct err directory_offer(struct directory *, struct slice scope,
+                           struct slice capability);
 
 /* Waits for the change under way; whoever comes after waits for ever. */
 void directory_seal(struct directory *);

@@ -126,6 +126,13 @@ struct err account_password(struct auth *, struct slice name,
 /* What an interrupted add or remove left in this partition is taken away. */
 void accounts_heal(struct auth *, uint32_t partition);
 
+/* -- what is hidden from whom (hiding.c) -- */
+
+/* scope: "", "@domain" or an account's name. ERR_ABSENT: no such one, or it
+ * isn't hidden there; ERR_SYNTAX. Suspends. */
+struct err capability_hide(struct auth *, struct slice scope,
+                           struct slice capability, bool hide);
+
 /* -- the control socket (control.c) -- */
 
 struct control_listener *control_listen(struct auth *, int fd);

@@ -160,3 +160,19 @@ bool user_name_split(struct slice address, struct buf *base,
 	buf_add(base, slice_from(address, local_len - 1));
 	return true;
 }
+
+struct err user_domain_normal(struct slice domain, struct buf *out)
+{
+	struct buf text = { 0 };
+	struct buf name = { 0 };
+	struct err e;
+
+	buf_add(&text, S("x@"));
+	buf_add(&text, domain);
+	e = user_name_normal(buf_slice(&text), &name);
+	if (is_ok(e))
+		buf_add(out, slice_from(buf_slice(&name), 1));
+	buf_free(&name);
+	buf_free(&text);
+	return e;
+}

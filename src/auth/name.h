@@ -16,6 +16,9 @@
 /* Appends the normal form, or nothing: ERR_SYNTAX. */
 struct err user_name_normal(struct slice name, struct buf *out);
 
+/* Appends "@domain" in normal form, or nothing: ERR_SYNTAX. */
+struct err user_domain_normal(struct slice domain, struct buf *out);
+
 /* Behind the last '@'; empty when there is none. Points into name. */
 struct slice user_name_domain(struct slice name);
 

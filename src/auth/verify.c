@@ -166,14 +166,24 @@ static struct err announce(const struct attempt *t, struct peer *mail,
                            const struct account_row *row, struct slice ticket)
 {
 	struct frame_out f = { 0 };
+	struct buf hidden = { 0 };
+	struct err e;
 
 	if (mail == NULL)
 		return err(ERR_CLOSED, NULL);
+	e = directory_hidden_for(t->gate->auth->directory,
+	                         account_row_name(row), &hidden);
+	if (!is_ok(e)) {
+		buf_free(&hidden);
+		return e;
+	}
 	frame_begin(&f, FRAME_EXPECT);
 	frame_slice(&f, ticket);
 	frame_u64(&f, row->id);
 	frame_slice(&f, account_row_name(row));
 	frame_slice(&f, t->session);
+	frame_slice(&f, slice_first(buf_slice(&hidden), LIMIT_HIDDEN));
+	buf_free(&hidden);
 	return link_send(mail->link, &f, -1);
 }
 

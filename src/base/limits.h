@@ -24,6 +24,8 @@ enum {
 	LIMIT_ID_KEY = 30,
 	LIMIT_ID_VALUE = 1024,
 	LIMIT_USER_NAME = 255,
+	LIMIT_CAPABILITY = 64,    /* octets of its name */
+	LIMIT_HIDDEN = 8192,      /* octets of the names of those hidden */
 	LIMIT_PASSWORD = 1024,
 
 	/* after log-in (imap) */

@@ -48,6 +48,23 @@ const struct verb verbs[] = {
 	  "Status 1: the answer was no, and nothing was removed.",
 	  false, { { "yes", 'y', NULL, "do not ask" } }, run_user_remove },
 
+	{ "capability hide", "CAPABILITY", 1, 1,
+	  "Do not tell clients of a capability",
+	  "For clients that break over an extension. Without an option it is\n"
+	  "hidden from all. What is hidden can't be switched on with ENABLE\n"
+	  "either. It counts from the next log-in on.",
+	  false, { { "user", 'u', "NAME", "hide it from one account" },
+	           { "domain", 'd', "DOMAIN", "hide it from one domain" } },
+	  run_capability_hide },
+	{ "capability list", "", 0, 0, "List what is hidden, and from whom",
+	  "One whose user and domain are empty is hidden from all.",
+	  true, { { 0 } }, run_capability_list },
+	{ "capability offer", "CAPABILITY", 1, 1, "Take back what hide said",
+	  "With the option that was given to hide.",
+	  false, { { "user", 'u', "NAME", "of one account" },
+	           { "domain", 'd', "DOMAIN", "of one domain" } },
+	  run_capability_offer },
+
 	{ "import maildir", "PATH", 1, 1, "Import a Maildir with its subfolders",
 	  "Flags, keywords, dates, hierarchy, subscriptions, UIDVALIDITY and UIDs\n"
 	  "are kept (as Dovecot writes them: dovecot-uidlist, dovecot-keywords).",

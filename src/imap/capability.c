@@ -9,12 +9,26 @@
 #include "base/mem.h"
 #include "imap/internal.h"
 
+static bool is_hidden(const struct session *s, struct slice name)
+{
+	struct slice rest = slice_cstr(s->hidden);
+
+	while (rest.len != 0) {
+		size_t end = slice_find_byte(rest, ' ');
+
+		if (slice_eq(slice_first(rest, end), name))
+			return true;
+		rest = slice_from(rest, end < rest.len ? end + 1 : rest.len);
+	}
+	return false;
+}
+
 static void reply_capability(const struct session *s,
                              const struct capability *c, struct buf *out)
 {
 	uint64_t value = c->value != NULL ? c->value(s->config) : 0;
 
-	if (c->value != NULL && value == 0)
+	if ((c->value != NULL && value == 0) || is_hidden(s, c->name))
 		return;
 	buf_byte(out, ' ');
 	buf_add(out, c->name);
@@ -43,22 +57,23 @@ struct err cmd_capability(struct session *s, struct slice args)
 	return OK;
 }
 
-static uint32_t enable_bit(struct slice name)
+static uint32_t enable_bit(const struct session *s, struct slice name)
 {
 	for (size_t i = 0; i < n_capabilities; i++)
-		if (slice_ieq(capabilities[i].name, name))
+		if (slice_ieq(capabilities[i].name, name) &&
+		    !is_hidden(s, capabilities[i].name))
 			return capabilities[i].enable;
 	return 0;
 }
 
 /* enable = "ENABLE" 1*(SP capability) */
-static uint32_t parse_enable(struct cursor *c)
+static uint32_t parse_enable(const struct session *s, struct cursor *c)
 {
 	uint32_t bits = 0;
 
 	do {
 		expect(c, ' ', "expected the names of capabilities");
-		bits |= enable_bit(parse_atom(c));
+		bits |= enable_bit(s, parse_atom(c));
 	} while (!at_end(c));
 	return bits;
 }
@@ -67,7 +82,7 @@ struct err cmd_enable(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
 	struct buf *out = session_out(s);
-	uint32_t asked = parse_enable(&c);
+	uint32_t asked = parse_enable(s, &c);
 
 	if (!is_ok(c.e))
 		return c.e;

@@ -58,6 +58,7 @@ struct session {
 	char *id; /* heap, as all char * here */
 	char *peer;
 	char *client_id;
+	char *hidden;    /* capabilities; NULL: none */
 	char *login_tag; /* NULL once it was answered */
 	const char *bye; /* said when the command has ended */
 	const char *last_command;

@@ -62,6 +62,8 @@ struct session *session_new(const struct session_start *start)
 	s->id = mem_cstr(start->session_id);
 	s->peer = mem_cstr(start->peer);
 	s->client_id = mem_cstr(start->client_id);
+	if (start->hidden.len != 0)
+		s->hidden = mem_cstr(start->hidden);
 	s->login_tag = mem_cstr(start->login_tag);
 	s->tls = start->tls;
 	s->wake = start->wake;
@@ -109,6 +111,7 @@ void session_free(struct session *s)
 	free(s->id);
 	free(s->peer);
 	free(s->client_id);
+	free(s->hidden);
 	free(s->login_tag);
 	free(s);
 }

@@ -56,6 +56,8 @@ struct session_start {
 	struct slice peer;       /* for the log: "192.0.2.1:4711" */
 	struct slice client_id;  /* ID before log-in, or "" */
 	struct slice input;      /* read already behind the log-in command */
+	struct slice hidden;     /* names of capabilities not to be told of,
+	                            a space between them */
 	bool tls;
 	/* called when session_run() should be called without input: something
 	 * to tell while idling, or session_say_bye(). If it is running now,

@@ -62,7 +62,8 @@ enum frame_type {
 
 	/* auth -> mail, mail -> auth; request is chosen by auth */
 	FRAME_EXPECT = 64,    /* slice ticket, u64 account, slice account name,
-	                         slice session id; a ticket lives 30 s */
+	                         slice session id, slice names of hidden
+	                         capabilities; a ticket lives 30 s */
 	FRAME_ACCOUNT_CREATE, /* u64 request, u64 account, slice name, u64 quota
 	                         bytes, u64 quota messages (0: none); an account
 	                         that is there is ERR_ALREADYEXISTS, and has
@@ -110,6 +111,10 @@ enum frame_type {
 	FRAME_USER_DISABLE,  /* slice name */
 	FRAME_USER_ENABLE,   /* slice name */
 	FRAME_USER_REMOVE,   /* slice name */
+	FRAME_CAPABILITY_HIDE,  /* slice "", "@domain" or account name, slice
+	                           capability */
+	FRAME_CAPABILITY_OFFER, /* the same: no longer */
+	FRAME_CAPABILITY_LIST,
 	FRAME_STATUS,        /* of auth and, on a mail link, of that partition */
 	FRAME_LINK,          /* slice account name or "", u32 partition: answered
 	                        by LINKED, then DONE */

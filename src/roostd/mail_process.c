@@ -85,15 +85,16 @@ static bool on_expect(struct mail *m, struct frame_in *f)
 {
 	struct slice ticket = frame_read_slice(f, TICKET_SIZE);
 	uint64_t account = read_u64(&f->r);
-	struct slice session_id;
+	struct slice session_id, hidden;
 
 	frame_read_slice(f, LIMIT_USER_NAME);
 	session_id = frame_read_slice(f, SESSION_ID_SIZE);
+	hidden = frame_read_slice(f, LIMIT_HIDDEN);
 	if (!frame_is_whole(f) || ticket.len != TICKET_SIZE ||
 	    session_id.len != SESSION_ID_SIZE)
 		return false;
 	tickets_add(&m->tickets, loop_now_ms(m->loop), ticket, session_id,
-	            account);
+	            account, hidden);
 	return true;
 }
 

@@ -185,7 +185,7 @@ static struct slice peer_text(const struct request *r, char *out, size_t size)
 }
 
 static void start(struct mail *m, const struct request *r, int fd,
-                  struct account *account)
+                  struct account *account, const char *hidden)
 {
 	struct mail_session *s = mem_new(1, sizeof *s);
 	char peer[PEER_MOST + 16];
@@ -197,6 +197,7 @@ static void start(struct mail *m, const struct request *r, int fd,
 		.peer = peer_text(r, peer, sizeof peer),
 		.client_id = r->client_id,
 		.input = r->input,
+		.hidden = slice_cstr(hidden),
 		.tls = r->tls != 0,
 	};
 
@@ -213,36 +214,46 @@ static void start(struct mail *m, const struct request *r, int fd,
  * just been started again, that link is waiting on the parent's.
  */
 static bool take_ticket(struct mail *m, const struct request *r,
-                        uint64_t *account)
+                        uint64_t *account, char **hidden)
 {
 	uint64_t now_ms = loop_now_ms(m->loop);
 
-	if (tickets_take(&m->tickets, now_ms, r->ticket, r->session_id,
-	                 account))
+	if (tickets_take(&m->tickets, now_ms, r->ticket, r->session_id, account,
+	                 hidden))
 		return true;
 	if (m->parent != NULL)
 		link_drain(m->parent);
 	if (m->auth.link != NULL)
 		link_drain(m->auth.link);
 	return tickets_take(&m->tickets, now_ms, r->ticket, r->session_id,
-	                    account);
+	                    account, hidden);
+}
+
+static struct err check_room(struct mail *m, uint64_t account)
+{
+	if (count_sessions(m, account) >= m->limits.sessions_per_account)
+		return err(ERR_LIMIT, "too many sessions of this account");
+	return OK;
 }
 
 static struct err begin(struct mail *m, const struct request *r, int fd)
 {
 	struct account *account;
+	char *hidden = NULL;
+	struct err e;
 	uint64_t id;
 
 	if (m->stopping)
 		return err(ERR_UNAVAILABLE, "the server is stopping");
-	if (!take_ticket(m, r, &id))
+	if (!take_ticket(m, r, &id, &hidden))
 		return err(ERR_UNAVAILABLE, "the log-in has expired");
-	if (count_sessions(m, id) >= m->limits.sessions_per_account)
-		return err(ERR_LIMIT, "too many sessions of this account");
-	if (!is_ok(account_open(m->model, id, &account)))
-		return err(ERR_UNAVAILABLE, "the mailboxes can't be opened");
-	start(m, r, fd, account);
-	return OK;
+	e = check_room(m, id);
+	if (is_ok(e) && !is_ok(account_open(m->model, id, &account)))
+		e = err(ERR_UNAVAILABLE, "the mailboxes can't be opened");
+	if (is_ok(e))
+		start(m, r, fd, account, hidden);
+	free(hidden);
+	return e;
 }
 
 void mail_on_session(struct mail *m, struct frame_in *f)

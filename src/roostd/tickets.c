@@ -10,6 +10,8 @@
 
 static void drop(struct tickets *t, size_t from, size_t n)
 {
+	for (size_t i = from; i < from + n; i++)
+		free(t->v[i].hidden);
 	memmove(t->v + from, t->v + from + n, (t->n - from - n) * sizeof *t->v);
 	t->n -= n;
 }
@@ -25,7 +27,7 @@ static void drop_expired(struct tickets *t, uint64_t now_ms)
 }
 
 void tickets_add(struct tickets *t, uint64_t now_ms, struct slice secret,
-                 struct slice session_id, uint64_t account)
+                 struct slice session_id, uint64_t account, struct slice hidden)
 {
 	struct ticket *one;
 
@@ -37,22 +39,26 @@ void tickets_add(struct tickets *t, uint64_t now_ms, struct slice secret,
 	one = &t->v[t->n++];
 	*one = (struct ticket){ .account = account,
 		                .until_ms = now_ms + TICKET_MS };
+	if (hidden.len != 0)
+		one->hidden = mem_cstr(hidden);
 	memcpy(one->secret, secret.ptr, TICKET_SIZE);
 	memcpy(one->session_id, session_id.ptr, SESSION_ID_SIZE);
 }
 
 bool tickets_take(struct tickets *t, uint64_t now_ms, struct slice secret,
-                  struct slice session_id, uint64_t *account)
+                  struct slice session_id, uint64_t *account, char **hidden)
 {
 	drop_expired(t, now_ms);
 	for (size_t i = 0; i < t->n; i++) {
-		const struct ticket *one = &t->v[i];
+		struct ticket *one = &t->v[i];
 
 		if (!secret_eq(slice_of(one->secret, TICKET_SIZE), secret) ||
 		    !secret_eq(slice_of(one->session_id, SESSION_ID_SIZE),
 		               session_id))
 			continue;
 		*account = one->account;
+		*hidden = one->hidden;
+		one->hidden = NULL;
 		drop(t, i, 1);
 		return true;
 	}
@@ -69,6 +75,7 @@ void tickets_void(struct tickets *t, uint64_t account)
 
 void tickets_free(struct tickets *t)
 {
+	drop(t, 0, t->n);
 	free(t->v);
 	*t = (struct tickets){ 0 };
 }

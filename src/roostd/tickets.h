@@ -19,6 +19,7 @@ struct ticket {
 	char session_id[SESSION_ID_SIZE];
 	uint64_t account;
 	uint64_t until_ms;
+	char *hidden; /* names of capabilities; heap, or NULL */
 };
 
 /* Zeroed it is empty. */
@@ -30,11 +31,13 @@ struct tickets {
 /* Both slices have their full size (asserted). Beyond TICKETS_MOST the
  * oldest is forgotten. */
 void tickets_add(struct tickets *, uint64_t now_ms, struct slice secret,
-                 struct slice session_id, uint64_t account);
+                 struct slice session_id, uint64_t account,
+                 struct slice hidden);
 
-/* False: unknown, used, run out, or of another session. */
+/* False: unknown, used, run out, or of another session. *hidden is the
+ * caller's to free. */
 bool tickets_take(struct tickets *, uint64_t now_ms, struct slice secret,
-                  struct slice session_id, uint64_t *account);
+                  struct slice session_id, uint64_t *account, char **hidden);
 
 /* All of an account. */
 void tickets_void(struct tickets *, uint64_t account);

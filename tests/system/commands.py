@@ -220,6 +220,44 @@ class Accounts(support.ServerTest):
         self.assertIn("auth", {row["process"] for row in rows})
         self.assertIn("mail/0", {row["process"] for row in rows})
 
+    def capabilities(self, user):
+        """After log-in."""
+        imap = self.server.imap(user)
+        names = imap.capability()[1][-1]
+        imap.logout()
+        return names.split()
+
+    def test_capability(self):
+        """One that clients can't cope with is not told of."""
+        user, other = self.new_user(), self.new_user()
+        hide = ("capability", "hide")
+        self.assertIn(b"UIDPLUS", self.capabilities(user))
+        self.server.roost(*hide, "uidplus", "--user", user)
+        self.server.roost(*hide, "IMAP4rev2", "--domain", "example.org")
+        self.assertEqual(
+            [{"capability": "IMAP4rev2", "user": "",
+              "domain": "example.org"},
+             {"capability": "UIDPLUS", "user": user, "domain": ""}],
+            json.loads(self.roost("capability", "list", "--json").stdout))
+        self.assertNotIn(b"UIDPLUS", self.capabilities(user))
+        self.assertIn(b"UIDPLUS", self.capabilities(other))
+        self.assertNotIn(b"IMAP4rev2", self.capabilities(other))
+        imap = self.server.imap(user)
+        imap.enable("IMAP4rev2")
+        self.assertEqual([b""], imap.response("ENABLED")[1])
+        imap.logout()
+        for args, status in ((("hide", "NOSUCH"), 65),
+                             (("hide", "IMAP4rev1"), 65),
+                             (("hide", "MOVE", "--user", "no@x.org"), 67),
+                             (("hide", "MOVE", "--domain", "x.org"), 67),
+                             (("offer", "MOVE"), 67),
+                             (("offer", "UIDPLUS", "-u", user), 0),
+                             (("offer", "imap4REV2", "-d", "example.org"),
+                              0)):
+            self.assertEqual(status,
+                             self.roost("capability", *args).returncode, args)
+        self.assertIn(b"UIDPLUS", self.capabilities(user))
+
     def test_who_and_kick(self):
         user = self.new_user()
         one, two = self.server.imap(user), self.server.imap(user)

@@ -115,6 +115,82 @@ static void show(struct rig *r)
 	task_sleep(1);
 }
 
+static void hide(struct link *l, const char *scope, const char *name,
+                 enum err_code code)
+{
+	assert_int_equal(ask(l, FRAME_CAPABILITY_HIDE, scope, name)->code,
+	                 code);
+}
+
+/* What auth announces with a log-in. */
+static const char *hidden_from(struct rig *r, const char *user)
+{
+	const struct rig_verdict *v = rig_login(r, user, "secret");
+
+	assert_int_equal(v->code, ERR_OK);
+	return r->mail[v->partition].hidden;
+}
+
+static void check_hidden_list(struct link *l)
+{
+	static const char *const rows[][CAPABILITY_LIST_COLUMNS] = {
+		{ "SORT", "", "" },
+		{ "IDLE", "", "example.org" },
+		{ "MOVE", "ann@example.org", "" },
+	};
+	struct rig_answer *a = ask(l, FRAME_CAPABILITY_LIST, NULL, NULL);
+
+	assert_int_equal(a->rows, 3);
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < CAPABILITY_LIST_COLUMNS; k++)
+			assert_string_equal(a->field[i][k], rows[i][k]);
+}
+
+/* LIMIT_CAPABILITY */
+static void check_longest(struct link *l)
+{
+	char name[LIMIT_CAPABILITY + 2] = "";
+
+	memset(name, 'x', LIMIT_CAPABILITY);
+	hide(l, "", name, ERR_OK);
+	assert_int_equal(ask(l, FRAME_CAPABILITY_OFFER, "", name)->code,
+	                 ERR_OK);
+	name[LIMIT_CAPABILITY] = 'x';
+	hide(l, "", name, ERR_SYNTAX);
+}
+
+static void capabilities(struct rig *r)
+{
+	struct link *l = rig_control(r);
+
+	ask(l, FRAME_USER_ADD, "ann@example.org", "secret");
+	ask(l, FRAME_USER_ADD, "bob@example.net", "secret");
+	assert_string_equal(hidden_from(r, "ann@example.org"), "");
+	hide(l, "ANN@Example.org", "MOVE", ERR_OK);
+	hide(l, "ANN@Example.org", "MOVE", ERR_OK);
+	hide(l, "@Example.ORG", "IDLE", ERR_OK);
+	hide(l, "", "SORT", ERR_OK);
+	hide(l, "zoe@example.org", "MOVE", ERR_ABSENT);
+	hide(l, "@example.com", "MOVE", ERR_ABSENT);
+	hide(l, "ann", "MOVE", ERR_SYNTAX);
+	hide(l, "@", "MOVE", ERR_SYNTAX);
+	hide(l, "", "", ERR_SYNTAX);
+	hide(l, "", "IDLE MOVE", ERR_SYNTAX);
+	check_longest(l);
+	check_hidden_list(l);
+	assert_string_equal(hidden_from(r, "ann@example.org"),
+	                    "SORT IDLE MOVE");
+	assert_string_equal(hidden_from(r, "bob@example.net"), "SORT");
+	ask(l, FRAME_CAPABILITY_OFFER, "", "SORT");
+	assert_int_equal(ask(l, FRAME_CAPABILITY_OFFER, "", "SORT")->code,
+	                 ERR_ABSENT);
+	assert_string_equal(hidden_from(r, "bob@example.net"), "");
+	ask(l, FRAME_USER_REMOVE, "ann@example.org", NULL);
+	assert_int_equal(ask(l, FRAME_CAPABILITY_LIST, NULL, NULL)->rows, 0);
+	link_free(l);
+	task_sleep(1);
+}
+
 static void passwords(struct rig *r)
 {
 	static char longest[LIMIT_PASSWORD + 1];
@@ -354,6 +430,7 @@ static void strangers(struct rig *r)
 CASE(test_users, users)
 CASE(test_pages, pages)
 CASE(test_show, show)
+CASE(test_capabilities, capabilities)
 CASE(test_passwords, passwords)
 CASE(test_status, status)
 CASE(test_links, links)
@@ -368,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_capabilities),
 		cmocka_unit_test(test_passwords),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_links),

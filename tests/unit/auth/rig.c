@@ -77,6 +77,15 @@ static void on_account(struct rig_mail *m, struct frame_in *f)
 	link_send(m->link, &out, -1);
 }
 
+static struct slice keep(struct slice from, char *to, size_t size)
+{
+	assert_true(from.len < size);
+	if (from.len != 0)
+		memcpy(to, from.ptr, from.len);
+	to[from.len] = '\0';
+	return from;
+}
+
 static void on_expect(struct rig_mail *m, struct frame_in *f)
 {
 	struct slice ticket = frame_read_slice(f, TICKET_SIZE);
@@ -85,6 +94,7 @@ static void on_expect(struct rig_mail *m, struct frame_in *f)
 	frame_read_slice(f, LIMIT_USER_NAME);
 	assert_true(
 		slice_eq(frame_read_slice(f, SESSION_ID_SIZE), S(RIG_SESSION)));
+	keep(frame_read_slice(f, LIMIT_HIDDEN), m->hidden, sizeof m->hidden);
 	assert_true(frame_is_whole(f) && ticket.len == TICKET_SIZE);
 	memcpy(m->ticket, ticket.ptr, TICKET_SIZE);
 	m->expects++;
@@ -122,15 +132,6 @@ static void on_mail_close(void *arg)
 }
 
 /* -- the gate -- */
-
-static struct slice keep(struct slice from, char *to, size_t size)
-{
-	assert_true(from.len < size);
-	if (from.len != 0)
-		memcpy(to, from.ptr, from.len);
-	to[from.len] = '\0';
-	return from;
-}
 
 static void on_gate_frame(void *arg, struct frame_in *f)
 {

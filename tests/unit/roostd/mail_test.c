@@ -148,6 +148,7 @@ static void announce(int from, struct slice ticket, struct slice session_id)
 	frame_u64(&f, ACCOUNT);
 	frame_slice(&f, S("ann@example.org"));
 	frame_slice(&f, session_id);
+	frame_slice(&f, S(""));
 	send_frame(from, &f, -1);
 }
 

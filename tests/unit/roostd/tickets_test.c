@@ -17,18 +17,27 @@ static void test_once(void **state)
 {
 	struct tickets t = { 0 };
 	uint64_t account = 0;
+	char *hidden;
 
 	(void)state;
-	tickets_add(&t, 0, SECRET_A, SESSION_A, 7);
-	tickets_add(&t, 0, SECRET_B, SESSION_B, 8);
-	assert_false(tickets_take(&t, 1, SECRET_A, SESSION_B, &account));
-	assert_false(tickets_take(&t, 1, S(""), SESSION_A, &account));
-	assert_false(tickets_take(&t, 1, S("aaaaaaaa"), SESSION_A, &account));
-	assert_true(tickets_take(&t, 1, SECRET_B, SESSION_B, &account));
+	tickets_add(&t, 0, SECRET_A, SESSION_A, 7, S("UIDONLY"));
+	tickets_add(&t, 0, SECRET_B, SESSION_B, 8, S(""));
+	assert_false(
+		tickets_take(&t, 1, SECRET_A, SESSION_B, &account, &hidden));
+	assert_false(tickets_take(&t, 1, S(""), SESSION_A, &account, &hidden));
+	assert_false(tickets_take(&t, 1, S("aaaaaaaa"), SESSION_A, &account,
+	                          &hidden));
+	assert_true(
+		tickets_take(&t, 1, SECRET_B, SESSION_B, &account, &hidden));
 	assert_int_equal(account, 8);
-	assert_true(tickets_take(&t, 1, SECRET_A, SESSION_A, &account));
+	assert_null(hidden);
+	assert_true(
+		tickets_take(&t, 1, SECRET_A, SESSION_A, &account, &hidden));
 	assert_int_equal(account, 7);
-	assert_false(tickets_take(&t, 1, SECRET_A, SESSION_A, &account));
+	assert_string_equal(hidden, "UIDONLY");
+	free(hidden);
+	assert_false(
+		tickets_take(&t, 1, SECRET_A, SESSION_A, &account, &hidden));
 	tickets_free(&t);
 }
 
@@ -46,10 +55,11 @@ static void test_runs_out(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct tickets t = { 0 };
 		uint64_t account;
+		char *hidden;
 
-		tickets_add(&t, 100, SECRET_A, SESSION_A, 7);
+		tickets_add(&t, 100, SECRET_A, SESSION_A, 7, S(""));
 		assert_int_equal(tickets_take(&t, rows[i].at_ms, SECRET_A,
-		                              SESSION_A, &account),
+		                              SESSION_A, &account, &hidden),
 		                 rows[i].good);
 		tickets_free(&t);
 	}
@@ -59,15 +69,19 @@ static void test_void(void **state)
 {
 	struct tickets t = { 0 };
 	uint64_t account;
+	char *hidden;
 
 	(void)state;
-	tickets_add(&t, 0, SECRET_A, SESSION_A, 7);
-	tickets_add(&t, 0, SECRET_B, SESSION_B, 8);
-	tickets_add(&t, 0, SECRET_A, SESSION_B, 7);
+	tickets_add(&t, 0, SECRET_A, SESSION_A, 7, S(""));
+	tickets_add(&t, 0, SECRET_B, SESSION_B, 8, S(""));
+	tickets_add(&t, 0, SECRET_A, SESSION_B, 7, S("UIDONLY"));
 	tickets_void(&t, 7);
-	assert_false(tickets_take(&t, 0, SECRET_A, SESSION_A, &account));
-	assert_false(tickets_take(&t, 0, SECRET_A, SESSION_B, &account));
-	assert_true(tickets_take(&t, 0, SECRET_B, SESSION_B, &account));
+	assert_false(
+		tickets_take(&t, 0, SECRET_A, SESSION_A, &account, &hidden));
+	assert_false(
+		tickets_take(&t, 0, SECRET_A, SESSION_B, &account, &hidden));
+	assert_true(
+		tickets_take(&t, 0, SECRET_B, SESSION_B, &account, &hidden));
 	assert_int_equal(account, 8);
 	tickets_free(&t);
 }
@@ -77,21 +91,22 @@ static void test_bound(void **state)
 {
 	struct tickets t = { 0 };
 	uint64_t account;
+	char *hidden;
 	char secret[TICKET_SIZE] = { 0 };
 
 	(void)state;
 	for (uint32_t i = 0; i < TICKETS_MOST + 10; i++) {
 		memcpy(secret, &i, sizeof i);
 		tickets_add(&t, 0, slice_of(secret, sizeof secret), SESSION_A,
-		            i);
+		            i, S(""));
 		assert_true(t.n <= TICKETS_MOST);
 	}
 	assert_true(tickets_take(&t, 0, slice_of(secret, sizeof secret),
-	                         SESSION_A, &account));
+	                         SESSION_A, &account, &hidden));
 	assert_int_equal(account, TICKETS_MOST + 9);
 	memset(secret, 0, sizeof secret);
 	assert_false(tickets_take(&t, 0, slice_of(secret, sizeof secret),
-	                          SESSION_A, &account));
+	                          SESSION_A, &account, &hidden));
 	tickets_free(&t);
 }
 

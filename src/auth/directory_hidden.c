@@ -1,0 +1,86 @@
+/* directory_hidden.c -- capabilities that are hidden, and from whom. */
+#include "auth/directory_internal.h"
+
+#include "auth/name.h"
+
+struct err directory_hidden_for(struct directory *d, struct slice name,
+                                struct buf *out)
+{
+	struct slice domain = user_name_domain(name);
+	struct err e;
+	bool there;
+
+	sql_use(d->reader, HIDDEN_FOR);
+	sql_text(d->reader, 1, slice_of(domain.ptr - 1, domain.len + 1));
+	sql_text(d->reader, 2, name);
+	while (is_ok(e = sql_step(d->reader, &there)) && there) {
+		if (out->len != 0)
+			buf_byte(out, ' ');
+		buf_add(out, sql_column_text(d->reader, 0));
+	}
+	sql_done(d->reader);
+	return e;
+}
+
+struct err directory_hidden_page(struct directory *d, struct slice scope,
+                                 struct slice capability, struct arena *a,
+                                 struct hidden_row *out, size_t most, size_t *n)
+{
+	struct err e;
+	bool there;
+
+	sql_use(d->reader, HIDDEN_PAGE);
+	sql_text(d->reader, 1, scope);
+	sql_text(d->reader, 2, capability);
+	sql_u64(d->reader, 3, most);
+	*n = 0;
+	while (is_ok(e = sql_step(d->reader, &there)) && there)
+		out[(*n)++] = (struct hidden_row){
+			arena_copy(a, sql_column_text(d->reader, 0)),
+			arena_copy(a, sql_column_text(d->reader, 1)),
+		};
+	sql_done(d->reader);
+	return e;
+}
+
+static struct err run_statement(struct write *w, enum directory_write statement)
+{
+	sql_use(w->sql, statement);
+	sql_text(w->sql, 1, w->scope);
+	sql_text(w->sql, 2, w->name);
+	return sql_finish(w->sql);
+}
+
+static struct err run_hide(struct write *w)
+{
+	return run_statement(w, HIDE);
+}
+
+static struct err run_offer(struct write *w)
+{
+	struct err e = run_statement(w, OFFER);
+
+	if (is_ok(e) && sql_changes(w->sql) == 0)
+		return err(ERR_ABSENT, "it isn't hidden there");
+	return e;
+}
+
+struct err directory_hide(struct directory *d, struct slice scope,
+                          struct slice capability)
+{
+	struct write w = { .run = run_hide,
+		           .scope = scope,
+		           .name = capability };
+
+	return directory_write(d, &w);
+}
+
+struct err directory_offer(struct directory *d, struct slice scope,
+                           struct slice capability)
+{
+	struct write w = { .run = run_offer,
+		           .scope = scope,
+		           .name = capability };
+
+	return directory_write(d, &w);
+}
