@@ -134,7 +134,9 @@ def run(server, user, steps):
         step = steps[i]
         i += 1
         if step[1] == "C":
-            raws[step[2]].send(step[4] + b"\r\n")
+            raws[step[2]].send(re.sub(
+                rb"\$\{(\w+)\}", lambda m: bound[m.group(1)],
+                step[4]) + b"\r\n")
         elif step[1] == "S":
             group = [step]
             while (step[3] and i < len(steps) and steps[i][1] == "S"

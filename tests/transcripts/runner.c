@@ -400,7 +400,7 @@ static void send_line(struct run *r, const struct step *step)
 {
 	struct buf line = { 0 };
 
-	buf_add(&line, step->text);
+	buf_add(&line, script_fill(step->text, &r->bindings));
 	buf_add(&line, S("\r\n"));
 	feed(r, &r->peer[step->session], buf_slice(&line));
 	buf_free(&line);

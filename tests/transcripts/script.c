@@ -197,6 +197,9 @@ bool script_can_pipeline(const struct script *s)
 		if (step->kind == STEP_EXPECT &&
 		    slice_starts(step->text, S("+")))
 			return false;
+		if (step->kind == STEP_SEND &&
+		    slice_find(step->text, S("${")) != SLICE_NONE)
+			return false;
 	}
 	return true;
 }
@@ -207,6 +210,27 @@ static struct slice *lookup(struct bindings *b, struct slice name)
 		if (slice_eq(b->name[i], name))
 			return &b->value[i];
 	return NULL;
+}
+
+struct slice script_fill(struct slice text, struct bindings *b)
+{
+	struct buf filled = { 0 };
+	struct slice line;
+	size_t at;
+
+	while ((at = slice_find(text, S("${"))) != SLICE_NONE) {
+		struct slice name, *value;
+
+		buf_add(&filled, slice_first(text, at));
+		slice_cut(slice_from(text, at + 2), '}', &name, &text);
+		value = lookup(b, name);
+		if (value != NULL)
+			buf_add(&filled, *value);
+	}
+	buf_add(&filled, text);
+	line = arena_copy(b->arena, buf_slice(&filled));
+	buf_free(&filled);
+	return line;
 }
 
 /* A word that the server chose ends where its syntax must. */

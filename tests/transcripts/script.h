@@ -14,7 +14,8 @@
  *	T: 60                              seconds go by
  *
  * In S lines "..." at the end stands for any rest, and ${name} for one word
- * that the server may choose: what it was the first time it must be again.
+ * that the server may choose: what it was the first time it must be again. In
+ * C lines it stands for that word.
  * "\xNN" in any line is that byte.
  */
 #pragma once
@@ -68,6 +69,9 @@ struct bindings {
 	struct slice value[SCRIPT_VARIABLES];
 	size_t n;
 };
+
+/* A C line with its variables filled in; in the arena. */
+struct slice script_fill(struct slice text, struct bindings *);
 
 /* Does the line match the pattern? Binds variables only if it does. */
 bool script_matches(struct slice pattern, struct slice line, struct bindings *);
