@@ -55,6 +55,7 @@ enum {
 	LIMIT_KEYWORDS = 512,            /* different ones in a mailbox */
 	LIMIT_MAILBOXES = 10000,         /* of one account */
 	LIMIT_SUBSCRIPTIONS = 20000,     /* of one account; names, RFC 9051 6.3.7 */
+	LIMIT_THREAD_IDS = 1 << 20,      /* of one account: message ids of threads */
 
 	/* messages (mime); beyond them the rest is kept but not described */
 	LIMIT_MIME_DEPTH = 100,

@@ -11,6 +11,7 @@
 #include "mailbox/change.h"
 #include "mailbox/content.h"
 #include "mailbox/incoming.h"
+#include "mailbox/thread.h"
 
 /* -- records at the end -- */
 
@@ -110,11 +111,28 @@ static struct err record_of(struct edit *edit, const struct new_message *n,
 	return edit_keywords(edit, n->keywords, n->n_keywords, &r->keywords);
 }
 
-static struct err append_one(struct appender *a, struct change *c,
+/* Its blob, and what is known of it. */
+static struct err put_content(struct threads *t, struct mailbox *m,
+                              struct incoming *message, const struct record *r)
+{
+	struct batch *b = t->change->batch;
+	struct spool *spool = incoming_spool(message);
+	struct content content = { .ids.blob = *spool_hash(spool),
+		                   .digest = incoming_digest(message) };
+	struct err e = threads_join(t, content.digest, &content.ids.blob,
+	                            &content.ids.thread);
+
+	if (!is_ok(e))
+		return e;
+	content_put(b, m, r->uid, &content);
+	batch_add_blob(b, spool, origin_of(m, r));
+	return OK;
+}
+
+static struct err append_one(struct appender *a, struct threads *t,
                              const struct new_message *n, uint32_t *uid)
 {
-	struct mailbox *m = a->edit->mailbox;
-	struct spool *spool = incoming_spool(n->message);
+	struct change *c = t->change;
 	struct record r;
 	struct err e;
 
@@ -127,24 +145,23 @@ static struct err append_one(struct appender *a, struct change *c,
 		e = change_take_room(c, r.size, 1);
 	if (is_ok(e))
 		e = appender_add(a, c, &r);
-	if (!is_ok(e))
-		return e;
-	content_put(c->batch, m, r.uid, spool_hash(spool),
-	            incoming_digest(n->message));
-	batch_add_blob(c->batch, spool, origin_of(m, &r));
+	if (is_ok(e))
+		e = put_content(t, a->edit->mailbox, n->message, &r);
 	*uid = r.uid;
-	return OK;
+	return e;
 }
 
 static struct err append_all(struct change *c, struct edit *edit,
                              const struct new_message *messages, size_t n,
                              uint32_t *uids)
 {
+	struct threads threads = { .change = c };
 	struct appender a;
 	struct err e = appender_begin(&a, c, edit, false);
 
 	for (size_t i = 0; is_ok(e) && i < n; i++)
-		e = append_one(&a, c, &messages[i], &uids[i]);
+		e = append_one(&a, &threads, &messages[i], &uids[i]);
+	threads_free(&threads);
 	if (!is_ok(e))
 		return e;
 	appender_end(&a);

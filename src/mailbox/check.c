@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "mailbox/check_internal.h"
 #include "mailbox/name.h"
+#include "mailbox/thread.h"
 
 void check_problem(struct check *k, const char *format, ...)
 {
@@ -120,6 +121,24 @@ static void check_mailbox(struct check *k, const struct cursor_row *row)
 
 /* -- accounts -- */
 
+static void check_threads(struct check *k)
+{
+	struct store_cursor c = table_rows(k, T_THREAD);
+	struct cursor_row row;
+	uint32_t n = 0;
+
+	while (store_cursor_next(&c, &row)) {
+		n++;
+		if (row.value.len != THREAD_ROW || get_le64(row.value.ptr) == 0)
+			check_problem(k, "a row of the threads is damaged");
+	}
+	if (!is_ok(c.e))
+		k->e = c.e;
+	if (n != k->meta.thread_ids || n > LIMIT_THREAD_IDS)
+		check_problem(k, "threads: %u ids, a recount finds %u",
+		              k->meta.thread_ids, n);
+}
+
 static void compare_account(struct check *k)
 {
 	static const enum table tables[] = { T_RECORDS, T_DIGEST, T_EXPUNGED };
@@ -133,6 +152,7 @@ static void compare_account(struct check *k)
 		check_problem(k, "names and mailboxes differ in number");
 	if (count_rows(k, T_SUBSCRIPTION) != k->meta.subscriptions)
 		check_problem(k, "subscriptions differ from a recount");
+	check_threads(k);
 	if (!is_ok(find_name(k, S("INBOX"), &id)))
 		check_problem(k, "there is no INBOX");
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {

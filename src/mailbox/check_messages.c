@@ -46,13 +46,12 @@ static void check_blob(struct check *k, const struct content_hash *blob,
 static void check_digest(struct check *k, struct slice row,
                          const struct record *r)
 {
-	struct content_hash blob;
+	struct content content;
 	struct digest digest;
-	struct slice raw;
-	struct err e = content_open(row, &blob, &raw);
+	struct err e = content_open(row, &content);
 
 	if (is_ok(e))
-		e = digest_open(raw, &digest);
+		e = digest_open(content.digest, &digest);
 	if (!is_ok(e)) {
 		check_problem(k, "UID %u: the digest is damaged", r->uid);
 		return;
@@ -60,7 +59,9 @@ static void check_digest(struct check *k, struct slice row,
 	if (digest.size != r->size)
 		check_problem(k, "UID %u: %u octets, its digest says %u",
 		              r->uid, r->size, digest.size);
-	check_blob(k, &blob, r->uid);
+	if (content.ids.thread == 0)
+		check_problem(k, "UID %u: it has no thread", r->uid);
+	check_blob(k, &content.ids.blob, r->uid);
 }
 
 static bool peek_digest(struct side *s)

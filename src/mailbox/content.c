@@ -1,39 +1,41 @@
 /*
  * content.c -- a message's digest and its bytes.
  *
- * A row of T_DIGEST is the blob's hash, then the digest.
+ * A row of T_DIGEST is the blob's hash, the thread u64, then the digest.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "mailbox/content.h"
 
-struct err content_open(struct slice row, struct content_hash *blob,
-                        struct slice *digest)
+enum { CONTENT_HEAD = CONTENT_HASH_SIZE + 8 };
+
+struct err content_open(struct slice row, struct content *out)
 {
-	if (row.len < CONTENT_HASH_SIZE)
+	if (row.len < CONTENT_HEAD)
 		return err(ERR_CORRUPT, "a message's digest is damaged");
-	memcpy(blob->bytes, row.ptr, CONTENT_HASH_SIZE);
-	*digest = slice_from(row, CONTENT_HASH_SIZE);
+	memcpy(out->ids.blob.bytes, row.ptr, CONTENT_HASH_SIZE);
+	out->ids.thread = get_le64(row.ptr + CONTENT_HASH_SIZE);
+	out->digest = slice_from(row, CONTENT_HEAD);
 	return OK;
 }
 
 void content_put(struct batch *b, struct mailbox *m, uint32_t uid,
-                 const struct content_hash *blob, struct slice digest)
+                 const struct content *content)
 {
+	struct slice digest = content->digest;
 	struct store_key key =
 		key_message(m->account->id, T_DIGEST, m->meta.id, uid);
 	uint8_t *room = batch_put_room(b, store_key_slice(&key),
-	                               CONTENT_HASH_SIZE + digest.len);
+	                               CONTENT_HEAD + digest.len);
 
-	memcpy(room, blob->bytes, CONTENT_HASH_SIZE);
+	memcpy(room, content->ids.blob.bytes, CONTENT_HASH_SIZE);
+	put_le64(room + CONTENT_HASH_SIZE, content->ids.thread);
 	if (digest.len != 0)
-		memcpy(room + CONTENT_HASH_SIZE, digest.ptr, digest.len);
+		memcpy(room + CONTENT_HEAD, digest.ptr, digest.len);
 }
 
-struct err content_get(struct mailbox *m, uint32_t uid,
-                       struct content_hash *blob, struct slice *digest)
+struct err content_get(struct mailbox *m, uint32_t uid, struct content *out)
 {
 	struct store_key key =
 		key_message(m->account->id, T_DIGEST, m->meta.id, uid);
@@ -45,28 +47,37 @@ struct err content_get(struct mailbox *m, uint32_t uid,
 		return err(ERR_ABSENT, "the message has been expunged");
 	if (!is_ok(e))
 		return e;
-	return content_open(row, blob, digest);
+	return content_open(row, out);
 }
 
 struct err mailbox_digest(struct mailbox *m, uint32_t uid, struct digest *out)
 {
-	struct content_hash blob;
-	struct slice raw;
-	struct err e = content_get(m, uid, &blob, &raw);
+	struct content content;
+	struct err e = content_get(m, uid, &content);
 
-	return is_ok(e) ? digest_open(raw, out) : e;
+	return is_ok(e) ? digest_open(content.digest, out) : e;
+}
+
+struct err mailbox_object_ids(struct mailbox *m, uint32_t uid,
+                              struct object_ids *out)
+{
+	struct content content;
+	struct err e = content_get(m, uid, &content);
+
+	if (is_ok(e))
+		*out = content.ids;
+	return e;
 }
 
 struct err mailbox_message(struct mailbox *m, uint32_t uid,
                            struct blob_reader **out)
 {
-	struct content_hash blob;
-	struct slice raw;
-	struct err e = content_get(m, uid, &blob, &raw);
+	struct content content;
+	struct err e = content_get(m, uid, &content);
 
 	if (!is_ok(e))
 		return e;
-	return blob_open(account_partition(m->account), &blob, out);
+	return blob_open(account_partition(m->account), &content.ids.blob, out);
 }
 
 /* -- many digests -- */
@@ -127,8 +138,7 @@ bool digest_walk_next(struct digest_walk *w, uint32_t *uid, struct digest *out)
 	uint32_t wanted;
 
 	while (is_ok(w->e) && (wanted = next_wanted(w)) != 0) {
-		struct content_hash blob;
-		struct slice raw;
+		struct content content;
 
 		if (!row_at_least(w, wanted, &row))
 			return false;
@@ -139,9 +149,10 @@ bool digest_walk_next(struct digest_walk *w, uint32_t *uid, struct digest *out)
 			w->positioned = false;
 			continue;
 		}
-		w->e = content_open(row.value, &blob, &raw);
+		w->e = content_open(row.value, &content);
 		if (is_ok(w->e))
-			w->e = digest_open_fields(raw, out);
+			w->e = digest_open_fields(content.digest, out);
+		w->ids = content.ids;
 		*uid = w->uid;
 		return is_ok(w->e);
 	}

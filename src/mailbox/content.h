@@ -1,16 +1,19 @@
-/* content.h -- rows of T_DIGEST: the blob's hash, then the digest. */
+/* content.h -- rows of T_DIGEST: blob, thread and digest of a message. */
 #pragma once
 
 #include "mailbox/internal.h"
 #include "store/batch.h"
 
-/* ERR_CORRUPT; *digest points into row. */
-struct err content_open(struct slice row, struct content_hash *blob,
-                        struct slice *digest);
+struct content {
+	struct object_ids ids;
+	struct slice digest; /* points into the row */
+};
 
-/* ERR_ABSENT; *digest points into the map. */
-struct err content_get(struct mailbox *, uint32_t uid,
-                       struct content_hash *blob, struct slice *digest);
+struct err content_open(struct slice row,
+                        struct content *out); /* ERR_CORRUPT */
+
+/* ERR_ABSENT, ERR_CORRUPT; the digest points into the map. */
+struct err content_get(struct mailbox *, uint32_t uid, struct content *out);
 
 void content_put(struct batch *, struct mailbox *, uint32_t uid,
-                 const struct content_hash *blob, struct slice digest);
+                 const struct content *);

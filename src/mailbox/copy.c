@@ -67,24 +67,23 @@ static struct err copy_content(struct copying *k, uint32_t from,
 {
 	struct batch *b = k->change->batch;
 	struct blob_origin origin = origin_of(k->to->mailbox, to);
-	struct content_hash blob;
-	struct slice digest;
-	struct err e = content_get(k->source, from, &blob, &digest);
+	struct content content;
+	struct err e = content_get(k->source, from, &content);
 
 	/* its record is there, so this is damage, not an expunge */
 	if (e.code == ERR_ABSENT)
 		return err(ERR_CORRUPT, "a message's digest is missing");
 	if (!is_ok(e))
 		return e;
-	content_put(b, k->to->mailbox, to->uid, &blob, digest);
+	content_put(b, k->to->mailbox, to->uid, &content);
 	if (!k->move) {
-		batch_keep_blob(b, &blob, origin);
+		batch_keep_blob(b, &content.ids.blob, origin);
 		return OK;
 	}
 	/* the original's count becomes the copy's */
 	origin.from_mailbox = k->source->meta.id;
 	origin.from_uid = from;
-	batch_refer(b, &blob, origin);
+	batch_refer(b, &content.ids.blob, origin);
 	return OK;
 }
 

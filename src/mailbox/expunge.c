@@ -25,16 +25,15 @@ enum { EXPUNGED_RANGE = 8 }; /* octets: first and last UID */
 
 static struct err drop_blob(struct expunging *x, uint32_t uid)
 {
-	struct content_hash blob;
-	struct slice digest;
-	struct err e = content_get(x->edit->mailbox, uid, &blob, &digest);
+	struct content content;
+	struct err e = content_get(x->edit->mailbox, uid, &content);
 
 	/* without its digest we don't know the blob: the message is damaged,
 	 * but it must be possible to get rid of it */
 	if (e.code == ERR_ABSENT || e.code == ERR_CORRUPT)
 		return OK;
 	if (is_ok(e))
-		batch_drop_blob(x->change->batch, &blob);
+		batch_drop_blob(x->change->batch, &content.ids.blob);
 	return e;
 }
 

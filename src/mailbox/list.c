@@ -62,7 +62,7 @@ struct err mailbox_status(struct account *a, struct slice name,
 		return e;
 	if (meta.noselect)
 		return err(ERR_NONEXISTENT, "no such mailbox");
-	mailbox_meta_status(&meta, out);
+	mailbox_meta_status(&meta, &a->meta, out);
 	return OK;
 }
 

@@ -198,7 +198,7 @@ const struct uidset *mailbox_uids(const struct mailbox *m)
 
 void mailbox_get_status(const struct mailbox *m, struct mailbox_status *out)
 {
-	mailbox_meta_status(&m->meta, out);
+	mailbox_meta_status(&m->meta, &m->account->meta, out);
 }
 
 /* -- the UIDs -- */

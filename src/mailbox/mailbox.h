@@ -54,7 +54,7 @@ struct err mailbox_subscribe(struct account *, struct slice name, bool on);
 
 struct mailbox_info {
 	struct slice name; /* in the arena */
-	uint32_t id;       /* MAILBOXID; 0 for a name that is no mailbox */
+	uint32_t id;       /* 0 for a name that is no mailbox */
 	uint32_t special_use;
 	bool subscribed;
 	bool exists; /* false: subscription without mailbox */
@@ -80,7 +80,8 @@ struct mailbox_status {
 	uint64_t highestmodseq;
 	uint64_t size;         /* octets of all messages */
 	uint64_t deleted_size; /* of those with \Deleted */
-	uint32_t id;           /* for MAILBOXID */
+	uint32_t id;
+	uint64_t objectid; /* MAILBOXID: no other mailbox has or will have it */
 	uint32_t special_use;
 };
 
@@ -155,12 +156,22 @@ struct err mailbox_first_unseen(struct mailbox *, uint32_t *uid);
  * ERR_ABSENT for an expunged UID. */
 struct err mailbox_digest(struct mailbox *, uint32_t uid, struct digest *out);
 
+/* What stays with a message wherever it is copied or moved. */
+struct object_ids {
+	struct content_hash blob; /* of its bytes */
+	uint64_t thread;          /* THREADID; never 0 */
+};
+
+struct err mailbox_object_ids(struct mailbox *, uint32_t uid,
+                              struct object_ids *out); /* ERR_ABSENT */
+
 /* The fields (digest_open_fields) of many in order; as record_walk. */
 struct digest_walk {
 	struct mailbox *mailbox;
 	const struct uidset *uids;
-	size_t range; /* of uids, where the next one is looked for */
-	uint32_t uid; /* the last one given */
+	size_t range;          /* of uids, where the next one is looked for */
+	uint32_t uid;          /* the last one given */
+	struct object_ids ids; /* its */
 	struct store_cursor cursor;
 	bool positioned;
 	struct err e;

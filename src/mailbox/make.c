@@ -1,4 +1,5 @@
 /* make.c -- the mailboxes of a new account, and an account's end. */
+#include "base/hash.h"
 #include "mailbox/tree.h"
 
 static const struct special {
@@ -26,6 +27,8 @@ struct err account_fill(struct account *a)
 	struct err e;
 
 	change_begin(&c, a);
+	c.after.id_key[0] = random_u64();
+	c.after.id_key[1] = random_u64();
 	for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
 		make_special(&c, &specials[i]);
 	e = change_commit(&c);

@@ -4,8 +4,9 @@
 #include <assert.h>
 
 #include "base/bytes.h"
+#include "base/hash.h"
 
-enum { META_VERSION = 1 };
+enum { META_VERSION = 2 };
 
 static struct err damaged(void)
 {
@@ -26,6 +27,9 @@ void account_meta_write(const struct account_meta *a, struct slice name,
 	buf_u32(out, a->uidvalidity);
 	buf_u32(out, a->mailboxes);
 	buf_u32(out, a->subscriptions);
+	buf_u32(out, a->thread_ids);
+	buf_u64(out, a->id_key[0]);
+	buf_u64(out, a->id_key[1]);
 	buf_u64(out, a->quota.bytes_used);
 	buf_u64(out, a->quota.messages_used);
 	buf_u64(out, a->quota.bytes_limit);
@@ -47,6 +51,9 @@ struct err account_meta_read(struct slice raw, struct account_meta *a,
 	a->uidvalidity = read_u32(&r);
 	a->mailboxes = read_u32(&r);
 	a->subscriptions = read_u32(&r);
+	a->thread_ids = read_u32(&r);
+	a->id_key[0] = read_u64(&r);
+	a->id_key[1] = read_u64(&r);
 	a->quota.bytes_used = read_u64(&r);
 	a->quota.messages_used = read_u64(&r);
 	a->quota.bytes_limit = read_u64(&r);
@@ -136,7 +143,17 @@ void mailbox_meta_count(struct mailbox_meta *m, const struct record *r,
 	}
 }
 
+/* Of a key that is the account's own and an id that is never given again. */
+static uint64_t objectid(const struct account_meta *a, uint32_t mailbox)
+{
+	uint8_t id[4];
+
+	put_le32(id, mailbox);
+	return hash_siphash(a->id_key, slice_of(id, sizeof id));
+}
+
 void mailbox_meta_status(const struct mailbox_meta *m,
+                         const struct account_meta *a,
                          struct mailbox_status *out)
 {
 	*out = (struct mailbox_status){
@@ -149,6 +166,7 @@ void mailbox_meta_status(const struct mailbox_meta *m,
 		.size = m->size,
 		.deleted_size = m->deleted_size,
 		.id = m->id,
+		.objectid = objectid(a, m->id),
 		.special_use = m->special_use,
 	};
 }

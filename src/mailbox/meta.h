@@ -19,6 +19,8 @@ struct account_meta {
 	uint32_t uidvalidity;   /* the last one given out */
 	uint32_t mailboxes;     /* how many names there are */
 	uint32_t subscriptions; /* how many */
+	uint32_t thread_ids;    /* rows of T_THREAD */
+	uint64_t id_key[2]; /* of the hashes that others see, and T_THREAD's */
 	struct quota quota;
 };
 
@@ -59,4 +61,5 @@ struct err mailbox_meta_read(struct slice raw, struct mailbox_meta *,
 void mailbox_meta_count(struct mailbox_meta *, const struct record *, int sign);
 
 void mailbox_meta_status(const struct mailbox_meta *,
+                         const struct account_meta *,
                          struct mailbox_status *out);

@@ -226,11 +226,10 @@ struct err change_drop_blobs(struct change *c, const struct store_key *digests)
 	struct cursor_row row;
 
 	while (row_walk_next(&w, &row)) {
-		struct content_hash blob;
-		struct slice digest;
+		struct content content;
 
-		if (is_ok(content_open(row.value, &blob, &digest)))
-			batch_drop_blob(c->batch, &blob);
+		if (is_ok(content_open(row.value, &content)))
+			batch_drop_blob(c->batch, &content.ids.blob);
 	}
 	return w.e;
 }

@@ -103,6 +103,14 @@ struct store_key key_expunged(uint64_t account, uint32_t mailbox,
 	return k;
 }
 
+struct store_key key_thread(uint64_t account, uint64_t id)
+{
+	struct store_key k = key_table(account, T_THREAD);
+
+	key_u64(&k, id);
+	return k;
+}
+
 struct store_key key_blob(const struct content_hash *hash)
 {
 	struct store_key k = key_table(0, T_BLOB);

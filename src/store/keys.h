@@ -8,8 +8,9 @@
  *   T_NAME         name              -> mailbox(4); UTF-8, INBOX in capitals
  *   T_SUBSCRIPTION name              -> the name; outlives the mailbox
  *   T_RECORDS      mailbox(4) uid(4) chunk of message records (uid: first)
- *   T_DIGEST       mailbox(4) uid(4) blob id(32), then the digest
+ *   T_DIGEST       mailbox(4) uid(4) blob id(32), thread(8), the digest
  *   T_EXPUNGED     mailbox(4) modseq(8) -> UID ranges expunged at it
+ *   T_THREAD       id(8)             -> thread(8) of a message id's hash
  *
  * Account 0 is the partition itself: T_BLOB hash(32), T_PACK number(4),
  * T_META.
@@ -29,6 +30,7 @@ enum table {
 	T_RECORDS = 5,
 	T_DIGEST = 6,
 	T_EXPUNGED = 7,
+	T_THREAD = 8,
 
 	/* of account 0 */
 	T_META = 32,
@@ -63,10 +65,11 @@ struct store_key key_message(uint64_t account, enum table, uint32_t mailbox,
                              uint32_t uid);
 struct store_key key_expunged(uint64_t account, uint32_t mailbox,
                               uint64_t modseq);
+struct store_key key_thread(uint64_t account, uint64_t id);
 struct store_key key_blob(const struct content_hash *);
 struct store_key key_pack(uint32_t number);
 struct store_key key_meta(struct slice name);
 
-/* The last four bytes (uid), the last eight (modseq) of a key. */
+/* The last four bytes (uid), the last eight (modseq, id) of a key. */
 uint32_t key_uid(struct slice key);
 uint64_t key_modseq(struct slice key);

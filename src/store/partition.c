@@ -135,7 +135,7 @@ static struct err parse_id(struct slice line, char id[PARTITION_ID])
 		return err(ERR_CORRUPT, "the id file is not a partition's");
 	line = slice_from(line, strlen("roost partition "));
 	if (!slice_cut(line, ' ', &version, &rest) ||
-	    !slice_eq(version, S("1")))
+	    !slice_eq(version, S("2")))
 		return err(ERR_CORRUPT, "the partition was made by another "
 		                        "version of roost: use that one");
 	if (rest.len != PARTITION_ID + 1 || rest.ptr[PARTITION_ID] != '\n')

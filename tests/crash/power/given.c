@@ -39,9 +39,13 @@ void message_make(struct buf *out, uint64_t seed, size_t size)
 	buf_printf(out,
 	           "From: Sender <s%llu@example.com>\r\n"
 	           "To: demo@example.org\r\nSubject: message %llu\r\n"
-	           "Message-ID: <m%llu@example.com>\r\n\r\n",
+	           "Message-ID: <m%llu@example.com>\r\n",
 	           (unsigned long long)seed, (unsigned long long)seed,
 	           (unsigned long long)seed);
+	if (seed % 4 != 0) /* most answer the one before: threads of four */
+		buf_printf(out, "In-Reply-To: <m%llu@example.com>\r\n",
+		           (unsigned long long)seed - 1);
+	buf_add(out, S("\r\n"));
 	while (out->len - start < size) {
 		for (int i = 0; i < 72; i++) {
 			x = x * UINT64_C(6364136223846793005) +

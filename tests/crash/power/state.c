@@ -50,6 +50,7 @@ static void add_message(struct mailbox *m, const struct record *r,
                         struct buf *out)
 {
 	struct content_hash hash;
+	struct object_ids ids;
 	struct digest digest;
 	struct err e;
 
@@ -61,13 +62,15 @@ static void add_message(struct mailbox *m, const struct record *r,
 	e = hash_message(m, r->uid, &hash);
 	if (is_ok(e))
 		e = mailbox_digest(m, r->uid, &digest);
+	if (is_ok(e))
+		e = mailbox_object_ids(m, r->uid, &ids);
 	if (!is_ok(e)) {
 		add_error(out, e);
 		return;
 	}
 	buf_byte(out, ' ');
 	hex_encode(slice_of(hash.bytes, 8), out);
-	buf_byte(out, '\n');
+	buf_printf(out, " thread=%" PRIx64 "\n", ids.thread);
 }
 
 static void add_messages(struct mailbox *m, struct buf *out)

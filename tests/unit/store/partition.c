@@ -117,7 +117,7 @@ static void test_refuse(void **state)
 		"",
 		"something else\n",
 		"roost partition 2 0123456789abcdef0123456789abcdef\n",
-		"roost partition 1 0123456789abcdef0123456789abcde\n",
+		"roost partition 2 0123456789abcdef0123456789abcde\n",
 		"roost partition 1 0123456789abcdef0123456789abcdef\n",
 	};
 	static const char *const parts[] = { "index.lmdb", "pack", "tmp",
