@@ -24,6 +24,7 @@ const struct capability capabilities[] = {
 	{ N("MOVE"),                  0,             "6851", "copy.c", NULL },
 	{ N("MULTIAPPEND"),           0,             "3502", "append.c", NULL },
 	{ N("NAMESPACE"),             0,             "2342", "capability.c", NULL },
+	{ N("OBJECTID"),              0,             "8474", "objectid.c", NULL },
 	{ N("SEARCHRES"),             0,             "5182", "resolve.c", NULL },
 	{ N("SPECIAL-USE"),           0,             "6154", "list_reply.c", NULL },
 	{ N("STATUS=SIZE"),           0,             "8438", "status.c", NULL },

@@ -56,7 +56,8 @@ static void fetch_digests(struct fetch *f)
 	struct digest digest;
 	struct fetch_row row = { .s = f->s,
 		                 .mailbox = f->mailbox,
-		                 .digest = &digest };
+		                 .digest = &digest,
+		                 .ids = &w.ids };
 	uint32_t uid;
 
 	while (is_ok(f->s->out.e) && digest_walk_next(&w, &uid, &digest)) {

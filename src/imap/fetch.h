@@ -18,6 +18,8 @@ enum fetch_kind {
 	FETCH_ENVELOPE,
 	FETCH_BODY,
 	FETCH_BODYSTRUCTURE,
+	FETCH_EMAILID,
+	FETCH_THREADID,
 	FETCH_SECTION,
 	FETCH_BINARY,
 	FETCH_BINARY_SIZE,
@@ -86,8 +88,9 @@ struct fetch_row {
 	struct mailbox *mailbox;
 	struct record record;
 	const struct digest *digest;
-	struct blob_reader *blob; /* NULL unless NEEDS_MESSAGE */
-	struct err e;             /* the first item that failed */
+	const struct object_ids *ids; /* there when the digest is */
+	struct blob_reader *blob;     /* NULL unless NEEDS_MESSAGE */
+	struct err e;                 /* the first item that failed */
 };
 
 /* Writes the whole untagged FETCH. Suspends only if NEEDS_MESSAGE. */

@@ -1,6 +1,7 @@
 /* fetch_items.c -- what answers each FETCH item. */
 #include "imap/date.h"
 #include "imap/fetch.h"
+#include "imap/objectid.h"
 #include "task/task.h"
 
 static void fetch_uid(struct fetch_row *row, const struct fetch_item *item)
@@ -67,6 +68,30 @@ static void fetch_wire_form(struct fetch_row *row,
 	}
 }
 
+/* EMAILID, THREADID: RFC 8474 section 5 */
+static void fetch_objectid(struct fetch_row *row, const struct fetch_item *item)
+{
+	struct buf *out = session_out(row->s);
+	struct object_ids ids;
+	struct err e = OK;
+
+	if (row->ids != NULL)
+		ids = *row->ids;
+	else
+		e = mailbox_object_ids(row->mailbox, row->record.uid, &ids);
+	if (!is_ok(e)) {
+		row->e = e;
+		buf_add(out, S("NIL"));
+		return;
+	}
+	buf_byte(out, '(');
+	if (item->kind == FETCH_EMAILID)
+		reply_emailid(out, &ids, &row->record);
+	else
+		reply_threadid(out, &ids);
+	buf_byte(out, ')');
+}
+
 typedef void item_writer(struct fetch_row *, const struct fetch_item *);
 
 static item_writer *const writers[FETCH_KINDS] = {
@@ -78,6 +103,8 @@ static item_writer *const writers[FETCH_KINDS] = {
 	[FETCH_ENVELOPE] = fetch_wire_form,
 	[FETCH_BODY] = fetch_wire_form,
 	[FETCH_BODYSTRUCTURE] = fetch_wire_form,
+	[FETCH_EMAILID] = fetch_objectid,
+	[FETCH_THREADID] = fetch_objectid,
 	[FETCH_SECTION] = fetch_section,
 	[FETCH_BINARY] = fetch_binary,
 	[FETCH_BINARY_SIZE] = fetch_binary_size,

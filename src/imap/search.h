@@ -29,6 +29,8 @@ enum search_kind {
 	SEARCH_SENTBEFORE, /* Date: */
 	SEARCH_SENTON,
 	SEARCH_SENTSINCE,
+	SEARCH_EMAILID,
+	SEARCH_THREADID,
 	SEARCH_FIELD,  /* text in a field that the digest has */
 	SEARCH_HEADER, /* text in any other */
 	SEARCH_BODY,
@@ -47,7 +49,7 @@ struct search_key {
 	uint8_t mask;
 	uint8_t want;
 	unsigned field;    /* enum digest_field */
-	struct slice name; /* of a header field or keyword */
+	struct slice name; /* of a header field or keyword; an object id */
 	struct slice text; /* UTF-8, folded */
 	int64_t day;       /* since 1970-01-01 */
 	uint64_t size;

@@ -53,7 +53,7 @@ static void take_text(struct search_parser *p, struct search_key *k)
 	k->text = parse_text(p);
 }
 
-static void take_keyword(struct search_parser *p, struct search_key *k)
+static void take_name(struct search_parser *p, struct search_key *k)
 {
 	k->name = parse_atom(p->c);
 }
@@ -140,11 +140,12 @@ static const struct search_name {
 	{ N("DELETED"), SEARCH_FLAG, .mask = FLAG_DELETED,
 	  .want = FLAG_DELETED },
 	{ N("DRAFT"), SEARCH_FLAG, .mask = FLAG_DRAFT, .want = FLAG_DRAFT },
+	{ N("EMAILID"), SEARCH_EMAILID, take_name },
 	{ N("FLAGGED"), SEARCH_FLAG, .mask = FLAG_FLAGGED,
 	  .want = FLAG_FLAGGED },
 	{ N("FROM"), SEARCH_FIELD, take_text, .field = DIGEST_FROM },
 	{ N("HEADER"), SEARCH_HEADER, take_header },
-	{ N("KEYWORD"), SEARCH_KEYWORD, take_keyword },
+	{ N("KEYWORD"), SEARCH_KEYWORD, take_name },
 	{ N("LARGER"), SEARCH_LARGER, take_size },
 	{ N("MODSEQ"), SEARCH_MODSEQ, take_modseq },
 	{ N("NEW"), SEARCH_NONE },
@@ -159,13 +160,14 @@ static const struct search_name {
 	{ N("SMALLER"), SEARCH_SMALLER, take_size },
 	{ N("SUBJECT"), SEARCH_FIELD, take_text, .field = DIGEST_SUBJECT },
 	{ N("TEXT"), SEARCH_TEXT, take_text },
+	{ N("THREADID"), SEARCH_THREADID, take_name },
 	{ N("TO"), SEARCH_FIELD, take_text, .field = DIGEST_TO },
 	{ N("UID"), SEARCH_SET, take_uids },
 	{ N("UNANSWERED"), SEARCH_FLAG, .mask = FLAG_ANSWERED },
 	{ N("UNDELETED"), SEARCH_FLAG, .mask = FLAG_DELETED },
 	{ N("UNDRAFT"), SEARCH_FLAG, .mask = FLAG_DRAFT },
 	{ N("UNFLAGGED"), SEARCH_FLAG, .mask = FLAG_FLAGGED },
-	{ N("UNKEYWORD"), SEARCH_KEYWORD, take_keyword, .negated = true },
+	{ N("UNKEYWORD"), SEARCH_KEYWORD, take_name, .negated = true },
 	{ N("UNSEEN"), SEARCH_FLAG, .mask = FLAG_SEEN },
 };
 

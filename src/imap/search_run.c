@@ -6,6 +6,7 @@
  * recursion is as deep as the tree, which the parser has bounded.
  */
 #include "imap/date.h"
+#include "imap/objectid.h"
 #include "imap/search.h"
 #include "mime/digest.h"
 #include "task/task.h"
@@ -219,6 +220,34 @@ static void filter_digest(struct search *x, const struct search_key *k,
 	x->e = w.e;
 }
 
+/* RFC 8474 section 6 */
+static void filter_objectid(struct search *x, const struct search_key *k,
+                            const struct uidset *among, struct uidset *out)
+{
+	struct digest_walk w = mailbox_digest_walk(x->mailbox, among);
+	struct digest d;
+	uint32_t uid;
+	unsigned n = 0;
+
+	while (digest_walk_next(&w, &uid, &d)) {
+		bool is = false;
+		struct err e = OK;
+
+		if (k->kind == SEARCH_THREADID)
+			is = threadid_is(&w.ids, k->name);
+		else
+			e = emailid_is(x->mailbox, uid, &w.ids, k->name, &is);
+		if (is)
+			uidset_add(out, uid);
+		if (!is_ok(e) && e.code != ERR_ABSENT)
+			x->e = e;
+		if (++n % 64 == 0)
+			task_pause();
+	}
+	if (is_ok(x->e))
+		x->e = w.e;
+}
+
 /* -- messages -- */
 
 static void filter_message(struct search *x, const struct search_key *k,
@@ -306,6 +335,8 @@ static filter *const filters[SEARCH_KINDS] = {
 	[SEARCH_SENTBEFORE] = filter_digest,
 	[SEARCH_SENTON] = filter_digest,
 	[SEARCH_SENTSINCE] = filter_digest,
+	[SEARCH_EMAILID] = filter_objectid,
+	[SEARCH_THREADID] = filter_objectid,
 	[SEARCH_FIELD] = filter_digest,
 	[SEARCH_HEADER] = filter_message,
 	[SEARCH_BODY] = filter_message,

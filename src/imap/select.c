@@ -4,6 +4,7 @@
  */
 #include "imap/internal.h"
 #include "imap/list.h"
+#include "imap/objectid.h"
 
 struct select_request {
 	bool condstore;
@@ -50,6 +51,9 @@ static void reply_selected(struct session *s, struct slice asked)
 	           status.uidvalidity);
 	buf_printf(out, "* OK [UIDNEXT %u] Next UID\r\n", status.uidnext);
 	session_tell_highestmodseq(s);
+	buf_add(out, S("* OK [MAILBOXID ("));
+	reply_mailboxid(out, status.objectid);
+	buf_add(out, S(")] Its own\r\n"));
 }
 
 /* select-param = "CONDSTORE" */

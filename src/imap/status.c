@@ -1,6 +1,7 @@
 /* status.c -- STATUS. RFC 9051 section 6.3.11 */
 #include <inttypes.h>
 
+#include "imap/objectid.h"
 #include "imap/status.h"
 
 static uint64_t get_messages(const struct mailbox_status *s)
@@ -45,18 +46,28 @@ static uint64_t get_recent(const struct mailbox_status *s)
 	return 0;
 }
 
+/* RFC 8474 section 4.3 */
+static void reply_id(struct buf *out, const struct mailbox_status *s)
+{
+	buf_byte(out, '(');
+	reply_mailboxid(out, s->objectid);
+	buf_byte(out, ')');
+}
+
 static const struct {
 	struct slice name;
-	uint64_t (*get)(const struct mailbox_status *);
+	uint64_t (*get)(const struct mailbox_status *); /* a number, or: */
+	void (*reply)(struct buf *, const struct mailbox_status *);
 } items[] = {
-	{ N("MESSAGES"), get_messages },
-	{ N("UIDNEXT"), get_uidnext },
-	{ N("UIDVALIDITY"), get_uidvalidity },
-	{ N("UNSEEN"), get_unseen },
-	{ N("DELETED"), get_deleted },
-	{ N("SIZE"), get_size },
-	{ N("RECENT"), get_recent },
-	{ N("HIGHESTMODSEQ"), get_highestmodseq },
+	{ N("MESSAGES"), get_messages, NULL },
+	{ N("UIDNEXT"), get_uidnext, NULL },
+	{ N("UIDVALIDITY"), get_uidvalidity, NULL },
+	{ N("UNSEEN"), get_unseen, NULL },
+	{ N("DELETED"), get_deleted, NULL },
+	{ N("SIZE"), get_size, NULL },
+	{ N("RECENT"), get_recent, NULL },
+	{ N("HIGHESTMODSEQ"), get_highestmodseq, NULL },
+	{ N("MAILBOXID"), NULL, reply_id },
 };
 
 enum { ITEMS = sizeof items / sizeof *items };
@@ -115,7 +126,10 @@ void reply_mailbox_status(struct session *s, struct slice name,
 		first = false;
 		buf_add(out, items[i].name);
 		buf_byte(out, ' ');
-		buf_number(out, items[i].get(status));
+		if (items[i].reply != NULL)
+			items[i].reply(out, status);
+		else
+			buf_number(out, items[i].get(status));
 	}
 	buf_add(out, S(")\r\n"));
 }

@@ -4,6 +4,7 @@
  */
 #include "imap/internal.h"
 #include "imap/list.h"
+#include "imap/objectid.h"
 
 /* Someone else's choice of words: what the client wrote, if that is not the
  * name that the mailbox has. */
@@ -54,6 +55,24 @@ static uint32_t parse_create_params(struct cursor *c)
 	return use;
 }
 
+/* "MAILBOXID (F...)", RFC 8474 section 4.1 */
+static struct slice mailboxid(struct session *s, struct slice name)
+{
+	struct mailbox_status status;
+	struct buf text = { 0 };
+	struct slice code;
+
+	/* somebody may have deleted it already */
+	if (!is_ok(mailbox_status(s->account, name, &status)))
+		return S("");
+	buf_add(&text, S("MAILBOXID ("));
+	reply_mailboxid(&text, status.objectid);
+	buf_byte(&text, ')');
+	code = arena_copy(s->arena, buf_slice(&text));
+	buf_free(&text);
+	return code;
+}
+
 struct err cmd_create(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
@@ -69,6 +88,8 @@ struct err cmd_create(struct session *s, struct slice args)
 	if (!is_ok(c.e))
 		return c.e;
 	e = mailbox_create(s->account, name, use);
+	if (is_ok(e))
+		s->code = mailboxid(s, name);
 	if (is_ok(e) && is_rev2(s) && !slice_eq(name, without_delim(asked)))
 		reply_list_renamed(s, name, asked);
 	return e;
