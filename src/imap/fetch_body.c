@@ -89,6 +89,7 @@ static void send_span(struct fetch_row *row, struct span span)
 		if (at < end)
 			blob_rest(row->blob); /* it took the whole block */
 		out_drain(o);
+		task_pause();
 	}
 }
 

@@ -228,6 +228,7 @@ enum session_state session_run(struct session *s)
 	do {
 		if (s->in.len != 0)
 			run_input(s);
+		task_pause(); /* a literal may be long, and all there */
 	} while (!is_finished(s) && read_input(s));
 	tell_idle(s);
 	is_finished(s);

@@ -31,7 +31,8 @@ struct task {
 	struct wait_list *waiting_on;
 	struct timer timeout;
 	uint64_t resumed_ns;
-	bool woken; /* false: the time-out came first */
+	uint64_t used_ns; /* before that */
+	bool woken;       /* false: the time-out came first */
 	bool finished;
 	void *stack;
 	void (*fn)(void *arg);
@@ -52,6 +53,7 @@ struct loop {
 	uv_idle_t idle;
 	struct wheel wheel;
 	struct wait_list runnable;
+	struct wait_list spent; /* runnable, but have had their slice */
 	struct turn_job *jobs;
 	struct hook hooks[HOOKS_MOST];
 	size_t n_hooks;
@@ -66,8 +68,9 @@ struct loop {
 void loop_at_turn_end(struct loop *, struct turn_job *);
 void loop_forget_job(struct loop *, struct turn_job *);
 
-/* Runs what is runnable, for about a time slice. task.c */
+/* Runs what is runnable, for about two time slices. task.c */
 void tasks_run(struct loop *);
+bool tasks_are_runnable(const struct loop *);
 
 /* timer.c */
 void wheel_init(struct loop *);

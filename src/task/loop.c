@@ -43,7 +43,7 @@ static void on_prepare(uv_prepare_t *handle)
 	for (size_t i = 0; i < l->n_hooks; i++)
 		l->hooks[i].fn(l->hooks[i].arg);
 	wheel_set_alarm(l);
-	if (l->runnable.first != NULL)
+	if (tasks_are_runnable(l))
 		uv_idle_start(&l->idle, on_idle);
 	else
 		uv_idle_stop(&l->idle);

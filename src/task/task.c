@@ -3,11 +3,14 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "task/internal.h"
 
-enum { SLICE_NS = 1000 * 1000 };
+/* What a slice counts at most: of one that took longer the most was spent
+ * without a processor. */
+enum { SLICE_NS = 1000 * 1000, SLICE_COUNTS_NS = 4 * SLICE_NS };
 
 /* Which task has the thread now. The only way a function deep below can
  * know that it runs on a task's stack. */
@@ -55,11 +58,19 @@ static void give_stack(struct loop *l, void *stack)
 		fiber_stack_free(stack);
 }
 
+static uint64_t slice_ns(const struct task *t)
+{
+	uint64_t ns = uv_hrtime() - t->resumed_ns;
+
+	return ns < SLICE_COUNTS_NS ? ns : SLICE_COUNTS_NS;
+}
+
 static void suspend(void)
 {
 	struct task *t = running;
 
 	assert(t != NULL);
+	t->used_ns += slice_ns(t);
 	fiber_jump(&t->fiber, &t->loop->fiber, t->finished);
 }
 
@@ -108,19 +119,32 @@ static void run(struct task *t)
 		bury(t);
 }
 
-/* Tasks woken meanwhile run in the same turn, but sockets must be looked at
- * again after a time slice. */
+static void run_first(struct wait_list *list)
+{
+	struct task *t = list->first;
+
+	list_remove(list, t);
+	run(t);
+}
+
+/*
+ * Tasks woken meanwhile run in the same turn, but sockets must be looked at
+ * again after a time slice. However many have long work to do, who has little
+ * waits for one slice of theirs; and one of theirs there is in each turn.
+ */
 void tasks_run(struct loop *l)
 {
 	uint64_t until_ns = uv_hrtime() + SLICE_NS;
-	struct task *t;
 
-	while ((t = l->runnable.first) != NULL) {
-		list_remove(&l->runnable, t);
-		run(t);
-		if (uv_hrtime() >= until_ns)
-			return;
-	}
+	while (l->runnable.first != NULL && uv_hrtime() < until_ns)
+		run_first(&l->runnable);
+	if (l->spent.first != NULL)
+		run_first(&l->spent);
+}
+
+bool tasks_are_runnable(const struct loop *l)
+{
+	return l->runnable.first != NULL || l->spent.first != NULL;
 }
 
 struct main_task {
@@ -169,8 +193,16 @@ void task_yield(void)
 void task_pause(void)
 {
 	assert(running != NULL);
-	if (uv_hrtime() - running->resumed_ns >= SLICE_NS)
-		task_yield();
+	if (uv_hrtime() - running->resumed_ns < SLICE_NS)
+		return;
+	list_append(&running->loop->spent, running);
+	suspend();
+}
+
+uint64_t task_used_ns(void)
+{
+	assert(running != NULL);
+	return running->used_ns + slice_ns(running);
 }
 
 static void make_runnable(struct task *t, bool woken)
@@ -225,15 +257,26 @@ struct offload {
 	uv_work_t work;
 	void (*fn)(void *arg);
 	void *arg;
+	uint64_t used_ns;
 	bool done;
 	struct wait_list waiting;
 };
 
+static uint64_t thread_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static void on_worker(uv_work_t *work)
 {
 	struct offload *o = work->data;
+	uint64_t before_ns = thread_ns();
 
 	o->fn(o->arg);
+	o->used_ns = thread_ns() - before_ns;
 }
 
 static void on_worked(uv_work_t *work, int status)
@@ -255,6 +298,7 @@ void task_offload(void (*fn)(void *arg), void *arg)
 		abort();
 	while (!o.done)
 		task_wait(&o.waiting, WAIT_FOREVER);
+	running->used_ns += o.used_ns;
 }
 
 /* -- mutex -- */

@@ -11,6 +11,9 @@
  *                        ▲            │
  *                        └── woken ◄──┴── waiting
  *
+ * Who has used up his time slice comes after those that have not, one slice
+ * a turn of the loop: what is quick does not wait for what is long.
+ *
  * Stacks are mapped with a guard page below and reused; an idle connection
  * should have no task at all.
  */
@@ -57,6 +60,13 @@ void task_yield(void); /* suspends; to the end of the run queue */
 /* Suspends only when the task's time slice (about 1 ms) is used up: call it
  * in every loop whose length a client decides. */
 void task_pause(void);
+
+/*
+ * What the running task has used since it was spawned: its slices, and what
+ * its work on other threads took of the processor. That the machine had no
+ * processor for the loop's thread is counted for little.
+ */
+uint64_t task_used_ns(void);
 
 void task_sleep(uint64_t ms); /* suspends */
 

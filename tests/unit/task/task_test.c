@@ -391,6 +391,130 @@ static void test_guard_page(void **state)
 		assert_int_equal(WTERMSIG(status), SIGSEGV);
 }
 
+/* -- who has long work to do, and who has not -- */
+
+enum { BUSY = 8, PROMPT_ROUNDS = 10 };
+
+static void burn_ms(uint64_t ms)
+{
+	uint64_t until = uv_hrtime() + ms * 1000000;
+
+	while (uv_hrtime() < until)
+		;
+}
+
+static void be_busy(void *arg)
+{
+	struct shared *s = arg;
+
+	while (!s->mutex.held) {
+		burn_ms(2);
+		s->count++;
+		task_pause();
+	}
+}
+
+/* The timer is due after one slice of the others; who it wakes comes before
+ * the next, not after one of each. */
+static void main_prompt(struct loop *l, void *arg)
+{
+	struct shared *s = arg;
+
+	for (int i = 0; i < BUSY; i++)
+		task_spawn(l, be_busy, s);
+	task_yield();
+	for (int i = 0; i < PROMPT_ROUNDS; i++) {
+		size_t before = s->count;
+
+		task_sleep(1);
+		assert_in_range(s->count - before, 1, 3);
+	}
+	task_lock(&s->mutex);
+}
+
+static void test_prompt(void **state)
+{
+	struct shared s = { 0 };
+
+	(void)state;
+	run(main_prompt, &s);
+}
+
+/* Those that always have something to do do not keep out the others. */
+static void be_restless(void *arg)
+{
+	struct shared *s = arg;
+
+	while (s->count < 20) {
+		burn_ms(1);
+		task_yield();
+	}
+}
+
+static void main_restless(struct loop *l, void *arg)
+{
+	struct shared *s = arg;
+
+	for (int i = 0; i < 4; i++)
+		task_spawn(l, be_restless, s);
+	while (s->count < 20) {
+		burn_ms(2);
+		s->count++;
+		task_pause();
+	}
+}
+
+static void test_restless(void **state)
+{
+	struct shared s = { 0 };
+
+	(void)state;
+	run(main_restless, &s);
+}
+
+/* -- what a task has used -- */
+
+static int64_t thread_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void burn_thread_ms(void *arg)
+{
+	int64_t until = thread_ms() + *(const int64_t *)arg;
+
+	while (thread_ms() < until)
+		;
+}
+
+static void main_used(struct loop *l, void *arg)
+{
+	uint64_t start_ns = task_used_ns();
+
+	(void)l;
+	(void)arg;
+	for (int i = 0; i < 10; i++) {
+		burn_ms(2);
+		task_pause();
+	}
+	assert_in_range(task_used_ns() - start_ns, 20000000, 41000000);
+	start_ns = task_used_ns();
+	task_sleep(50);
+	assert_true(task_used_ns() - start_ns < 9000000);
+	start_ns = task_used_ns();
+	task_offload(burn_thread_ms, &(int64_t){ 20 });
+	assert_true(task_used_ns() - start_ns > 15000000);
+}
+
+static void test_used(void **state)
+{
+	(void)state;
+	run(main_used, NULL);
+}
+
 /* -- hooks -- */
 
 static void count_call(void *arg)
@@ -433,6 +557,9 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_guard_page),
+		cmocka_unit_test(test_prompt),
+		cmocka_unit_test(test_restless),
+		cmocka_unit_test(test_used),
 		cmocka_unit_test(test_before_sleep),
 	};
 
