@@ -42,6 +42,10 @@ void import_free(struct import *);
 
 struct err export_account(struct control_link *, struct frame_in *);
 
+/* -- trace.c -- */
+
+struct err trace(struct control_link *, struct frame_in *);
+
 /* -- who.c -- */
 
 struct err who(struct control_link *, struct frame_in *);

@@ -148,6 +148,7 @@ static const struct {
 	{ FRAME_WHO, false, who },
 	{ FRAME_KICK, false, kick },
 	{ FRAME_QUOTA, true, quota },
+	{ FRAME_TRACE, true, trace },
 	{ FRAME_IMPORT_MAILBOX, true, import_mailbox },
 	{ FRAME_KEYWORDS, true, import_keywords },
 	{ FRAME_IMPORT_MESSAGE, true, import_message },

@@ -4,7 +4,7 @@
  * The command asks auth for a link to a partition (FRAME_LINK); auth hands
  * one end to the mail process with FRAME_CONTROL, and the mail process gives
  * it to admin_serve_mail(): STATUS, WHO and KICK for the server, QUOTA,
- * IMPORT_* and EXPORT for one account (ipc/protocol.h, admin/verbs.h).
+ * TRACE, IMPORT_* and EXPORT for one account (ipc/protocol.h, admin/verbs.h).
  */
 #pragma once
 
@@ -29,6 +29,13 @@ struct session_entry {
 	bool tls;
 };
 
+/* Who hears what an account's clients and the server say. */
+struct watcher {
+	void (*line)(void *ctx, struct slice session_id, struct slice line);
+	void *ctx;
+	bool text; /* of messages too */
+};
+
 /* The sessions of the process, as far as this room may know them. */
 struct session_registry {
 	/* Calls fn for each session, which does not suspend. */
@@ -38,6 +45,10 @@ struct session_registry {
 	/* BYE to those with this session id, or of the account with this
 	 * name; how many there were. */
 	uint64_t (*kick)(void *ctx, struct slice session_id_or_account);
+	/* From now on, of the account's sessions there are and will be.
+	 * False: somebody does already. The watcher is copied. */
+	bool (*watch)(void *ctx, uint64_t account, const struct watcher *);
+	void (*unwatch)(void *ctx, uint64_t account);
 	void *ctx;
 };
 

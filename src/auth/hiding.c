@@ -13,8 +13,7 @@ static struct err check_domain(struct auth *a, struct slice domain)
 {
 	struct account_row row;
 	size_t n;
-	struct err e =
-		directory_page(a->directory, domain, S(""), &row, 1, &n);
+	struct err e = directory_page(a->directory, domain, S(""), &row, 1, &n);
 
 	if (is_ok(e) && n == 0)
 		return err(ERR_ABSENT, "no such domain");

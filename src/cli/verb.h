@@ -81,5 +81,6 @@ int run_deliver(const struct call *);
 int run_status(const struct call *);
 int run_who(const struct call *);
 int run_kick(const struct call *);
+int run_trace(const struct call *);
 int run_store_check(const struct call *);
 int run_store_salvage(const struct call *);

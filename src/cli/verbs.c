@@ -106,6 +106,14 @@ const struct verb verbs[] = {
 	{ "kick", "WHOM", 1, 1, "End sessions: those of an account, or one by id",
 	  NULL, false, { { 0 } }, run_kick },
 
+	{ "trace", "USER", 1, 1,
+	  "Show what an account's clients and the server say",
+	  "Line by line (C: the client, S: the server), until it is stopped.\n"
+	  "Credentials are never shown, text of messages only with --text; of\n"
+	  "it and of other literals there is how long they are.",
+	  false, { { "for", 0, "SECONDS", "stop then" },
+	           { "text", 0, NULL, "show literals too" } }, run_trace },
+
 	{ "store check", "", 0, 0, "Verify everything the store promises",
 	  "The server may run. Status 0: all is well; 65: problems were found.",
 	  true,

@@ -14,24 +14,38 @@ struct conn {
 	struct stream *stream;
 	struct session *session;
 	struct timer autologout;
-	struct timer leave; /* told to go: until it is made to */
+	struct timer leave;  /* told to go: until it is made to */
+	struct trace *trace; /* NULL: nobody looks on */
 	bool running;
 	bool again; /* a reason came while it was running */
 	void (*on_end)(void *arg, struct conn *);
 	void *arg;
 };
 
+static void trace(struct conn *c, struct trace_way *way, struct slice bytes)
+{
+	struct session_facts facts;
+
+	session_get_facts(c->session, &facts);
+	trace_feed(c->trace, way, facts.session_id, bytes);
+}
+
 static struct err conn_read(void *ctx, void *to, size_t size, size_t *got)
 {
 	struct conn *c = ctx;
+	struct err e = stream_read(c->stream, to, size, got);
 
-	return stream_read(c->stream, to, size, got);
+	if (c->trace != NULL)
+		trace(c, &c->trace->client, slice_of(to, *got));
+	return e;
 }
 
 static struct err conn_write(void *ctx, struct slice bytes)
 {
 	struct conn *c = ctx;
 
+	if (c->trace != NULL)
+		trace(c, &c->trace->server, bytes);
 	return stream_queue(c->stream, bytes);
 }
 
@@ -53,6 +67,7 @@ static void conn_end(struct conn *c)
 {
 	timer_stop(&c->autologout);
 	timer_stop(&c->leave);
+	conn_trace(c, NULL);
 	session_free(c->session);
 	stream_free(c->stream);
 	c->on_end(c->arg, c);
@@ -162,6 +177,18 @@ void conn_abort(struct conn *c)
 {
 	stream_abort(c->stream);
 	conn_wake(c);
+}
+
+void conn_trace(struct conn *c, const struct trace_sink *sink)
+{
+	if (c->trace != NULL)
+		trace_fini(c->trace);
+	free(c->trace);
+	c->trace = NULL;
+	if (sink == NULL)
+		return;
+	c->trace = mem_new(1, sizeof *c->trace);
+	trace_init(c->trace, sink);
 }
 
 void conn_facts(const struct conn *c, struct session_facts *out)

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "imap/session.h"
+#include "imap/trace.h"
 #include "task/task.h"
 
 struct conn;
@@ -35,5 +36,9 @@ void conn_dismiss(struct conn *, const char *text);
 
 /* The end at once, without a word: a peer that takes nothing. */
 void conn_abort(struct conn *);
+
+/* What is said from now on goes to the sink as lines, which outlives that;
+ * NULL: no longer. Of input that came with the log-in, nothing. */
+void conn_trace(struct conn *, const struct trace_sink *);
 
 void conn_facts(const struct conn *, struct session_facts *out);

@@ -123,6 +123,8 @@ enum frame_type {
 	/* to mail */
 	FRAME_WHO,           /* rows: see admin/verbs.h */
 	FRAME_KICK,          /* slice session id, or slice account name */
+	FRAME_TRACE,         /* u8 with text of messages (0, 1): rows of one
+	                        line each, until the command leaves */
 	FRAME_QUOTA,         /* u64 bytes limit, u64 messages limit */
 	FRAME_IMPORT_MAILBOX,/* slice name, u32 uidvalidity or 0, u32 uidnext or
 	                        0, u8 subscribe (0 no, 1 yes, 2: only that, the

@@ -19,6 +19,14 @@ struct mail_session {
 	uint64_t account;
 };
 
+/* A `roost trace` that looks on an account's sessions. */
+struct mail_watch {
+	struct mail_watch *next;
+	uint64_t account;
+	struct watcher watcher;
+	struct trace_sink sink; /* to it */
+};
+
 /* A link to another process, and whose it is. */
 struct mail_peer {
 	struct mail *mail;
@@ -40,6 +48,7 @@ struct mail {
 	struct tickets tickets;
 	struct mail_session *sessions[SESSION_BUCKETS]; /* by account */
 	size_t n_sessions;
+	struct mail_watch *watches;
 	struct session_config session_config;
 	struct admin_mail admin;
 	struct timer reclaim;

@@ -184,6 +184,15 @@ static struct slice peer_text(const struct request *r, char *out, size_t size)
 	return slice_of(out, (size_t)n);
 }
 
+/* NULL: nobody looks on. */
+static const struct trace_sink *sink_of(const struct mail *m, uint64_t account)
+{
+	for (const struct mail_watch *w = m->watches; w != NULL; w = w->next)
+		if (w->account == account)
+			return &w->sink;
+	return NULL;
+}
+
 static void start(struct mail *m, const struct request *r, int fd,
                   struct account *account, const char *hidden)
 {
@@ -204,6 +213,7 @@ static void start(struct mail *m, const struct request *r, int fd,
 	s->mail = m;
 	s->account = account_id(account);
 	s->conn = conn_start(m->loop, fd, &start, on_end, s);
+	conn_trace(s->conn, sink_of(m, s->account));
 	table_add(m, s);
 	log_start(s, r->local_port);
 }
@@ -389,7 +399,57 @@ static uint64_t kick(void *ctx, struct slice who)
 	return k.n;
 }
 
+/* -- for `roost trace` -- */
+
+static void on_line(void *ctx, struct slice session_id, struct slice line)
+{
+	const struct watcher *to = ctx;
+
+	to->line(to->ctx, session_id, line);
+}
+
+static void trace_all(struct mail *m, uint64_t account,
+                      const struct trace_sink *sink)
+{
+	struct mail_session *s = *bucket_of(m, account);
+
+	for (; s != NULL; s = s->next)
+		if (s->account == account)
+			conn_trace(s->conn, sink);
+}
+
+static bool watch(void *ctx, uint64_t account, const struct watcher *watcher)
+{
+	struct mail *m = ctx;
+	struct mail_watch *w;
+
+	if (sink_of(m, account) != NULL)
+		return false;
+	w = mem_new(1, sizeof *w);
+	w->account = account;
+	w->watcher = *watcher;
+	w->sink = (struct trace_sink){ on_line, &w->watcher, watcher->text };
+	w->next = m->watches;
+	m->watches = w;
+	trace_all(m, account, &w->sink);
+	return true;
+}
+
+static void unwatch(void *ctx, uint64_t account)
+{
+	struct mail *m = ctx;
+	struct mail_watch **at = &m->watches;
+	struct mail_watch *w;
+
+	while ((*at)->account != account)
+		at = &(*at)->next;
+	w = *at;
+	trace_all(m, account, NULL);
+	*at = w->next;
+	free(w);
+}
+
 struct session_registry mail_registry(struct mail *m)
 {
-	return (struct session_registry){ walk, kick, m };
+	return (struct session_registry){ walk, kick, watch, unwatch, m };
 }
