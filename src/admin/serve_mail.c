@@ -118,6 +118,7 @@ static struct err status(struct control_link *c, struct frame_in *in)
 	figure(c, "pack_bytes", s.pack_bytes);
 	figure(c, "dead_bytes", s.dead_bytes);
 	figure(c, "index_bytes", s.index_bytes);
+	figure(c, "disk_full", s.disk_full);
 	c->mail->parsers.count(c->mail->parsers.ctx, &parsed, &unparsed);
 	figure(c, "parsed", parsed);
 	figure(c, "unparsed", unparsed);

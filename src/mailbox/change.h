@@ -23,6 +23,10 @@
  */
 enum { EXPUNGE_PIECE = 50000, MOVE_PIECE = 10000 };
 
+/* On a full disk: each writes a page or two, and three times as many pages
+ * are under way, of 4096 that are in reserve. */
+enum { EXPUNGE_PIECE_FULL = 500 };
+
 struct change {
 	struct account *account;
 	struct batch *batch; /* NULL once committed */

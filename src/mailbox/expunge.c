@@ -199,6 +199,7 @@ static struct err expunge_locked(struct change *c, struct edit *edit,
 	if (!is_ok(e) || uidset_is_empty(expunged))
 		return e;
 	edit_put(edit, c);
+	batch_frees(c->batch);
 	return change_commit(c);
 }
 
@@ -244,18 +245,34 @@ static struct err find_doomed(struct mailbox *m, const struct uidset *uids,
 	return e;
 }
 
+/* The reserve of a full disk is too small for what a large piece writes. */
+static struct err expunge_or_less(struct mailbox *m, uint32_t *most,
+                                  struct uidset *piece, struct uidset *left,
+                                  struct uidset *gone)
+{
+	struct err e = expunge_piece(m, piece, gone);
+
+	if (e.code != ERR_NOSPACE || *most == EXPUNGE_PIECE_FULL)
+		return e;
+	*most = EXPUNGE_PIECE_FULL;
+	uidset_union(left, piece);
+	uidset_take(left, *most, piece);
+	return expunge_piece(m, piece, gone);
+}
+
 struct err mailbox_expunge(struct mailbox *m, const struct uidset *uids,
                            struct uidset *expunged)
 {
 	struct uidset left = { 0 };
 	struct uidset piece = { 0 };
 	struct uidset gone = { 0 };
+	uint32_t most = EXPUNGE_PIECE;
 	struct err e = find_doomed(m, uids, &left);
 
 	uidset_clear(expunged);
 	while (is_ok(e)) {
-		uidset_take(&left, EXPUNGE_PIECE, &piece);
-		e = expunge_piece(m, &piece, &gone);
+		uidset_take(&left, most, &piece);
+		e = expunge_or_less(m, &most, &piece, &left, &gone);
 		uidset_union(expunged, &gone);
 		if (uidset_is_empty(&left))
 			break;

@@ -136,6 +136,8 @@ static struct err store_locked(struct storing *s, uint64_t *modseq)
 	if (!is_ok(e) || uidset_is_empty(s->changed))
 		return e;
 	edit_put(edit, s->change);
+	if (!edit->has_keywords)
+		batch_frees(s->change->batch);
 	e = change_commit(s->change);
 	if (is_ok(e))
 		*modseq = s->change->modseq;

@@ -26,6 +26,7 @@ static struct err subscribe_locked(struct change *c, struct slice name, bool on)
 		c->after.subscriptions++;
 	} else {
 		batch_delete(c->batch, store_key_slice(&key));
+		batch_frees(c->batch);
 		c->after.subscriptions--;
 	}
 	return change_commit(c);

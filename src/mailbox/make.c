@@ -47,6 +47,7 @@ struct err account_empty(struct account *a)
 	e = change_drop_blobs(&c, &digests);
 	if (is_ok(e)) {
 		batch_delete_prefix(c.batch, store_key_slice(&all));
+		batch_frees(c.batch);
 		e = change_commit_raw(&c);
 	}
 	change_end(&c);

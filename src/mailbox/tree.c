@@ -279,6 +279,7 @@ static struct err delete_named(struct change *c, struct slice name, uint32_t id,
 		change_make_mailbox(c, name, 0, true);
 	else
 		change_delete_name(c, name);
+	batch_frees(c->batch);
 	return change_commit(c);
 }
 

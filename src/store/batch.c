@@ -162,6 +162,11 @@ void batch_forget_pack(struct batch *b, uint32_t pack)
 	add(b, OP_FORGET_PACK, store_key_slice(&key))->pack = pack;
 }
 
+void batch_frees(struct batch *b)
+{
+	b->frees = true;
+}
+
 struct err batch_commit(struct batch *b)
 {
 	struct err e = OK;

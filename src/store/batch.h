@@ -63,6 +63,10 @@ void batch_drop_blob(struct batch *, const struct content_hash *);
 void batch_refer(struct batch *, const struct content_hash *or_null,
                  struct blob_origin);
 
+/* What is written takes the place of what is there, or is less: it is
+ * committed on a full disk as well, from the reserve. */
+void batch_frees(struct batch *);
+
 /* ERR_NOSPACE, ERR_IO, ERR_CORRUPT (a reference to a blob that isn't there);
  * the batch is freed whatever it returns. Suspends. */
 struct err batch_commit(struct batch *);

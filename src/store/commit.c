@@ -12,8 +12,10 @@
  * What can fail, and what is true then:
  *
  * 1. A batch can't be applied (it refers to a blob that isn't there, the
- *    map or the disk is full): the transaction is aborted, that batch has
- *    its error, the others are done again without it.
+ *    map is full): the transaction is aborted, that batch has its error, the
+ *    others are done again without it. When the disk is full all batches
+ *    that take room have the error, and those that free some are done again
+ *    (reserve.c).
  * 2. The pack's sync fails: aborted, the whole group has the error.
  * 3. The index's pages can't be written or synced: LMDB has not touched its
  *    meta page, so the old state stands; the whole group has the error.
@@ -61,6 +63,8 @@ struct committer {
 	/* the thread's */
 	struct pack_writer writer;
 	size_t in_doubt; /* a transaction's id; 0: none */
+	struct reserve reserve;
+	struct disk_room room;
 
 	/* the loop's */
 	struct queue turn; /* of the loop's turn, not handed over yet */
@@ -206,6 +210,60 @@ static struct err attempt(struct committer *c, struct batch *group,
 	return e;
 }
 
+/* Whoever takes room has the error; false: nobody does. */
+static bool refuse_takers(struct batch *group, struct err e)
+{
+	bool any = false;
+
+	for (struct batch *b = group; b != NULL; b = b->next) {
+		if (b->frees || !is_ok(b->result))
+			continue;
+		b->result = e;
+		any = true;
+	}
+	return any;
+}
+
+/* The next one that takes room, or NULL. */
+static struct batch *taker(struct batch *group)
+{
+	while (group != NULL && group->frees)
+		group = group->next;
+	return group;
+}
+
+static void note_room(struct committer *c, struct batch *group)
+{
+	struct batch *b = taker(group);
+
+	while (b != NULL && b->result.code != ERR_NOSPACE &&
+	       taker(b->next) != NULL)
+		b = taker(b->next);
+	if (b != NULL)
+		disk_note(&c->room, b->result);
+}
+
+/* Is it worth another attempt, without those to blame for e? */
+static bool blame(struct batch *group, struct batch *faulty, struct err e)
+{
+	if (e.code == ERR_NOSPACE && refuse_takers(group, e))
+		return true;
+	if (faulty != NULL)
+		faulty->result = e;
+	return faulty != NULL;
+}
+
+static void need_reserve(struct committer *c, struct batch *group)
+{
+	const struct index *index = &c->partition->index;
+	struct err e = OK;
+
+	if (index->env != NULL && taker(group) != NULL)
+		e = reserve_keep(&c->reserve, index);
+	if (!is_ok(e))
+		refuse_takers(group, e);
+}
+
 static uint64_t commit_group(struct committer *c, struct batch *group)
 {
 	uint64_t syncs = LMDB_SYNCS;
@@ -213,14 +271,14 @@ static uint64_t commit_group(struct committer *c, struct batch *group)
 	struct err e;
 	int n = 0;
 
+	need_reserve(c, group);
 	do {
 		e = attempt(c, group, &faulty, &syncs);
-		if (faulty != NULL)
-			faulty->result = e;
-	} while (faulty != NULL && ++n < REDO_MOST);
+	} while (blame(group, faulty, e) && ++n < REDO_MOST);
 	for (struct batch *b = group; b != NULL; b = b->next)
 		if (is_ok(b->result))
 			b->result = e;
+	note_room(c, group);
 	return syncs;
 }
 
@@ -229,6 +287,7 @@ static void give_back(struct committer *c, struct batch *group, uint64_t syncs)
 {
 	c->stats.commits++;
 	c->stats.syncs += syncs;
+	c->stats.disk_full = c->room.full;
 	while (group != NULL) {
 		struct batch *b = group;
 
@@ -333,6 +392,9 @@ struct committer *committer_new(struct partition *p, struct pack_writer w)
 
 	c->partition = p;
 	c->writer = w;
+	/* without one it serves all the same */
+	disk_note(&c->room, reserve_keep(&c->reserve, &p->index));
+	c->stats.disk_full = c->room.full;
 	c->async = mem_new(1, sizeof *c->async);
 	c->async->data = c;
 	if (uv_async_init(loop_uv(p->loop), c->async, on_async) != 0)

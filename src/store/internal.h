@@ -86,6 +86,7 @@ struct batch {
 	struct op **last;
 	struct slice account_name; /* the names copied last */
 	struct slice mailbox_name;
+	bool frees; /* may use the reserve */
 	bool finished;
 	struct err result;
 	struct wait_list done;
@@ -102,6 +103,24 @@ void batch_forget_pack(struct batch *, uint32_t pack);
 /* All of the batch into the transaction, its blobs into the pack. */
 struct err batch_apply(struct batch *, const struct index *, MDB_txn *,
                        struct pack_writer *);
+
+/* -- reserve.c (commit thread, or before there is one) -- */
+
+struct reserve {
+	uint64_t until; /* octets of the index's file that are set aside */
+};
+
+/* Asks for what is missing. ERR_NOSPACE, ERR_IO: nothing that takes room may
+ * be committed. */
+struct err reserve_keep(struct reserve *, const struct index *);
+
+struct disk_room {
+	bool full;
+	int64_t full_s; /* when something was last refused */
+};
+
+/* What has become of those who took room; the log has it when it changes. */
+void disk_note(struct disk_room *, struct err);
 
 /* -- commit.c -- */
 

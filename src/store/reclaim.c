@@ -284,6 +284,7 @@ static struct err forget(struct partition *p, uint32_t pack)
 	struct batch *b = batch_new(p, 0);
 
 	batch_forget_pack(b, pack);
+	batch_frees(b);
 	return batch_commit(b);
 }
 

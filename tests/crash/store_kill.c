@@ -137,6 +137,8 @@ static struct err replace(struct partition *p, uint32_t uid, uint32_t seed)
 		batch_add_blob(b, s, origin);
 		batch_put(b, store_key_slice(&key),
 		          slice_of(spool_hash(s)->bytes, CONTENT_HASH_SIZE));
+	} else {
+		batch_frees(b);
 	}
 	e = batch_commit(b);
 	spool_free(s);
@@ -359,7 +361,7 @@ static void full_disk_child(void)
 	     "a mount namespace");
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0,
 	     "mounts are private");
-	must(mount("full", dir, "tmpfs", 0, "size=6m") == 0, "a small disk");
+	must(mount("full", dir, "tmpfs", 0, "size=24m") == 0, "a small disk");
 	snprintf(part, sizeof part, "%s/p", dir);
 	must(is_ok(partition_make(part)), "a partition is made");
 	task_run_main(fill_disk, part);

@@ -541,7 +541,8 @@ int fallocate64(int fd, int mode, off64_t at, off64_t len)
 		return -1;
 	locked = d != NULL && lock();
 	rc = (int)syscall(SYS_fallocate, fd, mode, at, len);
-	if (locked && rc == 0) {
+	/* blocks behind a file's end change nothing of it */
+	if (locked && rc == 0 && mode != FALLOC_FL_KEEP_SIZE) {
 		must((mode & FALLOC_FL_PUNCH_HOLE) != 0,
 		     "a kind of fallocate that it does not know");
 		add((struct record_event){ .kind = RECORD_PUNCH,

@@ -646,7 +646,7 @@ static void status(struct rig *r)
 		}
 	}
 	assert_int_equal(done_code(&in), ERR_OK);
-	assert_int_equal(rows, 9);
+	assert_int_equal(rows, 10);
 	close_end(e);
 }
 
@@ -665,13 +665,13 @@ static void status_of_parsers(struct rig *r)
 	send_empty(e, FRAME_STATUS);
 	for (in = receive(e); in.type == FRAME_ROW; in = receive(e), rows++) {
 		read_u32(&in.r);
-		for (size_t i = 0; rows >= 7 && i < 3; i++)
+		for (size_t i = 0; rows >= 8 && i < 3; i++)
 			assert_true(
 				slice_eq(frame_read_slice(&in, 100),
-			                 slice_cstr(want[3 * (rows - 7) + i])));
+			                 slice_cstr(want[3 * (rows - 8) + i])));
 	}
 	assert_int_equal(done_code(&in), ERR_OK);
-	assert_int_equal(rows, 11);
+	assert_int_equal(rows, 12);
 	close_end(e);
 }
 
