@@ -2,13 +2,18 @@
 #include "auth/sql.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { SQL_STATEMENTS = 32, SQL_BUSY_MS = 5000 };
+enum { SQL_STATEMENTS = 32, SQL_BUSY_MS = 5000, SQL_LOG_BYTES = 8 << 20 };
 
 struct sql {
 	sqlite3 *db;
@@ -37,6 +42,33 @@ static struct err failed(struct sql *s, int code)
 	}
 }
 
+/* The log is written from its beginning again and again, so what is set aside
+ * for it serves on a full disk, unless it is removed when we close. */
+static int keep_log(struct sql *s)
+{
+	int on = 1;
+
+	return sqlite3_file_control(s->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &on);
+}
+
+/* Twice what it has when it is begun anew. Without this we go on. */
+static void reserve_log(const char *path)
+{
+	char *log = NULL;
+	int fd;
+
+	if (asprintf(&log, "%s-wal", path) < 0)
+		abort();
+	fd = open(log, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	free(log);
+	if (fd < 0)
+		return;
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, SQL_LOG_BYTES) != 0)
+		log_note(LOG_LEVEL_WARN, "directory_no_reserve",
+		         strerrordesc_np(errno));
+	close(fd);
+}
+
 static int set_up(struct sql *s)
 {
 	int on;
@@ -47,7 +79,7 @@ static int set_up(struct sql *s)
 		                         &on);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
-	return code;
+	return code == SQLITE_OK ? keep_log(s) : code;
 }
 
 struct err sql_open(const char *path, struct sql **out)
@@ -67,6 +99,7 @@ struct err sql_open(const char *path, struct sql **out)
 		sql_close(s);
 		return e;
 	}
+	reserve_log(path);
 	*out = s;
 	return OK;
 }

@@ -20,8 +20,8 @@
 
 struct sql;
 
-/* With write-ahead log, full synchronisation and foreign keys. ERR_IO,
- * ERR_CORRUPT, ERR_NOSPACE. */
+/* With write-ahead log, full synchronisation and foreign keys, and with room
+ * set aside on the disk for that log. ERR_IO, ERR_CORRUPT, ERR_NOSPACE. */
 struct err sql_open(const char *path, struct sql **out);
 void sql_close(struct sql *);
 

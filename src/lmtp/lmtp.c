@@ -427,7 +427,7 @@ static const char *const results[ERR_CODES] = {
 	[ERR_NONEXISTENT] = "550 5.1.1 there is no such user here",
 	[ERR_ABSENT] = "550 5.1.1 there is no such user here",
 	[ERR_OVERQUOTA] = "452 4.2.2 the mailbox is full",
-	[ERR_NOSPACE] = "452 4.2.2 there is no room left",
+	[ERR_NOSPACE] = "452 4.3.1 there is no room left",
 	[ERR_TOOBIG] = "552 5.3.4 the message is too big",
 };
 

@@ -391,7 +391,7 @@ static void test_many_recipients(void **state)
 	deliver(link, 35, 35, ERR_NOSPACE);
 	for (int i = 0; i < 70; i++) {
 		expect(c, i < 35 ? "250 2.0.0 delivered"
-		                 : "452 4.2.2 there is no room left");
+		                 : "452 4.3.1 there is no room left");
 	}
 	free(p);
 	client_free(c);

@@ -157,7 +157,7 @@ static void test_transcripts(void **state)
 		  "250 2.1.5 ok\r\n250 2.1.5 ok\r\n"
 		  "354 end with CRLF.CRLF\r\n<:>7\r\n"
 		  "250 2.0.0 delivered\r\n452 4.2.2 the mailbox is full\r\n"
-		  "452 4.2.2 there is no room left\r\n"
+		  "452 4.3.1 there is no room left\r\n"
 		  "451 4.3.0 it can't be delivered now\r\n"
 		  "552 5.3.4 the message is too big\r\n" NO_SUCH
 		  "451 4.3.0 it can't be delivered now\r\n" },
