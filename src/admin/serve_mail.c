@@ -129,12 +129,13 @@ static struct err status(struct control_link *c, struct frame_in *in)
 
 static struct err quota(struct control_link *c, struct frame_in *in)
 {
-	uint64_t bytes = read_u64(&in->r);
-	uint64_t messages = read_u64(&in->r);
+	uint64_t limit[QUOTA_RESOURCES];
 
+	for (size_t i = 0; i < QUOTA_RESOURCES; i++)
+		limit[i] = read_u64(&in->r);
 	if (!frame_is_whole(in) || c->account == NULL)
 		return nonsense();
-	control_done(c, account_set_quota(c->account, bytes, messages));
+	control_done(c, account_set_quota(c->account, limit));
 	return OK;
 }
 

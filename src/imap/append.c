@@ -160,7 +160,7 @@ struct err append_literal(struct session *s, const struct frame_literal *l,
 	struct err e = first ? parse_before_first(&c, &request)
 	                     : parse_before_next(&c, &request);
 
-	*sink = FRAME_TEXT;
+	*sink = command_takes_literal8(l->text) ? FRAME_TEXT8 : FRAME_TEXT;
 	if (s->pending != NULL)
 		e = err(ERR_SYNTAX, "expected DONE");
 	if (is_ok(e) && request.wants_message) {

@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{ N("EXAMINE"),      ST_ANY,      CMD_SILENT,            cmd_examine,      "EXAMINE completed" },
 	{ N("EXPUNGE"),      ST_SELECTED, CMD_UID,               cmd_expunge,      "EXPUNGE completed" },
 	{ N("FETCH"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_fetch,        "FETCH completed" },
+	{ N("GETMETADATA"),  ST_ANY,      0,                     cmd_getmetadata,  "GETMETADATA completed" },
 	{ N("ID"),           ST_ANY,      0,                     cmd_id,           "ID completed" },
 	{ N("IDLE"),         ST_ANY,      0,                     cmd_idle,         "IDLE completed" },
 	{ N("LIST"),         ST_ANY,      0,                     cmd_list,         "LIST completed" },
@@ -38,6 +39,7 @@ static const struct command commands[] = {
 	{ N("RENAME"),       ST_ANY,      0,                     cmd_rename,       "RENAME completed" },
 	{ N("SEARCH"),       ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_search,       "SEARCH completed" },
 	{ N("SELECT"),       ST_ANY,      CMD_SILENT,            cmd_select,       "SELECT completed" },
+	{ N("SETMETADATA"),  ST_ANY,      CMD_LITERAL8,          cmd_setmetadata,  "SETMETADATA completed" },
 	{ N("STARTTLS"),     0,           0,                     NULL,             NULL },
 	{ N("STATUS"),       ST_ANY,      0,                     cmd_status,       "STATUS completed" },
 	{ N("STORE"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_store,        "STORE completed" },
@@ -53,6 +55,17 @@ static const struct command *command_find(struct slice name)
 		if (slice_ieq(commands[i].name, name))
 			return &commands[i];
 	return NULL;
+}
+
+bool command_takes_literal8(struct slice text)
+{
+	const struct command *command;
+	struct slice tag, name;
+
+	slice_cut(text, ' ', &tag, &text);
+	slice_cut(text, ' ', &name, &text);
+	command = command_find(name);
+	return command != NULL && command->rules & CMD_LITERAL8;
 }
 
 /* -- the reply -- */

@@ -105,9 +105,10 @@ static bool announces_literal(const struct framer *f, size_t *start,
 
 /* What can be said about any literal, before the hook says more. */
 static struct err check_text_literal(const struct framer *f,
-                                     const struct frame_literal *l)
+                                     const struct frame_literal *l,
+                                     enum frame_sink sink)
 {
-	if (l->literal8)
+	if (l->literal8 && sink != FRAME_TEXT8)
 		return err(ERR_SYNTAX, "literal8 is not allowed here");
 	if (l->size > LIMIT_LITERAL)
 		return err(ERR_LIMIT, "literal is too large");
@@ -144,8 +145,8 @@ static bool begin_literal(struct framer *f, size_t start,
 	if (is_ok(f->e)) {
 		struct err e = f->hooks->literal(f->hooks->ctx, l, &sink);
 
-		if (is_ok(e) && sink == FRAME_TEXT)
-			e = check_text_literal(f, l);
+		if (is_ok(e) && sink != FRAME_STREAM)
+			e = check_text_literal(f, l, sink);
 		if (!is_ok(e)) {
 			f->text.len = start;
 			frame_fail(f, e);

@@ -33,7 +33,11 @@ struct frame_literal {
 	bool literal8;
 };
 
-enum frame_sink { FRAME_TEXT, FRAME_STREAM };
+enum frame_sink {
+	FRAME_TEXT,
+	FRAME_TEXT8, /* into the text, and may be a literal8 */
+	FRAME_STREAM,
+};
 
 struct frame_hooks {
 	/* Where it goes, or the error the command ends with. */

@@ -100,8 +100,8 @@ struct slice parse_tag(struct cursor *c)
 	return tag;
 }
 
-/* literal = "{" number64 ["+"] "}" CRLF *CHAR8 */
-static struct slice parse_literal(struct cursor *c)
+/* literal8 = "~{" number64 ["+"] "}" CRLF *OCTET ; without the "~" */
+static struct slice parse_octets(struct cursor *c)
 {
 	uint64_t size;
 	struct slice octets;
@@ -118,6 +118,14 @@ static struct slice parse_literal(struct cursor *c)
 		return S("");
 	}
 	c->p += size;
+	return octets;
+}
+
+/* literal = "{" number64 ["+"] "}" CRLF *CHAR8 */
+static struct slice parse_literal(struct cursor *c)
+{
+	struct slice octets = parse_octets(c);
+
 	if (slice_find_byte(octets, '\0') != SLICE_NONE)
 		fail(c, "NUL in a string");
 	return octets;
@@ -201,6 +209,11 @@ struct slice parse_nstring(struct cursor *c)
 	if (take_word(c, S("NIL")))
 		return slice_of(NULL, 0);
 	return parse_string(c);
+}
+
+struct slice parse_nstring8(struct cursor *c)
+{
+	return take(c, '~') ? parse_octets(c) : parse_nstring(c);
 }
 
 /* From the wire's form of mailbox names to UTF-8. */

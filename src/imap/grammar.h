@@ -28,6 +28,8 @@ struct slice parse_string(struct cursor *);
 struct slice parse_astring(struct cursor *);
 /* NIL is a slice whose ptr is NULL; "" is not. */
 struct slice parse_nstring(struct cursor *);
+/* nstring / literal8: any octets */
+struct slice parse_nstring8(struct cursor *);
 
 /* -- mailbox names -- */
 

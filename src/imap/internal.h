@@ -84,10 +84,11 @@ enum command_state {
 };
 
 enum command_rules {
-	CMD_UID = 1 << 0,     /* also exists as "UID name" */
-	CMD_SEQNUMS = 1 << 1, /* no EXPUNGE may be sent while it runs,
-	                         RFC 9051 section 7.5.1 */
-	CMD_SILENT = 1 << 2,  /* nothing unasked before its tagged reply */
+	CMD_UID = 1 << 0,      /* also exists as "UID name" */
+	CMD_SEQNUMS = 1 << 1,  /* no EXPUNGE may be sent while it runs,
+	                          RFC 9051 section 7.5.1 */
+	CMD_SILENT = 1 << 2,   /* nothing unasked before its tagged reply */
+	CMD_LITERAL8 = 1 << 3, /* has strings that may be literal8 */
 };
 
 struct command {
@@ -97,6 +98,9 @@ struct command {
 	struct err (*run)(struct session *, struct slice args);
 	const char *done; /* text of the tagged OK */
 };
+
+/* By the beginning of a command: tag, name and more. */
+bool command_takes_literal8(struct slice text);
 
 /* Runs one whole command and answers it. */
 void command_run(struct session *, struct slice text, struct err framing);
@@ -211,6 +215,7 @@ struct err cmd_enable(struct session *, struct slice args);
 struct err cmd_examine(struct session *, struct slice args);
 struct err cmd_expunge(struct session *, struct slice args);
 struct err cmd_fetch(struct session *, struct slice args);
+struct err cmd_getmetadata(struct session *, struct slice args);
 struct err cmd_id(struct session *, struct slice args);
 struct err cmd_idle(struct session *, struct slice args);
 struct err cmd_list(struct session *, struct slice args);
@@ -222,6 +227,7 @@ struct err cmd_noop(struct session *, struct slice args);
 struct err cmd_rename(struct session *, struct slice args);
 struct err cmd_search(struct session *, struct slice args);
 struct err cmd_select(struct session *, struct slice args);
+struct err cmd_setmetadata(struct session *, struct slice args);
 struct err cmd_status(struct session *, struct slice args);
 struct err cmd_store(struct session *, struct slice args);
 struct err cmd_subscribe(struct session *, struct slice args);

@@ -201,6 +201,20 @@ static void reply_row_status(struct session *s, const struct list_request *r,
 		reply_mailbox_status(s, row->info.name, &status, r->status);
 }
 
+/* RFC 9590 section 3: behind its LIST response. */
+static void reply_row_metadata(struct session *s, const struct list_request *r,
+                               const struct list_row *row)
+{
+	struct metadata_request metadata = r->metadata;
+	uint64_t longest;
+
+	if (!(r->returns & RETURN_METADATA) || !row->info.exists ||
+	    row->info.noselect)
+		return;
+	metadata.mailbox = row->info.name;
+	reply_metadata(s, &metadata, &longest);
+}
+
 /* 'LIST "" ""': the delimiter, and the root of the reference. */
 static void reply_root(struct session *s, const struct list_request *r)
 {
@@ -230,6 +244,7 @@ static struct err list_run(struct session *s, const struct list_request *r)
 			continue;
 		reply_list_row(s, r, &row);
 		reply_row_status(s, r, &row);
+		reply_row_metadata(s, r, &row);
 		out_drain(&s->out);
 	}
 	return OK;

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "imap/internal.h"
+#include "imap/metadata.h"
 #include "mailbox/pattern.h"
 
 /* enum special_use of "Sent" and so on (without "\"); 0: none is called so */
@@ -21,13 +21,15 @@ enum list_return {
 	RETURN_CHILDREN = 1 << 1,
 	RETURN_SPECIAL_USE = 1 << 2,
 	RETURN_STATUS = 1 << 3,
+	RETURN_METADATA = 1 << 4,
 };
 
 struct list_request {
 	bool lsub;
-	unsigned select;  /* enum list_select */
-	unsigned returns; /* enum list_return */
-	unsigned status;  /* items of RETURN (STATUS (...)) */
+	unsigned select;                  /* enum list_select */
+	unsigned returns;                 /* enum list_return */
+	unsigned status;                  /* items of RETURN (STATUS (...)) */
+	struct metadata_request metadata; /* RETURN (METADATA (...)) */
 	struct slice reference;
 	struct pattern **patterns;
 	size_t n_patterns;

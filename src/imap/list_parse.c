@@ -21,15 +21,17 @@ static const struct option return_options[] = {
 	{ N("CHILDREN"), RETURN_CHILDREN },
 	{ N("SPECIAL-USE"), RETURN_SPECIAL_USE },
 	{ N("STATUS"), RETURN_STATUS },
+	{ N("METADATA"), RETURN_METADATA },
 };
 
-enum { OPTIONS = 4 };
+#define COUNT(table) (sizeof(table) / sizeof *(table))
 
-static unsigned parse_option(struct cursor *c, const struct option *options)
+static unsigned parse_option(struct cursor *c, const struct option *options,
+                             size_t n)
 {
 	struct slice name = parse_atom(c);
 
-	for (size_t i = 0; i < OPTIONS; i++)
+	for (size_t i = 0; i < n; i++)
 		if (slice_ieq(options[i].name, name))
 			return options[i].bit;
 	fail(c, "there is no such LIST option");
@@ -42,7 +44,8 @@ static void parse_select_options(struct cursor *c, struct list_request *r)
 	if (take(c, ')'))
 		return;
 	do {
-		r->select |= parse_option(c, select_options);
+		r->select |=
+			parse_option(c, select_options, COUNT(select_options));
 	} while (take(c, ' '));
 	expect(c, ')', "list of options does not end");
 	if (r->select & SELECT_RECURSIVEMATCH &&
@@ -50,16 +53,27 @@ static void parse_select_options(struct cursor *c, struct list_request *r)
 		fail(c, "RECURSIVEMATCH alone selects nothing");
 }
 
-/* return-option; STATUS has items of its own */
+/* RFC 9590 section 4: the entries alone, as asked for */
+static void parse_return_metadata(struct cursor *c, struct list_request *r)
+{
+	r->metadata.depth = METADATA_EXACT;
+	r->metadata.most = UINT64_MAX;
+	parse_metadata_entries(c, &r->metadata.names, &r->metadata.n);
+}
+
+/* return-option; STATUS has items of its own, and METADATA entries */
 static void parse_return_option(struct cursor *c, struct list_request *r)
 {
-	unsigned bit = parse_option(c, return_options);
+	unsigned bit = parse_option(c, return_options, COUNT(return_options));
 
 	r->returns |= bit;
-	if (bit != RETURN_STATUS)
+	if (bit != RETURN_STATUS && bit != RETURN_METADATA)
 		return;
-	expect(c, ' ', "expected a space behind STATUS");
-	r->status = parse_status_items(c);
+	expect(c, ' ', "expected a list behind the option");
+	if (bit == RETURN_STATUS)
+		r->status = parse_status_items(c);
+	else
+		parse_return_metadata(c, r);
 }
 
 /* list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")" */

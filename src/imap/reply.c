@@ -1,8 +1,11 @@
 /* reply.c -- strings, names, flags and status. */
 #include "imap/reply.h"
 
+#include <assert.h>
+
 #include "base/ascii.h"
 #include "base/encode.h"
+#include "base/limits.h"
 
 enum { MOST_QUOTED = 1000 };
 
@@ -42,6 +45,17 @@ void reply_string(struct buf *out, struct slice s)
 		reply_quoted(out, s);
 	else
 		reply_literal(out, s);
+}
+
+void reply_nstring8(struct buf *out, struct slice s)
+{
+	if (s.ptr == NULL) {
+		buf_add(out, S("NIL"));
+		return;
+	}
+	if (slice_find_byte(s, '\0') != SLICE_NONE)
+		buf_byte(out, '~');
+	reply_string(out, s);
 }
 
 static bool is_plain_atom(struct slice s)
@@ -130,6 +144,8 @@ void reply_flags(struct buf *out, const struct record *r,
 			               n - w * 64, &first);
 }
 
+static_assert(LIMIT_METADATA_VALUE == 32768, "as in METADATA MAXSIZE");
+
 /* The only place that knows how an error looks on the wire. */
 static const struct slice statuses[ERR_CODES] = {
 	[ERR_OK] = N("OK "),
@@ -142,6 +158,8 @@ static const struct slice statuses[ERR_CODES] = {
 	[ERR_CANNOT] = N("NO [CANNOT] "),
 	[ERR_HASCHILDREN] = N("NO [HASCHILDREN] "),
 	[ERR_USEATTR] = N("NO [USEATTR] "),
+	[ERR_METADATA_MAXSIZE] = N("NO [METADATA MAXSIZE 32768] "),
+	[ERR_METADATA_TOOMANY] = N("NO [METADATA TOOMANY] "),
 	[ERR_NOPERM] = N("NO [NOPERM] "),
 	[ERR_READONLY] = N("NO "),
 	[ERR_EXPUNGEISSUED] = N("NO [EXPUNGEISSUED] "),

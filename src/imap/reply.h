@@ -11,6 +11,8 @@
 
 /* string: quoted where that is legal and short, else a literal */
 void reply_string(struct buf *, struct slice);
+/* NIL for a slice without a ptr, literal8 where there are NULs, or string */
+void reply_nstring8(struct buf *, struct slice);
 /* atom where that is legal, else string */
 void reply_astring(struct buf *, struct slice);
 

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
@@ -251,10 +252,9 @@ struct err account_delete(struct model *model, uint64_t id)
 
 /* -- quota -- */
 
-struct err account_quota(struct account *a, struct quota *out)
+void account_quota(const struct account *a, struct quota *out)
 {
 	*out = a->meta.quota;
-	return OK;
 }
 
 struct err account_has_room(struct account *a, uint64_t bytes,
@@ -265,15 +265,14 @@ struct err account_has_room(struct account *a, uint64_t bytes,
 	return change_take_room(&c, bytes, messages);
 }
 
-struct err account_set_quota(struct account *a, uint64_t bytes_limit,
-                             uint64_t messages_limit)
+struct err account_set_quota(struct account *a,
+                             const uint64_t limit[QUOTA_RESOURCES])
 {
 	struct change c;
 	struct err e;
 
 	change_begin(&c, a);
-	c.after.quota.bytes_limit = bytes_limit;
-	c.after.quota.messages_limit = messages_limit;
+	memcpy(c.after.quota.limit, limit, sizeof c.after.quota.limit);
 	e = change_commit(&c);
 	change_end(&c);
 	return e;

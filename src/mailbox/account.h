@@ -54,16 +54,24 @@ void account_close(struct account *);
 uint64_t account_id(const struct account *);
 struct slice account_name(const struct account *); /* valid while open */
 
-struct quota {
-	uint64_t bytes_used;
-	uint64_t messages_used;
-	uint64_t bytes_limit;    /* 0: none */
-	uint64_t messages_limit; /* 0: none */
+/* What an account may have much of. RFC 9208 section 5 */
+enum quota_resource {
+	QUOTA_STORAGE, /* octets of all messages */
+	QUOTA_MESSAGE,
+	QUOTA_MAILBOX,
+	QUOTA_ANNOTATION_STORAGE, /* octets of names and values */
+	QUOTA_RESOURCES
 };
 
-struct err account_quota(struct account *, struct quota *out);
-struct err account_set_quota(struct account *, uint64_t bytes_limit,
-                             uint64_t messages_limit); /* suspends */
+struct quota {
+	uint64_t used[QUOTA_RESOURCES];
+	uint64_t limit[QUOTA_RESOURCES]; /* 0: none */
+};
+
+void account_quota(const struct account *, struct quota *out);
+/* As `limit` above; what is used already may be more. Suspends. */
+struct err account_set_quota(struct account *,
+                             const uint64_t limit[QUOTA_RESOURCES]);
 
 /* Would this much more still fit? ERR_OVERQUOTA. */
 struct err account_has_room(struct account *, uint64_t bytes,

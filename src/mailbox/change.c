@@ -41,20 +41,22 @@ uint32_t change_uidvalidity(struct change *c)
 	return next;
 }
 
-static bool is_within(uint64_t used, uint64_t more, uint64_t limit)
+/* A limit may have been set below what is used. */
+bool change_has_room(const struct change *c, enum quota_resource r,
+                     uint64_t more)
 {
+	uint64_t limit = c->after.quota.limit[r];
 	uint64_t sum;
 
 	return limit == 0 ||
-	       (!__builtin_add_overflow(used, more, &sum) && sum <= limit);
+	       (!__builtin_add_overflow(c->after.quota.used[r], more, &sum) &&
+	        sum <= limit);
 }
 
 struct err change_take_room(struct change *c, uint64_t bytes, uint64_t messages)
 {
-	struct quota *q = &c->after.quota;
-
-	if (!is_within(q->bytes_used, bytes, q->bytes_limit) ||
-	    !is_within(q->messages_used, messages, q->messages_limit))
+	if (!change_has_room(c, QUOTA_STORAGE, bytes) ||
+	    !change_has_room(c, QUOTA_MESSAGE, messages))
 		return err(ERR_OVERQUOTA, "the mailbox is full (over quota)");
 	change_add_room(c, bytes, messages);
 	return OK;
@@ -62,17 +64,17 @@ struct err change_take_room(struct change *c, uint64_t bytes, uint64_t messages)
 
 void change_add_room(struct change *c, uint64_t bytes, uint64_t messages)
 {
-	c->after.quota.bytes_used += bytes;
-	c->after.quota.messages_used += messages;
+	c->after.quota.used[QUOTA_STORAGE] += bytes;
+	c->after.quota.used[QUOTA_MESSAGE] += messages;
 }
 
 void change_give_room(struct change *c, uint64_t bytes, uint64_t messages)
 {
-	struct quota *q = &c->after.quota;
+	uint64_t *used = c->after.quota.used;
 
-	assert(q->bytes_used >= bytes && q->messages_used >= messages);
-	q->bytes_used -= bytes;
-	q->messages_used -= messages;
+	assert(used[QUOTA_STORAGE] >= bytes && used[QUOTA_MESSAGE] >= messages);
+	used[QUOTA_STORAGE] -= bytes;
+	used[QUOTA_MESSAGE] -= messages;
 }
 
 void change_put_mailbox(struct change *c, const struct mailbox_meta *meta,

@@ -48,6 +48,9 @@ uint64_t change_modseq(struct change *);
  * below the time, so that it also rises when an account is made anew. */
 uint32_t change_uidvalidity(struct change *);
 
+/* Would this much more still fit? */
+bool change_has_room(const struct change *, enum quota_resource, uint64_t more);
+
 /* Takes quota. ERR_OVERQUOTA, and then nothing is taken. */
 struct err change_take_room(struct change *, uint64_t bytes, uint64_t messages);
 /* Without asking: for what is given back in the same change. */

@@ -119,6 +119,37 @@ static void check_mailbox(struct check *k, const struct cursor_row *row)
 	k->name = (struct slice){ NULL, 0 };
 }
 
+/* -- annotations -- */
+
+/* Each belongs to a mailbox, or to the account. Their octets. */
+static uint64_t check_annotations(struct check *k)
+{
+	enum { HEAD = 8 + 1 + 4 + 8 };
+	struct store_cursor c = table_rows(k, T_METADATA);
+	struct cursor_row row;
+	uint64_t octets = 0;
+
+	while (store_cursor_next(&c, &row)) {
+		uint32_t id;
+		struct store_key key;
+		struct slice value;
+
+		if (row.key.len <= HEAD) {
+			check_problem(k, "an annotation has no name");
+			continue;
+		}
+		id = get_be32(row.key.ptr + HEAD - 12);
+		key = key_mailbox(k->account, id);
+		octets += row.key.len - HEAD + row.value.len;
+		if (id != 0 && !is_ok(store_get(k->partition,
+		                                store_key_slice(&key), &value)))
+			check_problem(k, "an annotation of no mailbox");
+	}
+	if (!is_ok(c.e))
+		k->e = c.e;
+	return octets;
+}
+
 /* -- accounts -- */
 
 static void check_threads(struct check *k)
@@ -142,12 +173,14 @@ static void check_threads(struct check *k)
 static void compare_account(struct check *k)
 {
 	static const enum table tables[] = { T_RECORDS, T_DIGEST, T_EXPUNGED };
+	const uint64_t *used = k->meta.quota.used;
 	uint32_t id;
 
-	if (k->meta.quota.bytes_used != k->bytes ||
-	    k->meta.quota.messages_used != k->messages)
+	if (used[QUOTA_STORAGE] != k->bytes ||
+	    used[QUOTA_MESSAGE] != k->messages ||
+	    used[QUOTA_ANNOTATION_STORAGE] != check_annotations(k))
 		check_problem(k, "the quota's usage differs from a recount");
-	if (k->meta.mailboxes != k->mailboxes ||
+	if (used[QUOTA_MAILBOX] != k->mailboxes ||
 	    count_rows(k, T_NAME) != k->mailboxes)
 		check_problem(k, "names and mailboxes differ in number");
 	if (count_rows(k, T_SUBSCRIPTION) != k->meta.subscriptions)

@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 
-enum { META_VERSION = 2 };
+enum { META_VERSION = 3 };
 
 static struct err damaged(void)
 {
@@ -25,15 +25,14 @@ void account_meta_write(const struct account_meta *a, struct slice name,
 	buf_u64(out, a->modseq);
 	buf_u32(out, a->last_mailbox);
 	buf_u32(out, a->uidvalidity);
-	buf_u32(out, a->mailboxes);
 	buf_u32(out, a->subscriptions);
 	buf_u32(out, a->thread_ids);
 	buf_u64(out, a->id_key[0]);
 	buf_u64(out, a->id_key[1]);
-	buf_u64(out, a->quota.bytes_used);
-	buf_u64(out, a->quota.messages_used);
-	buf_u64(out, a->quota.bytes_limit);
-	buf_u64(out, a->quota.messages_limit);
+	for (size_t i = 0; i < QUOTA_RESOURCES; i++) {
+		buf_u64(out, a->quota.used[i]);
+		buf_u64(out, a->quota.limit[i]);
+	}
 	buf_u16(out, (uint16_t)name.len);
 	buf_add(out, name);
 }
@@ -49,15 +48,14 @@ struct err account_meta_read(struct slice raw, struct account_meta *a,
 	a->modseq = read_u64(&r);
 	a->last_mailbox = read_u32(&r);
 	a->uidvalidity = read_u32(&r);
-	a->mailboxes = read_u32(&r);
 	a->subscriptions = read_u32(&r);
 	a->thread_ids = read_u32(&r);
 	a->id_key[0] = read_u64(&r);
 	a->id_key[1] = read_u64(&r);
-	a->quota.bytes_used = read_u64(&r);
-	a->quota.messages_used = read_u64(&r);
-	a->quota.bytes_limit = read_u64(&r);
-	a->quota.messages_limit = read_u64(&r);
+	for (size_t i = 0; i < QUOTA_RESOURCES; i++) {
+		a->quota.used[i] = read_u64(&r);
+		a->quota.limit[i] = read_u64(&r);
+	}
 	*name = read_bytes(&r, read_u16(&r));
 	return is_whole(&r) ? OK : damaged();
 }

@@ -17,7 +17,6 @@ struct account_meta {
 	uint64_t modseq;        /* the last one given out, account-wide */
 	uint32_t last_mailbox;  /* the last mailbox id given out */
 	uint32_t uidvalidity;   /* the last one given out */
-	uint32_t mailboxes;     /* how many names there are */
 	uint32_t subscriptions; /* how many */
 	uint32_t thread_ids;    /* rows of T_THREAD */
 	uint64_t id_key[2]; /* of the hashes that others see, and T_THREAD's */

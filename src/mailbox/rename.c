@@ -124,7 +124,7 @@ static struct err put_moved_inbox(struct change *c, struct edit *inbox,
 	if (uidset_is_empty(copied->from))
 		edit_put(destination, c);
 	change_put_name(c, destination->mailbox->name, destination->meta.id);
-	c->after.mailboxes++;
+	c->after.quota.used[QUOTA_MAILBOX]++;
 	return change_commit(c);
 }
 

@@ -35,7 +35,9 @@ void change_delete_name(struct change *c, struct slice name)
 
 struct err change_has_mailbox_room(const struct change *c)
 {
-	if (c->after.mailboxes >= LIMIT_MAILBOXES ||
+	if (!change_has_room(c, QUOTA_MAILBOX, 1))
+		return err(ERR_OVERQUOTA, "no more mailboxes (over quota)");
+	if (c->after.quota.used[QUOTA_MAILBOX] >= LIMIT_MAILBOXES ||
 	    c->after.last_mailbox == UINT32_MAX ||
 	    c->after.uidvalidity == UINT32_MAX)
 		return err(ERR_LIMIT, "the account has too many mailboxes");
@@ -62,7 +64,7 @@ void change_make_mailbox(struct change *c, struct slice name,
 	meta.noselect = noselect;
 	change_put_mailbox(c, &meta, name, &none);
 	change_put_name(c, name, meta.id);
-	c->after.mailboxes++;
+	c->after.quota.used[QUOTA_MAILBOX]++;
 }
 
 struct err change_make_parents(struct change *c, struct slice name)
@@ -121,7 +123,7 @@ struct err tree_below(struct account *a, struct slice name, struct arena *arena,
                       struct below *out)
 {
 	struct row_walk w = walk_below(a, name);
-	size_t most = a->meta.mailboxes;
+	size_t most = a->meta.quota.used[QUOTA_MAILBOX];
 	struct entry entry;
 
 	*out = (struct below){ arena_array(arena, most + 1, sizeof *out->v),
@@ -246,10 +248,12 @@ struct err change_drop_mailbox(struct change *c, uint32_t id)
 	e = lookup_mailbox(c->account, id, &meta, &name, NULL, NULL);
 	if (is_ok(e) && meta.messages != 0)
 		e = change_drop_blobs(c, &digests);
+	if (is_ok(e))
+		e = change_drop_annotations(c, id);
 	if (!is_ok(e))
 		return e;
 	change_give_room(c, meta.size, meta.messages);
-	c->after.mailboxes--;
+	c->after.quota.used[QUOTA_MAILBOX]--;
 	batch_delete(c->batch, store_key_slice(&key));
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
 		struct store_key prefix =

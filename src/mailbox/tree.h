@@ -35,6 +35,9 @@ struct err change_has_mailbox_room(const struct change *);
  * its name. Suspends. */
 struct err change_drop_mailbox(struct change *, uint32_t id);
 
+/* A mailbox's annotations (metadata.c). Suspends. */
+struct err change_drop_annotations(struct change *, uint32_t id);
+
 /* Every message with such a row of T_DIGEST loses its blob. ERR_IO */
 struct err change_drop_blobs(struct change *, const struct store_key *digests);
 

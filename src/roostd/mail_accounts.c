@@ -20,8 +20,7 @@ struct job {
 	uint64_t account;
 	char *name; /* length-counted, not a C string */
 	size_t name_len;
-	uint64_t bytes;
-	uint64_t messages;
+	uint64_t limit[QUOTA_RESOURCES];
 };
 
 static void answer(struct job *j, struct err e)
@@ -47,7 +46,7 @@ static struct err set_quota(struct job *j)
 
 	if (!is_ok(e))
 		return e;
-	e = account_set_quota(a, j->bytes, j->messages);
+	e = account_set_quota(a, j->limit);
 	account_close(a);
 	return e;
 }
@@ -59,7 +58,8 @@ static void create(void *arg)
 	struct job *j = arg;
 	struct err made = account_create(j->mail->model, j->account,
 	                                 slice_of(j->name, j->name_len));
-	bool has_quota = j->bytes != 0 || j->messages != 0;
+	bool has_quota =
+		j->limit[QUOTA_STORAGE] != 0 || j->limit[QUOTA_MESSAGE] != 0;
 	struct err e = OK;
 
 	if (made.code == ERR_ALREADYEXISTS || (is_ok(made) && has_quota))
@@ -93,8 +93,8 @@ static bool on_create(struct mail *m, struct frame_in *f)
 	j->request = read_u64(&f->r);
 	j->account = read_u64(&f->r);
 	name = frame_read_slice(f, LIMIT_USER_NAME);
-	j->bytes = read_u64(&f->r);
-	j->messages = read_u64(&f->r);
+	j->limit[QUOTA_STORAGE] = read_u64(&f->r);
+	j->limit[QUOTA_MESSAGE] = read_u64(&f->r);
 	if (!frame_is_whole(f) || name.len == 0) {
 		free(j);
 		return false;

@@ -111,6 +111,21 @@ struct store_key key_thread(uint64_t account, uint64_t id)
 	return k;
 }
 
+struct store_key key_annotations(uint64_t account, uint32_t mailbox)
+{
+	return key_messages(account, T_METADATA, mailbox);
+}
+
+struct store_key key_annotation(uint64_t account, uint32_t mailbox,
+                                uint64_t user, struct slice entry)
+{
+	struct store_key k = key_annotations(account, mailbox);
+
+	key_u64(&k, user);
+	key_bytes(&k, entry.ptr, entry.len);
+	return k;
+}
+
 struct store_key key_blob(const struct content_hash *hash)
 {
 	struct store_key k = key_table(0, T_BLOB);

@@ -11,6 +11,7 @@
  *   T_DIGEST       mailbox(4) uid(4) blob id(32), thread(8), the digest
  *   T_EXPUNGED     mailbox(4) modseq(8) -> UID ranges expunged at it
  *   T_THREAD       id(8)             -> thread(8) of a message id's hash
+ *   T_METADATA     mailbox(4) user(8) entry -> value (mailbox/metadata.h)
  *
  * Account 0 is the partition itself: T_BLOB hash(32), T_PACK number(4),
  * T_META.
@@ -31,6 +32,7 @@ enum table {
 	T_DIGEST = 6,
 	T_EXPUNGED = 7,
 	T_THREAD = 8,
+	T_METADATA = 9,
 
 	/* of account 0 */
 	T_META = 32,
@@ -66,6 +68,11 @@ struct store_key key_message(uint64_t account, enum table, uint32_t mailbox,
 struct store_key key_expunged(uint64_t account, uint32_t mailbox,
                               uint64_t modseq);
 struct store_key key_thread(uint64_t account, uint64_t id);
+/* The prefix of a mailbox's annotations, and one of them; entry is at most
+ * LIMIT_METADATA_NAME octets. */
+struct store_key key_annotations(uint64_t account, uint32_t mailbox);
+struct store_key key_annotation(uint64_t account, uint32_t mailbox,
+                                uint64_t user, struct slice entry);
 struct store_key key_blob(const struct content_hash *);
 struct store_key key_pack(uint32_t number);
 struct store_key key_meta(struct slice name);

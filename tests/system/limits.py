@@ -132,6 +132,15 @@ LIMITS = [
      lambda n: b"a STORE 1 +FLAGS (" + b"k" * n + b")\r\n", OK, NO),
     ("LIMIT_KEYWORDS", "user",
      lambda n: b"a STORE 1 FLAGS (" + words(n, 9) + b")\r\n", OK, LIMIT),
+    ("LIMIT_METADATA_NAME", "user",
+     lambda n: b"a SETMETADATA INBOX (/shared/" + b"n" * (n - 8)
+     + b' "x")\r\n', OK, LIMIT),
+    ("LIMIT_METADATA_VALUE", "user",
+     lambda n: b"a SETMETADATA INBOX (/shared/x {%d+}\r\n" % n + b"x" * n
+     + b")\r\n", OK, rb"(?m)^a NO \[METADATA MAXSIZE 32768\]"),
+    ("LIMIT_METADATA_ENTRIES", "user",
+     lambda n: b"a GETMETADATA INBOX (" + b" ".join([b"/shared/x"] * n)
+     + b")\r\n", OK, LIMIT),
     ("LIMIT_APPEND_MESSAGES", "user",
      lambda n: appended(n, 20 * n), OK, LIMIT),
     ("LIMIT_APPEND_BYTES", "user", lambda n: appended(2, n), OK, LIMIT),
@@ -175,6 +184,7 @@ OWN = ["LIMIT_MAILBOXES"]
 # proved without a wire, by a test that has the constant's name in it
 ELSEWHERE = {
     "tests/unit/gate/gate_test.c": ["LIMIT_TLS_SECONDS", "LIMIT_KEY_UPDATES"],
+    "tests/unit/mailbox/metadata.c": ["LIMIT_METADATA_ACCOUNT"],
     "tests/unit/imap/grammar_test.c": ["LIMIT_COMMAND_ARENA"],
     "tests/unit/auth/name_test.c": ["LIMIT_USER_NAME"],
     "tests/unit/auth/control_test.c": ["LIMIT_PASSWORD"],

@@ -104,13 +104,14 @@ static void lmtp(struct client *c)
 
 static void quota(struct client *c)
 {
+	static const uint64_t limit[QUOTA_RESOURCES] = { 1000000, 500 };
 	struct account *a;
 	struct err e =
 		account_open(c->work->model, c->work->account[c->chain], &a);
 
 	step_begin(c->chain, S("quota"));
 	if (is_ok(e)) {
-		e = account_set_quota(a, 1000000, 500);
+		e = account_set_quota(a, limit);
 		account_close(a);
 	}
 	account_end(c->work, c->chain, e);

@@ -11,6 +11,7 @@
 #include "base/encode.h"
 #include "base/mem.h"
 #include "mailbox/mailbox.h"
+#include "mailbox/metadata.h"
 
 enum { ROWS_MOST = 64, LIST_BYTES = 1 << 20 };
 
@@ -113,6 +114,24 @@ static void add_status(struct mailbox *m, struct buf *out)
 	           s.unseen, s.deleted, s.size, s.deleted_size);
 }
 
+static void add_entry(void *ctx, struct metadata_entry entry)
+{
+	struct buf *out = ctx;
+
+	buf_printf(out, " %.*s=%.*s\n", (int)entry.name.len, entry.name.ptr,
+	           (int)entry.value.len, entry.value.ptr);
+}
+
+static void add_metadata(struct account *a, struct slice name, struct buf *out)
+{
+	static const struct slice roots[] = { N("/private"), N("/shared") };
+	struct err e = mailbox_get_metadata(a, name, roots, 2, METADATA_ALL,
+	                                    add_entry, out);
+
+	if (!is_ok(e))
+		add_error(out, e);
+}
+
 static void add_mailbox(struct account *a, const struct mailbox_info *info,
                         struct buf *out)
 {
@@ -137,6 +156,7 @@ static void add_mailbox(struct account *a, const struct mailbox_info *info,
 	add_keywords(m, out);
 	add_messages(m, out);
 	mailbox_close(m);
+	add_metadata(a, info->name, out);
 }
 
 static void add_mailboxes(struct account *a, struct buf *out)
@@ -156,17 +176,13 @@ static void add_mailboxes(struct account *a, struct buf *out)
 static void add_quota(struct account *a, struct buf *out)
 {
 	struct quota q;
-	struct err e = account_quota(a, &q);
 
-	if (!is_ok(e))
-		add_error(out, e);
-	else
-		buf_printf(out,
-		           "account %.*s used=%" PRIu64 "/%" PRIu64
-		           " limit=%" PRIu64 "/%" PRIu64 "\n",
-		           (int)account_name(a).len, account_name(a).ptr,
-		           q.bytes_used, q.messages_used, q.bytes_limit,
-		           q.messages_limit);
+	account_quota(a, &q);
+	buf_printf(out, "account %.*s", (int)account_name(a).len,
+	           account_name(a).ptr);
+	for (size_t i = 0; i < QUOTA_RESOURCES; i++)
+		buf_printf(out, " %" PRIu64 "/%" PRIu64, q.used[i], q.limit[i]);
+	buf_byte(out, '\n');
 }
 
 void state_of_account(struct model *m, uint64_t id, struct buf *out)
@@ -181,6 +197,7 @@ void state_of_account(struct model *m, uint64_t id, struct buf *out)
 	if (!is_ok(e))
 		return;
 	add_quota(a, out);
+	add_metadata(a, S(""), out);
 	add_mailboxes(a, out);
 	account_close(a);
 }

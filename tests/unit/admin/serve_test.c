@@ -552,7 +552,8 @@ static void quotas(struct rig *r)
 
 	frame_begin(&f, FRAME_QUOTA);
 	frame_u64(&f, 1000);
-	frame_u64(&f, 1);
+	for (size_t i = QUOTA_MESSAGE; i < QUOTA_RESOURCES; i++)
+		frame_u64(&f, i == QUOTA_MESSAGE);
 	send_frame(e, &f);
 	assert_int_equal(done(e), ERR_OK);
 	assert_int_equal(import_mailbox(e, "INBOX", 0, 0, 0), ERR_OK);

@@ -204,10 +204,12 @@ static void many(struct rig *r)
 	struct link *l = connect_to(r);
 	struct partition_stats before, after;
 	struct mailbox *m;
+	const uint64_t tiny[QUOTA_RESOURCES] = { [QUOTA_STORAGE] = 100 };
+	const uint64_t none[QUOTA_RESOURCES] = { 0 };
 	char text[20000];
 
 	make_accounts(r, N);
-	assert_int_equal(account_set_quota(r->account, 100, 0).code, ERR_OK);
+	assert_int_equal(account_set_quota(r->account, tiny).code, ERR_OK);
 	partition_stats(r->partition, &before);
 	for (size_t i = 0; i < sizeof text; i++)
 		text[i] = (char)('a' + random() % 26);
@@ -223,7 +225,7 @@ static void many(struct rig *r)
 	assert_int_equal(inbox_messages(r, RIG_ACCOUNT), 0);
 	for (uint32_t i = 1; i < N; i++)
 		assert_int_equal(inbox_messages(r, RIG_ACCOUNT + i), 1);
-	assert_int_equal(account_set_quota(r->account, 0, 0).code, ERR_OK);
+	assert_int_equal(account_set_quota(r->account, none).code, ERR_OK);
 	/* none of them learns of the others */
 	send_message(l, 2, "");
 	send_data(l, S("a: b\r\n\r\n"));

@@ -1,0 +1,105 @@
+/*
+ * metadata.c -- GETMETADATA and SETMETADATA. RFC 5464
+ *
+ * The server's shared annotations are the operator's: nobody sets them here.
+ */
+#include "imap/metadata.h"
+
+#include <inttypes.h>
+
+/* -- the response -- */
+
+/* One response while it is being written. */
+struct telling {
+	struct session *session;
+	const struct metadata_request *request;
+	bool begun;
+	uint64_t longest;
+};
+
+static void begin(struct telling *t)
+{
+	struct buf *out = session_out(t->session);
+
+	if (t->begun) {
+		buf_byte(out, ' ');
+		return;
+	}
+	t->begun = true;
+	buf_add(out, S("* METADATA "));
+	if (t->request->mailbox.len == 0)
+		buf_add(out, S("\"\""));
+	else
+		reply_mailbox(out, t->request->mailbox, is_rev2(t->session));
+	buf_add(out, S(" ("));
+}
+
+static void tell_entry(void *ctx, struct metadata_entry entry)
+{
+	struct telling *t = ctx;
+	struct buf *out = session_out(t->session);
+
+	if (entry.value.len > t->request->most) {
+		if (entry.value.len > t->longest)
+			t->longest = entry.value.len;
+		return;
+	}
+	begin(t);
+	reply_astring(out, entry.name);
+	buf_byte(out, ' ');
+	reply_nstring8(out, entry.value);
+	out_drain(&t->session->out);
+}
+
+struct err reply_metadata(struct session *s, const struct metadata_request *r,
+                          uint64_t *longest)
+{
+	struct telling t = { .session = s, .request = r };
+	struct err e = mailbox_get_metadata(s->account, r->mailbox, r->names,
+	                                    r->n, r->depth, tell_entry, &t);
+
+	if (t.begun)
+		buf_add(session_out(s), S(")\r\n"));
+	*longest = t.longest;
+	return e;
+}
+
+/* -- the commands -- */
+
+struct err cmd_getmetadata(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct metadata_request r;
+	uint64_t longest;
+	struct err e = parse_getmetadata(&c, &r);
+
+	if (is_ok(e))
+		e = reply_metadata(s, &r, &longest);
+	if (is_ok(e) && longest != 0)
+		s->code = arena_printf(
+			s->arena, "METADATA LONGENTRIES %" PRIu64, longest);
+	return e;
+}
+
+static bool has_shared(const struct metadata_entry *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_starts(v[i].name, S("/shared/")))
+			return true;
+	return false;
+}
+
+struct err cmd_setmetadata(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct metadata_entry *entries;
+	struct slice mailbox;
+	size_t n;
+	struct err e = parse_setmetadata(&c, &mailbox, &entries, &n);
+
+	if (!is_ok(e))
+		return e;
+	if (mailbox.len == 0 && has_shared(entries, n))
+		return err(ERR_NOPERM, "only the operator can set this");
+	return mailbox_set_metadata(s->account, mailbox, entries, n);
+}
