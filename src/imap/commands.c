@@ -163,9 +163,11 @@ static struct err run(struct session *s, struct cursor *c)
 	e = check_state(s, s->command);
 	if (!is_ok(e))
 		return e;
-	/* what has come since is there for "UID FETCH n:*" */
+	/* what has come since is there for "UID FETCH n:*"; flags wait for
+	 * the end: a FETCH before STORE .SILENT would be taken for its result
+	 */
 	if (s->uid)
-		session_sync(s, false);
+		session_sync_exists(s);
 	s->idling = false;
 	return s->command->run(s, rest(c));
 }

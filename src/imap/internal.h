@@ -137,6 +137,9 @@ void session_on_news(void *session);
 /* Tells what has changed, expunges only if they may be told now. */
 void session_sync(struct session *, bool expunges);
 
+/* Tells what has come, before a command that can mean it. */
+void session_sync_exists(struct session *);
+
 /* FLAGS and PERMANENTFLAGS: always, or if there are keywords that the
  * client has not seen in them. */
 void session_tell_permanent(struct session *);

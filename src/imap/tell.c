@@ -180,3 +180,9 @@ void session_sync(struct session *s, bool expunges)
 	if (s->view != NULL && view_has_news(s->view))
 		view_sync(s->view, expunges, tell, s);
 }
+
+void session_sync_exists(struct session *s)
+{
+	if (s->view != NULL)
+		view_sync_exists(s->view, tell, s);
+}

@@ -405,6 +405,17 @@ void view_sync(struct view *v, bool expunges,
 	uidset_free(&changed);
 }
 
+void view_sync_exists(struct view *v,
+                      void (*fn)(void *arg, const struct view_event *),
+                      void *arg)
+{
+	struct telling t = { v, fn, arg };
+
+	v->awake = false;
+	if (!v->mailbox->gone)
+		tell_exists(&t);
+}
+
 void view_check(const struct view *v)
 {
 	struct uidset missing = { 0 };

@@ -69,6 +69,12 @@ struct view_event {
 void view_sync(struct view *, bool expunges,
                void (*fn)(void *arg, const struct view_event *), void *arg);
 
+/* Only EXISTS of all that; the rest waits for view_sync(), which must be
+ * called before the next wake is waited for. */
+void view_sync_exists(struct view *,
+                      void (*fn)(void *arg, const struct view_event *),
+                      void *arg);
+
 bool view_has_news(const struct view *);
 
 /* The HIGHESTMODSEQ that the client may keep: it has been told of every change
