@@ -177,7 +177,7 @@ static void tell(void *arg, const struct view_event *event)
 
 void session_sync(struct session *s, bool expunges)
 {
-	if (s->view != NULL && view_has_news(s->view))
+	if (s->view != NULL)
 		view_sync(s->view, expunges, tell, s);
 }
 

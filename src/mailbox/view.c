@@ -385,7 +385,11 @@ void view_sync(struct view *v, bool expunges,
 	uint64_t now = v->mailbox->meta.highestmodseq;
 	struct uidset changed = { 0 };
 
+	/* also when the news are gone before they were told: a message that
+	 * came and went */
 	v->awake = false;
+	if (!view_has_news(v))
+		return;
 	if (v->mailbox->gone) {
 		tell_gone(&t);
 		return;
