@@ -313,6 +313,39 @@ void unicode_fold(struct slice s, struct buf *out)
 	buf_free(&repaired);
 }
 
+/* -- i;unicode-casemap -- */
+
+enum { DECOMPOSED_MOST = 32 }; /* of one code point; U+FDFA makes 18 */
+
+static void put_casemapped(struct buf *out, uint32_t c)
+{
+	utf8proc_int32_t points[DECOMPOSED_MOST];
+	utf8proc_ssize_t n = utf8proc_decompose_char(
+		utf8proc_totitle((utf8proc_int32_t)c), points, DECOMPOSED_MOST,
+		UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, NULL);
+
+	assert(n >= 0 && n <= DECOMPOSED_MOST);
+	for (utf8proc_ssize_t i = 0; i < n; i++)
+		utf8_put(out, (uint32_t)points[i]);
+}
+
+void unicode_casemap(struct slice s, struct buf *out)
+{
+	while (s.len != 0) {
+		size_t plain = utf8_ascii_prefix(s);
+		char *p = buf_room(out, plain);
+
+		if (p == NULL)
+			return;
+		for (size_t i = 0; i < plain; i++)
+			p[i] = ascii_upper(s.ptr[i]);
+		out->len += plain;
+		s = slice_from(s, plain);
+		if (s.len != 0)
+			put_casemapped(out, utf8_take(&s));
+	}
+}
+
 void unicode_nfc(struct slice s, struct buf *out)
 {
 	assert(utf8_is_valid(s));

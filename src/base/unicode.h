@@ -36,5 +36,12 @@ void utf8_repair(struct slice s, struct buf *out);
  */
 void unicode_fold(struct slice s, struct buf *out);
 
+/*
+ * Appends the sort key of s under i;unicode-casemap (RFC 5051): each code
+ * point in title case, then decomposed, so that keys compare as octets.
+ * Invalid bytes are first replaced.
+ */
+void unicode_casemap(struct slice s, struct buf *out);
+
 /* Appends s in normal form C; s is valid UTF-8 (asserted). */
 void unicode_nfc(struct slice s, struct buf *out);

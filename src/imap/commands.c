@@ -40,10 +40,12 @@ static const struct command commands[] = {
 	{ N("SEARCH"),       ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_search,       "SEARCH completed" },
 	{ N("SELECT"),       ST_ANY,      CMD_SILENT,            cmd_select,       "SELECT completed" },
 	{ N("SETMETADATA"),  ST_ANY,      CMD_LITERAL8,          cmd_setmetadata,  "SETMETADATA completed" },
+	{ N("SORT"),         ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_sort,         "SORT completed" },
 	{ N("STARTTLS"),     0,           0,                     NULL,             NULL },
 	{ N("STATUS"),       ST_ANY,      0,                     cmd_status,       "STATUS completed" },
 	{ N("STORE"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_store,        "STORE completed" },
 	{ N("SUBSCRIBE"),    ST_ANY,      0,                     cmd_subscribe,    "SUBSCRIBE completed" },
+	{ N("THREAD"),       ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_thread,       "THREAD completed" },
 	{ N("UNSELECT"),     ST_SELECTED, CMD_SILENT,            cmd_unselect,     "UNSELECT completed" },
 	{ N("UNSUBSCRIBE"),  ST_ANY,      0,                     cmd_unsubscribe,  "UNSUBSCRIBE completed" },
 };

@@ -22,7 +22,7 @@ enum {
 struct capability {
 	struct slice name;  /* as CAPABILITY says it */
 	uint32_t enable;    /* what ENABLE name switches on, 0: nothing */
-	const char *rfc;    /* its number */
+	const char *rfc;    /* its number, or a draft */
 	const char *source; /* where to begin reading, in src/imap */
 	/* of "NAME=value", 0: not announced; NULL: it has none */
 	uint64_t (*value)(const struct session_config *);

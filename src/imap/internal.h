@@ -231,9 +231,11 @@ struct err cmd_rename(struct session *, struct slice args);
 struct err cmd_search(struct session *, struct slice args);
 struct err cmd_select(struct session *, struct slice args);
 struct err cmd_setmetadata(struct session *, struct slice args);
+struct err cmd_sort(struct session *, struct slice args);
 struct err cmd_status(struct session *, struct slice args);
 struct err cmd_store(struct session *, struct slice args);
 struct err cmd_subscribe(struct session *, struct slice args);
+struct err cmd_thread(struct session *, struct slice args);
 struct err cmd_unselect(struct session *, struct slice args);
 struct err cmd_unsubscribe(struct session *, struct slice args);
 

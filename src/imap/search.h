@@ -62,20 +62,44 @@ enum search_return {
 	SEARCH_RETURN_ALL = 1 << 2,
 	SEARCH_COUNT = 1 << 3,
 	SEARCH_SAVE = 1 << 4,
+	SEARCH_PARTIAL = 1 << 5,
+};
+
+/* Positions in what was found, from 1; backward: from the end. */
+struct partial_range {
+	struct slice text; /* as it was written */
+	bool backward;
+	uint32_t from; /* not above to */
+	uint32_t to;
 };
 
 struct search_request {
 	bool extended; /* RETURN was there */
 	unsigned returns;
+	struct partial_range partial;
 	bool modseq; /* there is a MODSEQ key: the answer has one too */
 	struct search_key *root;
 };
 
 struct err parse_search(struct cursor *, struct search_request *);
 
+/* [search-return-opts SP] */
+void parse_search_returns(struct cursor *, struct search_request *);
+
+/* partial-range, RFC 9394 section 4 */
+struct partial_range parse_partial_range(struct cursor *);
+
+/* charset 1*(SP search-key), RFC 5256 section 5; to the end */
+void parse_search_criteria(struct cursor *, struct search_request *);
+
 /* The UIDs in the view that match. Suspends. */
-struct err search_run(struct session *, const struct search_key *,
+struct err search_run(struct session *, const struct search_request *,
                       struct uidset *out);
+
+/* What a command that searched answers, whose error this is: after a NO
+ * nothing is saved. RFC 9051 section 6.4.4.1 */
+struct err search_end(struct session *, const struct search_request *,
+                      struct err);
 
 /* HEADER, BODY, TEXT: looks into the message. Suspends. */
 struct err search_message(struct mailbox *, uint32_t uid,

@@ -317,57 +317,26 @@ static struct search_key *parse_keys(struct search_parser *p)
 
 /* -- the rest of the command -- */
 
-static const struct {
-	struct slice name;
-	unsigned bit;
-} returns[] = {
-	{ N("MIN"), SEARCH_MIN },        { N("MAX"), SEARCH_MAX },
-	{ N("ALL"), SEARCH_RETURN_ALL }, { N("COUNT"), SEARCH_COUNT },
-	{ N("SAVE"), SEARCH_SAVE },
-};
-
-static unsigned parse_return(struct cursor *c)
-{
-	struct slice name = parse_atom(c);
-
-	for (size_t i = 0; i < sizeof returns / sizeof *returns; i++)
-		if (slice_ieq(returns[i].name, name))
-			return returns[i].bit;
-	fail(c, "there is no such result option");
-	return 0;
-}
-
-/* search-return-opts = SP "RETURN" SP "(" [opt *(SP opt)] ")" */
-static void parse_returns(struct cursor *c, struct search_request *r)
-{
-	if (!take_word(c, S("RETURN (")))
-		return;
-	r->extended = true;
-	if (!take(c, ')')) {
-		do {
-			r->returns |= parse_return(c);
-		} while (take(c, ' '));
-		expect(c, ')', "list of result options does not end");
-	}
-	if (r->returns == 0)
-		r->returns = SEARCH_RETURN_ALL;
-	expect(c, ' ', "expected a search key");
-}
-
-/* "CHARSET" SP charset */
+/* charset SP */
 static struct slice parse_charset(struct cursor *c)
 {
-	struct slice charset;
+	struct slice charset = parse_astring(c);
 	struct buf nothing = { 0 };
 
-	if (!take_word(c, S("CHARSET ")))
-		return S("");
-	charset = parse_astring(c);
 	expect(c, ' ', "expected a search key");
 	if (is_ok(c->e) && !charset_to_utf8(charset, S(""), &nothing))
 		fail_with(c, ERR_BADCHARSET, "unknown charset");
 	buf_free(&nothing);
 	return charset;
+}
+
+void parse_search_criteria(struct cursor *c, struct search_request *r)
+{
+	struct search_parser p = { .c = c };
+
+	p.charset = parse_charset(c);
+	r->root = parse_keys(&p);
+	r->modseq = p.modseq;
 }
 
 /* search = "SEARCH" [search-return-opts] SP ["CHARSET" SP charset SP]
@@ -378,8 +347,9 @@ struct err parse_search(struct cursor *c, struct search_request *r)
 
 	*r = (struct search_request){ 0 };
 	expect(c, ' ', "expected a search key");
-	parse_returns(c, r);
-	p.charset = parse_charset(c);
+	parse_search_returns(c, r);
+	if (take_word(c, S("CHARSET ")))
+		p.charset = parse_charset(c);
 	r->root = parse_keys(&p);
 	r->modseq = p.modseq;
 	return c->e;

@@ -350,11 +350,21 @@ static void run_key(struct search *x, const struct search_key *k,
 	filters[k->kind](x, k, among, out);
 }
 
-struct err search_run(struct session *s, const struct search_key *root,
+struct err search_run(struct session *s, const struct search_request *r,
                       struct uidset *out)
 {
 	struct search x = { .s = s, .mailbox = view_mailbox(s->view) };
 
-	run_key(&x, root, view_uids(s->view), out);
+	if (r->modseq)
+		session_enable_condstore(s);
+	run_key(&x, r->root, view_uids(s->view), out);
 	return x.e;
+}
+
+struct err search_end(struct session *s, const struct search_request *r,
+                      struct err e)
+{
+	if (!is_ok(e) && !is_bad(e) && r->returns & SEARCH_SAVE)
+		uidset_clear(&s->saved);
+	return e;
 }

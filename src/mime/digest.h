@@ -48,13 +48,14 @@ enum digest_field {
 	DIGEST_CC,
 	DIGEST_BCC,
 	/* for SORT: of the first address, the display name (or, without one,
-	 * mailbox@host), RFC 5957, and the local part, RFC 5256; folded */
+	 * mailbox@host), RFC 5957, and the local part, RFC 5256; in the form
+	 * that compares as octets (unicode_casemap) */
 	DIGEST_FROM_NAME,
 	DIGEST_TO_NAME,
 	DIGEST_FROM_MAILBOX,
 	DIGEST_TO_MAILBOX,
 	DIGEST_CC_MAILBOX,
-	DIGEST_BASE_SUBJECT, /* RFC 5256 section 2.1, folded */
+	DIGEST_BASE_SUBJECT, /* RFC 5256 section 2.1, in that form */
 	/* for THREAD: without angle brackets; several separated by spaces */
 	DIGEST_MESSAGE_ID,
 	DIGEST_IN_REPLY_TO,

@@ -58,11 +58,13 @@ static void add_cut(struct slice s, size_t most, struct buf *out)
 	buf_add(out, slice_first(s, n));
 }
 
-static void add_folded(struct digest_builder *b, struct slice s,
-                       struct buf *out)
+typedef void text_form(struct slice s, struct buf *out);
+
+static void add_text(struct digest_builder *b, struct slice s, text_form *form,
+                     struct buf *out)
 {
 	b->scratch.len = 0;
-	unicode_fold(s, &b->scratch);
+	form(s, &b->scratch);
 	add_cut(buf_slice(&b->scratch), SUBJECT_MOST, out);
 }
 
@@ -84,7 +86,8 @@ static void add_base_subject(struct digest_builder *b, struct buf *out)
 	bool is_reply;
 
 	collapse(buf_slice(&b->search.subject), &line);
-	add_folded(b, subject_base(buf_slice(&line), &is_reply), out);
+	add_text(b, subject_base(buf_slice(&line), &is_reply), unicode_casemap,
+	         out);
 	if (is_reply)
 		b->flags |= DIGEST_IS_REPLY;
 	buf_free(&line);
@@ -114,7 +117,7 @@ static void add_field(struct digest_builder *b, enum digest_field field,
 	if (ready[field] != NULL)
 		buf_add(out, buf_slice(ready[field]));
 	else if (field == DIGEST_SUBJECT)
-		add_folded(b, buf_slice(&t->subject), out);
+		add_text(b, buf_slice(&t->subject), unicode_fold, out);
 	else if (field == DIGEST_BASE_SUBJECT)
 		add_base_subject(b, out);
 	else

@@ -121,10 +121,10 @@ static void keep_first(struct search_text *t, enum envelope_list which,
 {
 	t->scratch.len = 0;
 	words_decode(words, a->mailbox, &t->scratch);
-	unicode_fold(buf_slice(&t->scratch), &t->mailbox[which]);
+	unicode_casemap(buf_slice(&t->scratch), &t->mailbox[which]);
 	t->scratch.len = 0;
 	words_decode(words, a->name, &t->scratch);
-	unicode_fold(buf_slice(&t->scratch), &t->name[which]);
+	unicode_casemap(buf_slice(&t->scratch), &t->name[which]);
 	if (t->name[which].len != 0)
 		return;
 	buf_add(&t->name[which], buf_slice(&t->mailbox[which]));
@@ -132,7 +132,7 @@ static void keep_first(struct search_text *t, enum envelope_list which,
 	if (a->host.len != 0)
 		buf_byte(&t->scratch, '@');
 	words_decode(words, a->host, &t->scratch);
-	unicode_fold(buf_slice(&t->scratch), &t->name[which]);
+	unicode_casemap(buf_slice(&t->scratch), &t->name[which]);
 }
 
 static void add_search(struct search_text *t, enum envelope_list which,

@@ -177,6 +177,40 @@ static void test_nfc(void **state)
 	buf_free(&out);
 }
 
+static void test_casemap(void **state)
+{
+	static const struct {
+		struct slice text;
+		struct slice key;
+	} keys[] = {
+		{ S(""), S("") },
+		{ S("Hello_[1]"), S("HELLO_[1]") },
+		{ S("\xc3\xa9t\xc3\xa9"), S("E\xcc\x81TE\xcc\x81") },
+		/* title case, which not all upper case is */
+		{ S("\xc7\x86"), S("Dz\xcc\x8c") },
+		/* one letter to utf8proc, small and capital */
+		{ S("\xc3\x9f"), S("\xe1\xba\x9e") },
+		{ S("\xe1\xba\x9e"), S("\xe1\xba\x9e") },
+		{ S("\xd0\xb6"), S("\xd0\x96") },
+		{ S("\xef\xac\x81n"), S("fiN") }, /* a ligature has no case */
+		{ S("a\xffz"), S("A" FFFD "Z") },
+		/* the longest that one code point becomes */
+		{ S("\xef\xb7\xba"),
+		  S("\xd8\xb5\xd9\x84\xd9\x89 \xd8\xa7\xd9\x84\xd9\x84"
+		    "\xd9\x87 \xd8\xb9\xd9\x84\xd9\x8a\xd9\x87 "
+		    "\xd9\x88\xd8\xb3\xd9\x84\xd9\x85") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		struct buf out = { 0 };
+
+		unicode_casemap(keys[i].text, &out);
+		assert_true(slice_eq(buf_slice(&out), keys[i].key));
+		buf_free(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_fold_latin_1),
 		cmocka_unit_test(test_fold_long),
 		cmocka_unit_test(test_nfc),
+		cmocka_unit_test(test_casemap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,290 @@
+/* search_answer.c -- see search_answer.h. */
+#include "imap/search_answer.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "task/task.h"
+
+/* -- positions: 0 is the first of what was found, in its order -- */
+
+struct positions {
+	uint64_t first;
+	uint64_t end;
+};
+
+static struct positions all_positions(const struct search_found *found)
+{
+	return (struct positions){ 0, found->n };
+}
+
+/* Those of a range that there are. */
+static struct positions partial_positions(const struct search_found *found,
+                                          struct partial_range r)
+{
+	uint64_t n = found->n;
+	uint64_t end = r.to < n ? r.to : n;
+
+	if (r.from > n)
+		return (struct positions){ 0, 0 };
+	if (r.backward)
+		return (struct positions){ n - end, n - (r.from - 1) };
+	return (struct positions){ r.from - 1, end };
+}
+
+static uint32_t number_of(const struct session *s, uint32_t uid)
+{
+	return s->uid ? uid : view_seq(s->view, uid);
+}
+
+static uint32_t first_uid(const struct search_found *found)
+{
+	return found->order != NULL ? found->order[0] : found->uids.v[0].first;
+}
+
+static uint32_t last_uid(const struct search_found *found)
+{
+	return found->order != NULL ? found->order[found->n - 1]
+	                            : found->uids.v[found->uids.n - 1].last;
+}
+
+static int by_uid(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a;
+	uint32_t y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Of an order: sorted first, so that each is added at the end. */
+static void set_of_ordered(const uint32_t *order, size_t n, struct uidset *out)
+{
+	uint32_t *v = mem_copy(order, n * sizeof *v);
+
+	qsort(v, n, sizeof *v, by_uid);
+	for (size_t i = 0; i < n; i++)
+		uidset_add(out, v[i]);
+	free(v);
+}
+
+/* The UIDs at these positions. */
+static void set_of(const struct search_found *found, struct positions at,
+                   struct uidset *out)
+{
+	struct uidset rest = { 0 };
+	struct uidset before = { 0 };
+
+	uidset_clear(out);
+	if (found->order != NULL) {
+		set_of_ordered(found->order + at.first,
+		               (size_t)(at.end - at.first), out);
+		return;
+	}
+	uidset_copy(&rest, &found->uids);
+	uidset_take(&rest, (uint32_t)at.first, &before);
+	uidset_take(&rest, (uint32_t)(at.end - at.first), out);
+	uidset_free(&before);
+	uidset_free(&rest);
+}
+
+/* What the answer is about: if it is neither about all nor about their
+ * number, those that it names. What "$" stands for, too. */
+static void keep_answered(const struct search_request *r,
+                          const struct search_found *found, struct uidset *out)
+{
+	unsigned few = SEARCH_MIN | SEARCH_MAX | SEARCH_PARTIAL;
+
+	uidset_clear(out);
+	if (!(r->returns & few) ||
+	    r->returns & (SEARCH_RETURN_ALL | SEARCH_COUNT)) {
+		uidset_copy(out, &found->uids);
+		return;
+	}
+	if (r->returns & SEARCH_PARTIAL)
+		set_of(found, partial_positions(found, r->partial), out);
+	if (found->n != 0 && r->returns & SEARCH_MIN)
+		uidset_add(out, first_uid(found));
+	if (found->n != 0 && r->returns & SEARCH_MAX)
+		uidset_add(out, last_uid(found));
+}
+
+/* The highest modification sequence of what the answer is about.
+ * RFC 4731 section 3.2 */
+static struct err highest_modseq(struct session *s,
+                                 const struct search_request *r,
+                                 const struct search_found *found,
+                                 uint64_t *highest)
+{
+	struct record_walk w;
+	struct uidset about = { 0 };
+	struct record record;
+
+	keep_answered(r, found, &about);
+	w = mailbox_walk(view_mailbox(s->view), &about);
+	while (record_walk_next(&w, &record)) {
+		if (record.modseq > *highest)
+			*highest = record.modseq;
+		task_pause();
+	}
+	uidset_free(&about);
+	return w.e;
+}
+
+/* -- sets -- */
+
+static void reply_range(struct session *s, bool first, uint32_t from,
+                        uint32_t to)
+{
+	struct buf *out = session_out(s);
+
+	if (!first)
+		buf_byte(out, ',');
+	buf_number(out, from);
+	if (to != from) {
+		buf_byte(out, ':');
+		buf_number(out, to);
+	}
+	out_drain(&s->out);
+}
+
+/* In order: only what rises by one is a range. RFC 5267 section 3.2 */
+static void reply_ordered(struct session *s, const uint32_t *order, uint64_t n)
+{
+	uint64_t next;
+
+	for (uint64_t i = 0; i < n; i = next) {
+		uint32_t from = number_of(s, order[i]);
+		uint32_t to = from;
+
+		for (next = i + 1; next < n; next++, to++)
+			if (number_of(s, order[next]) != to + 1)
+				break;
+		reply_range(s, i == 0, from, to);
+	}
+}
+
+static void reply_set(struct session *s, const struct search_found *found,
+                      struct positions at)
+{
+	struct uidset uids = { 0 };
+	struct uidset seqs = { 0 };
+	const struct uidset *told = s->uid ? &uids : &seqs;
+
+	if (found->order != NULL) {
+		reply_ordered(s, found->order + at.first, at.end - at.first);
+		return;
+	}
+	set_of(found, at, &uids);
+	if (!s->uid)
+		session_to_seqs(s, &uids, &seqs);
+	for (size_t i = 0; i < told->n; i++)
+		reply_range(s, i == 0, told->v[i].first, told->v[i].last);
+	uidset_free(&uids);
+	uidset_free(&seqs);
+}
+
+/* -- ESEARCH -- */
+
+static void reply_item(struct session *s, struct slice name, uint64_t n)
+{
+	buf_add(session_out(s), name);
+	buf_number(session_out(s), n);
+}
+
+static void reply_partial(struct session *s, const struct search_request *r,
+                          const struct search_found *found)
+{
+	struct positions at = partial_positions(found, r->partial);
+	struct buf *out = session_out(s);
+
+	buf_add(out, S(" PARTIAL ("));
+	buf_add(out, r->partial.text);
+	buf_byte(out, ' ');
+	if (at.first == at.end)
+		buf_add(out, S("NIL"));
+	else
+		reply_set(s, found, at);
+	buf_byte(out, ')');
+}
+
+static void reply_esearch(struct session *s, const struct search_request *r,
+                          unsigned returns, const struct search_found *found,
+                          uint64_t modseq)
+{
+	struct buf *out = session_out(s);
+	bool any = found->n != 0;
+
+	buf_add(out, S("* ESEARCH (TAG \""));
+	buf_add(out, s->tag);
+	buf_add(out, S("\")"));
+	if (s->uid)
+		buf_add(out, S(" UID"));
+	if (any && returns & SEARCH_MIN)
+		reply_item(s, S(" MIN "), number_of(s, first_uid(found)));
+	if (any && returns & SEARCH_MAX)
+		reply_item(s, S(" MAX "), number_of(s, last_uid(found)));
+	if (returns & SEARCH_COUNT)
+		reply_item(s, S(" COUNT "), found->n);
+	if (any && returns & SEARCH_RETURN_ALL) {
+		buf_add(out, S(" ALL "));
+		reply_set(s, found, all_positions(found));
+	}
+	if (returns & SEARCH_PARTIAL)
+		reply_partial(s, r, found);
+	if (modseq != 0)
+		reply_item(s, S(" MODSEQ "), modseq);
+	buf_add(out, S("\r\n"));
+}
+
+/* -- SEARCH, SORT -- */
+
+static void reply_number(struct session *s, uint32_t uid)
+{
+	buf_byte(session_out(s), ' ');
+	buf_number(session_out(s), number_of(s, uid));
+	out_drain(&s->out);
+}
+
+static void reply_numbers(struct session *s, const struct search_found *found,
+                          struct slice word, uint64_t modseq)
+{
+	struct buf *out = session_out(s);
+
+	buf_add(out, S("* "));
+	buf_add(out, word);
+	if (found->order != NULL) {
+		for (uint64_t i = 0; i < found->n; i++)
+			reply_number(s, found->order[i]);
+	} else {
+		for (uint32_t uid = 0; uidset_next(&found->uids, &uid);)
+			reply_number(s, uid);
+	}
+	if (modseq != 0) {
+		reply_item(s, S(" (MODSEQ "), modseq);
+		buf_byte(out, ')');
+	}
+	buf_add(out, S("\r\n"));
+}
+
+struct err search_answer(struct session *s, const struct search_request *r,
+                         const struct search_found *found, struct slice word)
+{
+	unsigned returns = r->extended ? r->returns : SEARCH_RETURN_ALL;
+	uint64_t modseq = 0;
+	struct err e = OK;
+
+	if (r->modseq)
+		e = highest_modseq(s, r, found, &modseq);
+	if (!is_ok(e))
+		return e;
+	/* RETURN (SAVE) alone asks for no answer */
+	if (r->extended && returns != SEARCH_SAVE)
+		reply_esearch(s, r, returns, found, modseq);
+	else if (!r->extended && is_rev2(s) && found->order == NULL)
+		reply_esearch(s, r, returns, found, modseq);
+	else if (!r->extended)
+		reply_numbers(s, found, word, modseq);
+	if (returns & SEARCH_SAVE)
+		keep_answered(r, found, &s->saved);
+	return OK;
+}

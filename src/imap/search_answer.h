@@ -1,0 +1,20 @@
+/*
+ * search_answer.h -- what was found, told in the form that was asked for.
+ *
+ * SEARCH, SORT or ESEARCH; MODSEQ where a key asks for it; and what "$"
+ * stands for from then on. RFC 9051 sections 6.4.4.1 and 7.3.4, RFC 5267
+ * section 3, RFC 7162 section 3.1.6, RFC 9394 section 3
+ */
+#pragma once
+
+#include "imap/search.h"
+
+struct search_found {
+	struct uidset uids;
+	const uint32_t *order; /* the same UIDs as SORT has them; or NULL */
+	uint64_t n;
+};
+
+/* "* SEARCH", or another word in its place. Suspends. */
+struct err search_answer(struct session *, const struct search_request *,
+                         const struct search_found *, struct slice word);

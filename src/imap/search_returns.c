@@ -1,0 +1,90 @@
+/*
+ * search_returns.c -- what a SEARCH or SORT is to answer.
+ * RFC 9051 section 6.4.4; PARTIAL: RFC 5267 section 4.4, RFC 9394
+ */
+#include "imap/search.h"
+
+/* "-" nz-number, or without the sign */
+static uint32_t parse_position(struct cursor *c, bool backward)
+{
+	if (backward)
+		expect(c, '-', "expected two positions from the end");
+	return parse_nz_number(c);
+}
+
+/*
+ * partial-range = nz-number ":" nz-number /
+ *                 MINUS nz-number ":" MINUS nz-number
+ */
+struct partial_range parse_partial_range(struct cursor *c)
+{
+	const char *start = c->p;
+	struct partial_range r = { .backward = peek(c) == '-' };
+	uint32_t a = parse_position(c, r.backward);
+	uint32_t b;
+
+	expect(c, ':', "expected a range of positions");
+	b = parse_position(c, r.backward);
+	r.from = a < b ? a : b;
+	r.to = a < b ? b : a;
+	if (is_ok(c->e))
+		r.text = slice_of(start, (size_t)(c->p - start));
+	return r;
+}
+
+static void take_partial(struct cursor *c, struct search_request *r)
+{
+	expect(c, ' ', "expected a range of positions");
+	if (r->returns & SEARCH_PARTIAL)
+		fail(c, "there can be only one PARTIAL");
+	r->partial = parse_partial_range(c);
+}
+
+static const struct {
+	struct slice name;
+	unsigned bit;
+	void (*take)(struct cursor *, struct search_request *);
+} returns[] = {
+	{ N("ALL"), SEARCH_RETURN_ALL, NULL },
+	{ N("COUNT"), SEARCH_COUNT, NULL },
+	{ N("MAX"), SEARCH_MAX, NULL },
+	{ N("MIN"), SEARCH_MIN, NULL },
+	{ N("PARTIAL"), SEARCH_PARTIAL, take_partial },
+	{ N("SAVE"), SEARCH_SAVE, NULL },
+};
+
+static void parse_return(struct cursor *c, struct search_request *r)
+{
+	struct slice name = parse_atom(c);
+
+	for (size_t i = 0; i < sizeof returns / sizeof *returns; i++) {
+		if (!slice_ieq(returns[i].name, name))
+			continue;
+		if (returns[i].take != NULL)
+			returns[i].take(c, r);
+		r->returns |= returns[i].bit;
+		return;
+	}
+	fail(c, "there is no such result option");
+}
+
+/* search-return-opts = SP "RETURN" SP "(" [opt *(SP opt)] ")" */
+void parse_search_returns(struct cursor *c, struct search_request *r)
+{
+	const unsigned both = SEARCH_RETURN_ALL | SEARCH_PARTIAL;
+
+	if (!take_word(c, S("RETURN (")))
+		return;
+	r->extended = true;
+	if (!take(c, ')')) {
+		do {
+			parse_return(c, r);
+		} while (take(c, ' '));
+		expect(c, ')', "list of result options does not end");
+	}
+	if (r->returns == 0)
+		r->returns = SEARCH_RETURN_ALL;
+	if ((r->returns & both) == both)
+		fail(c, "PARTIAL and ALL exclude each other");
+	expect(c, ' ', "expected a space behind the result options");
+}

@@ -1,0 +1,113 @@
+/*
+ * sort.c -- SORT and UID SORT. RFC 5256; with RETURN: RFC 5267 section 3;
+ * DISPLAYFROM and DISPLAYTO: RFC 5957
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "imap/search_answer.h"
+#include "mailbox/sort.h"
+
+struct sort_request {
+	struct search_request search;
+	struct sort_key keys[SORT_FIELDS];
+	size_t n_keys;
+};
+
+/* -- grammar -- */
+
+static const struct {
+	struct slice name;
+	enum sort_field field;
+} fields[] = {
+	{ N("ARRIVAL"), SORT_ARRIVAL },
+	{ N("CC"), SORT_CC },
+	{ N("DATE"), SORT_DATE },
+	{ N("DISPLAYFROM"), SORT_DISPLAYFROM },
+	{ N("DISPLAYTO"), SORT_DISPLAYTO },
+	{ N("FROM"), SORT_FROM },
+	{ N("SIZE"), SORT_SIZE },
+	{ N("SUBJECT"), SORT_SUBJECT },
+	{ N("TO"), SORT_TO },
+};
+
+static enum sort_field parse_sort_field(struct cursor *c)
+{
+	struct slice name = parse_atom(c);
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (slice_ieq(fields[i].name, name))
+			return fields[i].field;
+	fail(c, "there is no such sort key");
+	return SORT_ARRIVAL;
+}
+
+/* A key whose field has been named before decides nothing. */
+static void add_key(struct sort_request *r, struct sort_key key)
+{
+	for (size_t i = 0; i < r->n_keys; i++)
+		if (r->keys[i].field == key.field)
+			return;
+	r->keys[r->n_keys++] = key;
+}
+
+/* sort-criteria = "(" sort-criterion *(SP sort-criterion) ")"
+ * sort-criterion = ["REVERSE" SP] sort-key */
+static void parse_sort_criteria(struct cursor *c, struct sort_request *r)
+{
+	expect(c, '(', "expected a list of sort keys");
+	do {
+		struct sort_key key = { .reverse =
+			                        take_word(c, S("REVERSE ")) };
+
+		key.field = parse_sort_field(c);
+		add_key(r, key);
+	} while (take(c, ' '));
+	expect(c, ')', "list of sort keys does not end");
+}
+
+/* sort = "SORT" [search-return-opts] SP sort-criteria SP search-criteria */
+static struct err parse_sort(struct cursor *c, struct sort_request *r)
+{
+	*r = (struct sort_request){ 0 };
+	expect(c, ' ', "expected a list of sort keys");
+	parse_search_returns(c, &r->search);
+	parse_sort_criteria(c, r);
+	expect(c, ' ', "expected a charset");
+	parse_search_criteria(c, &r->search);
+	return c->e;
+}
+
+/* -- the command -- */
+
+static struct err answer(struct session *s, const struct sort_request *r,
+                         struct search_found *found)
+{
+	uint32_t *order;
+	struct err e;
+
+	found->n = uidset_count(&found->uids);
+	order = mem_new((size_t)found->n, sizeof *order);
+	e = mailbox_sort(view_mailbox(s->view), &found->uids, r->keys,
+	                 r->n_keys, order);
+	found->order = order;
+	if (is_ok(e))
+		e = search_answer(s, &r->search, found, S("SORT"));
+	free(order);
+	return e;
+}
+
+struct err cmd_sort(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct search_found found = { 0 };
+	struct sort_request r;
+	struct err e = parse_sort(&c, &r);
+
+	if (is_ok(e))
+		e = search_run(s, &r.search, &found.uids);
+	if (is_ok(e))
+		e = answer(s, &r, &found);
+	uidset_free(&found.uids);
+	return search_end(s, &r.search, e);
+}

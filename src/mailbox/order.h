@@ -1,0 +1,38 @@
+/*
+ * order.h -- putting very many entries in order, a time slice at a time.
+ *
+ * A merge sort from the bottom up: stable, n log n whatever is in it, and
+ * one look at each pair of runs that are in order already, as those of a
+ * mailbox mostly are. Suspends between comparisons.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct order_entry {
+	uint64_t key;
+	uint32_t at;   /* what it stands for: an index of the caller's */
+	uint32_t more; /* the caller's */
+};
+
+/* Less than, equal to or greater than 0, as memcmp. Must not suspend. */
+typedef int order_compare(void *context, const struct order_entry *,
+                          const struct order_entry *);
+
+/*
+ * *v is in order afterwards; *spare is room for n more entries. The two may
+ * have changed places.
+ */
+void order_sort(struct order_entry **v, struct order_entry **spare, size_t n,
+                order_compare *, void *context);
+
+/* By key alone. */
+int order_by_key(void *context, const struct order_entry *,
+                 const struct order_entry *);
+
+/* A signed number as a key. */
+static inline uint64_t order_key(int64_t n)
+{
+	return (uint64_t)n ^ (uint64_t)1 << 63;
+}

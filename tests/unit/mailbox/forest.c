@@ -1,0 +1,142 @@
+/* forest.c -- threads that are deep, wide, looped, at random: each message is
+ * in the forest once, and none is above itself. What they look like, the
+ * transcripts say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "mailbox/forest.h"
+#include "rig.h"
+
+enum { MESSAGES = 300, NONE = -1 };
+
+/* What message i says it answers, NONE, or what nobody has. */
+typedef int answers(int i, unsigned seed);
+
+static int chain(int i, unsigned seed)
+{
+	(void)seed;
+	return i == 0 ? NONE : i - 1;
+}
+
+static int chain_backwards(int i, unsigned seed)
+{
+	(void)seed;
+	return i == MESSAGES - 1 ? NONE : i + 1;
+}
+
+static int star(int i, unsigned seed)
+{
+	(void)seed;
+	return i == 0 ? NONE : 0;
+}
+
+static int ring(int i, unsigned seed)
+{
+	(void)seed;
+	return (i + 1) % MESSAGES;
+}
+
+static int any(int i, unsigned seed)
+{
+	unsigned n = ((unsigned)i * 2654435761u) ^ (seed * 40503u);
+
+	return (int)((n >> 7) % (MESSAGES + 50));
+}
+
+static void append(struct rig *r, struct mailbox *m, int i, answers *answer,
+                   unsigned seed)
+{
+	char text[400];
+	int of = answer(i, seed);
+	char references[100] = "";
+
+	if (of != NONE)
+		snprintf(references, sizeof references,
+		         "References: <%d@x> <%d@x> <%d@x>\r\n",
+		         any(i, seed + 1), any(of, seed), of);
+	snprintf(text, sizeof text,
+	         "Message-ID: <%d@x>\r\n%sSubject: %ss%d\r\n\r\nx\r\n",
+	         seed != 0 && i % 9 == 0 ? 1 : i, references,
+	         i % 3 ? "Re: " : "", i % 20);
+	rig_append(r, m, text, 0);
+}
+
+/* Walks all of it, and counts. */
+static void check_forest(const struct forest *f)
+{
+	bool *seen = mem_new(f->n, sizeof *seen);
+	uint32_t node = 0;
+	size_t messages = 0;
+
+	while (true) {
+		uint32_t child = f->v[node].child;
+
+		assert_false(seen[node]);
+		seen[node] = true;
+		messages += f->v[node].uid != 0;
+		if (child != 0) {
+			assert_int_equal(f->v[child].parent, node);
+			node = child;
+			continue;
+		}
+		assert_true(node == 0 || f->v[node].uid != 0);
+		while (node != 0 && f->v[node].next == 0)
+			node = f->v[node].parent;
+		if (node == 0)
+			break;
+		assert_int_equal(f->v[f->v[node].next].parent,
+		                 f->v[node].parent);
+		node = f->v[node].next;
+	}
+	assert_int_equal(messages, MESSAGES);
+	free(seen);
+}
+
+static void check_answers(struct rig *r, answers *answer, unsigned seed)
+{
+	struct mailbox *m;
+
+	assert_true(is_ok(mailbox_create(r->account, S("box"), 0)));
+	m = rig_open(r, "box");
+	for (int i = 0; i < MESSAGES; i++)
+		append(r, m, i, answer, seed);
+	for (enum thread_algorithm a = 0; a <= THREAD_REFS; a++) {
+		struct forest f;
+
+		assert_true(is_ok(mailbox_forest(m, mailbox_uids(m), a, &f)));
+		check_forest(&f);
+		free(f.v);
+	}
+	mailbox_close(m);
+	assert_true(is_ok(mailbox_delete(r->account, S("box"))));
+}
+
+static void test_shapes(struct rig *r)
+{
+	check_answers(r, chain, 0);
+	check_answers(r, chain_backwards, 0);
+	check_answers(r, star, 0);
+	check_answers(r, ring, 0);
+}
+
+static void test_random(struct rig *r)
+{
+	for (unsigned seed = 1; seed <= 5; seed++)
+		check_answers(r, any, seed);
+}
+
+int main(void)
+{
+	const struct rig_case cases[] = {
+		{ "shapes", test_shapes },
+		{ "random", test_random },
+	};
+
+	return rig_main(cases, sizeof cases / sizeof *cases);
+}
