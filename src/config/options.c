@@ -73,6 +73,9 @@ const struct config_option config_options[] = {
 	  "How long a connection may take to log in, in all." },
 	{ "write_time", CONFIG_SECONDS, AT(write_seconds), "5m", 1, 3600,
 	  "A client that takes nothing of what it asked for is dropped after it." },
+	{ "command_time", CONFIG_SECONDS, AT(command_seconds), "1m", 0, 86400,
+	  "Processor time that one command may use, to search or to list: beyond\n"
+	  "it the answer is NO [LIMIT]. Others are served meanwhile. 0: no limit." },
 	{ "password_memory", CONFIG_SIZE, AT(password_memory), "19M", 1024 * 1024, UINT32_MAX,
 	  "What a new password hash (Argon2id) costs: memory," },
 	{ "password_passes", CONFIG_NUMBER, AT(password_passes), "2", 1, 100,

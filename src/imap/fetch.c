@@ -6,7 +6,6 @@
  * message open.
  */
 #include "imap/fetch.h"
-#include "task/task.h"
 
 struct fetch {
 	struct session *s;
@@ -18,12 +17,18 @@ struct fetch {
 	struct err e; /* the first one met on the way */
 };
 
-/* Between two messages: nothing may point into the store now. */
-static void breathe(struct fetch *f)
+/* Between two messages: nothing may point into the store now. False: this
+ * was the last one. */
+static bool breathe(struct fetch *f)
 {
+	struct err e;
+
 	out_drain(&f->s->out);
-	task_pause();
+	e = session_pause(f->s);
 	session_tell_keywords(f->s);
+	if (is_ok(f->e))
+		f->e = e;
+	return is_ok(e) && is_ok(f->s->out.e);
 }
 
 static void fetch_records(struct fetch *f)
@@ -31,11 +36,11 @@ static void fetch_records(struct fetch *f)
 	struct record_walk w = mailbox_walk(f->mailbox, &f->uids);
 	struct fetch_row row = { .s = f->s, .mailbox = f->mailbox };
 
-	while (is_ok(f->s->out.e) && record_walk_next(&w, &row.record)) {
+	while (record_walk_next(&w, &row.record)) {
 		fetch_row_write(&row, &f->request);
 		f->served++;
-		if (f->served % 64 == 0)
-			breathe(f);
+		if (f->served % 64 == 0 && !breathe(f))
+			return;
 	}
 	f->e = w.e;
 }
@@ -60,12 +65,13 @@ static void fetch_digests(struct fetch *f)
 		                 .ids = &w.ids };
 	uint32_t uid;
 
-	while (is_ok(f->s->out.e) && digest_walk_next(&w, &uid, &digest)) {
+	while (digest_walk_next(&w, &uid, &digest)) {
 		if (!walk_to(&records, uid, &row.record))
 			continue;
 		fetch_row_write(&row, &f->request);
 		f->served++;
-		breathe(f);
+		if (!breathe(f))
+			return;
 	}
 	f->e = is_ok(w.e) ? records.e : w.e;
 }
@@ -105,9 +111,8 @@ static void fetch_messages(struct fetch *f)
 
 		if (!is_ok(e) && e.code != ERR_ABSENT && is_ok(f->e))
 			f->e = e;
-		if (!is_ok(f->s->out.e))
+		if (!breathe(f))
 			return;
-		breathe(f);
 	}
 }
 

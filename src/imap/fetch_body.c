@@ -206,7 +206,7 @@ static struct err decode(struct binary *b)
 	struct err e = OK;
 
 	b->at = 0;
-	while (at < end) {
+	while (at < end && is_ok(e)) {
 		struct slice chunk;
 
 		e = read_message(b->row->blob, at, end, &chunk);
@@ -217,7 +217,10 @@ static struct err decode(struct binary *b)
 		take_decoded(b, buf_slice(&decoded));
 		decoded.len = 0;
 		out_drain(&b->row->s->out);
-		task_pause();
+		if (b->send) /* what was begun is finished */
+			task_pause();
+		else
+			e = session_pause(b->row->s);
 	}
 	text_decoder_finish(decoder, &decoded);
 	take_decoded(b, buf_slice(&decoded));

@@ -2,7 +2,6 @@
 #include "imap/date.h"
 #include "imap/fetch.h"
 #include "imap/objectid.h"
-#include "task/task.h"
 
 static void fetch_uid(struct fetch_row *row, const struct fetch_item *item)
 {
@@ -113,17 +112,20 @@ static item_writer *const writers[FETCH_KINDS] = {
 void fetch_row_write(struct fetch_row *row, const struct fetch_request *r)
 {
 	struct buf *out = session_out(row->s);
+	struct err e = OK;
 
 	reply_fetch_begin(row->s, row->record.uid);
-	for (size_t i = 0; i < r->n && is_ok(row->s->out.e); i++) {
+	for (size_t i = 0; i < r->n && is_ok(row->s->out.e) && is_ok(e); i++) {
 		if (i != 0)
 			buf_byte(out, ' ');
 		buf_add(out, r->items[i].label);
 		writers[r->items[i].kind](row, &r->items[i]);
 		if (row->blob != NULL) { /* a message of them may be large */
 			out_drain(&row->s->out);
-			task_pause();
+			e = session_pause(row->s);
 		}
 	}
+	if (is_ok(row->e))
+		row->e = e;
 	buf_add(out, S(")\r\n"));
 }

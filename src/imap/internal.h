@@ -43,6 +43,7 @@ struct session {
 	const struct command *command;
 	bool uid;          /* it was "UID ..." */
 	struct slice code; /* response code of the OK, "" if none */
+	uint64_t start_ns; /* of task_used_ns() */
 	bool tell_modseq;  /* that is to be HIGHESTMODSEQ */
 	const struct pending *pending;
 	char *pending_tag;     /* heap */
@@ -139,6 +140,13 @@ void session_sync(struct session *, bool expunges);
 
 /* Tells what has come, before a command that can mean it. */
 void session_sync_exists(struct session *);
+
+/*
+ * task_pause(), for the loops of a command that asks and changes nothing.
+ * ERR_LIMIT: it has used up what one command may (command_time), and must
+ * end. Suspends.
+ */
+struct err session_pause(struct session *);
 
 /* FLAGS and PERMANENTFLAGS: always, or if there are keywords that the
  * client has not seen in them. */

@@ -11,7 +11,6 @@
 #include "imap/list.h"
 #include "imap/status.h"
 #include "mailbox/name.h"
-#include "task/task.h"
 
 struct names {
 	struct mailbox_info *v;
@@ -120,14 +119,18 @@ static bool matches(const struct list_request *r, struct slice name)
 }
 
 /* Once a name: it is asked for by what is above it, too. Suspends. */
-static void match_names(const struct list_request *r, struct names *names,
-                        struct arena *a)
+static struct err match_names(struct session *s, const struct list_request *r,
+                              struct names *names)
 {
-	names->matches = arena_array(a, names->n + 1, sizeof *names->matches);
-	for (size_t i = 0; i < names->n; i++) {
+	struct err e = OK;
+
+	names->matches =
+		arena_array(s->arena, names->n + 1, sizeof *names->matches);
+	for (size_t i = 0; i < names->n && is_ok(e); i++) {
 		names->matches[i] = matches(r, names->v[i].name);
-		task_pause();
+		e = session_pause(s);
 	}
+	return e;
 }
 
 /* By the selection options alone. */
@@ -235,11 +238,11 @@ static struct err list_run(struct session *s, const struct list_request *r)
 	if (!is_ok(e))
 		return e;
 	add_parents(&names, s->arena);
-	match_names(r, &names, s->arena);
-	for (size_t i = 0; i < names.n; i++) {
+	e = match_names(s, r, &names);
+	for (size_t i = 0; i < names.n && is_ok(e); i++) {
 		struct list_row row;
 
-		task_pause();
+		e = session_pause(s);
 		if (!names.matches[i] || !make_row(r, &names, i, &row))
 			continue;
 		reply_list_row(s, r, &row);
@@ -247,7 +250,7 @@ static struct err list_run(struct session *s, const struct list_request *r)
 		reply_row_metadata(s, r, &row);
 		out_drain(&s->out);
 	}
-	return OK;
+	return e;
 }
 
 struct err cmd_list(struct session *s, struct slice args)

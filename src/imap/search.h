@@ -102,5 +102,5 @@ struct err search_end(struct session *, const struct search_request *,
                       struct err);
 
 /* HEADER, BODY, TEXT: looks into the message. Suspends. */
-struct err search_message(struct mailbox *, uint32_t uid,
+struct err search_message(struct session *, struct mailbox *, uint32_t uid,
                           const struct search_key *, bool *matches);

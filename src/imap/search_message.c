@@ -12,6 +12,7 @@
 #include "mime/search.h"
 
 struct looking {
+	struct session *s;
 	const struct search_key *key;
 	struct digest digest; /* of a copy in the arena */
 	struct blob_reader *blob;
@@ -22,7 +23,10 @@ static struct err read_source(void *context, uint32_t offset, uint32_t len,
                               struct slice *out)
 {
 	struct looking *l = context;
+	struct err e = session_pause(l->s); /* messages may be large */
 
+	if (!is_ok(e))
+		return e;
 	return read_message(l->blob, offset, (uint64_t)offset + len, out);
 }
 
@@ -53,9 +57,11 @@ static struct err look_in_header(struct looking *l)
 	struct slice name;
 	struct slice value;
 
-	while (is_ok(e) && !l->found && header_next(&rest, &name, &value))
+	while (is_ok(e) && !l->found && header_next(&rest, &name, &value)) {
 		l->found = slice_ieq(name, l->key->name) &&
 		           value_has(value, l->key->text);
+		e = session_pause(l->s);
+	}
 	buf_free(&header);
 	return e;
 }
@@ -78,10 +84,10 @@ static struct err copy_digest(struct mailbox *m, uint32_t uid, struct arena *a,
 	return is_ok(e) ? digest_open(arena_copy(a, out->raw), out) : e;
 }
 
-struct err search_message(struct mailbox *m, uint32_t uid,
+struct err search_message(struct session *s, struct mailbox *m, uint32_t uid,
                           const struct search_key *k, bool *matches)
 {
-	struct looking l = { .key = k };
+	struct looking l = { .s = s, .key = k };
 	struct arena *a = arena_new(SIZE_MAX);
 	struct err e = copy_digest(m, uid, a, &l.digest);
 

@@ -97,13 +97,14 @@ static void walk_records(struct search *x, const struct search_key *k,
 	struct record r;
 	unsigned n = 0;
 
-	while (record_walk_next(&w, &r)) {
+	while (is_ok(x->e) && record_walk_next(&w, &r)) {
 		if (test(k, &r))
 			uidset_add(out, r.uid);
 		if (++n % 64 == 0)
-			task_pause();
+			x->e = session_pause(x->s);
 	}
-	x->e = w.e;
+	if (is_ok(x->e))
+		x->e = w.e;
 }
 
 static void filter_record(struct search *x, const struct search_key *k,
@@ -211,13 +212,14 @@ static void filter_digest(struct search *x, const struct search_key *k,
 	uint32_t uid;
 	unsigned n = 0;
 
-	while (digest_walk_next(&w, &uid, &d)) {
+	while (is_ok(x->e) && digest_walk_next(&w, &uid, &d)) {
 		if (test(k, &d))
 			uidset_add(out, uid);
 		if (++n % 64 == 0)
-			task_pause();
+			x->e = session_pause(x->s);
 	}
-	x->e = w.e;
+	if (is_ok(x->e))
+		x->e = w.e;
 }
 
 /* RFC 8474 section 6 */
@@ -255,14 +257,16 @@ static void filter_message(struct search *x, const struct search_key *k,
 {
 	for (uint32_t uid = 0; is_ok(x->e) && uidset_next(among, &uid);) {
 		bool matches = false;
-		struct err e = search_message(x->mailbox, uid, k, &matches);
+		struct err e =
+			search_message(x->s, x->mailbox, uid, k, &matches);
 
 		if (matches)
 			uidset_add(out, uid);
 		/* expunged by another session: it matches nothing */
 		if (!is_ok(e) && e.code != ERR_ABSENT)
 			x->e = e;
-		task_pause();
+		else
+			x->e = session_pause(x->s);
 	}
 }
 
@@ -346,8 +350,9 @@ static filter *const filters[SEARCH_KINDS] = {
 static void run_key(struct search *x, const struct search_key *k,
                     const struct uidset *among, struct uidset *out)
 {
-	task_pause(); /* there may be thousands of keys */
-	filters[k->kind](x, k, among, out);
+	x->e = session_pause(x->s);
+	if (is_ok(x->e))
+		filters[k->kind](x, k, among, out);
 }
 
 struct err search_run(struct session *s, const struct search_request *r,

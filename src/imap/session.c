@@ -157,6 +157,7 @@ static void say_bye(struct session *s)
 static void run_command(struct session *s)
 {
 	s->arena = arena_new(LIMIT_COMMAND_ARENA);
+	s->start_ns = task_used_ns();
 	command_run(s, buf_slice(&s->framer.text), s->framer.e);
 	append_free(s);
 	frame_next(&s->framer);
@@ -167,6 +168,16 @@ static void run_command(struct session *s)
 		s->bye = "too many commands in error";
 		say_bye(s);
 	}
+}
+
+struct err session_pause(struct session *s)
+{
+	uint64_t most_ns = s->config->command_seconds * 1000000000;
+
+	task_pause();
+	if (most_ns == 0 || task_used_ns() - s->start_ns <= most_ns)
+		return OK;
+	return err(ERR_LIMIT, "the command takes too long");
 }
 
 /* Everything that has been read. */

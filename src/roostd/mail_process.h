@@ -22,6 +22,7 @@ struct mail_limits {
 	uint64_t message_bytes;
 	uint64_t sessions_per_account;
 	uint64_t write_seconds;
+	uint64_t command_seconds;
 };
 
 struct mail_options {

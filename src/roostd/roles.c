@@ -163,6 +163,7 @@ static struct mail_limits mail_limits_of(const struct config *c)
 		.message_bytes = c->message_limit,
 		.sessions_per_account = c->sessions_per_account,
 		.write_seconds = c->write_seconds,
+		.command_seconds = c->command_seconds,
 	};
 }
 

@@ -31,8 +31,10 @@ struct task {
 	struct wait_list *waiting_on;
 	struct timer timeout;
 	uint64_t resumed_ns;
-	uint64_t used_ns; /* before that */
-	bool woken;       /* false: the time-out came first */
+	uint64_t resumed_thread_ns; /* the same, of its processor time, or 0 */
+	uint64_t used_ns;           /* before that */
+	bool woken;                 /* false: the time-out came first */
+	bool spent;                 /* it is in that queue */
 	bool finished;
 	void *stack;
 	void (*fn)(void *arg);

@@ -8,9 +8,7 @@
 #include "base/mem.h"
 #include "task/internal.h"
 
-/* What a slice counts at most: of one that took longer the most was spent
- * without a processor. */
-enum { SLICE_NS = 1000 * 1000, SLICE_COUNTS_NS = 4 * SLICE_NS };
+enum { SLICE_NS = 1000 * 1000 };
 
 /* Which task has the thread now. The only way a function deep below can
  * know that it runs on a task's stack. */
@@ -58,11 +56,27 @@ static void give_stack(struct loop *l, void *stack)
 		fiber_stack_free(stack);
 }
 
+static uint64_t thread_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/*
+ * What the slice took. To ask for the thread's time costs half a microsecond,
+ * so it is asked only about who had used up the slice before; with others,
+ * what is longer than a slice was mostly spent without a processor.
+ */
 static uint64_t slice_ns(const struct task *t)
 {
-	uint64_t ns = uv_hrtime() - t->resumed_ns;
+	uint64_t ns;
 
-	return ns < SLICE_COUNTS_NS ? ns : SLICE_COUNTS_NS;
+	if (t->resumed_thread_ns != 0)
+		return thread_ns() - t->resumed_thread_ns;
+	ns = uv_hrtime() - t->resumed_ns;
+	return ns < SLICE_NS ? ns : SLICE_NS;
 }
 
 static void suspend(void)
@@ -112,6 +126,8 @@ static void bury(struct task *t)
 static void run(struct task *t)
 {
 	t->resumed_ns = uv_hrtime();
+	t->resumed_thread_ns = t->spent ? thread_ns() : 0;
+	t->spent = false;
 	running = t;
 	fiber_jump(&t->loop->fiber, &t->fiber, false);
 	running = NULL;
@@ -195,6 +211,7 @@ void task_pause(void)
 	assert(running != NULL);
 	if (uv_hrtime() - running->resumed_ns < SLICE_NS)
 		return;
+	running->spent = true;
 	list_append(&running->loop->spent, running);
 	suspend();
 }
@@ -202,7 +219,7 @@ void task_pause(void)
 uint64_t task_used_ns(void)
 {
 	assert(running != NULL);
-	return running->used_ns + slice_ns(running);
+	return running->used_ns;
 }
 
 static void make_runnable(struct task *t, bool woken)
@@ -261,14 +278,6 @@ struct offload {
 	bool done;
 	struct wait_list waiting;
 };
-
-static uint64_t thread_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 static void on_worker(uv_work_t *work)
 {

@@ -62,9 +62,8 @@ void task_yield(void); /* suspends; to the end of the run queue */
 void task_pause(void);
 
 /*
- * What the running task has used since it was spawned: its slices, and what
- * its work on other threads took of the processor. That the machine had no
- * processor for the loop's thread is counted for little.
+ * Processor time that the running task has used since it was spawned, this
+ * slice left out: its slices, and its work on other threads.
  */
 uint64_t task_used_ns(void);
 

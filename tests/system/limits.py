@@ -14,7 +14,7 @@ import re
 import unittest
 
 import support
-from harness import ROOT, Raw, memory_kb
+from harness import ROOT, Raw, cpu_s, memory_kb
 
 HEADER = os.path.join(ROOT, "src", "base", "limits.h")
 
@@ -311,6 +311,47 @@ class Limits(support.ServerTest):
                 self.assertIn(name, text, path)
             rows += names
         self.assertEqual(sorted(L), sorted(rows))
+
+
+class CommandTime(support.ServerTest):
+    """What a command may use of a processor, and what it may not."""
+    conf = "command_time = 1\n"
+
+    # what it asks n times of each message
+    ASKED = [
+        ("SEARCH", lambda n: b"SEARCH" + b" NOT BODY qzqzqz" * n + b" ALL"),
+        ("SEARCH HEADER", lambda n: b"SEARCH" + b" NOT HEADER X-a qzqzqz" * n
+         + b" ALL"),
+        ("FETCH", lambda n: b"FETCH 1:* (" + b" ".join(
+            [b"BINARY.SIZE[1]"] * n) + b")"),
+    ]
+
+    MESSAGE = (b"".join(b"X-a: =?utf-8?q?%040d?=\r\n" % i
+                        for i in range(15000))
+               + b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+               + b"".join(b"%070d\r\n" % i for i in range(40000)))
+
+    def logged_in(self):
+        message = self.MESSAGE
+        raw = Raw(self.server.imaps_port, timeout=120).login(self.new_user())
+        for _ in range(5):
+            raw.run(b"APPEND INBOX {%d+}\r\n" % len(message) + message)
+        raw.run(b"SELECT INBOX")
+        return raw
+
+    def test_beyond(self):
+        raw = self.logged_in()
+        for name, make in self.ASKED:
+            with self.subTest(command=name):
+                self.assertIn(b" OK ", raw.run(make(1))[-1])
+                before = cpu_s(self.server.process.pid)
+                self.assertIn(b" NO [LIMIT] ", raw.run(make(450))[-1])
+                spent = cpu_s(self.server.process.pid) - before
+                self.assertGreater(spent, 0.9)
+                if not self.server.is_sanitized():
+                    self.assertLess(spent, 2)
+                self.assertIn(b" OK ", raw.run(make(1))[-1])
+        raw.close()
 
 
 if __name__ == "__main__":

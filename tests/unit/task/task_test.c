@@ -493,20 +493,20 @@ static void burn_thread_ms(void *arg)
 static void main_used(struct loop *l, void *arg)
 {
 	uint64_t start_ns = task_used_ns();
+	uint64_t used_ns;
+	int64_t until_ms = thread_ms() + 12;
 
 	(void)l;
 	(void)arg;
-	for (int i = 0; i < 10; i++) {
-		burn_ms(2);
+	while (thread_ms() < until_ms)
 		task_pause();
-	}
-	assert_in_range(task_used_ns() - start_ns, 20000000, 41000000);
-	start_ns = task_used_ns();
+	used_ns = task_used_ns() - start_ns;
+	assert_in_range(used_ns, 9000000, 20000000);
 	task_sleep(50);
-	assert_true(task_used_ns() - start_ns < 9000000);
-	start_ns = task_used_ns();
+	assert_true(task_used_ns() - start_ns - used_ns < 3000000);
+	used_ns = task_used_ns() - start_ns;
 	task_offload(burn_thread_ms, &(int64_t){ 20 });
-	assert_true(task_used_ns() - start_ns > 15000000);
+	assert_true(task_used_ns() - start_ns - used_ns > 18000000);
 }
 
 static void test_used(void **state)
