@@ -6,6 +6,7 @@
  */
 #include "admin/serve_mail.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,15 +128,55 @@ static struct err status(struct control_link *c, struct frame_in *in)
 	return OK;
 }
 
+static void quota_rows(struct control_link *c)
+{
+	static const struct slice names[] = { N("storage"), N("messages"),
+		                              N("mailboxes"),
+		                              N("annotations") };
+	struct quota q;
+
+	static_assert((int)QUOTA_RESOURCES == QUOTA_COLUMNS_RESOURCES,
+	              "a name for each");
+	account_quota(c->account, &q);
+	for (size_t i = 0; i < QUOTA_RESOURCES; i++) {
+		char used[24];
+		char limit[24] = "";
+
+		snprintf(used, sizeof used, "%" PRIu64, q.used[i]);
+		if (q.limit[i] != 0)
+			snprintf(limit, sizeof limit, "%" PRIu64, q.limit[i]);
+		control_row(c,
+		            (struct slice[QUOTA_COLUMNS]){
+				    names[i],
+				    slice_cstr(used),
+				    slice_cstr(limit),
+			    },
+		            QUOTA_COLUMNS);
+	}
+}
+
 static struct err quota(struct control_link *c, struct frame_in *in)
 {
-	uint64_t limit[QUOTA_RESOURCES];
+	uint8_t set = read_u8(&in->r);
+	struct quota q;
+	struct err e = OK;
 
-	for (size_t i = 0; i < QUOTA_RESOURCES; i++)
-		limit[i] = read_u64(&in->r);
-	if (!frame_is_whole(in) || c->account == NULL)
+	account_quota(c->account, &q);
+	for (size_t i = 0; i < QUOTA_RESOURCES; i++) {
+		uint64_t limit = read_u64(&in->r);
+
+		if (set & 1u << i)
+			q.limit[i] = limit;
+	}
+	if (!frame_is_whole(in))
 		return nonsense();
-	control_done(c, account_set_quota(c->account, limit));
+	if (set != 0) {
+		control_log(c, "quota");
+		e = account_set_quota(c->account, q.limit);
+	}
+	if (is_ok(e))
+		quota_rows(c);
+	control_done(c, e);
 	return OK;
 }
 

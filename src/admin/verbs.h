@@ -11,7 +11,7 @@
  *	FRAME_CAPABILITY_LIST	capability_list_columns	by whom, then name
  *	FRAME_STATUS	status_columns		one row a figure
  *	FRAME_WHO	who_columns		by account, then since
- *	FRAME_QUOTA	no rows
+ *	FRAME_QUOTA	quota_columns		one row a resource
  *	FRAME_KICK	no rows; DONE's text is how many, ERR_ABSENT for none
  */
 #pragma once
@@ -110,4 +110,20 @@ static const char *const who_columns[WHO_COLUMNS] = {
 	[WHO_MAILBOX] = "mailbox", [WHO_COMMAND] = "command",
 	[WHO_SINCE] = "since",     [WHO_IDLE] = "idle",
 	[WHO_TLS] = "tls",
+};
+
+/* As in enum quota_resource: storage, messages, mailboxes, annotations. */
+enum { QUOTA_COLUMNS_RESOURCES = 4 };
+
+enum quota_column {
+	QUOTA_RESOURCE, /* as the option of `roost user quota` is called */
+	QUOTA_USED,     /* octets, or how many */
+	QUOTA_LIMIT,    /* "" when there is none */
+	QUOTA_COLUMNS
+};
+
+static const char *const quota_columns[QUOTA_COLUMNS] = {
+	[QUOTA_RESOURCE] = "resource",
+	[QUOTA_USED] = "used",
+	[QUOTA_LIMIT] = "limit",
 };

@@ -13,10 +13,10 @@
 
 enum kind {
 	KIND_TEXT,
-	KIND_NUMBER,
-	KIND_TIME,  /* seconds since 1970, UTC */
-	KIND_TRUTH, /* yes or no */
-	KIND_ANY,   /* a number, a truth, or text */
+	KIND_NUMBER, /* null when there is none */
+	KIND_TIME,   /* seconds since 1970, UTC */
+	KIND_TRUTH,  /* yes or no */
+	KIND_ANY,    /* a number, a truth, or text */
 };
 
 static const struct {
@@ -35,6 +35,8 @@ static const struct {
 	{ "blobs", KIND_NUMBER },
 	{ "packs", KIND_NUMBER },
 	{ "problems", KIND_NUMBER },
+	{ "used", KIND_NUMBER },
+	{ "limit", KIND_NUMBER },
 	{ "tls", KIND_TRUTH },
 	{ "value", KIND_ANY },
 };

@@ -69,6 +69,7 @@ int run_user_show(const struct call *);
 int run_user_password(const struct call *);
 int run_user_disable(const struct call *);
 int run_user_enable(const struct call *);
+int run_user_quota(const struct call *);
 int run_user_remove(const struct call *);
 int run_capability_hide(const struct call *);
 int run_capability_list(const struct call *);

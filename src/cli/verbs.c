@@ -43,6 +43,14 @@ const struct verb verbs[] = {
 	  NULL, false, { { 0 } }, run_user_disable },
 	{ "user enable", "NAME", 1, 1, "Allow log-ins again",
 	  NULL, false, { { 0 } }, run_user_enable },
+	{ "user quota", "NAME", 1, 1, "Show or set what an account may have",
+	  "Prints what is used and the limits; with an option it sets that limit\n"
+	  "first. 0 is no limit. What is there already may be more.",
+	  true, { { "storage", 0, "SIZE", "octets of all messages; K, M, G" },
+	          { "messages", 0, "N", "how many" },
+	          { "mailboxes", 0, "N", "how many" },
+	          { "annotations", 0, "SIZE", "octets of METADATA; K, M, G" } },
+	  run_user_quota },
 	{ "user remove", "NAME", 1, 1, "Remove an account and all its mail",
 	  "Asks before it does so, on a terminal; elsewhere --yes is needed.\n"
 	  "Status 1: the answer was no, and nothing was removed.",

@@ -5,6 +5,7 @@
 #include "imap/internal.h"
 #include "imap/list.h"
 #include "imap/objectid.h"
+#include "imap/quota.h"
 
 struct select_request {
 	bool condstore;
@@ -47,6 +48,7 @@ static void reply_selected(struct session *s, struct slice asked)
 	else
 		buf_add(out, S("* 0 RECENT\r\n"));
 	reply_unseen(s);
+	session_tell_overquota(s);
 	buf_printf(out, "* OK [UIDVALIDITY %u] UIDs are valid\r\n",
 	           status.uidvalidity);
 	buf_printf(out, "* OK [UIDNEXT %u] Next UID\r\n", status.uidnext);

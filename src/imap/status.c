@@ -29,6 +29,12 @@ static uint64_t get_deleted(const struct mailbox_status *s)
 	return s->deleted;
 }
 
+/* RFC 9208 section 4.1.4: octets that EXPUNGE would free */
+static uint64_t get_deleted_size(const struct mailbox_status *s)
+{
+	return s->deleted_size;
+}
+
 static uint64_t get_size(const struct mailbox_status *s)
 {
 	return s->size;
@@ -64,6 +70,7 @@ static const struct {
 	{ N("UIDVALIDITY"), get_uidvalidity, NULL },
 	{ N("UNSEEN"), get_unseen, NULL },
 	{ N("DELETED"), get_deleted, NULL },
+	{ N("DELETED-STORAGE"), get_deleted_size, NULL },
 	{ N("SIZE"), get_size, NULL },
 	{ N("RECENT"), get_recent, NULL },
 	{ N("HIGHESTMODSEQ"), get_highestmodseq, NULL },

@@ -125,7 +125,8 @@ enum frame_type {
 	FRAME_KICK,          /* slice session id, or slice account name */
 	FRAME_TRACE,         /* u8 with text of messages (0, 1): rows of one
 	                        line each, until the command leaves */
-	FRAME_QUOTA,         /* QUOTA_RESOURCES times u64 limit, 0: none */
+	FRAME_QUOTA,         /* u8 set of resources, then QUOTA_RESOURCES times
+	                        u64 limit (0: none) for those in the set */
 	FRAME_IMPORT_MAILBOX,/* slice name, u32 uidvalidity or 0, u32 uidnext or
 	                        0, u8 subscribe (0 no, 1 yes, 2: only that, the
 	                        mailbox is not made). Made unless it is there;

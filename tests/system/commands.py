@@ -304,6 +304,33 @@ class Accounts(support.ServerTest):
                              ((user, "--for", "x"), 64)):
             self.assertEqual(status, self.roost("trace", *args).returncode)
 
+    def test_quota(self):
+        """A limit holds from the next command on, in running sessions too."""
+        user = self.new_user()
+        imap = self.server.imap(user)
+        self.assertEqual(0, self.roost("user", "quota", user, "--storage",
+                                       "1M", "--messages=1").returncode)
+        self.assertEqual(("OK", [b'"" (STORAGE 0 1024 MESSAGE 0 1)']),
+                         imap.getquota('""'))
+        self.assertEqual("OK", imap.append("INBOX", "", "", b"x")[0])
+        status, text = imap.append("INBOX", "", "", b"x")
+        self.assertEqual("NO", status)
+        self.assertTrue(text[0].startswith(b"[OVERQUOTA]"), text)
+        done = self.roost("user", "quota", user, "--messages", "0", "--json")
+        self.assertEqual(
+            [{"resource": "storage", "used": 1, "limit": 1 << 20},
+             {"resource": "messages", "used": 1, "limit": None},
+             {"resource": "mailboxes", "used": 6, "limit": None},
+             {"resource": "annotations", "used": 0, "limit": None}],
+            json.loads(done.stdout))
+        self.assertEqual("OK", imap.append("INBOX", "", "", b"x")[0])
+        imap.logout()
+        for args, status in (((user, "--storage", "x"), 64),
+                             ((user, "--messages", "1K"), 64),
+                             (("no@example.org",), 67)):
+            self.assertEqual(status,
+                             self.roost("user", "quota", *args).returncode)
+
     def test_who_and_kick(self):
         user = self.new_user()
         one, two = self.server.imap(user), self.server.imap(user)

@@ -444,9 +444,18 @@ static void run_step(struct run *r, size_t *i)
 		break;
 	case STEP_MAILBOX:
 	case STEP_MESSAGE:
+	case STEP_QUOTA:
 		break;
 	}
 	*i += n;
+}
+
+static void set_quota(struct run *r, const struct step *step)
+{
+	struct account *account = the_account(r);
+
+	account_set_quota(account, step->limit);
+	account_close(account);
 }
 
 static void prepare(struct run *r)
@@ -458,6 +467,8 @@ static void prepare(struct run *r)
 			make_mailbox(r, step);
 		if (step->kind == STEP_MESSAGE)
 			make_message(r, step);
+		if (step->kind == STEP_QUOTA)
+			set_quota(r, step);
 	}
 }
 

@@ -153,6 +153,24 @@ static bool read_time(struct slice line, struct step *step)
 	return true;
 }
 
+/* quota N N N N */
+static bool read_quota(struct slice line, struct step *step)
+{
+	struct slice rest = slice_from(line, 6);
+
+	if (!slice_starts(line, S("quota ")))
+		return false;
+	step->kind = STEP_QUOTA;
+	for (size_t i = 0; i < QUOTA_RESOURCES; i++) {
+		struct slice number;
+
+		slice_cut(rest, ' ', &number, &rest);
+		if (!slice_number(number, &step->limit[i]))
+			return false;
+	}
+	return true;
+}
+
 struct script script_read(const char *path)
 {
 	struct script s = { .path = path, .arena = arena_new(1 << 24) };
@@ -173,7 +191,7 @@ struct script script_read(const char *path)
 			continue;
 		if (!read_dialogue(line, step, s.arena) &&
 		    !read_mailbox(line, step) && !read_message(line, step) &&
-		    !read_time(line, step))
+		    !read_time(line, step) && !read_quota(line, step))
 			die(path, number, "not a line of a transcript");
 		if (step->kind == STEP_MESSAGE)
 			step->text = read_text(&rest, &number, s.arena);

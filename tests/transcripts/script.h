@@ -7,6 +7,8 @@
  *	| Subject: a message in full       every line gets CRLF
  *	|
  *	| body
+ *	quota 2048 3 10 0                  limits: octets, messages, mailboxes,
+ *	                                   octets of annotations; 0: none
  *	C: a1 SELECT INBOX                 a line that the client sends
  *	S: * FLAGS (...)                   a line that must come, in this order
  *	S?: * 3 EXISTS                     neighbours with '?' in any order
@@ -25,10 +27,12 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "mailbox/account.h"
 
 enum step_kind {
 	STEP_MAILBOX, /* name, number */
 	STEP_MESSAGE, /* name, flags, date, text */
+	STEP_QUOTA,   /* limit */
 	STEP_SEND,    /* session, text without CRLF */
 	STEP_EXPECT,  /* session, text, any_order */
 	STEP_TIME,    /* number */
@@ -40,6 +44,7 @@ struct step {
 	int session; /* 0 or 1 */
 	bool any_order;
 	unsigned number;
+	uint64_t limit[QUOTA_RESOURCES];
 	struct slice name;
 	struct slice flags; /* "\Seen $Junk" */
 	struct slice date;  /* as in APPEND, or "" */

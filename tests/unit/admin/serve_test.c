@@ -544,6 +544,19 @@ static void nonsense(struct rig *r)
 	close_end(e);
 }
 
+static void expect_quota(struct end *e, const char *resource, const char *used,
+                         const char *limit)
+{
+	struct frame_in in = receive(e);
+
+	assert_int_equal(in.type, FRAME_ROW);
+	assert_int_equal(read_u32(&in.r), QUOTA_COLUMNS);
+	assert_true(slice_eq(frame_read_slice(&in, 20), slice_cstr(resource)));
+	assert_true(slice_eq(frame_read_slice(&in, 20), slice_cstr(used)));
+	assert_true(slice_eq(frame_read_slice(&in, 20), slice_cstr(limit)));
+	assert_true(frame_is_whole(&in));
+}
+
 static void quotas(struct rig *r)
 {
 	struct end *e = open_end(r, RIG_ACCOUNT);
@@ -551,10 +564,15 @@ static void quotas(struct rig *r)
 	struct frame_out f = { 0 };
 
 	frame_begin(&f, FRAME_QUOTA);
+	frame_u8(&f, 1 << QUOTA_STORAGE | 1 << QUOTA_MESSAGE);
 	frame_u64(&f, 1000);
 	for (size_t i = QUOTA_MESSAGE; i < QUOTA_RESOURCES; i++)
-		frame_u64(&f, i == QUOTA_MESSAGE);
+		frame_u64(&f, 1);
 	send_frame(e, &f);
+	expect_quota(e, "storage", "0", "1000");
+	expect_quota(e, "messages", "0", "1");
+	expect_quota(e, "mailboxes", "6", ""); /* not in the set */
+	expect_quota(e, "annotations", "0", "");
 	assert_int_equal(done(e), ERR_OK);
 	assert_int_equal(import_mailbox(e, "INBOX", 0, 0, 0), ERR_OK);
 	import_message(e, &m);

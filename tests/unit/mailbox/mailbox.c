@@ -139,6 +139,68 @@ static void all_or_none(struct rig *r)
 	mailbox_close(m);
 }
 
+/* -- many sessions and one limit -- */
+
+enum { CROWD = 12, CROWD_MAY = 20 };
+
+struct crowd {
+	struct mailbox *to;
+	struct mailbox *from; /* UID 1 is copied from here */
+	struct incoming *in;
+	struct wait_list done;
+	int running;
+	unsigned fitted;
+};
+
+static void crowd_one(void *arg)
+{
+	struct crowd *c = arg;
+	struct uidset uid = rig_set("1");
+
+	for (int i = 0; i < CROWD; i++) {
+		struct uidset from = { 0 };
+		struct uidset to = { 0 };
+		uint32_t new_uid;
+		struct err e =
+			i % 2 == 0 ? rig_append_to(c->to, c->in, 0, &new_uid)
+				   : mailbox_copy(c->from, &uid, c->to, false,
+		                                  &from, &to);
+
+		assert_true(is_ok(e) || e.code == ERR_OVERQUOTA);
+		c->fitted += is_ok(e);
+		uidset_free(&from);
+		uidset_free(&to);
+		task_yield();
+	}
+	uidset_free(&uid);
+	if (--c->running == 0)
+		task_wake_all(&c->done);
+}
+
+/* behaviour 195: they can't exceed it together */
+static void together_within_quota(struct rig *r)
+{
+	struct crowd c = { .running = CROWD };
+	struct quota q;
+
+	c.to = rig_open(r, "INBOX");
+	c.from = rig_open(r, "Archive");
+	c.in = rig_incoming(r, TEXT);
+	rig_append(r, c.from, TEXT, 0);
+	assert_int_equal(set_quota(r, 0, 1 + CROWD_MAY), ERR_OK);
+	for (int i = 0; i < CROWD; i++)
+		task_spawn(r->loop, crowd_one, &c);
+	while (c.running > 0)
+		task_wait(&c.done, WAIT_FOREVER);
+	account_quota(r->account, &q);
+	assert_int_equal(c.fitted, CROWD_MAY);
+	assert_int_equal(q.used[QUOTA_MESSAGE], 1 + CROWD_MAY);
+	assert_int_equal(rig_status(r, "INBOX").messages, CROWD_MAY);
+	incoming_free(c.in);
+	mailbox_close(c.to);
+	mailbox_close(c.from);
+}
+
 static void last_uids(struct rig *r)
 {
 	struct mailbox *m = make(r, "import");
@@ -615,6 +677,7 @@ int main(void)
 		{ "appending", appending },
 		{ "empty message", empty_message },
 		{ "all or none", all_or_none },
+		{ "together within quota", together_within_quota },
 		{ "last UIDs", last_uids },
 		{ "imported UIDs", import_uids },
 		{ "storing", storing },
