@@ -1,0 +1,259 @@
+"""account.py -- what is true: an account's mailboxes, messages and names.
+
+Sessions differ in what they have been told of this (session.py).
+"""
+import base64
+import itertools
+import re
+import unicodedata
+
+SYSTEM_FLAGS = {"\\answered", "\\flagged", "\\deleted", "\\seen", "\\draft"}
+USES = {"\\all", "\\archive", "\\drafts", "\\flagged", "\\important",
+        "\\junk", "\\sent", "\\trash"}
+FIRST = ["Archive", "Drafts", "Junk", "Sent", "Trash"]
+
+
+class No(Exception):
+    """A command that fails, with its response code."""
+
+    def __init__(self, *codes):
+        super().__init__(codes)
+        self.codes = codes
+
+
+# -- names --
+
+def decode_utf7(data):
+    """A mailbox name of RFC 9051 appendix A.1; one spelling only."""
+    if re.search(rb"[^\x20-\x7e]", data):
+        raise No("CANNOT")
+    out = []
+    for plain, shifted in re.findall(rb"([^&]+)|(&[^-]*-?)", data):
+        if plain:
+            out.append(plain.decode())
+        elif shifted == b"&-":
+            out.append("&")
+        else:
+            out.append(decode_shifted(shifted))
+    name = "".join(out)
+    if encode_utf7(name) != data:
+        raise No("CANNOT")
+    return name
+
+
+def decode_shifted(shifted):
+    inner = shifted[1:-1].replace(b",", b"/")
+    try:
+        return base64.b64decode(inner + b"=" * (-len(inner) % 4),
+                                validate=True).decode("utf-16-be")
+    except ValueError:
+        raise No("CANNOT") from None
+
+
+def encode_utf7(name):
+    out = b""
+    for ascii_, group in itertools.groupby(
+            name, lambda c: " " <= c <= "~"):
+        text = "".join(group)
+        if ascii_:
+            out += text.replace("&", "&-").encode()
+            continue
+        inner = base64.b64encode(text.encode("utf-16-be", "surrogatepass"))
+        out += b"&" + inner.rstrip(b"=").replace(b"/", b",") + b"-"
+    return out
+
+
+def decode_name(data, utf8):
+    """In Net-Unicode, however it was written (RFC 9051 section 5.1)."""
+    try:
+        name = data.decode() if utf8 else decode_utf7(data)
+    except UnicodeDecodeError:
+        raise No("CANNOT") from None
+    return canonical(unicodedata.normalize("NFC", name))
+
+
+def canonical(name):
+    """INBOX is INBOX in any letter case, as a first level, too."""
+    first, delim, rest = name.partition("/")
+    return "INBOX" + delim + rest if first.upper() == "INBOX" else name
+
+
+def mailbox_name(data, utf8):
+    """A name that a mailbox may have, or No; a delimiter at the end, which
+    CREATE may have (RFC 9051 section 6.3.4), counts nowhere.
+    """
+    name = decode_name(data[:-1] if data.endswith(b"/") else data, utf8)
+    levels = name.split("/")
+    if any(x in ("", ".", "..") or len(x.encode()) > 255 for x in levels) \
+            or re.search(r"[%*\x00-\x1f\x7f]", name):
+        raise No("CANNOT")
+    return name
+
+
+def parents(name):
+    levels = name.split("/")
+    return ["/".join(levels[:n]) for n in range(1, len(levels))]
+
+
+# -- mailboxes --
+
+class Copy:
+    """A message in a mailbox."""
+
+    def __init__(self, uid, content, date, flags):
+        self.uid = uid
+        self.content = content
+        self.date = date            # None: whenever it came
+        self.flags = frozenset(flags)
+        self.gone = False
+        self.changes = 0            # how often its flags were stored
+
+    def __repr__(self):
+        return "<uid %d%s %s>" % (self.uid, " gone" * self.gone,
+                                  " ".join(sorted(self.flags)))
+
+
+class Mailbox:
+    def __init__(self):
+        self.uidvalidity = None     # until a session is told
+        self.above = 0              # it is larger than that
+        self.uidnext = 1
+        self.messages = []          # by UID
+        self.keywords = set()       # ever seen, in lower case
+        self.uses = frozenset()     # RFC 6154
+        self.selectable = True
+
+    def add(self, content, date, flags):
+        copy = Copy(self.uidnext, content, date, flags)
+        self.uidnext += 1
+        self.messages.append(copy)
+        self.keywords |= copy.flags - SYSTEM_FLAGS
+        return copy
+
+    def set_flags(self, copy, flags):
+        copy.flags = frozenset(flags)
+        copy.changes += 1
+        self.keywords |= copy.flags - SYSTEM_FLAGS
+
+    def remove(self, copies):
+        for copy in copies:
+            copy.gone = True
+        self.messages = [x for x in self.messages if not x.gone]
+
+    def status(self, name):
+        count = {
+            "MESSAGES": len(self.messages), "UIDNEXT": self.uidnext,
+            "RECENT": 0,
+            "UNSEEN": sum("\\seen" not in x.flags for x in self.messages),
+            "DELETED": sum("\\deleted" in x.flags for x in self.messages),
+            "SIZE": sum(len(x.content.raw) for x in self.messages)}
+        return count[name]
+
+
+class Account:
+    def __init__(self):
+        self.mailboxes = {}
+        self.validities = {}        # name -> the largest ever there
+        self.used = set()           # UIDVALIDITYs
+        self.sessions = []
+        self.subscribed = {"INBOX"} | set(FIRST)
+        self.mailboxes["INBOX"] = Mailbox()
+        for name in FIRST:
+            self.mailboxes[name] = Mailbox()
+            self.mailboxes[name].uses = frozenset({"\\" + name.lower()})
+
+    def learn_validity(self, name, value):
+        """Whether value may be the UIDVALIDITY of the mailbox there."""
+        box = self.mailboxes[name]
+        if box.uidvalidity is None and box.above < value < 2 ** 32 and \
+                value not in self.used:
+            box.uidvalidity = value
+            self.used.add(value)
+            self.validities[name] = max(value, self.validities.get(name, 0))
+        return box.uidvalidity == value
+
+    def find(self, name, code="NONEXISTENT"):
+        box = self.mailboxes.get(name)
+        if box is None or not box.selectable:
+            raise No(code)
+        return box
+
+    def below(self, name):
+        return [x for x in self.mailboxes if x.startswith(name + "/")]
+
+    def has_children(self, name):
+        return any(x.startswith(name + "/") for x in self.mailboxes)
+
+    def create(self, name, uses):
+        why = []                    # any of them may be told
+        old = self.mailboxes.get(name)
+        if old and old.selectable:
+            why.append("ALREADYEXISTS")
+        uses = frozenset(x.lower() for x in uses)
+        taken = frozenset().union(*(x.uses for x in self.mailboxes.values()))
+        if uses - USES or uses & taken:
+            why.append("USEATTR")
+        if why:
+            raise No(*why)
+        for each in parents(name) + [name]:
+            box = self.mailboxes.get(each)
+            if box is None or (each == name and not box.selectable):
+                self.mailboxes[each] = self.fresh(each)
+        self.mailboxes[name].uses = uses
+
+    def fresh(self, name):
+        box = Mailbox()
+        box.above = self.validities.get(name, 0)
+        return box
+
+    def delete(self, name):
+        """The mailbox that is gone, None if it was only a name."""
+        if name == "INBOX":
+            raise No("CANNOT")
+        box = self.mailboxes.get(name)
+        if box is None:
+            raise No("NONEXISTENT")
+        if not self.has_children(name):
+            del self.mailboxes[name]
+        elif not box.selectable:
+            raise No("HASCHILDREN")
+        else:
+            place = Mailbox()
+            place.selectable = False
+            self.mailboxes[name] = place
+        box.remove(list(box.messages))
+        return box if box.selectable else None
+
+    def rename(self, name, to):
+        why = []                    # any of them may be told
+        if name not in self.mailboxes:
+            why.append("NONEXISTENT")
+        if to in self.mailboxes:
+            why.append("ALREADYEXISTS")
+        if to.startswith(name + "/") and name != "INBOX":
+            why.append("CANNOT")
+        if why:
+            raise No(*why)
+        for each in parents(to):
+            if each not in self.mailboxes:
+                self.mailboxes[each] = self.fresh(each)
+        if name == "INBOX":
+            return self.rename_inbox(to)
+        for each in self.below(name) + [name]:
+            box = self.mailboxes.pop(each)
+            self.move_in(to + each[len(name):], box)
+        return None
+
+    def move_in(self, name, box):
+        """UIDVALIDITY stays; no other mailbox has ever had the same."""
+        self.mailboxes[name] = box
+        if box.uidvalidity is not None:
+            self.validities[name] = max(box.uidvalidity,
+                                        self.validities.get(name, 0))
+
+    def rename_inbox(self, to):
+        inbox, box = self.mailboxes["INBOX"], self.fresh(to)
+        for x in inbox.messages:
+            box.add(x.content, x.date, x.flags)
+        inbox.remove(list(inbox.messages))
+        self.mailboxes[to] = box

@@ -1,0 +1,136 @@
+"""cursor.py -- the terminals of RFC 9051 section 9, read from a command.
+
+Whatever the grammar does not have raises Bad.
+"""
+import re
+
+ATOM = rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]"
+PATTERNS = {name: re.compile(pattern) for name, pattern in {
+    "atom": rb"(?:%s)+" % ATOM,
+    "astring": rb"(?:%s|\])+" % ATOM,
+    "list-mailbox": rb"(?:%s|[\]%%*])+" % ATOM,
+    "tag": rb"(?:(?!\+)%s|\])+" % ATOM,
+    "number": rb"\d+",
+    "nz-number": rb"[1-9]\d*",
+    "quoted": rb'"((?:[^\x00\r\n"\\]|\\["\\])*)"',
+    "literal": rb"\{(\d+)(\+?)\}\r\n",
+    "seq": rb"(?:[1-9]\d*|\*)(?::(?:[1-9]\d*|\*))?",
+    "word": rb"[A-Za-z][A-Za-z0-9.=-]*",
+    "date": rb"(\d\d?)-([A-Za-z]{3})-(\d{4})",
+    "date-time": rb'"( \d|\d\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d)'
+                 rb' ([+-])(\d\d)(\d\d)"',
+}.items()}
+LAST = 0            # "*", and UIDs and numbers are never 0
+
+
+class Bad(Exception):
+    """Not a command of the grammar."""
+
+
+class Cursor:
+    def __init__(self, data, utf8):
+        self.data = data
+        self.at = 0
+        self.utf8 = utf8        # UTF-8 may stand in quoted strings
+
+    def more(self):
+        return self.at < len(self.data)
+
+    def peek(self, text):
+        return self.data.startswith(text, self.at)
+
+    def take(self, text):
+        if not self.peek(text):
+            return False
+        self.at += len(text)
+        return True
+
+    def need(self, text):
+        if not self.take(text):
+            raise Bad("%r expected" % text)
+
+    def end(self):
+        if self.more():
+            raise Bad("more than a command")
+
+    def match(self, name):
+        found = PATTERNS[name].match(self.data, self.at)
+        if found is None:
+            raise Bad("%s expected" % name)
+        self.at = found.end()
+        return found
+
+    def word(self):
+        """A word of the grammar, in upper case."""
+        return self.match("word").group().decode().upper()
+
+    def atom(self):
+        return self.match("atom").group().decode()
+
+    def number(self, limit=2 ** 32 - 1, name="number"):
+        n = int(self.match(name).group())
+        if n > limit:
+            raise Bad("number too large")
+        return n
+
+    def string(self):
+        if self.peek(b'"'):
+            text = self.match("quoted").group(1)
+            if not self.utf8 and not text.isascii():
+                raise Bad("8 bits in a quoted string")
+            if self.utf8:
+                self.valid_utf8(text)
+            return re.sub(rb"\\(.)", rb"\1", text)
+        return self.literal()
+
+    def valid_utf8(self, text):
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            raise Bad("not UTF-8") from None
+
+    def literal(self):
+        size = int(self.match("literal").group(1))
+        text = self.data[self.at:self.at + size]
+        if len(text) != size:
+            raise Bad("literal cut short")
+        self.at += size
+        return text
+
+    def astring(self, bare="astring"):
+        if self.peek(b'"') or self.peek(b"{"):
+            return self.string()
+        return self.match(bare).group()
+
+    def list_of(self, read, empty=False):
+        """"(" [read *(SP read)] ")" """
+        out = []
+        self.need(b"(")
+        if empty and self.take(b")"):
+            return out
+        while True:
+            out.append(read())
+            if self.take(b")"):
+                return out
+            self.need(b" ")
+
+    def sequence_set(self):
+        """[(low, high)] with 0 for "*"; None for "$"."""
+        if self.take(b"$"):
+            return None
+        out = []
+        while True:
+            ends = []
+            for end in self.match("seq").group().split(b":"):
+                n = LAST if end == b"*" else int(end)
+                if n > 2 ** 32 - 1:
+                    raise Bad("number too large")
+                ends.append(n)
+            out.append((ends[0], ends[-1]))
+            if not self.take(b","):
+                return out
+
+    def flag(self):
+        if self.take(b"\\"):
+            return "\\" + self.atom()
+        return self.atom()

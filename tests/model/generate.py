@@ -1,0 +1,363 @@
+"""generate.py -- commands at random, after the grammar of RFC 9051 section 9.
+
+Most are valid and about what is there; some are valid and about what is not;
+a few are broken by a character. The same seed gives the same commands.
+"""
+import re
+
+import messages
+from account import encode_utf7
+
+NAMES = ["INBOX", "inbox", "InBox/x", "a", "a/b", "a/b/c", "b", "b/a", "Trash",
+         "Sent", "Archive", "Drafts", "Gr\u00fcn", "two words", "x&y",
+         "[q]", 'a"b', "c/\u0437\u0430\u0440\u044f", "nosuch"]
+ODD_NAMES = ["", "/", "//", "a/", "a//b", ".", "a/..", "b/./c", "a%", "NIL",
+             "a*b", "e\u0301", "I\u0307"]
+PATTERNS = ["*", "%", "a*", "a/%", "%/%", "INBOX", "inbox/*", "nosuch", "*b",
+            "a%b", "Gr*", "[q]", "T%", "", "b", "*/*", "Sent", "c/*"]
+FLAGS = ["\\Seen", "\\Deleted", "\\Flagged", "\\Answered", "\\Draft", "$Work",
+         "label", "Label", "$Forwarded", "NIL", "\\Nosuch", "a]b"]
+DATES = ["1-Jan-2021", "31-Dec-2021", "15-Feb-2022", "1-Mar-2023",
+         "01-feb-2022", '"2-Feb-2023"', "29-Feb-2023", "28-Feb-2022"]
+STATUS_ITEMS = ["MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED",
+                "SIZE", "RECENT"]
+SECTIONS = ["", "TEXT", "HEADER", "1", "2", "1.1", "2.1", "3", "1.MIME",
+            "2.MIME", "2.HEADER", "2.TEXT", "HEADER.FIELDS (Subject From)",
+            "HEADER.FIELDS.NOT (To date X-LABEL)", "1.2", "2.1.MIME",
+            'header.fields ("Message-ID")', "2.HEADER.FIELDS (DATE)"]
+FETCH_ITEMS = ["FLAGS", "UID", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE",
+               "BODYSTRUCTURE", "BODY", "RFC822.HEADER", "RFC822.TEXT",
+               "RFC822"]
+BREAKING = b"() \"\\%*,:;0129$+-<>[].xX\x80~&=\x01"
+
+
+class Generator:
+    def __init__(self, rng):
+        self.rng = rng
+        self.tag = 0
+        self.commands = [
+            (self.fetch, 14), (self.store, 16), (self.search, 12),
+            (self.append, 12), (self.copy, 8), (self.expunge, 6),
+            (self.select, 8), (self.noop, 6), (self.status, 4),
+            (self.list, 5), (self.lsub, 2), (self.create, 3),
+            (self.delete, 2), (self.rename, 2), (self.subscribe, 2),
+            (self.close, 1), (self.other, 1)]
+
+    # -- steps --
+
+    def step(self, stream):
+        """The next step for a Stream."""
+        n = self.rng.randrange(len(stream.sessions))
+        others_idle = any(x is not None for x in stream.idle)
+        if stream.idle[n] is not None:
+            if self.rng.random() < 0.3:
+                return n, [b"DONE"]
+            n = 1 - n
+            if stream.idle[n] is not None:
+                return n, [b"DONE"]
+        session = stream.sessions[n]
+        if self.rng.random() < 0.02:
+            return n, [self.tagged("IDLE")]
+        count = 1 if others_idle else self.rng.choice([1, 1, 2, 4, 8, 12])
+        commands = [self.command(session) for _ in range(count)]
+        if count > 1:
+            commands = [x.replace(b"}\r\n", b"+}\r\n").replace(b"++}", b"+}")
+                        for x in commands]
+        return n, commands
+
+    def tagged(self, text):
+        self.tag += 1
+        return b"t%d " % self.tag + (
+            text if isinstance(text, bytes) else text.encode())
+
+    def command(self, session):
+        if session.current is None and self.rng.random() < 0.5:
+            make = self.select
+        else:
+            make = self.rng.choices([x[0] for x in self.commands],
+                                    [x[1] for x in self.commands])[0]
+        command = self.tagged(make(session))
+        if self.rng.random() < 0.06:
+            command = self.broken(command)
+        return command
+
+    def broken(self, command):
+        """With one character more, less or other, outside of literals."""
+        head = len(command.split(b" ", 1)[0]) + 1
+        found = re.search(rb"\{\d+\+?\}\r\n", command)
+        end = found.start() if found else len(command)
+        at = self.rng.randrange(head, end + 1)
+        byte = bytes([self.rng.choice(BREAKING)])
+        kind = self.rng.randrange(3)
+        out = command[:at] + (byte if kind else b"") + \
+            command[at + (kind != 1):]
+        same = re.findall(rb"\{\d+\+?\}\r\n", out) == \
+            re.findall(rb"\{\d+\+?\}\r\n", command)
+        if at >= end and kind != 1 or not same or out.endswith(b"}"):
+            return command
+        return out
+
+    # -- pieces --
+
+    def pick(self, *choices):
+        return self.rng.choice(choices)
+
+    def some(self, choices, most=3):
+        return self.rng.sample(choices, self.rng.randrange(1, most + 1))
+
+    def case(self, word):
+        return word if self.rng.random() < 0.8 else self.rng.choice(
+            [word.lower(), word.title()])
+
+    def string(self, data):
+        """A string in any of its forms; data is bytes."""
+        kind = self.rng.randrange(8)
+        if kind < 4 and re.fullmatch(rb"[A-Za-z0-9/.&_\]-]+", data):
+            return data
+        if kind < 7 and data.isascii():
+            return b'"' + re.sub(rb'(["\\])', rb"\\\1", data) + b'"'
+        return b"{%d%s}\r\n%s" % (len(data), self.pick(b"+", b"+", b""),
+                                  data)
+
+    def name(self, session, text=None):
+        if text is None:
+            text = self.rng.choice(
+                NAMES if self.rng.random() < 0.95 else ODD_NAMES)
+        data = text.encode() if session.rev2 else encode_utf7(text)
+        if session.rev2 and not data.isascii() and self.rng.random() < 0.5:
+            return b'"' + data + b'"'
+        return self.string(data)
+
+    def there(self, session):
+        """A name of a mailbox that is there."""
+        return self.name(session, self.rng.choice(
+            sorted(session.account.mailboxes)))
+
+    def set(self, session, uid):
+        view = session.view
+        high = max(len(view), 1)
+        if self.rng.random() < 0.05:
+            return "$"
+
+        def one():
+            if self.rng.random() < 0.12:
+                return "*"
+            if uid and view and self.rng.random() < 0.8:
+                return str(self.rng.choice(view).uid)
+            return str(self.rng.randrange(1, high + 1) if
+                       self.rng.random() < 0.97 else self.pick(
+                           high + 1, 0, 4294967295, 4294967296, 99))
+
+        def piece():
+            return one() if self.rng.random() < 0.6 else \
+                one() + ":" + one()
+        return ",".join(piece() for _ in range(self.pick(1, 1, 1, 2, 3)))
+
+    def flag_list(self):
+        flags = self.some(FLAGS, 3)
+        return "(%s)" % " ".join(flags) if self.rng.random() < 0.9 else "()"
+
+    def date_time(self):
+        return self.rng.choice([
+            '"%2d-Jan-2022 10:00:00 +0000"', '"%02d-Feb-2022 23:59:59 -0800"',
+            '"%2d-mar-2023 00:00:01 +0530"', '"%2d-Dec-2021 00:30:00 +1300"',
+            '"%2d-Feb-2023 12:00:00 +0100"']) % self.rng.randrange(1, 31)
+
+    # -- commands --
+
+    def uid(self):
+        return self.rng.random() < 0.5
+
+    def verb(self, name, uid):
+        return ("UID " if uid else "") + self.case(name) + " "
+
+    def fetch(self, session):
+        uid = self.uid()
+        items = self.rng.randrange(12)
+        if items == 0:
+            what = self.pick("ALL", "FAST", "FULL")
+        elif items == 1:
+            what = self.rng.choice(FETCH_ITEMS)
+        else:
+            what = "(%s)" % " ".join(self.case(self.fetch_item())
+                                     for _ in range(self.pick(1, 2, 2, 3)))
+        return self.verb("FETCH", uid) + self.set(session, uid) + " " + what
+
+    def fetch_item(self):
+        kind = self.rng.randrange(10)
+        if kind < 6:
+            return self.rng.choice(FETCH_ITEMS)
+        if kind == 6:
+            return self.pick("BINARY", "BINARY.PEEK", "BINARY.SIZE") + \
+                "[%s]" % self.pick("1", "2", "1.1", "1.2", "2.1")
+        partial = "<%d.%d>" % (self.pick(0, 5, 100, 5000),
+                               self.pick(1, 7, 80, 4000))
+        return self.pick("BODY", "BODY.PEEK", "BODY.PEEK") + \
+            "[%s]" % self.rng.choice(SECTIONS) + self.pick("", "", partial)
+
+    def store(self, session):
+        uid = self.uid()
+        flags = self.flag_list() if self.rng.random() < 0.8 else \
+            " ".join(self.some(FLAGS, 2))
+        return self.verb("STORE", uid) + self.set(session, uid) + " " + \
+            self.pick("+", "+", "-", "") + "FLAGS" + \
+            self.pick("", ".SILENT") + " " + flags
+
+    def copy(self, session):
+        uid = self.uid()
+        return self.verb(self.pick("COPY", "COPY", "MOVE"), uid).encode() + \
+            self.set(session, uid).encode() + b" " + (
+                self.there(session) if self.rng.random() < 0.9
+                else self.name(session))
+
+    def expunge(self, session):
+        if self.rng.random() < 0.4:
+            return "UID EXPUNGE " + self.set(session, True)
+        return self.case("EXPUNGE")
+
+    def append(self, session):
+        out = b"APPEND " + (self.there(session) if self.rng.random() < 0.9
+                            else self.name(session))
+        if session.current and self.rng.random() < 0.3:
+            out = b"APPEND INBOX"
+        for _ in range(self.pick(1, 1, 1, 2, 3)):
+            raw = messages.random_message(self.rng).raw
+            out += b" " + (self.flag_list() + " "
+                           if self.rng.random() < 0.6 else "").encode()
+            out += (self.date_time() + " "
+                    if self.rng.random() < 0.8 else "").encode()
+            out += b"{%d%s}\r\n%s" % (len(raw), self.pick(b"+", b"+", b""),
+                                      raw)
+        return out
+
+    def select(self, session):
+        name = self.pick(b"INBOX", b"INBOX", self.there(session),
+                         self.name(session))
+        return self.pick(b"SELECT ", b"SELECT ", b"select ",
+                         b"EXAMINE ") + name
+
+    def noop(self, _session):
+        return self.pick("NOOP", "NOOP", "noop", "CHECK")
+
+    def status(self, session):
+        items = " ".join(self.some(STATUS_ITEMS, 4))
+        return b"STATUS " + self.pick(
+            self.there(session), self.name(session)) + \
+            b" (" + items.encode() + b")"
+
+    def pattern(self, session):
+        text = self.rng.choice(PATTERNS)
+        data = text.encode() if session.rev2 else encode_utf7(text)
+        return data if data and self.uid() else b'"' + data + b'"'
+
+    def list(self, session):
+        out = b"LIST "
+        if self.rng.random() < 0.4:
+            out += b"(" + b" ".join(self.some(
+                [b"SUBSCRIBED", b"RECURSIVEMATCH", b"SPECIAL-USE",
+                 b"REMOTE"], 2)) + b") "
+        out += self.pick(b'"" ', b'"" ', b'"" ', b"a/ ", b"INBOX ")
+        if self.rng.random() < 0.3:
+            out += b"(" + b" ".join(self.pattern(session) for _ in range(
+                self.pick(1, 2, 3))) + b")"
+        else:
+            out += self.pattern(session)
+        if self.rng.random() < 0.5:
+            status = b"STATUS (%s)" % b" ".join(
+                x.encode() for x in self.some(STATUS_ITEMS, 3))
+            out += b" RETURN (" + b" ".join(self.some(
+                [b"SUBSCRIBED", b"CHILDREN", b"SPECIAL-USE", status],
+                3)) + b")"
+        return out
+
+    def lsub(self, session):
+        return b"LSUB " + self.pick(b'"" ', b'"" ', b"a/ ") + \
+            self.pattern(session)
+
+    def create(self, session):
+        out = b"CREATE " + self.name(session)
+        if self.rng.random() < 0.15:
+            out += b" (USE (%s))" % self.pick(
+                b"\\Flagged", b"\\Trash", b"\\Sent", b"", b"\\Nosuch",
+                b"\\All \\Junk")
+        return out
+
+    def delete(self, session):
+        return b"DELETE " + self.pick(self.there(session),
+                                      self.name(session))
+
+    def rename(self, session):
+        return b"RENAME " + self.pick(
+            self.there(session), self.name(session)) + b" " + \
+            self.name(session)
+
+    def subscribe(self, session):
+        return self.pick(b"SUBSCRIBE ", b"UNSUBSCRIBE ") + self.name(session)
+
+    def close(self, _session):
+        return self.pick("CLOSE", "UNSELECT")
+
+    def other(self, session):
+        if session.current is None and self.uid():
+            return self.pick("ENABLE IMAP4rev2", "ENABLE X-NONE IMAP4REV2")
+        return self.pick("CAPABILITY", "NAMESPACE", "ID NIL", "LOGOUT",
+                         'ID ("name" "model")', "XNOSUCH", "LOGIN a b",
+                         "UID NOOP", "IDLE x", "EXPUNGE 1", "SELECT")
+
+    # -- SEARCH --
+
+    def search(self, session):
+        uid = self.uid()
+        out = self.verb("SEARCH", uid).encode()
+        if self.rng.random() < 0.4:
+            out += b"RETURN (%s) " % b" ".join(self.rng.sample(
+                [b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE"],
+                self.rng.randrange(5)))
+        if self.rng.random() < 0.15:
+            out += b"CHARSET %s " % self.pick(b"UTF-8", b"utf-8", b"US-ASCII",
+                                              b"X-NONE")
+        return out + b" ".join(self.key(session, 0)
+                               for _ in range(self.pick(1, 1, 2, 3)))
+
+    def key(self, session, depth):
+        kind = self.rng.randrange(13 if depth < 3 else 10)
+        if kind < 3:
+            return self.case(self.pick(
+                "ALL", "ANSWERED", "DELETED", "DRAFT", "FLAGGED", "SEEN",
+                "UNSEEN", "UNDELETED", "UNFLAGGED", "UNANSWERED", "UNDRAFT",
+                "NEW", "OLD", "RECENT")).encode()
+        if kind == 3:
+            return self.pick(b"KEYWORD ", b"UNKEYWORD ") + self.pick(
+                b"$Work", b"label", b"nosuch", b"LABEL")
+        if kind == 4:
+            return self.pick("BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON",
+                             "SENTSINCE").encode() + b" " + \
+                self.rng.choice(DATES).encode()
+        if kind == 5:
+            return self.set(session, False).encode()
+        if kind == 6:
+            return b"UID " + self.set(session, True).encode()
+        if kind == 7:
+            return self.pick(b"LARGER ", b"SMALLER ") + self.pick(
+                b"0", b"200", b"300", b"400", b"800", b"4294967296")
+        if kind < 10:
+            return self.text_key()
+        if kind == 10:
+            return b"NOT " + self.key(session, depth + 1)
+        if kind == 11:
+            return b"OR " + self.key(session, depth + 1) + b" " + \
+                self.key(session, depth + 1)
+        return b"(" + b" ".join(self.key(session, depth + 1) for _ in range(
+            self.pick(1, 2))) + b")"
+
+    def text_key(self):
+        word = self.rng.choice(messages.WORDS)
+        word = self.pick(word, word.upper(), word[1:4], word.lower())
+        who = self.pick("ann", "example.org", "Lee", "Zo\u00eb", "bob@", "dan")
+        name, text = self.pick(
+            ("SUBJECT", word), ("BODY", word), ("TEXT", word), ("FROM", who),
+            ("TO", who), ("CC", who), ("BCC", who), ("SUBJECT", ""),
+            ("HEADER X-Label", word), ("HEADER x-label", ""),
+            ("HEADER Message-ID", "<%d@" % self.rng.randrange(30)),
+            ("HEADER Subject", word))
+        return name.encode() + b" " + self.string(text.encode())

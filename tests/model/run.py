@@ -1,0 +1,132 @@
+"""run.py -- streams of commands, as many as are asked for, judged.
+
+usage: run [COMMANDS [SEED]]
+
+Streams have a thousand commands each and the seeds SEED, SEED + 1, ...; so
+"run 1000 SEED" repeats one. Of one that ends in a disagreement the commands
+that matter are printed with their answers. The last line is "N passed, N
+failed", a stream each.
+"""
+import multiprocessing
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+
+from generate import Generator
+from harness import Server
+from shrink import shrink
+from stream import Disagreement, Stream
+
+LENGTH = 1000
+CONF = "trusted_networks = 127.0.0.1\nconnections_per_host = 1000\n"
+PATIENCE = 30           # seconds for an answer
+SHORT_PATIENCE = 5      # while a failing stream is made shorter
+
+
+class Worker:
+    """A server of its own, and an account for each stream."""
+
+    def __init__(self, server):
+        self.server = server
+        self.accounts = 0
+
+    def stream(self, patience):
+        name = "u%d@example.org" % self.accounts
+        self.accounts += 1
+        self.server.add_user(name)
+        return Stream(self.server.imap_port, name, patience)
+
+    def run(self, seed):
+        """Commands done, and what to print."""
+        stream = self.stream(PATIENCE)
+        generator = Generator(random.Random(seed))
+        try:
+            while stream.done < LENGTH:
+                stream.step(*generator.step(stream))
+        except Disagreement as wrong:
+            return stream.done, self.report(seed, stream, wrong)
+        finally:
+            stream.close()
+        return stream.done, None
+
+    def report(self, seed, stream, wrong):
+        short = shrink(stream.steps, self.replay)
+        lines = ["seed %d: %s" % (seed, wrong)]
+        if short is None:
+            return lines + stream.lines(20) + ["It does not happen again."]
+        return lines + ["The same in short: %s" % short.wrong] + \
+            short.lines()
+
+    def replay(self, steps):
+        stream = self.stream(SHORT_PATIENCE)
+        try:
+            for step in steps:
+                stream.step(*step)
+        except Disagreement as wrong:
+            stream.wrong = wrong
+            return stream
+        finally:
+            stream.close()
+        return None
+
+
+def work(seeds, results):
+    """In a process of its own, until seeds has none left."""
+    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    top = tempfile.mkdtemp(prefix="roost-model-", dir=memory)
+    try:
+        with Server(conf=CONF, directory=top) as server:
+            worker = Worker(server)
+            while (seed := seeds.get()) is not None:
+                results.put((seed,) + worker.run(seed))
+            faults = [x for x in server.log().split("\n")
+                      if "ERROR: AddressSanitizer" in x or
+                      "runtime error:" in x or "event=child_died" in x]
+            status = server.stop()
+            results.put((None, status, faults))
+    except Exception as e:                  # it must not end in silence
+        results.put((None, 1, [repr(e)]))
+        raise
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
+
+
+def main():
+    commands = int(sys.argv[1]) if len(sys.argv) > 1 else 100000
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    streams = max(1, commands // LENGTH)
+    workers = min(streams, os.cpu_count() or 1)
+    seeds, results = multiprocessing.Queue(), multiprocessing.Queue()
+    for seed in list(range(first, first + streams)) + [None] * workers:
+        seeds.put(seed)
+    begun = time.time()
+    processes = [multiprocessing.Process(target=work, args=(seeds, results))
+                 for _ in range(workers)]
+    for process in processes:
+        process.start()
+    done = failed = 0
+    ended = 0
+    while ended < workers:
+        seed, count, said = results.get()
+        if seed is None:
+            ended += 1
+            if count != 0 or said:
+                failed += 1
+                print("a server ended with %r: %s" % (count, said))
+            continue
+        done += count
+        if said:
+            failed += 1
+            print("\n".join(said), flush=True)
+    for process in processes:
+        process.join()
+    print("%d commands in %.0f s" % (done, time.time() - begun))
+    print("%d passed, %d failed" % (max(0, streams - failed), failed))
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,411 @@
+"""syntax.py -- a command as the grammar of RFC 9051 section 9 reads it.
+
+parse() makes a Command, or raises Bad. What an extension adds stands with
+the production it extends.
+"""
+import datetime
+
+from cursor import Bad, Cursor
+
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
+          "oct", "nov", "dec"]
+STATUS_ITEMS = {"MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED",
+                "SIZE", "RECENT"}
+
+
+class Command:
+    """tag, name, whether UID stood before it; the rest is the name's own."""
+
+    def __init__(self, tag, name, uid):
+        self.tag = tag
+        self.name = name
+        self.uid = uid
+
+
+def tag_of(data):
+    return data.split(b" ", 1)[0]
+
+
+def parse(data, utf8):
+    """data: a command without its last CRLF, literals and all."""
+    c = Cursor(data, utf8)
+    tag = c.match("tag").group()
+    c.need(b" ")
+    name = c.word()
+    uid = name == "UID"
+    if uid:
+        c.need(b" ")
+        name = c.word()
+        if name not in UID_COMMANDS:
+            raise Bad("no UID command")
+    if name not in COMMANDS:
+        raise Bad("no command")
+    command = Command(tag, name, uid)
+    COMMANDS[name](c, command)
+    c.end()
+    return command
+
+
+def nothing(_c, _command):
+    pass
+
+
+def mailbox(c, command):
+    c.need(b" ")
+    command.mailbox = c.astring()
+
+
+def create(c, command):
+    """create = "CREATE" SP mailbox [SP "(" "USE" SP "(" use ")" ")"]"""
+    mailbox(c, command)
+    command.uses = []
+    if not c.take(b" "):
+        return
+
+    def parameter():
+        if c.word() != "USE":
+            raise Bad("no parameter of CREATE")
+        c.need(b" ")
+        command.uses += c.list_of(use, empty=True)
+
+    def use():
+        c.need(b"\\")
+        return "\\" + c.atom()
+    c.list_of(parameter)
+
+
+def rename(c, command):
+    mailbox(c, command)
+    c.need(b" ")
+    command.to = c.astring()
+
+
+def status_items(c):
+    def item():
+        name = c.word()
+        if name not in STATUS_ITEMS:
+            raise Bad("no item of STATUS")
+        return name
+    return c.list_of(item, empty=True)      # VIOLATIONS.md, status-att-list
+
+
+def status(c, command):
+    mailbox(c, command)
+    c.need(b" ")
+    command.items = status_items(c)
+
+
+SELECT_OPTIONS = {"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"}
+RETURN_OPTIONS = {"SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "STATUS"}
+
+
+def list_(c, command):
+    c.need(b" ")
+    command.select, command.returns, command.items = set(), set(), []
+    command.extended = False
+
+    def select():
+        name = c.word()
+        if name not in SELECT_OPTIONS:
+            raise Bad("no selection option")
+        return name
+    if c.peek(b"("):
+        command.extended = True
+        command.select = set(c.list_of(select, empty=True))
+        c.need(b" ")
+        if "RECURSIVEMATCH" in command.select and \
+                not command.select & {"SUBSCRIBED", "SPECIAL-USE"}:
+            raise Bad("RECURSIVEMATCH alone")
+    command.reference = c.astring()
+    c.need(b" ")
+    if c.peek(b"("):
+        command.extended = True
+        command.patterns = c.list_of(lambda: c.astring("list-mailbox"))
+    else:
+        command.patterns = [c.astring("list-mailbox")]
+    if c.take(b" "):
+        list_return(c, command)
+
+
+def list_return(c, command):
+    def option():
+        name = c.word()
+        if name not in RETURN_OPTIONS:
+            raise Bad("no return option")
+        if name == "STATUS":
+            c.need(b" ")
+            command.items = status_items(c)
+        return name
+    command.extended = True
+    if c.word() != "RETURN":
+        raise Bad("RETURN expected")
+    c.need(b" ")
+    command.returns = set(c.list_of(option, empty=True))
+
+
+def lsub(c, command):
+    c.need(b" ")
+    command.reference = c.astring()
+    c.need(b" ")
+    command.patterns = [c.astring("list-mailbox")]
+
+
+def date_time(c):
+    """date-time; an aware datetime"""
+    day, month, year, hour, minute, second, sign, zh, zm = \
+        c.match("date-time").groups()
+    if int(zm) > 59:
+        raise Bad("no such zone")
+    offset = datetime.timedelta(hours=int(zh), minutes=int(zm))
+    try:
+        return datetime.datetime(
+            int(year), month_number(month), int(day), int(hour), int(minute),
+            int(second), 0, datetime.timezone(
+                -offset if sign == b"-" else offset))
+    except ValueError:
+        raise Bad("no such moment") from None
+
+
+def month_number(text):
+    text = text.decode().lower()
+    if text not in MONTHS:
+        raise Bad("no month")
+    return MONTHS.index(text) + 1
+
+
+def append(c, command):
+    """append = "APPEND" SP mailbox 1*append-message, RFC 3502"""
+    mailbox(c, command)
+    command.messages = []
+    while c.more() or not command.messages:
+        c.need(b" ")
+        flags, date = [], None
+        if c.peek(b"("):
+            flags = c.list_of(c.flag, empty=True)
+            c.need(b" ")
+        if c.peek(b'"'):
+            date = date_time(c)
+            c.need(b" ")
+        command.messages.append((flags, date, c.literal()))
+
+
+def enable(c, command):
+    command.names = []
+    while c.more() or not command.names:
+        c.need(b" ")
+        command.names.append(c.atom().upper())
+
+
+def id_(c, _command):
+    """id_params_list = "(" *(string SP nstring) ")" / nil"""
+    def pair():
+        c.string()
+        c.need(b" ")
+        if c.data[c.at:c.at + 3].upper() == b"NIL":
+            c.at += 3
+        else:
+            c.string()
+    c.need(b" ")
+    if c.peek(b"("):
+        c.list_of(pair, empty=True)
+    elif c.word() != "NIL":
+        raise Bad("NIL expected")
+
+
+def numbers(c, command):
+    c.need(b" ")
+    command.set = c.sequence_set()
+
+
+def expunge(c, command):
+    if command.uid:
+        numbers(c, command)
+
+
+def copy(c, command):
+    numbers(c, command)
+    mailbox(c, command)
+
+
+def store(c, command):
+    """store = "STORE" SP sequence-set SP store-att-flags"""
+    numbers(c, command)
+    c.need(b" ")
+    command.how = "+" if c.take(b"+") else "-" if c.take(b"-") else ""
+    name = c.word()
+    if name not in ("FLAGS", "FLAGS.SILENT"):
+        raise Bad("FLAGS expected")
+    command.silent = name.endswith("SILENT")
+    c.need(b" ")
+    if c.peek(b"("):
+        command.flags = c.list_of(c.flag, empty=True)
+        return
+    command.flags = [c.flag()]
+    while c.take(b" "):
+        command.flags.append(c.flag())
+
+
+# -- FETCH --
+
+MACROS = {"FAST": ["FLAGS", "INTERNALDATE", "RFC822.SIZE"]}
+MACROS["ALL"] = MACROS["FAST"] + ["ENVELOPE"]
+MACROS["FULL"] = MACROS["ALL"] + ["BODY"]
+FETCH_ITEMS = {"ENVELOPE", "FLAGS", "INTERNALDATE", "RFC822", "RFC822.HEADER",
+               "RFC822.SIZE", "RFC822.TEXT", "BODY", "BODYSTRUCTURE", "UID"}
+
+
+class Section:
+    """BODY[path.text]<partial> and BINARY[path]<partial>."""
+
+    def __init__(self, kind, path, text, partial):
+        self.kind = kind        # BODY, BODY.PEEK, BINARY ...
+        self.path = path        # [3, 1]
+        self.text = text        # None, ("TEXT",) ("HEADER.FIELDS", [names])
+        self.partial = partial  # None or (offset, octets)
+
+
+def fetch(c, command):
+    numbers(c, command)
+    c.need(b" ")
+    if c.peek(b"("):
+        command.items = c.list_of(lambda: fetch_item(c, c.word()))
+        return
+    name = c.word()
+    command.items = MACROS[name] if name in MACROS else [fetch_item(c, name)]
+
+
+def fetch_item(c, name):
+    if c.peek(b"["):
+        return section(c, name)
+    if name not in FETCH_ITEMS:
+        raise Bad("no item of FETCH")
+    return name
+
+
+SECTION_KINDS = ("BODY", "BODY.PEEK", "BINARY", "BINARY.PEEK", "BINARY.SIZE")
+
+
+def section(c, kind):
+    """section = "[" [section-spec] "]" ["<" number "." nz-number ">"]"""
+    if kind not in SECTION_KINDS:
+        raise Bad("no section")
+    path, text, partial = [], None, None
+    c.need(b"[")
+    while not c.peek(b"]"):
+        if c.data[c.at:c.at + 1].isdigit():
+            path.append(c.number(name="nz-number"))
+            if c.take(b"."):
+                if c.peek(b"]"):
+                    raise Bad("section ends in a dot")
+                continue
+            break
+        text = section_text(c, kind, path)
+        break
+    c.need(b"]")
+    if kind != "BINARY.SIZE" and c.take(b"<"):
+        start = c.number(2 ** 63 - 1)
+        c.need(b".")
+        partial = (start, c.number(2 ** 63 - 1, "nz-number"))
+        c.need(b">")
+    return Section(kind, path, text, partial)
+
+
+def section_text(c, kind, path):
+    name = c.word()
+    if kind.startswith("BINARY"):
+        raise Bad("no text in BINARY")
+    if name in ("HEADER.FIELDS", "HEADER.FIELDS.NOT"):
+        c.need(b" ")
+        return (name, c.list_of(c.astring))
+    if name in ("HEADER", "TEXT") or (name == "MIME" and path):
+        return (name,)
+    raise Bad("no section text")
+
+
+# -- SEARCH --
+
+RETURNS = {"MIN", "MAX", "ALL", "COUNT", "SAVE"}
+PLAIN_KEYS = {"ALL", "ANSWERED", "DELETED", "DRAFT", "FLAGGED", "NEW", "OLD",
+              "RECENT", "SEEN", "UNANSWERED", "UNDELETED", "UNDRAFT",
+              "UNFLAGGED", "UNSEEN"}
+STRING_KEYS = {"BCC", "BODY", "CC", "FROM", "SUBJECT", "TEXT", "TO"}
+DATE_KEYS = {"BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE"}
+NUMBER_KEYS = {"LARGER", "SMALLER"}
+KEYWORD_KEYS = {"KEYWORD", "UNKEYWORD"}
+
+
+def search(c, command):
+    """search-program = ["CHARSET" SP charset SP] key *(SP key)"""
+    command.returns, command.charset = None, None
+
+    def option():
+        name = c.word()
+        if name not in RETURNS:
+            raise Bad("no return option")
+        return name
+    c.need(b" ")
+    if c.data[c.at:c.at + 7].upper() == b"RETURN ":
+        c.at += 7
+        command.returns = c.list_of(option, empty=True)
+        c.need(b" ")
+    if c.data[c.at:c.at + 8].upper() == b"CHARSET ":
+        c.at += 8
+        command.charset = c.astring().decode("latin-1").upper()
+        c.need(b" ")
+    keys = [search_key(c)]
+    while c.take(b" "):
+        keys.append(search_key(c))
+    command.key = ("AND", keys)
+
+
+def search_key(c):
+    if c.peek(b"("):
+        return ("AND", c.list_of(lambda: search_key(c)))
+    if c.peek(b"$") or c.peek(b"*") or c.data[c.at:c.at + 1].isdigit():
+        return ("SET", c.sequence_set())
+    name = c.word()
+    if name in PLAIN_KEYS:
+        return (name,)
+    c.need(b" ")
+    if name in STRING_KEYS:
+        return (name, c.astring())
+    if name in DATE_KEYS:
+        return (name, date(c))
+    if name in NUMBER_KEYS:
+        return (name, c.number(2 ** 63 - 1))
+    if name in KEYWORD_KEYS:
+        return (name, c.atom())
+    if name == "UID":
+        return ("UID", c.sequence_set())
+    if name == "NOT":
+        return ("NOT", search_key(c))
+    if name in ("OR", "HEADER"):
+        first = search_key(c) if name == "OR" else c.astring()
+        c.need(b" ")
+        return (name, first, search_key(c) if name == "OR" else c.astring())
+    raise Bad("no search key")
+
+
+def date(c):
+    """date = date-text / DQUOTE date-text DQUOTE"""
+    quoted = c.take(b'"')
+    day, month, year = c.match("date").groups()
+    if quoted:
+        c.need(b'"')
+    try:
+        return datetime.date(int(year), month_number(month), int(day))
+    except ValueError:
+        raise Bad("no such day") from None
+
+
+COMMANDS = {
+    "APPEND": append, "CAPABILITY": nothing, "CHECK": nothing,
+    "CLOSE": nothing, "COPY": copy, "CREATE": create, "DELETE": mailbox,
+    "ENABLE": enable, "EXAMINE": mailbox, "EXPUNGE": expunge, "FETCH": fetch,
+    "ID": id_, "IDLE": nothing, "LIST": list_, "LOGOUT": nothing,
+    "LSUB": lsub, "MOVE": copy, "NAMESPACE": nothing, "NOOP": nothing,
+    "RENAME": rename, "SEARCH": search, "SELECT": mailbox, "STATUS": status,
+    "STORE": store, "SUBSCRIBE": mailbox, "UNSELECT": nothing,
+    "UNSUBSCRIBE": mailbox,
+}
+UID_COMMANDS = {"COPY", "EXPUNGE", "FETCH", "MOVE", "SEARCH", "STORE"}

@@ -1,0 +1,239 @@
+"""view.py -- what one session has been told of its mailbox.
+
+Every untagged answer that tells something is held against what is true
+(account.py) and then believed. RFC 9051 sections 5.2, 7.3, 7.4 and 7.5:
+
+   EXISTS   names all that is there, and nothing that was told before is lost
+   EXPUNGE  only of what is gone, only where the command lets it come
+   FETCH    only of what is in the view, and every item is right
+"""
+import re
+
+from account import SYSTEM_FLAGS
+from cursor import Bad, Cursor
+from syntax import Section, section
+
+
+class Wrong(Exception):
+    """The server and the model disagree."""
+
+
+def demand(truth, text, *args):
+    if not truth:
+        raise Wrong(text % args if args else text)
+
+
+def lower(flags):
+    # a keyword may be called NIL
+    return frozenset("nil" if x is None else x.lower() for x in flags)
+
+
+def expand(text):
+    """The numbers of a sequence-set as the server writes it."""
+    out = []
+    for piece in text.split(","):
+        low, _, high = piece.partition(":")
+        demand(low.isdigit() and (high or "1").isdigit(), "set %r", text)
+        step = range(int(low), int(high or low) + 1)
+        demand(step, "descending set %r", text)
+        out += step
+    return out
+
+
+def label(item):
+    """A name for a FETCH item that both sides can make."""
+    if not isinstance(item, Section):
+        return item
+    kind = item.kind.replace(".PEEK", "")
+    text = item.text and (item.text[0],) + tuple(
+        tuple(sorted(x.upper() for x in names)) for names in item.text[1:])
+    return (kind, tuple(item.path), text,
+            item.partial[0] if item.partial else None)
+
+
+def answered_section(name):
+    """The item that an answer's label names: BODY[1.MIME]<0>."""
+    found = re.fullmatch(r"(.*\])<(\d+)>", name)
+    text = found.group(1) if found else name
+    try:
+        c = Cursor(text.encode("utf-8", "surrogateescape"), True)
+        item = section(c, c.word())
+        c.end()
+    except Bad as bad:
+        raise Wrong("item %r: %s" % (name, bad)) from bad
+    if found:
+        item.partial = (int(found.group(2)), None)
+    return item
+
+
+class View:
+    """The part of a session that listens."""
+
+    def __init__(self, box, readonly, rev2):
+        self.box = box
+        self.readonly = readonly
+        self.rev2 = rev2
+        self.messages = []          # Copies by sequence number
+        self.told = {}              # Copy -> flags
+        self.changes = {}           # Copy -> how many stores are in that
+        self.keywords = set()       # that FLAGS has named
+        self.last = 0               # the highest UID of messages ever
+        self.begun = []             # what was new when a command began
+
+    # -- hearing --
+
+    def fresh(self):
+        """What EXISTS has not told yet."""
+        return [x for x in self.box.messages if x.uid > self.last]
+
+    def exists(self, n):
+        """EXISTS with what is new now, or was when the command began."""
+        now = self.fresh()
+        fresh = now if n == len(self.messages) + len(now) else self.begun
+        demand(n == len(self.messages) + len(fresh),
+               "%d EXISTS, but there are %r and %r", n, self.messages, now)
+        for copy in fresh:
+            self.messages.append(copy)
+            self.tell(copy, copy.flags)     # what changes now is told
+            self.last = copy.uid
+        self.begun = []
+
+    def at(self, n, what):
+        demand(1 <= n <= len(self.messages), "%s of message %d of %d", what,
+               n, len(self.messages))
+        return self.messages[n - 1]
+
+    def expunge(self, n):
+        copy = self.at(n, "EXPUNGE")
+        demand(copy.gone, "EXPUNGE %d, but %r is there", n, copy)
+        self.forget(copy)
+
+    def forget(self, copy):
+        self.messages.remove(copy)
+        self.told.pop(copy, None)
+
+    def flags(self, names):
+        named = lower(names)
+        demand(SYSTEM_FLAGS <= named, "FLAGS without a system flag")
+        demand(named - SYSTEM_FLAGS <= self.box.keywords,
+               "FLAGS %r of unknown keywords", names)
+        self.keywords = named - SYSTEM_FLAGS
+
+    def fetch(self, n, items, asked, before):
+        """A FETCH; its Copy and the labels of what it has.
+
+        asked: {label: [item]} of the command; before: {Copy: flags} as they
+        were when it began.
+        """
+        copy = self.at(n, "FETCH")
+        demand(len(items) % 2 == 0 and items, "FETCH items %r", items)
+        labels = []
+        for name, value in zip(items[::2], items[1::2]):
+            key = label(answered_section(name)) if "[" in name \
+                else name.upper()
+            demand(labels.count(key) < max(1, len(asked.get(key, ()))),
+                   "%s too often in a FETCH", name)
+            labels.append(key)
+            if key == "FLAGS":
+                self.check_flags(copy, value, before)
+            elif key == "UID":
+                demand(value == str(copy.uid), "UID %s for %r", value, copy)
+            else:
+                demand(key in asked, "nobody asked for %s", name)
+                self.check(copy, asked[key], value)
+        return copy, labels
+
+    def check(self, copy, items, value):
+        expected = [fetch_value(copy, x) for x in items]
+        demand(any(x is ANY or x == value or fold(x) == fold(value)
+                   for x in expected), "%s of %r is %r, not %r",
+               label(items[0]), copy, value, expected[0])
+
+    def check_flags(self, copy, value, before):
+        flags = lower(value)
+        demand(len(flags) == len(value), "a flag twice in %r", value)
+        demand(flags == copy.flags or copy.gone or
+               flags == before.get(copy), "FLAGS %r for %r", value, copy)
+        demand(flags - SYSTEM_FLAGS <= self.keywords,
+               "FLAGS %r, of which FLAGS has not told", value)
+        self.tell(copy, flags)
+
+    def tell(self, copy, flags):
+        self.told[copy] = flags
+        self.changes[copy] = copy.changes
+
+    # -- what must have been heard --
+
+    def synchronous(self, expunge_told):
+        """Nothing is kept back at a command's end."""
+        demand(not self.box.messages or
+               self.box.messages[-1].uid <= self.last,
+               "EXISTS is missing for %r", self.box.messages[-1:])
+        for n, copy in enumerate(self.messages, 1):
+            if copy.gone:
+                demand(not expunge_told, "EXPUNGE %d is missing", n)
+                continue
+            demand(self.told[copy] == copy.flags,
+                   "FLAGS of %d, %r, are missing; told was %r", n, copy,
+                   self.told[copy])
+
+
+    def knows_all(self):
+        try:
+            self.synchronous(True)
+        except Wrong:
+            return False
+        return True
+
+
+ANY = object()
+
+
+def fold(value):
+    """MIME's words without case; RFC 2045 section 5.1."""
+    if isinstance(value, list):
+        return [fold(x) for x in value]
+    return value.lower() if isinstance(value, bytes) else value
+
+
+def fetch_value(copy, item):
+    """What FETCH must say of an item; ANY if an RFC leaves it open."""
+    content = copy.content
+    if isinstance(item, Section):
+        return section_value(content, item)
+    if item == "INTERNALDATE":
+        return date_time(copy.date) if copy.date else ANY
+    if item == "RFC822.SIZE":
+        return str(len(content.raw))
+    if item == "ENVELOPE":
+        return content.envelope()
+    if item in ("BODY", "BODYSTRUCTURE"):
+        return content.part.structure(item == "BODYSTRUCTURE")
+    if item == "RFC822":
+        return content.raw
+    if item == "RFC822.HEADER":
+        return content.header
+    if item == "RFC822.TEXT":
+        return content.part.body
+    raise Wrong("nobody asked for %s" % item)
+
+
+def date_time(date):
+    return b"%2d-%s-%04d %s" % (
+        date.day, date.strftime("%b").encode(), date.year,
+        date.strftime("%H:%M:%S %z").encode())
+
+
+def section_value(content, item):
+    if item.kind.startswith("BINARY"):
+        value = content.binary(item.path)
+        if value is None:
+            return ANY
+        if item.kind == "BINARY.SIZE":
+            return str(len(value))
+    else:
+        value = content.section(item.path, item.text)
+    if value is None or item.partial is None:
+        return value
+    start, count = item.partial
+    return value[start:start + count]
