@@ -107,7 +107,7 @@ static struct err choose(struct control_link *c, struct slice name,
 	struct err e = OK;
 
 	if (subscribe != SUBSCRIBE_ONLY) {
-		e = mailbox_create(c->account, name, 0);
+		e = mailbox_create_imported(c->account, name);
 		if (e.code == ERR_ALREADYEXISTS)
 			e = OK;
 		if (is_ok(e))

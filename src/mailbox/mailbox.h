@@ -39,6 +39,13 @@ struct err mailbox_create(struct account *, struct slice name,
                           uint32_t special_use);
 
 /*
+ * mailbox_create() for a normal name of another server's mailbox: one that is
+ * called "Gesendet" or "已发送" is \Sent from now on, if the mailbox that is has
+ * never had a message. ERR_ALREADYEXISTS, then nothing is changed.
+ */
+struct err mailbox_create_imported(struct account *, struct slice name);
+
+/*
  * With messages and all. With children it becomes \Noselect and its
  * messages go; a \Noselect one with children is ERR_HASCHILDREN. INBOX:
  * ERR_CANNOT. ERR_NONEXISTENT. Subscriptions stay.

@@ -393,6 +393,52 @@ static bool count_account(void *arg, uint64_t id, struct slice name)
 	return true;
 }
 
+static uint32_t use_of(struct rig *r, const char *name)
+{
+	struct mailbox_info info;
+
+	assert_int_equal(
+		mailbox_get_info(r->account, slice_cstr(name), &info).code,
+		ERR_OK);
+	return info.special_use;
+}
+
+static void import_box(struct rig *r, const char *name, uint32_t use)
+{
+	assert_int_equal(
+		mailbox_create_imported(r->account, slice_cstr(name)).code,
+		ERR_OK);
+	assert_int_equal(use_of(r, name), use);
+}
+
+static void imported(struct rig *r)
+{
+	struct mailbox *sent = rig_open(r, "Sent");
+
+	import_box(r, "Gesendet", USE_SENT);
+	assert_int_equal(use_of(r, "Sent"), 0);
+	rig_append(r, sent, "x", 0); /* its record in memory has lost it too */
+	mailbox_close(sent);
+	assert_int_equal(use_of(r, "Sent"), 0);
+	import_box(r, "INBOX/корзина", USE_TRASH);
+	import_box(r, "ENTWÜRFE", USE_DRAFTS);
+	import_box(r, "草稿", USE_DRAFTS); /* that was never used */
+	import_box(r, "Gesendet/2019", 0);
+	import_box(r, "Envoye", 0);
+	rig_reopen(r);
+	assert_int_equal(use_of(r, "草稿"), USE_DRAFTS);
+	assert_int_equal(use_of(r, "INBOX/корзина"), USE_TRASH);
+	/* one with messages keeps its use */
+	struct mailbox *junk = rig_open(r, "Junk");
+
+	rig_append(r, junk, "x", 0);
+	mailbox_close(junk);
+	import_box(r, "Spam", 0);
+	assert_int_equal(use_of(r, "Junk"), USE_JUNK);
+	assert_int_equal(mailbox_create_imported(r->account, S("Spam")).code,
+	                 ERR_ALREADYEXISTS);
+}
+
 static void all_accounts(struct rig *r)
 {
 	uint64_t sum = 0;
@@ -426,6 +472,7 @@ int main(void)
 		{ "long names", long_names },
 		{ "accounts", accounts },
 		{ "delete a full account", delete_full_account },
+		{ "imported", imported },
 		{ "all accounts", all_accounts },
 	};
 

@@ -1,0 +1,257 @@
+/*
+ * imported.c -- a mailbox that comes from another server, and what it is for.
+ *
+ * Elsewhere the special folders are known by their names alone, in the
+ * language of whoever made them. One that is imported under such a name gets
+ * the special use (RFC 6154), if the mailbox that has it here has never had a
+ * message: it is then what the account was made with, and unused.
+ */
+#include "base/unicode.h"
+#include "mailbox/tree.h"
+
+/* As the common clients and servers call them, by use: English and what
+ * Outlook, Apple Mail and Thunderbird say; then the languages. Case and
+ * composition don't matter. */
+static const struct known {
+	uint32_t use;
+	const char *names[32];
+} known[] = {
+	{ USE_SENT,
+	  { "Sent",
+	    "Sent Items",
+	    "Sent Messages",
+	    "Sent Mail",
+	    "Sent-mail",
+	    "Gesendet",
+	    "Gesendete Objekte",
+	    "Gesendete Elemente",
+	    "Envoyés",
+	    "Éléments envoyés",
+	    "Messages envoyés",
+	    "Enviados",
+	    "Elementos enviados",
+	    "Mensajes enviados",
+	    "Itens enviados",
+	    "Posta inviata",
+	    "Inviata",
+	    "Verzonden",
+	    "Verzonden items",
+	    "Wysłane",
+	    "Elementy wysłane",
+	    "Отправленные",
+	    "Надіслані",
+	    "Skickat",
+	    "Sendt",
+	    "Lähetetyt",
+	    "Odeslané",
+	    "Elküldött",
+	    "已发送",
+	    "已傳送",
+	    "送信済み",
+	    "보낸 편지함" } },
+	{ USE_TRASH,
+	  { "Trash",
+	    "Deleted Items",
+	    "Deleted Messages",
+	    "Bin",
+	    "Papierkorb",
+	    "Gelöschte Objekte",
+	    "Gelöschte Elemente",
+	    "Corbeille",
+	    "Éléments supprimés",
+	    "Papelera",
+	    "Elementos eliminados",
+	    "Lixeira",
+	    "Lixo",
+	    "Itens excluídos",
+	    "Cestino",
+	    "Posta eliminata",
+	    "Prullenbak",
+	    "Verwijderde items",
+	    "Kosz",
+	    "Elementy usunięte",
+	    "Корзина",
+	    "Удаленные",
+	    "Удалённые",
+	    "Кошик",
+	    "Papperskorgen",
+	    "Slettet",
+	    "Roskakori",
+	    "Koš",
+	    "已删除",
+	    "垃圾桶",
+	    "ゴミ箱",
+	    "휴지통" } },
+	{ USE_DRAFTS,
+	  { "Drafts",     "Draft",         "Entwürfe",       "Brouillons",
+	    "Borradores", "Rascunhos",     "Bozze",          "Concepten",
+	    "Szkice",     "Kopie robocze", "Wersje robocze", "Черновики",
+	    "Чернетки",   "Utkast",        "Kladder",        "Luonnokset",
+	    "Koncepty",   "Rozepsané",     "Piszkozatok",    "草稿",
+	    "草稿箱",     "下書き",        "임시 보관함" } },
+	{ USE_JUNK,
+	  { "Junk",
+	    "Spam",
+	    "Junk E-mail",
+	    "Junk Email",
+	    "Junk Mail",
+	    "Bulk Mail",
+	    "Junk-E-Mail",
+	    "Spamverdacht",
+	    "Werbung",
+	    "Unerwünscht",
+	    "Indésirables",
+	    "Courrier indésirable",
+	    "Pourriel",
+	    "Correo no deseado",
+	    "No deseado",
+	    "Lixo eletrônico",
+	    "Posta indesiderata",
+	    "Ongewenste e-mail",
+	    "Ongewenst",
+	    "Wiadomości-śmieci",
+	    "Спам",
+	    "Нежелательная почта",
+	    "Skräppost",
+	    "Søppelpost",
+	    "Roskaposti",
+	    "Nevyžádaná pošta",
+	    "Levélszemét",
+	    "垃圾邮件",
+	    "垃圾郵件",
+	    "迷惑メール",
+	    "스팸" } },
+	{ USE_ARCHIVE,
+	  { "Archive", "Archives", "Archiv", "Archivo", "Arquivo", "Archivio",
+	    "Archief", "Archiwum", "Архив", "Архів", "Arkiv", "Arkisto",
+	    "Archív", "归档", "アーカイブ" } },
+};
+
+static bool is_called(struct slice folded, const char *name)
+{
+	struct buf other = { 0 };
+	bool same;
+
+	unicode_fold(slice_cstr(name), &other);
+	same = slice_eq(folded, buf_slice(&other));
+	buf_free(&other);
+	return same;
+}
+
+static bool has_name(const struct known *k, struct slice folded)
+{
+	size_t most = sizeof k->names / sizeof *k->names;
+
+	for (size_t i = 0; i < most && k->names[i] != NULL; i++)
+		if (is_called(folded, k->names[i]))
+			return true;
+	return false;
+}
+
+/* Some servers have everything below INBOX. */
+static uint32_t use_by_name(struct slice name)
+{
+	struct buf folded = { 0 };
+	uint32_t use = 0;
+
+	if (is_below(name, S("INBOX")))
+		name = slice_from(name, sizeof "INBOX/" - 1);
+	unicode_fold(name, &folded);
+	for (size_t i = 0; use == 0 && i < sizeof known / sizeof *known; i++)
+		if (has_name(&known[i], buf_slice(&folded)))
+			use = known[i].use;
+	buf_free(&folded);
+	return use;
+}
+
+/* -- the use goes over -- */
+
+/* 0: no mailbox has the use. */
+static struct err find_holder(struct account *a, uint32_t use, uint32_t *id,
+                              bool *is_used)
+{
+	struct store_key prefix = key_table(a->id, T_MAILBOX);
+	struct row_walk w = row_walk(a, &prefix);
+	struct cursor_row row;
+
+	*id = 0;
+	while (row_walk_next(&w, &row)) {
+		struct mailbox_meta meta;
+		struct slice name;
+		struct err e =
+			mailbox_meta_read(row.value, &meta, &name, NULL, NULL);
+
+		if (!is_ok(e))
+			return e;
+		if (!(meta.special_use & use))
+			continue;
+		*id = meta.id;
+		*is_used = meta.uidnext != 1;
+	}
+	return w.e;
+}
+
+/* The mailbox's record with its uses changed. */
+static struct err put_uses(struct change *c, uint32_t id, uint32_t add,
+                           uint32_t take)
+{
+	struct slice names[LIMIT_KEYWORDS];
+	struct keywords keywords = { .v = names };
+	struct mailbox_meta meta;
+	struct slice name;
+	struct err e = lookup_mailbox(c->account, id, &meta, &name, names,
+	                              &keywords.n);
+
+	if (!is_ok(e))
+		return e;
+	meta.special_use = (meta.special_use | add) & ~take;
+	change_put_mailbox(c, &meta, name, &keywords);
+	return OK;
+}
+
+static void use_committed(struct account *a, uint32_t id, uint32_t add,
+                          uint32_t take)
+{
+	struct mailbox *open = mailbox_find_open(a, id);
+
+	if (open != NULL)
+		open->meta.special_use = (open->meta.special_use | add) & ~take;
+}
+
+static struct err take_use_locked(struct change *c, struct slice name,
+                                  uint32_t use)
+{
+	bool is_used = false;
+	uint32_t holder, id;
+	struct err e = find_holder(c->account, use, &holder, &is_used);
+
+	if (!is_ok(e) || is_used)
+		return e;
+	e = lookup_name(c->account, name, &id);
+	if (is_ok(e) && holder != 0)
+		e = put_uses(c, holder, 0, use);
+	if (is_ok(e))
+		e = put_uses(c, id, use, 0);
+	if (is_ok(e))
+		e = change_commit(c);
+	if (!is_ok(e))
+		return e;
+	if (holder != 0)
+		use_committed(c->account, holder, 0, use);
+	use_committed(c->account, id, use, 0);
+	return OK;
+}
+
+struct err mailbox_create_imported(struct account *a, struct slice name)
+{
+	struct err e = mailbox_create(a, name, 0);
+	uint32_t use = is_ok(e) ? use_by_name(name) : 0;
+	struct change c;
+
+	if (use == 0)
+		return e;
+	change_begin(&c, a);
+	e = take_use_locked(&c, name, use);
+	change_end(&c);
+	return e;
+}
