@@ -53,6 +53,7 @@ enum {
 	LIMIT_NAME_LEVELS = 32,
 	LIMIT_KEYWORD = 128,             /* octets of one keyword */
 	LIMIT_KEYWORDS = 512,            /* different ones in a mailbox */
+	LIMIT_EXPUNGE_LOG = 16384,       /* ranges of UIDs that a mailbox remembers */
 	LIMIT_MAILBOXES = 10000,         /* of one account */
 	LIMIT_SUBSCRIPTIONS = 20000,     /* of one account; names, RFC 9051 6.3.7 */
 	LIMIT_THREAD_IDS = 1 << 20,      /* of one account: message ids of threads */

@@ -245,6 +245,10 @@ static struct err set_uids(struct change *c, struct edit *edit,
 	if (uidvalidity == 0 ||
 	    (meta->messages != 0 && uidvalidity != meta->uidvalidity))
 		return err(ERR_STATE, "the mailbox is not new and empty");
+	if (uidvalidity != meta->uidvalidity) {
+		change_raise_modseq(c);
+		meta->log_floor = change_modseq(c);
+	}
 	meta->uidvalidity = uidvalidity;
 	if (uidnext > meta->uidnext)
 		meta->uidnext = uidnext;

@@ -28,6 +28,17 @@ uint64_t change_modseq(struct change *c)
 	return c->modseq;
 }
 
+void change_raise_modseq(struct change *c)
+{
+	const struct clock *clock = account_clock(c->account);
+	int64_t now = clock->wall_s(clock);
+
+	assert(c->modseq == 0);
+	if (now > 0 && now < UINT32_MAX &&
+	    (uint64_t)now * 1000 > c->after.modseq)
+		c->after.modseq = (uint64_t)now * 1000;
+}
+
 uint32_t change_uidvalidity(struct change *c)
 {
 	const struct clock *clock = account_clock(c->account);

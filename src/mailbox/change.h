@@ -40,6 +40,13 @@ void change_end(struct change *);
 /* The change's modseq; all that it touches has the same. */
 uint64_t change_modseq(struct change *);
 
+/*
+ * A UIDVALIDITY from elsewhere comes with clients who remember modseqs from
+ * there. From here on ours are above theirs, so that they are told too much
+ * rather than too little: no mailbox changes once a millisecond since 1970.
+ */
+void change_raise_modseq(struct change *);
+
 /* Neither the clock nor an import raises UIDVALIDITY beyond this moment of
  * 2097: what is left is to count on, for a clock may be wrong once. */
 #define UIDVALIDITY_BY_CLOCK UINT32_C(0xf0000000)

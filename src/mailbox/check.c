@@ -90,6 +90,10 @@ static void check_numbers(struct check *k, const struct mailbox_meta *meta,
 		check_problem(k, "UIDVALIDITY or UIDNEXT is 0");
 	if (meta->highestmodseq == 0 || meta->highestmodseq > k->meta.modseq)
 		check_problem(k, "HIGHESTMODSEQ is 0 or above the account's");
+	if (meta->log_floor > meta->highestmodseq)
+		check_problem(k,
+		              "the expunge log's floor is above the mailbox's "
+		              "modseq");
 	if (meta->noselect && meta->messages != 0)
 		check_problem(k, "there are messages in a \\Noselect name");
 }

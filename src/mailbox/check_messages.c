@@ -3,9 +3,12 @@
  *
  * Records and digests are walked side by side: each UID must be in both.
  */
-#include "base/bytes.h"
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "mailbox/check_internal.h"
 #include "mailbox/content.h"
+#include "mailbox/vanished.h"
 
 struct side {
 	struct check *check;
@@ -169,7 +172,40 @@ static void check_chunk(struct side *s, const struct cursor_row *row)
 
 /* -- the expunge log -- */
 
-static void check_expunged(struct side *s)
+static bool is_any_there(const struct side *s, const struct uidrange *v,
+                         size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t at = uidset_find(&s->uids, v[i].first);
+
+		if (at < s->uids.n && s->uids.v[at].first <= v[i].last)
+			return true;
+	}
+	return false;
+}
+
+static void check_log_row(struct side *s, const struct cursor_row *row)
+{
+	struct check *k = s->check;
+	uint64_t modseq = key_modseq(row->key);
+	struct uidrange *v =
+		mem_new(row->value.len / VANISHED_RANGE + 1, sizeof *v);
+	size_t n;
+
+	if (modseq > s->meta->highestmodseq || modseq <= s->meta->log_floor)
+		check_problem(k, "an expunge is not between its log's floor "
+		                 "and the mailbox's modseq");
+	if (!is_ok(vanished_open(row->value, v, &n)))
+		check_problem(k, "the expunge log is damaged");
+	else if (is_any_there(s, v, n))
+		check_problem(k, "a UID is there and expunged");
+	else if (v[n - 1].last >= s->meta->uidnext)
+		check_problem(k, "a UID is expunged and above UIDNEXT");
+	k->found.log_ranges += (uint32_t)n;
+	free(v);
+}
+
+static void check_log(struct side *s)
 {
 	struct check *k = s->check;
 	struct store_cursor c = rows_of(k, T_EXPUNGED, s->meta->id);
@@ -177,21 +213,12 @@ static void check_expunged(struct side *s)
 
 	while (store_cursor_next(&c, &row)) {
 		k->rows[T_EXPUNGED]++;
-		if (key_modseq(row.key) > s->meta->highestmodseq)
-			check_problem(k, "an expunge is above the mailbox's "
-			                 "modseq");
-		for (size_t i = 0; i + 8 <= row.value.len; i += 8) {
-			uint32_t first = get_le32(row.value.ptr + i);
-
-			if (uidset_has(&s->uids, first))
-				check_problem(k,
-				              "UID %u is there and "
-				              "expunged",
-				              first);
-		}
+		check_log_row(s, &row);
 	}
 	if (!is_ok(c.e))
 		k->e = c.e;
+	if (s->meta->log_ranges > LIMIT_EXPUNGE_LOG)
+		check_problem(k, "the expunge log is longer than it may be");
 }
 
 static void compare(struct check *k, const struct mailbox_meta *meta)
@@ -206,6 +233,7 @@ static void compare(struct check *k, const struct mailbox_meta *meta)
 		{ "deleted", meta->deleted, found->deleted },
 		{ "size", meta->size, found->size },
 		{ "deleted size", meta->deleted_size, found->deleted_size },
+		{ "expunge log", meta->log_ranges, found->log_ranges },
 	};
 
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
@@ -231,7 +259,7 @@ void check_messages(struct check *k, const struct mailbox_meta *meta,
 	if (!is_ok(c.e))
 		k->e = c.e;
 	pass_digests(&s, UINT64_MAX);
-	check_expunged(&s);
+	check_log(&s);
 	compare(k, meta);
 	if (meta->last_chunk != 0 && meta->last_chunk != s.last_key)
 		check_problem(k, "its last records are not where it says");

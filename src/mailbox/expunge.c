@@ -5,9 +5,9 @@
  * become small is taken in with it, so that a mailbox that is emptied bit by
  * bit does not end as a long row of nearly empty chunks.
  */
-#include "base/bytes.h"
 #include "mailbox/change.h"
 #include "mailbox/content.h"
+#include "mailbox/vanished.h"
 
 struct expunging {
 	struct change *change;
@@ -20,8 +20,6 @@ struct expunging {
 	bool last_is_rewritten;
 	bool last_is_empty; /* nothing was left of the last chunk */
 };
-
-enum { EXPUNGED_RANGE = 8 }; /* octets: first and last UID */
 
 static struct err drop_blob(struct expunging *x, uint32_t uid)
 {
@@ -135,20 +133,6 @@ static struct err expunge_chunks(struct expunging *x)
 	return w.e;
 }
 
-static void log_expunged(struct change *c, struct edit *edit,
-                         const struct uidset *uids)
-{
-	struct store_key key =
-		key_expunged(c->account->id, edit->meta.id, change_modseq(c));
-	uint8_t *room = batch_put_room(c->batch, store_key_slice(&key),
-	                               uids->n * EXPUNGED_RANGE);
-
-	for (size_t i = 0; i < uids->n; i++) {
-		put_le32(room + i * EXPUNGED_RANGE, uids->v[i].first);
-		put_le32(room + i * EXPUNGED_RANGE + 4, uids->v[i].last);
-	}
-}
-
 struct err expunge_records(struct change *c, struct edit *edit,
                            const struct uidset *uids,
                            enum expunge_reason reason, struct uidset *out)
@@ -174,8 +158,7 @@ struct err expunge_records(struct change *c, struct edit *edit,
 	if (x.last_is_rewritten)
 		edit->meta.last_chunk =
 			x.last_is_empty ? 0 : x.writer.last_chunk;
-	log_expunged(c, edit, out);
-	return OK;
+	return vanished_log(c, edit, out);
 }
 
 void expunge_committed(struct mailbox *m, const struct uidset *expunged)

@@ -156,6 +156,17 @@ struct err mailbox_record(struct mailbox *, uint32_t uid, struct record *out);
 struct err mailbox_find(struct mailbox *, uint8_t mask, uint8_t want,
                         uint64_t since_modseq, struct uidset *out);
 
+/*
+ * Which of `among` have vanished: those expunged with a modseq above `since`.
+ * When the mailbox does not remember that far (or `since` is none of its
+ * own), all that are not there. The mailbox has been loaded. Suspends.
+ */
+struct err mailbox_vanished(struct mailbox *, uint64_t since,
+                            const struct uidset *among, struct uidset *out);
+
+/* All that was expunged after that modseq is still in the expunge log. */
+bool mailbox_remembers(const struct mailbox *, uint64_t since);
+
 /* The lowest UID without \Seen, 0 if none. */
 struct err mailbox_first_unseen(struct mailbox *, uint32_t *uid);
 

@@ -75,6 +75,8 @@ void mailbox_meta_write(const struct mailbox_meta *m, struct slice name,
 	buf_u32(out, m->special_use);
 	buf_u32(out, m->last_chunk);
 	buf_u64(out, m->highestmodseq);
+	buf_u64(out, m->log_floor);
+	buf_u32(out, m->log_ranges);
 	buf_u64(out, m->size);
 	buf_u64(out, m->deleted_size);
 	buf_u16(out, (uint16_t)name.len);
@@ -99,6 +101,8 @@ static void read_numbers(struct reader *r, struct mailbox_meta *m)
 	m->special_use = read_u32(r);
 	m->last_chunk = read_u32(r);
 	m->highestmodseq = read_u64(r);
+	m->log_floor = read_u64(r);
+	m->log_ranges = read_u32(r);
 	m->size = read_u64(r);
 	m->deleted_size = read_u64(r);
 }

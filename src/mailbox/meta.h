@@ -33,6 +33,8 @@ struct mailbox_meta {
 	uint32_t special_use; /* enum special_use */
 	uint32_t last_chunk;  /* key of the last chunk of records, 0: none */
 	uint64_t highestmodseq;
+	uint64_t log_floor;  /* of the expunge log (vanished.c): rows up to */
+	uint32_t log_ranges; /* this modseq are gone; ranges of the others */
 	uint64_t size;
 	uint64_t deleted_size;
 	bool noselect;

@@ -1,0 +1,14 @@
+/* vanished.h -- rows of the expunge log, T_EXPUNGED. */
+#pragma once
+
+#include "mailbox/change.h"
+
+enum { VANISHED_RANGE = 8 }; /* octets: first and last UID */
+
+/* What a row has; v has row.len / VANISHED_RANGE places. ERR_CORRUPT */
+struct err vanished_open(struct slice row, struct uidrange *v, size_t *n);
+
+/* Puts into the change that uids are expunged with it; may cut the log.
+ * Suspends. ERR_IO, ERR_CORRUPT */
+struct err vanished_log(struct change *, struct edit *,
+                        const struct uidset *uids);
