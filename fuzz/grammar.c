@@ -11,6 +11,7 @@
 #include "imap/date.h"
 #include "imap/fetch.h"
 #include "imap/list.h"
+#include "imap/qresync.h"
 #include "imap/reply.h"
 #include "imap/search.h"
 #include "imap/status.h"
@@ -154,6 +155,7 @@ static void check_others(struct slice text)
 {
 	struct arena *a = arena_new(1 << 20);
 	struct list_request list;
+	struct qresync qresync = { 0 };
 	struct cursor c = cursor_of(text, a, false);
 
 	parse_list(&c, &list);
@@ -161,6 +163,8 @@ static void check_others(struct slice text)
 	parse_lsub(&c, &list);
 	c = cursor_of(text, a, false);
 	parse_status_items(&c);
+	c = cursor_of(text, a, false);
+	parse_qresync(&c, &qresync);
 	arena_free(a);
 }
 

@@ -95,7 +95,7 @@ struct err cmd_enable(struct session *s, struct slice args)
 	}
 	buf_add(out, S("\r\n"));
 	s->enabled |= asked & ~(uint32_t)ENABLED_CONDSTORE;
-	if (asked & ENABLED_CONDSTORE)
+	if (asked & (ENABLED_CONDSTORE | ENABLED_QRESYNC))
 		session_enable_condstore(s);
 	return OK;
 }

@@ -108,7 +108,8 @@ static void reply_tagged(struct session *s, struct slice tag, struct err e)
 /* The handler has ended: what others did first, then its answer. */
 static void finish(struct session *s, struct slice tag, struct err e)
 {
-	bool numbers = (s->command->rules & CMD_SEQNUMS) && !s->uid;
+	bool numbers = (s->command->rules & CMD_SEQNUMS) &&
+	               (!s->uid || s->by_number);
 
 	if (!is_bad(e) && !(s->command->rules & CMD_SILENT))
 		session_sync(s, !numbers);
@@ -206,6 +207,7 @@ void command_run(struct session *s, struct slice text, struct err framing)
 		return;
 	s->commands++;
 	s->code = S("");
+	s->by_number = false;
 	tag = parse_tag(&c);
 	if (!is_ok(c.e))
 		tag = S("");

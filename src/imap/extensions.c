@@ -35,6 +35,7 @@ const struct capability capabilities[] = {
 	{ N("QUOTA=RES-MAILBOX"),     0,             "9208", "quota.c", NULL },
 	{ N("QUOTA=RES-MESSAGE"),     0,             "9208", "quota.c", NULL },
 	{ N("QUOTA=RES-STORAGE"),     0,             "9208", "quota.c", NULL },
+	{ N("QRESYNC"),               ENABLED_QRESYNC, "7162", "qresync.c", NULL },
 	{ N("SEARCHRES"),             0,             "5182", "resolve.c", NULL },
 	{ N("SORT"),                  0,             "5256", "sort.c", NULL },
 	{ N("SORT=DISPLAY"),          0,             "5957", "sort.c", NULL },

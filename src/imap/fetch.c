@@ -160,6 +160,18 @@ static struct err fetch_run(struct fetch *f)
 	return f->e;
 }
 
+static struct err check_vanished(const struct session *s,
+                                 const struct fetch_request *r)
+{
+	if (!r->modifiers.vanished)
+		return OK;
+	if (!s->uid)
+		return err(ERR_SYNTAX, "VANISHED is for UID FETCH only");
+	if (!has_qresync(s))
+		return err(ERR_STATE, "QRESYNC is not enabled");
+	return OK;
+}
+
 struct err cmd_fetch(struct session *s, struct slice args)
 {
 	struct fetch f = { .s = s, .mailbox = view_mailbox(s->view) };
@@ -167,8 +179,13 @@ struct err cmd_fetch(struct session *s, struct slice args)
 	struct err e = parse_fetch(&c, s->uid, &f.request);
 
 	if (is_ok(e))
+		e = check_vanished(s, &f.request);
+	if (is_ok(e))
 		e = session_resolve(s, &f.request.set, session_set_kind(s),
 		                    &f.uids);
+	if (is_ok(e) && f.request.modifiers.vanished)
+		e = session_tell_vanished(s, f.request.modifiers.since,
+		                          &f.request.set);
 	if (is_ok(e))
 		e = fetch_narrow(f.mailbox, &f.request.modifiers, &f.uids);
 	if (is_ok(e)) {

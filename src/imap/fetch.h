@@ -46,6 +46,7 @@ struct fetch_item {
 
 struct fetch_modifiers {
 	bool changedsince;
+	bool vanished; /* RFC 7162 section 3.2.6 */
 	uint64_t since;
 };
 

@@ -14,11 +14,18 @@ static void take_changedsince(struct cursor *c, struct fetch_modifiers *m)
 	m->since = parse_number64(c);
 }
 
+static void take_vanished(struct cursor *c, struct fetch_modifiers *m)
+{
+	(void)c;
+	m->vanished = true;
+}
+
 static const struct {
 	struct slice name;
 	void (*take)(struct cursor *, struct fetch_modifiers *);
 } modifiers[] = {
 	{ N("CHANGEDSINCE"), take_changedsince },
+	{ N("VANISHED"), take_vanished },
 };
 
 static void parse_fetch_modifier(struct cursor *c, struct fetch_modifiers *m)
@@ -45,6 +52,8 @@ void parse_fetch_modifiers(struct cursor *c, struct fetch_modifiers *m)
 		parse_fetch_modifier(c, m);
 	} while (take(c, ' '));
 	expect(c, ')', "list of modifiers does not end");
+	if (m->vanished && !m->changedsince)
+		fail(c, "VANISHED needs CHANGEDSINCE");
 }
 
 void reply_fetch_modifiers(struct buf *out, const struct fetch_modifiers *m)
@@ -53,6 +62,8 @@ void reply_fetch_modifiers(struct buf *out, const struct fetch_modifiers *m)
 		return;
 	buf_add(out, S(" (CHANGEDSINCE "));
 	buf_number(out, m->since);
+	if (m->vanished)
+		buf_add(out, S(" VANISHED"));
 	buf_byte(out, ')');
 }
 

@@ -42,6 +42,7 @@ struct session {
 	struct slice tag;
 	const struct command *command;
 	bool uid;          /* it was "UID ..." */
+	bool by_number;    /* and has message numbers all the same */
 	struct slice code; /* response code of the OK, "" if none */
 	uint64_t start_ns; /* of task_used_ns() */
 	bool tell_modseq;  /* that is to be HIGHESTMODSEQ */
@@ -118,6 +119,11 @@ static inline bool is_rev2(const struct session *s)
 	return s->enabled & ENABLED_REV2;
 }
 
+static inline bool has_qresync(const struct session *s)
+{
+	return s->enabled & ENABLED_QRESYNC;
+}
+
 static inline bool has_condstore(const struct session *s)
 {
 	return s->enabled & ENABLED_CONDSTORE;
@@ -168,6 +174,10 @@ enum set_kind {
 	SET_SEARCHED, /* numbers too, those beyond the last passed over */
 };
 
+/* The UIDs of a set as it was written, there or not; "*" is `last`. */
+void session_named(struct session *, const struct seq_set *, uint32_t last,
+                   struct uidset *out);
+
 /* The messages of a set: as UIDs that the client knows, in order. */
 struct err session_resolve(struct session *, const struct seq_set *,
                            enum set_kind, struct uidset *out);
@@ -200,6 +210,14 @@ void reply_modseq(struct session *, uint64_t modseq);
 
 /* Before a tagged reply: HIGHESTMODSEQ where it is due. */
 void session_settle_modseq(struct session *);
+
+/* "* VANISHED uids", "* VANISHED (EARLIER) uids"; nothing of no UIDs. Suspends
+ * (qresync.c). */
+void reply_vanished(struct session *, const struct uidset *, bool earlier);
+
+/* "* VANISHED (EARLIER)": those named that were expunged since. Suspends. */
+struct err session_tell_vanished(struct session *, uint64_t since,
+                                 const struct seq_set *);
 
 /* -- messages on their way in (append.c) -- */
 

@@ -33,15 +33,26 @@ static struct uidrange *sorted_ranges(const struct seq_set *set, uint32_t last,
 	return v;
 }
 
+void session_named(struct session *s, const struct seq_set *set, uint32_t last,
+                   struct uidset *out)
+{
+	struct uidrange *v;
+
+	if (set->saved) {
+		uidset_copy(out, &s->saved);
+		return;
+	}
+	v = sorted_ranges(set, last, s->arena);
+	for (size_t i = 0; last != 0 && i < set->n; i++)
+		uidset_add_range(out, v[i].first, v[i].last);
+}
+
 static struct err resolve_uids(struct session *s, const struct seq_set *set,
                                struct uidset *out)
 {
-	uint32_t last = view_last_uid(s->view);
-	struct uidrange *v = sorted_ranges(set, last, s->arena);
 	struct uidset named = { 0 };
 
-	for (size_t i = 0; last != 0 && i < set->n; i++)
-		uidset_add_range(&named, v[i].first, v[i].last);
+	session_named(s, set, view_last_uid(s->view), &named);
 	uidset_intersect(&named, view_uids(s->view), out);
 	uidset_free(&named);
 	return OK;

@@ -77,7 +77,8 @@ struct search_request {
 	bool extended; /* RETURN was there */
 	unsigned returns;
 	struct partial_range partial;
-	bool modseq; /* there is a MODSEQ key: the answer has one too */
+	bool modseq;  /* there is a MODSEQ key: the answer has one too */
+	bool numbers; /* there are message numbers among the keys */
 	struct search_key *root;
 };
 

@@ -15,7 +15,8 @@
 
 struct search_parser {
 	struct cursor *c;
-	bool modseq; /* there is such a key */
+	bool modseq;  /* there is such a key */
+	bool numbers; /* and one of message numbers */
 	struct slice charset;
 	struct search_key *open[LIMIT_DEPTH]; /* open[0]: the whole program */
 	bool parenthesis[LIMIT_DEPTH];        /* closed by ")" */
@@ -253,6 +254,7 @@ static bool parse_step(struct search_parser *p)
 		struct search_key *k = add_key(p, SEARCH_SET);
 
 		k->set = parse_sequence_set(p->c);
+		p->numbers |= !k->set.saved;
 		return true;
 	}
 	name = parse_atom(p->c);
@@ -352,5 +354,6 @@ struct err parse_search(struct cursor *c, struct search_request *r)
 		p.charset = parse_charset(c);
 	r->root = parse_keys(&p);
 	r->modseq = p.modseq;
+	r->numbers = p.numbers;
 	return c->e;
 }

@@ -360,6 +360,7 @@ struct err search_run(struct session *s, const struct search_request *r,
 {
 	struct search x = { .s = s, .mailbox = view_mailbox(s->view) };
 
+	s->by_number = r->numbers;
 	if (r->modseq)
 		session_enable_condstore(s);
 	run_key(&x, r->root, view_uids(s->view), out);

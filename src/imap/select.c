@@ -5,10 +5,12 @@
 #include "imap/internal.h"
 #include "imap/list.h"
 #include "imap/objectid.h"
+#include "imap/qresync.h"
 #include "imap/quota.h"
 
 struct select_request {
 	bool condstore;
+	struct qresync qresync;
 };
 
 void session_unselect(struct session *s)
@@ -58,11 +60,15 @@ static void reply_selected(struct session *s, struct slice asked)
 	buf_add(out, S(")] Its own\r\n"));
 }
 
-/* select-param = "CONDSTORE" */
+/* select-param = "CONDSTORE" / "QRESYNC" SP ... */
 static void parse_select_param(struct cursor *c, struct select_request *r)
 {
-	if (slice_ieq(parse_atom(c), S("CONDSTORE")))
+	struct slice name = parse_atom(c);
+
+	if (slice_ieq(name, S("CONDSTORE")))
 		r->condstore = true;
+	else if (slice_ieq(name, S("QRESYNC")))
+		parse_qresync(c, &r->qresync);
 	else
 		fail(c, "there is no such parameter");
 }
@@ -97,6 +103,8 @@ static struct err select_mailbox(struct session *s, struct slice args,
 	expect_end(&c);
 	if (c.e.code == ERR_SYNTAX)
 		return c.e;
+	if (r.qresync.asked && !has_qresync(s))
+		return err(ERR_STATE, "QRESYNC is not enabled");
 	/* also a SELECT that fails leaves nothing selected */
 	if (s->view != NULL)
 		buf_add(session_out(s),
@@ -113,7 +121,10 @@ static struct err select_mailbox(struct session *s, struct slice args,
 	mailbox_close(mailbox);
 	reply_selected(s, parse_mailbox_utf8(&asked));
 	s->code = readonly ? S("READ-ONLY") : S("READ-WRITE");
-	return OK;
+	e = session_resync(s, &r.qresync);
+	if (!is_ok(e))
+		session_unselect(s);
+	return e;
 }
 
 struct err cmd_select(struct session *s, struct slice args)

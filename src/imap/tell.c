@@ -159,6 +159,10 @@ static void tell(void *arg, const struct view_event *event)
 	case VIEW_EXPUNGE:
 		tell_expunge(s, event);
 		break;
+	case VIEW_VANISHED:
+		uidset_subtract(&s->saved, event->uids);
+		reply_vanished(s, event->uids, false);
+		break;
 	case VIEW_EXISTS:
 		reply_number_word(s, event->seq, S(" EXISTS\r\n"));
 		break;
@@ -177,8 +181,12 @@ static void tell(void *arg, const struct view_event *event)
 
 void session_sync(struct session *s, bool expunges)
 {
+	enum view_expunges how = !expunges        ? EXPUNGES_LATER
+	                         : has_qresync(s) ? EXPUNGES_BY_UID
+	                                          : EXPUNGES_BY_NUMBER;
+
 	if (s->view != NULL)
-		view_sync(s->view, expunges, tell, s);
+		view_sync(s->view, how, tell, s);
 }
 
 void session_sync_exists(struct session *s)

@@ -309,29 +309,51 @@ static void take_expunges(struct view *v, struct uidset *out)
 	v->lost_expunges = false;
 }
 
+static void drop_known(struct view *v, const struct uidset *gone)
+{
+	uidset_subtract(&v->known, gone);
+	uidset_subtract(&v->changed, gone);
+	count_from(v, 0);
+}
+
 /* Highest first: the numbers of those below stay what they were, so each
  * is right at the moment the client reads it. RFC 9051 section 7.5.1 */
-static void tell_expunges(struct telling *t)
+static void tell_by_number(struct telling *t, const struct uidset *gone)
 {
 	struct view *v = t->view;
-	struct uidset gone = { 0 };
-	uint32_t *seq;
+	uint32_t *seq = mem_new(gone->n + 1, sizeof *seq);
 
-	take_expunges(v, &gone);
-	seq = mem_new(gone.n + 1, sizeof *seq);
-	for (size_t i = 0; i < gone.n; i++)
-		seq[i] = view_seq(v, gone.v[i].first);
-	uidset_subtract(&v->known, &gone);
-	uidset_subtract(&v->changed, &gone);
-	count_from(v, 0);
-	for (size_t i = gone.n; i-- > 0;) {
-		struct uidrange r = gone.v[i];
+	for (size_t i = 0; i < gone->n; i++)
+		seq[i] = view_seq(v, gone->v[i].first);
+	drop_known(v, gone);
+	for (size_t i = gone->n; i-- > 0;) {
+		struct uidrange r = gone->v[i];
 
 		for (uint32_t n = r.last - r.first + 1; n-- > 0;)
 			tell(t, (struct view_event){ VIEW_EXPUNGE, seq[i] + n,
-			                             r.first + n });
+			                             r.first + n, NULL });
 	}
 	free(seq);
+}
+
+static void tell_by_uid(struct telling *t, const struct uidset *gone)
+{
+	drop_known(t->view, gone);
+	if (!uidset_is_empty(gone))
+		tell(t, (struct view_event){ VIEW_VANISHED, 0, 0, gone });
+}
+
+static void tell_expunges(struct telling *t, enum view_expunges how)
+{
+	struct uidset gone = { 0 };
+
+	if (how == EXPUNGES_LATER)
+		return;
+	take_expunges(t->view, &gone);
+	if (how == EXPUNGES_BY_UID)
+		tell_by_uid(t, &gone);
+	else
+		tell_by_number(t, &gone);
 	uidset_free(&gone);
 }
 
@@ -353,7 +375,8 @@ static void tell_exists(struct telling *t)
 	v->uidnext = v->mailbox->meta.uidnext;
 	count_from(v, old == 0 ? 0 : old - 1);
 	if (any)
-		tell(t, (struct view_event){ VIEW_EXISTS, view_exists(v), 0 });
+		tell(t, (struct view_event){ VIEW_EXISTS, view_exists(v), 0,
+		                             NULL });
 }
 
 static void tell_flags(struct telling *t, const struct uidset *changed)
@@ -365,7 +388,8 @@ static void tell_flags(struct telling *t, const struct uidset *changed)
 
 		/* gone meanwhile: EXPUNGE is all there is to say of it */
 		if (seq != 0 && uidset_has(&v->mailbox->uids, uid))
-			tell(t, (struct view_event){ VIEW_FLAGS, seq, uid });
+			tell(t,
+			     (struct view_event){ VIEW_FLAGS, seq, uid, NULL });
 		task_pause();
 	}
 }
@@ -375,10 +399,10 @@ static void tell_gone(struct telling *t)
 	if (t->view->told_gone)
 		return;
 	t->view->told_gone = true;
-	tell(t, (struct view_event){ VIEW_GONE, 0, 0 });
+	tell(t, (struct view_event){ VIEW_GONE, 0, 0, NULL });
 }
 
-void view_sync(struct view *v, bool expunges,
+void view_sync(struct view *v, enum view_expunges expunges,
                void (*fn)(void *arg, const struct view_event *), void *arg)
 {
 	struct telling t = { v, fn, arg };
@@ -397,10 +421,9 @@ void view_sync(struct view *v, bool expunges,
 	take_changes(v, &changed);
 	if (v->mailbox->keywords.n > v->keywords) {
 		v->keywords = v->mailbox->keywords.n;
-		tell(&t, (struct view_event){ VIEW_KEYWORDS, 0, 0 });
+		tell(&t, (struct view_event){ VIEW_KEYWORDS, 0, 0, NULL });
 	}
-	if (expunges)
-		tell_expunges(&t);
+	tell_expunges(&t, expunges);
 	tell_exists(&t);
 	tell_flags(&t, &changed);
 	/* what has happened since `now` may still be in the queues */

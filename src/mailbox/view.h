@@ -7,7 +7,7 @@
  * the view; view_sync() turns the queue into events, in an order that is
  * legal to send, and only then does the view change:
  *
- *	expunges (if allowed now), highest number first or as they come,
+ *	expunges (if allowed now), highest number first, or all at once,
  *	then EXISTS, then flag changes of messages the client knows.
  *
  * Invariants (view_check): the view's UIDs are sorted; each is in the
@@ -49,6 +49,7 @@ const struct uidset *view_uids(const struct view *);
 struct view_event {
 	enum {
 		VIEW_EXPUNGE,
+		VIEW_VANISHED,
 		VIEW_EXISTS,
 		VIEW_FLAGS,
 		VIEW_KEYWORDS,
@@ -57,16 +58,22 @@ struct view_event {
 	uint32_t seq; /* EXPUNGE: the number; EXISTS: how many; FLAGS: the
 	                 number */
 	uint32_t uid; /* EXPUNGE, FLAGS */
+	const struct uidset *uids; /* VANISHED */
+};
+
+enum view_expunges {
+	EXPUNGES_LATER,     /* what is expunged stays in the view */
+	EXPUNGES_BY_NUMBER, /* VIEW_EXPUNGE, one by one */
+	EXPUNGES_BY_UID,    /* VIEW_VANISHED, all in one */
 };
 
 /*
  * Brings the view up to date and calls fn for each event, in the order in
- * which they must be sent. expunges false: expunged messages stay in the
- * view (RFC 9051 section 5.5). VIEW_KEYWORDS: the mailbox has new keywords
- * (FLAGS and PERMANENTFLAGS must be sent before). VIEW_GONE: the mailbox
- * was deleted. fn may suspend.
+ * which they must be sent. EXPUNGES_LATER: RFC 9051 section 5.5. VIEW_KEYWORDS:
+ * the mailbox has new keywords (FLAGS and PERMANENTFLAGS must be sent before).
+ * VIEW_GONE: the mailbox was deleted. fn may suspend.
  */
-void view_sync(struct view *, bool expunges,
+void view_sync(struct view *, enum view_expunges,
                void (*fn)(void *arg, const struct view_event *), void *arg);
 
 /* Only EXISTS of all that; the rest waits for view_sync(), which must be
