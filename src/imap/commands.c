@@ -108,8 +108,8 @@ static void reply_tagged(struct session *s, struct slice tag, struct err e)
 /* The handler has ended: what others did first, then its answer. */
 static void finish(struct session *s, struct slice tag, struct err e)
 {
-	bool numbers = (s->command->rules & CMD_SEQNUMS) &&
-	               (!s->uid || s->by_number);
+	bool numbers =
+		(s->command->rules & CMD_SEQNUMS) && (!s->uid || s->by_number);
 
 	if (!is_bad(e) && !(s->command->rules & CMD_SILENT))
 		session_sync(s, !numbers);
