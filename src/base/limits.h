@@ -38,6 +38,7 @@ enum {
 	LIMIT_APPEND_MESSAGES = 1000,    /* of one MULTIAPPEND */
 	LIMIT_APPEND_BYTES = 64 << 20,   /* of its messages, if several */
 	LIMIT_SEARCH_KEYS = 1000,        /* AND, OR, NOT of one program counted */
+	LIMIT_FETCH_ITEMS = 1000,        /* of one FETCH */
 	LIMIT_LIST_PATTERNS = 10,
 	LIMIT_LIST_PATTERN = 1024,
 	LIMIT_AUTOLOGOUT_SECONDS = 1800, /* RFC 9051 section 5.4: at least 30 min */

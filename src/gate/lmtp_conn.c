@@ -199,6 +199,13 @@ static void on_silence(void *arg)
 	}
 }
 
+static uint64_t silence_ms(const struct lmtp_conn *c)
+{
+	uint64_t seconds = c->gate->options->limits.lmtp_seconds;
+
+	return (seconds != 0 ? seconds : LIMIT_LMTP_SECONDS) * 1000;
+}
+
 static void conn_run(void *arg)
 {
 	struct lmtp_conn *c = arg;
@@ -214,8 +221,7 @@ static void conn_run(void *arg)
 	watch_for(c->watch, io == IO_WANT_READ    ? UV_READABLE
 	                    : io == IO_WANT_WRITE ? UV_WRITABLE
 	                                          : 0);
-	timer_start(&c->silence, c->gate->loop, LIMIT_LMTP_SECONDS * 1000,
-	            on_silence, c);
+	timer_start(&c->silence, c->gate->loop, silence_ms(c), on_silence, c);
 }
 
 static void conn_init(struct lmtp_conn *c, struct gate *g, int fd)

@@ -62,16 +62,27 @@ static struct slice parse_item_name(struct cursor *c)
 	return slice_of(from, (size_t)(c->p - from));
 }
 
+/* As many as there are up to the end of the list, or to a fault. */
+static size_t count_names(struct cursor c)
+{
+	size_t n = 0;
+
+	do {
+		parse_astring(&c);
+		n++;
+	} while (take(&c, ' '));
+	return n;
+}
+
 /* header-list = "(" header-fld-name *(SP header-fld-name) ")" */
 static void parse_header_list(struct cursor *c, struct section *section)
 {
-	size_t most = 1;
+	size_t most;
 	struct slice *list;
 
 	expect(c, ' ', "expected a space before the field names");
 	expect(c, '(', "expected a list of field names");
-	for (const char *p = c->p; p != c->end && *p != ']'; p++)
-		most += *p == ' ';
+	most = count_names(*c);
 	list = cursor_array(c, most, sizeof *list);
 	do {
 		list[section->n_names++] = parse_astring(c);
@@ -280,6 +291,10 @@ static void parse_fetch_list(struct cursor *c, struct fetch_request *out)
 		if (whole & bit)
 			continue;
 		whole |= bit;
+		if (out->n == LIMIT_FETCH_ITEMS) {
+			fail_with(c, ERR_LIMIT, "too many FETCH items");
+			break;
+		}
 		out->items[out->n++] = item;
 	} while (take(c, ' '));
 	expect(c, ')', "list of FETCH items does not end");

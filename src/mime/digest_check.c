@@ -59,29 +59,42 @@ static size_t word_len(struct slice s)
 	return n;
 }
 
+static bool is_mark(char c)
+{
+	return c == '(' || c == ')' || c == ' ';
+}
+
+/* What is behind `before`, if both are marks or the first octet of a word:
+ * there is nothing between two lists (addresses, parts), and one space
+ * between all else. */
+static bool may_follow(char before, char c)
+{
+	bool ends = before == ')' || !is_mark(before);
+
+	if (c == ' ' || c == ')')
+		return ends;
+	return !ends || (before == ')' && c == '(');
+}
+
 /* One parenthesised list of lists, strings, NIL and numbers; none is
  * empty. */
 static bool is_list(struct slice s)
 {
 	size_t depth = 0;
+	char before = ' ';
 
 	if (s.len == 0 || s.ptr[0] != '(')
 		return false;
 	while (s.len != 0) {
-		size_t n = 1;
+		char c = s.ptr[0];
+		size_t n = is_mark(c) ? 1 : word_len(s);
 
-		if (s.ptr[0] == '(') {
-			depth++;
-			if (slice_starts(s, S("()")))
-				return false;
-		} else if (s.ptr[0] == ')') {
-			if (--depth == 0)
-				return s.len == 1;
-		} else if (s.ptr[0] != ' ') {
-			n = word_len(s);
-		}
-		if (n == 0)
+		if (n == 0 || !may_follow(before, c))
 			return false;
+		depth += c == '(';
+		if (c == ')' && --depth == 0)
+			return s.len == 1;
+		before = c;
 		s = slice_from(s, n);
 	}
 	return false;

@@ -416,6 +416,30 @@ static void test_connection_limit(void **state)
 	client_free(greeted(h));
 }
 
+/* Who says something now and then stays; who does not, for as long as
+ * LIMIT_LMTP_SECONDS in earnest, is sent away. */
+static void test_silence(void **state)
+{
+	struct gate_options impatient = options;
+	struct house *h = calloc(1, sizeof *h);
+	struct client *c;
+
+	(void)state;
+	impatient.limits.lmtp_seconds = 2;
+	house_open(h, &impatient);
+	c = greeted(h);
+	for (int i = 0; i < 4; i++) {
+		usleep(700000);
+		client_say(c, "NOOP\r\n");
+		expect(c, "250 2.0.0 ok");
+	}
+	expect(c, "421 4.4.2 too slow");
+	client_end(c);
+	client_free(c);
+	house_close(h);
+	free(h);
+}
+
 /* The message in hand is delivered, then the client is sent away. */
 static void test_stop(void **state)
 {
@@ -446,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_backpressure),
 		cmocka_unit_test(test_many_recipients),
 		cmocka_unit_test(test_connection_limit),
+		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_stop),
 	};
 

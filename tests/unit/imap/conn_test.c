@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "mailbox/account.h"
 #include "task/stream.h"
 
@@ -182,6 +183,49 @@ static void test_logout(struct house *h)
 		task_sleep(1);
 }
 
+/* A clock that says what it is told. */
+struct set_clock {
+	struct clock clock;
+	uint64_t ms;
+};
+
+static uint64_t set_mono_ms(const struct clock *c)
+{
+	return ((const struct set_clock *)c)->ms;
+}
+
+static int64_t set_wall_s(const struct clock *c)
+{
+	(void)c;
+	return 1767225600;
+}
+
+/* Half a command does not count; it makes the session look at the clock. */
+static void test_autologout(struct house *h)
+{
+	enum { MOST = LIMIT_AUTOLOGOUT_SECONDS * 1000 };
+	struct set_clock clock = { { set_mono_ms, set_wall_s }, 1000 };
+	struct client a;
+
+	h->ended = 0;
+	h->config.clock = &clock.clock;
+	a = client_open(h);
+	clock.ms += MOST - 1000;
+	say(&a, "a1 NO");
+	task_sleep(50);
+	say(&a, "OP\r\n");
+	hear(&a, "a1 OK NOOP completed\r\n");
+	clock.ms += MOST - 50;
+	say(&a, "a2 NO");
+	task_sleep(10);
+	assert_int_equal(h->ended, 0);
+	hear(&a, "* BYE autologout: idle for too long\r\n");
+	hear_end(&a);
+	stream_free(a.stream);
+	while (h->ended != 1)
+		task_sleep(1);
+}
+
 static void append(struct client *c, size_t size)
 {
 	struct buf text = { 0 };
@@ -210,6 +254,7 @@ static void test_dismiss(struct house *h)
 	while (h->ended != 1 && loop_now_ms(h->loop) - since < READ_MS)
 		task_sleep(1);
 	assert_int_equal(h->ended, 1);
+	assert_true(loop_now_ms(h->loop) - since >= LIMIT_DISMISS_MS);
 	stream_free(a.stream);
 }
 
@@ -234,6 +279,12 @@ static void test_conn_logout(void **state)
 	task_run_main(run, test_logout);
 }
 
+static void test_conn_autologout(void **state)
+{
+	(void)state;
+	task_run_main(run, test_autologout);
+}
+
 static void test_conn_dismiss(void **state)
 {
 	(void)state;
@@ -245,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conn_idle),
 		cmocka_unit_test(test_conn_logout),
+		cmocka_unit_test(test_conn_autologout),
 		cmocka_unit_test(test_conn_dismiss),
 	};
 

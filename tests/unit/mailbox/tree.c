@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "mailbox/internal.h"
 #include "rig.h"
 
 static enum err_code create(struct rig *r, const char *name)
@@ -323,6 +324,28 @@ static void subscriptions(struct rig *r)
 	assert_list(r, "INBOX b/c!s ");
 }
 
+/* There is no need to make them all to have too many. */
+static void too_many_subscriptions(struct rig *r)
+{
+	uint32_t before = r->account->meta.subscriptions;
+
+	r->account->meta.subscriptions = LIMIT_SUBSCRIPTIONS - 1;
+	assert_int_equal(mailbox_subscribe(r->account, S("a"), true).code,
+	                 ERR_OK);
+	assert_int_equal(mailbox_subscribe(r->account, S("b"), true).code,
+	                 ERR_LIMIT);
+	assert_int_equal(mailbox_subscribe(r->account, S("a"), true).code,
+	                 ERR_OK);
+	assert_int_equal(mailbox_subscribe(r->account, S("a"), false).code,
+	                 ERR_OK);
+	assert_int_equal(mailbox_subscribe(r->account, S("b"), true).code,
+	                 ERR_OK);
+	assert_list(r, "INBOXs b!s ");
+	r->account->meta.subscriptions = before + 1;
+	assert_int_equal(mailbox_subscribe(r->account, S("b"), false).code,
+	                 ERR_OK);
+}
+
 /* Names that share the octets by which they are keyed. */
 static void long_names(struct rig *r)
 {
@@ -469,6 +492,7 @@ int main(void)
 		{ "rename too deep", rename_too_deep },
 		{ "rename INBOX", rename_inbox },
 		{ "subscriptions", subscriptions },
+		{ "too many subscriptions", too_many_subscriptions },
 		{ "long names", long_names },
 		{ "accounts", accounts },
 		{ "delete a full account", delete_full_account },

@@ -92,6 +92,41 @@ static void test_wire_forms(void **state)
 	}
 }
 
+/* Legal words, but not a list of them. */
+static void test_lists(void **state)
+{
+	static const struct {
+		const char *of, *becomes;
+	} cases[] = {
+		{ "NIL NIL", "NILNIL " }, { " NIL", "  IL" },
+		{ " NIL ", "NIL  " },     { "NIL NIL", "NIL\"\" \"" },
+		{ "\" (", "\"1(" },       { ") NIL", ")1NIL" },
+		{ ") NIL", ")  12" },     { "NIL)", "NI )" },
+		{ "NIL)", "12 )" },       { " NIL)", " () )" },
+		{ "NIL NIL", "(12)123" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf raw = good();
+		struct digest d;
+		struct slice body;
+		size_t at;
+
+		assert_true(is_ok(digest_open(buf_slice(&raw), &d)));
+		body = digest_field(&d, DIGEST_BODYSTRUCTURE);
+		at = slice_find(body, slice_cstr(cases[i].of));
+		if (at == SLICE_NONE)
+			fail_msg("no %s", cases[i].of);
+		at += (size_t)(body.ptr - raw.data);
+		memcpy(raw.data + at, cases[i].becomes,
+		       strlen(cases[i].becomes));
+		if (passes(&raw))
+			fail_msg("%s as %s", cases[i].of, cases[i].becomes);
+		buf_free(&raw);
+	}
+}
+
 struct number_case {
 	size_t at; /* in the head, or in the last parts */
 	uint32_t value;
@@ -263,6 +298,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_true_ones),
 		cmocka_unit_test(test_wire_forms),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_length),

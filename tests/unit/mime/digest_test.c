@@ -108,6 +108,8 @@ static void test_envelope(void **state)
 #define TEXT(size, lines)                                                       \
 	"(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" " size \
 	" " lines NOBODY ")"
+#define PARAMETERS_7 \
+	"--b\r\nContent-Type: a/b;c=d;c=d;c=d;c=d;c=d;c=d;c=d\r\n\r\nx\r\n"
 #define MIXED       "Content-Type: multipart/mixed; boundary="
 #define NO_ENVELOPE "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
 
@@ -413,6 +415,13 @@ static void test_limits(void **state)
 		{ "", OCTETS_256, LIMIT_HEADER_BYTES / 256 + 1, true, 1 },
 		{ "Content-Type: a/b", ";c=d", LIMIT_PARAMETERS, false, 1 },
 		{ "Content-Type: a/b", ";c=d", LIMIT_PARAMETERS + 1, true, 1 },
+		/* the boundary is one, then 7 a part */
+		{ MIXED "b\r\n\r\n", PARAMETERS_7,
+		  (LIMIT_PARAMETERS_ALL - 1) / 7, false,
+		  (LIMIT_PARAMETERS_ALL - 1) / 7 + 1 },
+		{ MIXED "b;e=f\r\n\r\n", PARAMETERS_7,
+		  (LIMIT_PARAMETERS_ALL - 1) / 7, true,
+		  (LIMIT_PARAMETERS_ALL - 1) / 7 + 1 },
 	};
 
 	(void)state;
