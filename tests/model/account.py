@@ -7,6 +7,8 @@ import itertools
 import re
 import unicodedata
 
+from modseqs import ModSeqs
+
 SYSTEM_FLAGS = {"\\answered", "\\flagged", "\\deleted", "\\seen", "\\draft"}
 USES = {"\\all", "\\archive", "\\drafts", "\\flagged", "\\important",
         "\\junk", "\\sent", "\\trash"}
@@ -100,21 +102,33 @@ def parents(name):
 class Copy:
     """A message in a mailbox."""
 
-    def __init__(self, uid, content, date, flags):
+    def __init__(self, uid, content, date, flags, tick):
         self.uid = uid
         self.content = content
         self.date = date            # None: whenever it came
         self.flags = frozenset(flags)
         self.gone = False
         self.changes = 0            # how often its flags were stored
+        self.tick = tick            # of the last change, see modseqs.py
+        self.modseq = None          # when a session has been told
 
     def __repr__(self):
         return "<uid %d%s %s>" % (self.uid, " gone" * self.gone,
                                   " ".join(sorted(self.flags)))
 
 
-class Mailbox:
+class Clock:
+    """Counts commands."""
+
     def __init__(self):
+        self.now = 0
+
+
+class Mailbox:
+    def __init__(self, clock):
+        self.clock = clock
+        self.tick = clock.now       # of the last change
+        self.modseqs = ModSeqs()
         self.uidvalidity = None     # until a session is told
         self.above = 0              # it is larger than that
         self.uidnext = 1
@@ -124,13 +138,17 @@ class Mailbox:
         self.selectable = True
 
     def add(self, content, date, flags):
-        copy = Copy(self.uidnext, content, date, flags)
+        self.tick = self.clock.now
+        copy = Copy(self.uidnext, content, date, flags, self.tick)
         self.uidnext += 1
         self.messages.append(copy)
         self.keywords |= copy.flags - SYSTEM_FLAGS
         return copy
 
     def set_flags(self, copy, flags):
+        if copy.flags != flags:
+            copy.tick = self.tick = self.clock.now
+            copy.modseq = None
         copy.flags = frozenset(flags)
         copy.changes += 1
         self.keywords |= copy.flags - SYSTEM_FLAGS
@@ -138,6 +156,7 @@ class Mailbox:
     def remove(self, copies):
         for copy in copies:
             copy.gone = True
+            self.tick = self.clock.now
         self.messages = [x for x in self.messages if not x.gone]
 
     def status(self, name):
@@ -152,14 +171,15 @@ class Mailbox:
 
 class Account:
     def __init__(self):
+        self.clock = Clock()
         self.mailboxes = {}
         self.validities = {}        # name -> the largest ever there
         self.used = set()           # UIDVALIDITYs
         self.sessions = []
         self.subscribed = {"INBOX"} | set(FIRST)
-        self.mailboxes["INBOX"] = Mailbox()
+        self.mailboxes["INBOX"] = Mailbox(self.clock)
         for name in FIRST:
-            self.mailboxes[name] = Mailbox()
+            self.mailboxes[name] = Mailbox(self.clock)
             self.mailboxes[name].uses = frozenset({"\\" + name.lower()})
 
     def learn_validity(self, name, value):
@@ -202,7 +222,7 @@ class Account:
         self.mailboxes[name].uses = uses
 
     def fresh(self, name):
-        box = Mailbox()
+        box = Mailbox(self.clock)
         box.above = self.validities.get(name, 0)
         return box
 
@@ -218,7 +238,7 @@ class Account:
         elif not box.selectable:
             raise No("HASCHILDREN")
         else:
-            place = Mailbox()
+            place = Mailbox(self.clock)
             place.selectable = False
             self.mailboxes[name] = place
         box.remove(list(box.messages))

@@ -73,6 +73,10 @@ class Cursor:
             raise Bad("number too large")
         return n
 
+    def modseq(self):
+        """mod-sequence-valzer"""
+        return self.number(2 ** 63 - 1)
+
     def string(self):
         if self.peek(b'"'):
             text = self.match("quoted").group(1)

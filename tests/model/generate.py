@@ -20,14 +20,14 @@ FLAGS = ["\\Seen", "\\Deleted", "\\Flagged", "\\Answered", "\\Draft", "$Work",
 DATES = ["1-Jan-2021", "31-Dec-2021", "15-Feb-2022", "1-Mar-2023",
          "01-feb-2022", '"2-Feb-2023"', "29-Feb-2023", "28-Feb-2022"]
 STATUS_ITEMS = ["MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED",
-                "SIZE", "RECENT"]
+                "SIZE", "RECENT", "HIGHESTMODSEQ"]
 SECTIONS = ["", "TEXT", "HEADER", "1", "2", "1.1", "2.1", "3", "1.MIME",
             "2.MIME", "2.HEADER", "2.TEXT", "HEADER.FIELDS (Subject From)",
             "HEADER.FIELDS.NOT (To date X-LABEL)", "1.2", "2.1.MIME",
             'header.fields ("Message-ID")', "2.HEADER.FIELDS (DATE)"]
 FETCH_ITEMS = ["FLAGS", "UID", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE",
                "BODYSTRUCTURE", "BODY", "RFC822.HEADER", "RFC822.TEXT",
-               "RFC822"]
+               "RFC822", "MODSEQ"]
 BREAKING = b"() \"\\%*,:;0129$+-<>[].xX\x80~&=\x01"
 
 
@@ -35,6 +35,7 @@ class Generator:
     def __init__(self, rng):
         self.rng = rng
         self.tag = 0
+        self.saving = False         # the SEARCH being made has SAVE
         self.commands = [
             (self.fetch, 14), (self.store, 16), (self.search, 12),
             (self.append, 12), (self.copy, 8), (self.expunge, 6),
@@ -163,6 +164,14 @@ class Generator:
             '"%2d-mar-2023 00:00:01 +0530"', '"%2d-Dec-2021 00:30:00 +1300"',
             '"%2d-Feb-2023 12:00:00 +0100"']) % self.rng.randrange(1, 31)
 
+    def modseq(self, session):
+        """One that was told, or next to it."""
+        told = session.current.box.modseqs.values() if session.current else []
+        if not told or self.rng.random() < 0.1:
+            return self.pick("0", "1", "9223372036854775807",
+                             "9223372036854775808")
+        return str(self.rng.choice(told) + self.pick(0, 0, 0, 1, -1))
+
     # -- commands --
 
     def uid(self):
@@ -181,6 +190,9 @@ class Generator:
         else:
             what = "(%s)" % " ".join(self.case(self.fetch_item())
                                      for _ in range(self.pick(1, 2, 2, 3)))
+        if self.rng.random() < 0.1 and not re.search(
+                r"(?i)body\[|binary\[|rfc822( |\)|$|\.text)", what):
+            what += " (CHANGEDSINCE %s)" % self.modseq(session)
         return self.verb("FETCH", uid) + self.set(session, uid) + " " + what
 
     def fetch_item(self):
@@ -199,8 +211,10 @@ class Generator:
         uid = self.uid()
         flags = self.flag_list() if self.rng.random() < 0.8 else \
             " ".join(self.some(FLAGS, 2))
+        since = "(UNCHANGEDSINCE %s) " % self.modseq(session) \
+            if self.rng.random() < 0.15 else ""
         return self.verb("STORE", uid) + self.set(session, uid) + " " + \
-            self.pick("+", "+", "-", "") + "FLAGS" + \
+            since + self.pick("+", "+", "-", "") + "FLAGS" + \
             self.pick("", ".SILENT") + " " + flags
 
     def copy(self, session):
@@ -234,7 +248,8 @@ class Generator:
         name = self.pick(b"INBOX", b"INBOX", self.there(session),
                          self.name(session))
         return self.pick(b"SELECT ", b"SELECT ", b"select ",
-                         b"EXAMINE ") + name
+                         b"EXAMINE ") + name + self.pick(
+                             b"", b"", b"", b"", b" (CONDSTORE)")
 
     def noop(self, _session):
         return self.pick("NOOP", "NOOP", "noop", "CHECK")
@@ -299,7 +314,9 @@ class Generator:
 
     def other(self, session):
         if session.current is None and self.uid():
-            return self.pick("ENABLE IMAP4rev2", "ENABLE X-NONE IMAP4REV2")
+            return self.pick("ENABLE IMAP4rev2", "ENABLE X-NONE IMAP4REV2",
+                             "ENABLE CONDSTORE",
+                             "ENABLE condstore imap4rev2")
         return self.pick("CAPABILITY", "NAMESPACE", "ID NIL", "LOGOUT",
                          'ID ("name" "model")', "XNOSUCH", "LOGIN a b",
                          "UID NOOP", "IDLE x", "EXPUNGE 1", "SELECT")
@@ -316,6 +333,7 @@ class Generator:
         if self.rng.random() < 0.15:
             out += b"CHARSET %s " % self.pick(b"UTF-8", b"utf-8", b"US-ASCII",
                                               b"X-NONE")
+        self.saving = b"SAVE" in out
         return out + b" ".join(self.key(session, 0)
                                for _ in range(self.pick(1, 1, 2, 3)))
 
@@ -337,6 +355,9 @@ class Generator:
             return self.set(session, False).encode()
         if kind == 6:
             return b"UID " + self.set(session, True).encode()
+        if kind == 7 and not self.saving and self.rng.random() < 0.3:
+            return b"MODSEQ " + self.pick(b"", b'"/flags/\\\\Seen" all ') + \
+                self.modseq(session).encode()
         if kind == 7:
             return self.pick(b"LARGER ", b"SMALLER ") + self.pick(
                 b"0", b"200", b"300", b"400", b"800", b"4294967296")

@@ -34,6 +34,7 @@ class Search:
         self.session = session
         self.uid = command.uid
         self.charset = charset
+        self.unsure = False
         self.numbers = {x: n for n, x in enumerate(session.sight(self.uid), 1)}
         decode_all(command.key, charset)
 
@@ -82,6 +83,12 @@ class Search:
 
     def key_old(self, _key, _copy):
         return True
+
+    def key_modseq(self, key, copy):
+        """MODSEQ is at least that."""
+        after = self.session.current.box.modseqs.after(copy, key[1] - 1)
+        self.unsure |= after is None
+        return bool(after)
 
     # -- dates and sizes --
 

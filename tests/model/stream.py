@@ -8,7 +8,8 @@ import re
 import socket
 
 from account import Account
-from session import Answer, Session, Rules
+from answer import Answer, Rules
+from session import Session
 from view import Wrong
 from wire import Malformed, Status, Wire, untagged
 

@@ -10,7 +10,7 @@ from cursor import Bad, Cursor
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
           "oct", "nov", "dec"]
 STATUS_ITEMS = {"MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED",
-                "SIZE", "RECENT"}
+                "SIZE", "RECENT", "HIGHESTMODSEQ"}
 
 
 class Command:
@@ -53,6 +53,19 @@ def nothing(_c, _command):
 def mailbox(c, command):
     c.need(b" ")
     command.mailbox = c.astring()
+
+
+def select(c, command):
+    """select = "SELECT" SP mailbox [SP "(" "CONDSTORE" ")"], RFC 7162"""
+    mailbox(c, command)
+    command.condstore = False
+
+    def parameter():
+        if c.word() != "CONDSTORE":
+            raise Bad("no parameter of SELECT")
+        command.condstore = True
+    if c.take(b" "):
+        c.list_of(parameter)
 
 
 def create(c, command):
@@ -228,9 +241,15 @@ def copy(c, command):
 
 
 def store(c, command):
-    """store = "STORE" SP sequence-set SP store-att-flags"""
+    """store = "STORE" SP sequence-set [SP store-modifiers] SP
+    store-att-flags
+    """
     numbers(c, command)
     c.need(b" ")
+    command.since = None
+    if c.peek(b"("):
+        command.since = since(c, "UNCHANGEDSINCE")
+        c.need(b" ")
     command.how = "+" if c.take(b"+") else "-" if c.take(b"-") else ""
     name = c.word()
     if name not in ("FLAGS", "FLAGS.SILENT"):
@@ -245,13 +264,25 @@ def store(c, command):
         command.flags.append(c.flag())
 
 
+def since(c, name):
+    """"(" name SP mod-sequence ")", RFC 7162"""
+    c.need(b"(")
+    if c.word() != name:
+        raise Bad("no modifier")
+    c.need(b" ")
+    out = c.modseq()
+    c.need(b")")
+    return out
+
+
 # -- FETCH --
 
 MACROS = {"FAST": ["FLAGS", "INTERNALDATE", "RFC822.SIZE"]}
 MACROS["ALL"] = MACROS["FAST"] + ["ENVELOPE"]
 MACROS["FULL"] = MACROS["ALL"] + ["BODY"]
 FETCH_ITEMS = {"ENVELOPE", "FLAGS", "INTERNALDATE", "RFC822", "RFC822.HEADER",
-               "RFC822.SIZE", "RFC822.TEXT", "BODY", "BODYSTRUCTURE", "UID"}
+               "RFC822.SIZE", "RFC822.TEXT", "BODY", "BODYSTRUCTURE", "UID",
+               "MODSEQ"}
 
 
 class Section:
@@ -267,11 +298,16 @@ class Section:
 def fetch(c, command):
     numbers(c, command)
     c.need(b" ")
+    command.since = None
     if c.peek(b"("):
         command.items = c.list_of(lambda: fetch_item(c, c.word()))
-        return
-    name = c.word()
-    command.items = MACROS[name] if name in MACROS else [fetch_item(c, name)]
+    else:
+        name = c.word()
+        command.items = MACROS[name] if name in MACROS \
+            else [fetch_item(c, name)]
+    if c.take(b" "):
+        command.since = since(c, "CHANGEDSINCE")
+        command.items = command.items + ["MODSEQ"]
 
 
 def fetch_item(c, name):
@@ -352,6 +388,7 @@ def search(c, command):
         c.at += 8
         command.charset = c.astring().decode("latin-1").upper()
         c.need(b" ")
+    command.modseq = False
     keys = [search_key(c)]
     while c.take(b" "):
         keys.append(search_key(c))
@@ -375,6 +412,8 @@ def search_key(c):
         return (name, c.number(2 ** 63 - 1))
     if name in KEYWORD_KEYS:
         return (name, c.atom())
+    if name == "MODSEQ":
+        return (name, search_modseq(c))
     if name == "UID":
         return ("UID", c.sequence_set())
     if name == "NOT":
@@ -384,6 +423,25 @@ def search_key(c):
         c.need(b" ")
         return (name, first, search_key(c) if name == "OR" else c.astring())
     raise Bad("no search key")
+
+
+def in_key(name, key):
+    """Whether a search key has that one in it."""
+    if key[0] == "AND":
+        return any(in_key(name, x) for x in key[1])
+    return key[0] == name or key[0] in ("NOT", "OR") and any(
+        in_key(name, x) for x in key[1:])
+
+
+def search_modseq(c):
+    """search-modseq = "MODSEQ" [SP entry-name SP entry-type] SP modseq"""
+    if c.peek(b'"'):
+        c.string()              # all entries of a message have one MODSEQ
+        c.need(b" ")
+        if c.word() not in ("ALL", "PRIV", "SHARED"):
+            raise Bad("no type of entry")
+        c.need(b" ")
+    return c.modseq()
 
 
 def date(c):
@@ -401,10 +459,10 @@ def date(c):
 COMMANDS = {
     "APPEND": append, "CAPABILITY": nothing, "CHECK": nothing,
     "CLOSE": nothing, "COPY": copy, "CREATE": create, "DELETE": mailbox,
-    "ENABLE": enable, "EXAMINE": mailbox, "EXPUNGE": expunge, "FETCH": fetch,
+    "ENABLE": enable, "EXAMINE": select, "EXPUNGE": expunge, "FETCH": fetch,
     "ID": id_, "IDLE": nothing, "LIST": list_, "LOGOUT": nothing,
     "LSUB": lsub, "MOVE": copy, "NAMESPACE": nothing, "NOOP": nothing,
-    "RENAME": rename, "SEARCH": search, "SELECT": mailbox, "STATUS": status,
+    "RENAME": rename, "SEARCH": search, "SELECT": select, "STATUS": status,
     "STORE": store, "SUBSCRIBE": mailbox, "UNSELECT": nothing,
     "UNSUBSCRIBE": mailbox,
 }

@@ -69,15 +69,15 @@ def answered_section(name):
 class View:
     """The part of a session that listens."""
 
-    def __init__(self, box, readonly, rev2):
+    def __init__(self, box, readonly):
         self.box = box
         self.readonly = readonly
-        self.rev2 = rev2
         self.messages = []          # Copies by sequence number
         self.told = {}              # Copy -> flags
         self.changes = {}           # Copy -> how many stores are in that
         self.keywords = set()       # that FLAGS has named
         self.last = 0               # the highest UID of messages ever
+        self.tick = box.tick        # of the mailbox when a command began
         self.begun = []             # what was new when a command began
 
     # -- hearing --
@@ -122,8 +122,8 @@ class View:
     def fetch(self, n, items, asked, before):
         """A FETCH; its Copy and the labels of what it has.
 
-        asked: {label: [item]} of the command; before: {Copy: flags} as they
-        were when it began.
+        asked: {label: [item]} of the command; before: {Copy: (flags, tick)}
+        as they were when it began.
         """
         copy = self.at(n, "FETCH")
         demand(len(items) % 2 == 0 and items, "FETCH items %r", items)
@@ -138,6 +138,8 @@ class View:
                 self.check_flags(copy, value, before)
             elif key == "UID":
                 demand(value == str(copy.uid), "UID %s for %r", value, copy)
+            elif key == "MODSEQ":
+                self.check_modseq(copy, value, before)
             else:
                 demand(key in asked, "nobody asked for %s", name)
                 self.check(copy, asked[key], value)
@@ -153,10 +155,27 @@ class View:
         flags = lower(value)
         demand(len(flags) == len(value), "a flag twice in %r", value)
         demand(flags == copy.flags or copy.gone or
-               flags == before.get(copy), "FLAGS %r for %r", value, copy)
+               flags == before.get(copy, (None,))[0], "FLAGS %r for %r", value, copy)
         demand(flags - SYSTEM_FLAGS <= self.keywords,
                "FLAGS %r, of which FLAGS has not told", value)
         self.tell(copy, flags)
+
+    def check_modseq(self, copy, value, before):
+        demand(isinstance(value, list) and len(value) == 1 and
+               value[0].isdigit(), "MODSEQ %r", value)
+        value = int(value[0])
+        modseqs = self.box.modseqs
+        if copy in before and before[copy][1] != copy.tick and \
+                modseqs.fits(before[copy][1], value):
+            return
+        demand(copy.modseq in (None, value), "MODSEQ %d of %r was %s", value,
+               copy, copy.modseq)
+        demand(copy.gone or modseqs.fits(copy.tick, value),
+               "MODSEQ %d of %r is not in %r", value, copy,
+               modseqs.bounds(copy.tick))
+        if not copy.gone:
+            modseqs.learn(copy.tick, value)
+            copy.modseq = value
 
     def tell(self, copy, flags):
         self.told[copy] = flags

@@ -1,0 +1,28 @@
+"""answer.py -- what a command's answer has, and what it may have."""
+from view import label
+
+
+class Rules:
+    """What may and must stand in an answer."""
+
+    def __init__(self, asked=(), before=None, expunge=True, code=None,
+                 zombies=False):
+        self.asked = {}
+        for item in asked:
+            self.asked.setdefault(label(item), []).append(item)
+        self.before = before or {}
+        self.expunge = expunge
+        self.code = code            # of the tagged OK
+        self.zombies = zombies      # NO [EXPUNGEISSUED] may end it
+
+
+class Answer:
+    """Untagged answers and the tagged one, Statuses among them."""
+
+    def __init__(self, untagged, status):
+        self.untagged = untagged
+        self.status = status
+        self.rest = {}              # word -> [values], what is not the view's
+        self.fetched = {}           # Copy -> [label]
+        self.codes = {}             # code of an untagged OK -> its value
+        self.moved = set()          # Copies that COPYUID has named

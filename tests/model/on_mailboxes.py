@@ -1,0 +1,189 @@
+"""on_mailboxes.py -- the commands of session.py that are about mailboxes."""
+from account import No, SYSTEM_FLAGS, decode_name
+from answer import Rules
+from listing import list_names, lsub_names, pattern
+from view import View, demand, lower
+from wire import Status
+
+
+class MailboxCommands:
+    # -- mailboxes --
+
+    def do_create(self, command, _answer):
+        self.account.create(self.name_of(command.mailbox), command.uses)
+        yield Rules()
+
+    def do_delete(self, command, answer):
+        gone = self.account.delete(self.name_of(command.mailbox))
+        for other in self.account.sessions:
+            if gone and other is not self and other.selected_is(gone):
+                other.over = True
+        mine = gone and self.selected_is(gone)
+        yield Rules()
+        demand(not mine or "CLOSED" in answer.codes, "CLOSED is missing")
+
+    def selected_is(self, box):
+        return self.current is not None and self.current.box is box
+
+    def do_rename(self, command, _answer):
+        name = self.name_of(command.mailbox)
+        self.account.rename(name, self.name_of(command.to))
+        yield Rules()
+
+    def do_subscribe(self, command, _answer):
+        self.account.subscribed.add(self.name_of(command.mailbox))
+        yield Rules()
+
+    def do_unsubscribe(self, command, _answer):
+        self.account.subscribed.discard(self.name_of(command.mailbox))
+        yield Rules()
+
+    def do_select(self, command, answer):
+        if self.current:            # whatever comes of it
+            demand("CLOSED" in [getattr(x, "code", None)
+                                for x in answer.untagged] or not self.rev2,
+                   "CLOSED is missing")
+        name, box = self.mailbox(command)
+        examine = command.name == "EXAMINE"
+        self.opening, self.saved = View(box, examine), []
+        yield Rules(code="READ-ONLY" if examine else "READ-WRITE")
+        self.current, self.opening = self.opening, None
+        self.check_select(name, box, answer)
+
+    do_examine = do_select
+
+    def check_select(self, name, box, answer):
+        codes = answer.codes
+        demand(len(self.view) == len(box.messages), "EXISTS is missing")
+        demand(self.account.learn_validity(name, int(codes["UIDVALIDITY"])),
+               "UIDVALIDITY %s, not %s > %s", codes["UIDVALIDITY"],
+               box.uidvalidity, box.above)
+        demand(codes["UIDNEXT"] == str(box.uidnext), "UIDNEXT %s, not %d",
+               codes["UIDNEXT"], box.uidnext)
+        unseen = [n for n, x in enumerate(self.view, 1)
+                  if "\\seen" not in x.flags]
+        if self.rev2 or not unseen:
+            demand("UNSEEN" not in codes, "UNSEEN %s", codes.get("UNSEEN"))
+        else:
+            demand(codes.get("UNSEEN") == str(unseen[0]), "UNSEEN %s, not %d",
+                   codes.get("UNSEEN"), unseen[0])
+        permanent = lower(codes["PERMANENTFLAGS"].strip("()").split())
+        demand(not permanent if self.current.readonly else
+               SYSTEM_FLAGS | self.current.keywords | {"\\*"} == permanent,
+               "PERMANENTFLAGS %r", permanent)
+        if self.rev2:
+            names = [self.heard_name(x[2]) for x in answer.rest["LIST"]]
+            demand(names == [name], "LIST %r in SELECT", names)
+
+    def do_unselect(self, _command, _answer):
+        yield Rules()
+        self.current = None
+
+    def do_close(self, _command, answer):
+        view = self.current
+        if not view.readonly:
+            view.box.remove([x for x in view.box.messages
+                             if "\\deleted" in x.flags])
+        yield Rules(expunge=False)
+        self.current = None
+
+    # -- LIST, STATUS --
+
+    def patterns(self, command):
+        if len(command.patterns) > 10:
+            raise No("LIMIT")
+        reference = self.pattern_text(command.reference)
+        return [pattern(reference, self.pattern_text(x))
+                for x in command.patterns]
+
+    def pattern_text(self, data):
+        return decode_name(data, self.rev2) if data else ""
+
+    def do_list(self, command, answer):
+        root = command.patterns == [b""]    # of extended ones, too
+        patterns = None if root else self.patterns(command)
+        yield Rules()
+        heard = answer.rest.get("LIST", [])
+        if root:
+            demand(len(heard) == 1 and heard[0][:2] == (["\\Noselect"], b"/"),
+                   "LIST %r", heard)
+            return
+        expected = list_names(self.account, command, patterns)
+        found = {}
+        for flags, delim, name, *more in heard:
+            name = self.heard_name(name)
+            demand(name not in found and delim == b"/", "LIST %r", name)
+            flags = lower(flags)
+            if "\\nonexistent" in flags:
+                flags -= {"\\haschildren", "\\hasnochildren"}
+            found[name] = (flags, childinfo(more))
+        self.same_names("LIST", found, expected)
+        if command.items or "STATUS" in command.returns:
+            self.check_statuses(command.items, set(expected), answer)
+
+    def same_names(self, what, found, expected):
+        for name in sorted(set(found) | set(expected)):
+            demand(found.get(name) == expected.get(name), "%s %r: %r, not %r",
+                   what, name, found.get(name), expected.get(name))
+
+    def check_statuses(self, items, names, answer):
+        names = {x for x in names if x in self.account.mailboxes and
+                 self.account.mailboxes[x].selectable}
+        heard = answer.rest.get("STATUS", [])
+        found = [self.heard_name(x[0]) for x in heard]
+        demand(sorted(found) == sorted(names), "STATUS of %r, not %r", found,
+               names)
+        listed = []
+        for x in answer.untagged:       # LIST before its STATUS
+            if isinstance(x, Status):
+                continue
+            if x[0] == "LIST":
+                listed.append(self.heard_name(x[3]))
+            demand(x[0] != "STATUS" or self.heard_name(x[1]) in listed,
+                   "STATUS of %r before its LIST", x[1])
+        for x in heard:
+            self.check_status(self.heard_name(x[0]), items, x[1])
+
+    def check_status(self, name, items, heard):
+        box = self.account.mailboxes[name]
+        found = dict(zip(heard[::2], map(int, heard[1::2])))
+        demand(set(found) == set(items), "items %r of STATUS", found)
+        for item, value in found.items():
+            if item == "UIDVALIDITY":
+                demand(self.account.learn_validity(name, value),
+                       "UIDVALIDITY %d, not %s > %s", value, box.uidvalidity,
+                       box.above)
+            elif item == "HIGHESTMODSEQ":
+                demand(box.modseqs.top(box.tick, value), "HIGHESTMODSEQ %d",
+                       value)
+            else:
+                demand(value == box.status(item), "%s %d, not %d", item,
+                       value, box.status(item))
+
+    def do_lsub(self, command, answer):
+        patterns = self.patterns(command)
+        yield Rules()
+        percent = b"%" in command.reference + command.patterns[0]
+        expected = lsub_names(self.account, patterns, percent)
+        found = {self.heard_name(x[2]): "\\noselect" in lower(x[0])
+                 for x in answer.rest.get("LSUB", [])}
+        if command.patterns != [b""]:
+            self.same_names("LSUB", found, expected)
+
+    def do_status(self, command, answer):
+        name, _box = self.mailbox(command)
+        yield Rules()
+        heard, = answer.rest["STATUS"]
+        demand(self.heard_name(heard[0]) == name, "STATUS %r", heard)
+        self.check_status(name, command.items, heard[1])
+
+
+def childinfo(extended):
+    """The options that CHILDINFO names, in lower case."""
+    if not extended:
+        return frozenset()
+    (name, options), = extended[0:1]
+    if isinstance(name, bytes):
+        name = name.decode()
+    demand(name.upper() == "CHILDINFO", "%r", extended)
+    return frozenset(x.decode().lower() for x in options)

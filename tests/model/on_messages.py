@@ -1,0 +1,256 @@
+"""on_messages.py -- the commands of session.py that are about messages."""
+import messages
+import search
+import syntax
+from account import No, SYSTEM_FLAGS
+from answer import Rules
+from syntax import in_key
+from view import demand, expand, label, lower
+
+
+class MessageCommands:
+    # -- messages come --
+
+    def do_append(self, command, answer):
+        name, box = self.mailbox(command, "TRYCREATE")
+        first = box.uidnext
+        for flags, date, raw in command.messages:
+            if raw not in messages.known:
+                raise No()
+            box.add(messages.known[raw], date, storable(flags))
+        yield Rules(code="APPENDUID")
+        validity, uids = answer.status.value.split()
+        demand(self.account.learn_validity(name, int(validity)),
+               "UIDVALIDITY %s, not %s > %s", validity, box.uidvalidity,
+               box.above)
+        demand(expand(uids) == list(range(first, box.uidnext)),
+               "APPENDUID %s, not %d:%d", uids, first, box.uidnext - 1)
+        demand(len(command.messages) > 1 or ":" not in uids, "%s", uids)
+
+    def do_copy(self, command, answer):
+        copies = self.resolve(command)
+        zombies = any(x.gone for x in copies)
+        living = [x for x in copies if not x.gone]
+        move = command.name == "MOVE"
+        if move and self.current.readonly:
+            raise No()
+        if not living and answer.status.word == "NO":
+            raise No()
+        if zombies and not command.uid:     # all or nothing
+            raise No("EXPUNGEISSUED", "TRYCREATE", "CANNOT")
+        name, box = self.mailbox(command, "TRYCREATE")
+        first = box.uidnext
+        for x in living:
+            box.add(x.content, x.date, x.flags)
+        if move:
+            self.current.box.remove(living)
+        yield Rules()
+        self.check_copyuid(name, living, first, answer, move)
+
+    do_move = do_copy
+
+    def check_copyuid(self, name, living, first, answer, move):
+        text = answer.codes.get("COPYUID") if move else \
+            answer.status.value if answer.status.code == "COPYUID" else None
+        demand(bool(text) == bool(living), "COPYUID %s for %r", text, living)
+        if not living:
+            return
+        validity, sources, targets = text.split()
+        box = self.account.mailboxes[name]
+        demand(self.account.learn_validity(name, int(validity)),
+               "UIDVALIDITY %s, not %s > %s", validity, box.uidvalidity,
+               box.above)
+        demand(expand(sources) == [x.uid for x in living],
+               "COPYUID from %s, not %r", sources, living)
+        demand(expand(targets) == list(range(first, box.uidnext)),
+               "COPYUID to %s, not %d:%d", targets, first, box.uidnext - 1)
+
+    # -- messages change --
+
+    def do_expunge(self, command, _answer):
+        view = self.current
+        if view.readonly:
+            raise No()
+        chosen = self.resolve(command) if command.uid else view.box.messages
+        view.box.remove([x for x in chosen if "\\deleted" in x.flags])
+        yield Rules()
+
+    def do_store(self, command, answer):
+        copies = self.resolve(command)
+        zombies = any(x.gone for x in copies) and not command.uid
+        if self.current.readonly:
+            raise No()
+        living = [x for x in copies if not x.gone]
+        failed = self.unchanged(command, living, answer)
+        living = [x for x in living if x not in failed]
+        view = self.current
+        before = {x: (x.flags, x.tick) for x in living}
+        surprised = [x for x in living
+                     if view.changes.get(x, 0) != x.changes]
+        for x in living:
+            view.box.set_flags(x, stored(x.flags, command))
+            if command.silent and x in view.told:
+                # what the client can work out for itself
+                view.told[x] = frozenset(stored(view.told[x], command))
+                view.changes[x] += 1
+        yield Rules(expunge=command.uid, before=before, zombies=zombies)
+        self.check_modified(command, failed, zombies, answer)
+        for x in living:
+            heard = answer.fetched.get(x, [])
+            if command.silent:
+                changed = before[x][0] != x.flags
+                demand(not heard or x in surprised or command.since is not
+                       None or changed and self.condstore is not False,
+                       "%r told in vain", x)
+                demand(not changed or not self.condstore or
+                       "MODSEQ" in heard, "MODSEQ of %r is missing", x)
+            else:
+                demand("FLAGS" in heard, "FETCH of %r is missing", x)
+                demand("UID" in heard or not command.uid, "UID is missing")
+
+    def unchanged(self, command, living, answer):
+        """Those that UNCHANGEDSINCE excludes; if what was told does not say
+        it, MODIFIED does.
+        """
+        if command.since is None:
+            return []
+        named = self.modified(answer)
+        numbers = {x: n for n, x in enumerate(self.sight(command.uid), 1)}
+        out = []
+        for x in living:
+            after = self.current.box.modseqs.after(x, command.since)
+            if after is None:
+                after = (x.uid if command.uid else numbers[x]) in named
+            if after:
+                out.append(x)
+        self.failed_numbers = {x.uid if command.uid else numbers[x]
+                               for x in out}
+        self.gone_numbers = {x.uid if command.uid else n
+                             for x, n in numbers.items() if x.gone}
+        return out
+
+    def modified(self, answer):
+        return set(expand(answer.status.value)) \
+            if answer.status.code == "MODIFIED" else set()
+
+    def check_modified(self, command, failed, zombies, answer):
+        if command.since is None or not failed and not zombies:
+            demand(answer.status.code != "MODIFIED", "%s", answer.status)
+            return
+        named = self.modified(answer)
+        demand(named - self.gone_numbers == self.failed_numbers,
+               "MODIFIED %r, not %r", named, self.failed_numbers)
+
+    def do_fetch(self, command, answer):
+        copies = self.resolve(command)
+        living = [x for x in copies if not x.gone]
+        zombies = len(living) != len(copies) and not command.uid
+        maybe = []
+        if command.since is not None:
+            after = {x: self.current.box.modseqs.after(x, command.since)
+                     for x in living}
+            maybe = [x for x in living if after[x] is None]
+            living = [x for x in living if after[x]]
+        before = {x: (x.flags, x.tick) for x in living + maybe}
+        if not self.current.readonly and any(map(sees, command.items)):
+            for x in living:        # generate.py asks for no maybe here
+                self.current.box.set_flags(x, x.flags | {"\\seen"})
+        rules = Rules(command.items, before, command.uid, zombies=zombies)
+        yield rules
+        wanted = {label(x) for x in command.items}
+        wanted |= {"UID"} if command.uid else set()
+        for x in living:
+            heard = answer.fetched.get(x, [])
+            for each in wanted:
+                demand(each in heard, "%s of %r is missing", each, x)
+                demand(each in ("UID", "FLAGS", "MODSEQ") or heard.count(each) <=
+                       len(rules.asked[each]), "%s of %r again", each, x)
+
+    # -- SEARCH --
+
+    def do_search(self, command, answer):
+        saving = command.returns is not None and "SAVE" in command.returns
+        try:
+            key = search.Search(self, command, command.charset or "UTF-8")
+        except search.BadCharset:
+            self.saved = [] if saving else self.saved
+            raise No("BADCHARSET") from None
+        sight = self.sight(command.uid)
+        hits = [x for x in sight if key.matches(command.key, x)]
+        numbers = {x: n for n, x in enumerate(sight, 1)}
+        zombies = [x for x in sight if x.gone]
+        yield Rules(expunge=command.uid)
+        if saving:
+            self.saved = saved(command.returns, [x.uid for x in hits])
+        if key.unsure:          # what was told of MODSEQs does not say it
+            return
+        self.check_found(command, answer, {
+            x.uid if command.uid else numbers[x] for x in hits},
+            {x.uid if command.uid else numbers[x] for x in zombies})
+
+    def check_found(self, command, answer, hits, zombies):
+        if command.returns is None and not self.rev2:
+            found, = answer.rest["SEARCH"]
+            found = list(found)
+            if found and isinstance(found[-1], list):
+                demand(in_key("MODSEQ", command.key) and
+                       found.pop()[0] == "MODSEQ", "SEARCH %r", found)
+            found = set(map(int, found))
+            demand(found - zombies == hits - zombies, "SEARCH %r, not %r",
+                   sorted(found), sorted(hits))
+            return
+        if command.returns == ["SAVE"]:
+            demand("ESEARCH" not in answer.rest, "ESEARCH for SAVE alone")
+            return
+        found, = answer.rest["ESEARCH"]
+        correlator, found = found[0], list(found[1:])
+        demand(correlator == ["TAG", command.tag], "%r", correlator)
+        demand((found[:1] == ["UID"]) == command.uid, "UID in %r", found)
+        found = found[1:] if command.uid else found
+        found = dict(zip(found[::2], found[1::2]))
+        options = set(command.returns or []) - {"SAVE"} or {"ALL"}
+        if zombies:
+            return
+        expected = results(options, sorted(hits))
+        if in_key("MODSEQ", command.key) and hits:
+            demand(found.pop("MODSEQ", "").isdigit(), "no MODSEQ")
+        if "ALL" in found:
+            found["ALL"] = expand(found["ALL"])
+        demand(found == expected, "ESEARCH %r, not %r", found, expected)
+
+
+def results(options, hits):
+    """What ESEARCH must say, RFC 4731 section 3.1."""
+    out = {"COUNT": str(len(hits))} if "COUNT" in options else {}
+    if hits:
+        every = {"MIN": str(hits[0]), "MAX": str(hits[-1]), "ALL": hits}
+        out.update((k, v) for k, v in every.items() if k in options)
+    return out
+
+
+def saved(options, hits):
+    """What "$" has then, RFC 5182 section 2.4."""
+    options = set(options)
+    if options & {"ALL", "COUNT"} or options == {"SAVE"} or not hits:
+        return hits
+    return [hits[0]] * ("MIN" in options) + [hits[-1]] * ("MAX" in options)
+
+
+def storable(flags):
+    """Without system flags that nobody knows (VIOLATIONS.md)."""
+    return {x for x in lower(flags)
+            if x in SYSTEM_FLAGS or not x.startswith("\\")}
+
+
+def stored(flags, command):
+    new = storable(command.flags)
+    if command.how == "+":
+        return flags | new
+    return flags - new if command.how == "-" else new
+
+
+def sees(item):
+    """Whether FETCH of it sets \\Seen."""
+    if isinstance(item, syntax.Section):
+        return item.kind in ("BODY", "BINARY")
+    return item in ("RFC822", "RFC822.TEXT")
