@@ -350,15 +350,19 @@ static struct err transact(struct write *w, struct err (*run)(struct write *),
 }
 
 /* A transaction whose sync failed may be in the log all the same, and
- * whoever opens it next would find it done: another one takes its place. */
+ * whoever opens it next would find it done: another one takes its place. Until
+ * one has, the log may not outlive us. */
 static void write_job(void *arg)
 {
 	struct write *w = arg;
 	bool in_doubt;
+	bool again;
 
 	w->e = transact(w, w->run, &in_doubt);
 	if (in_doubt)
-		(void)transact(w, touch, &in_doubt);
+		in_doubt = !is_ok(transact(w, touch, &again));
+	if (in_doubt || is_ok(w->e))
+		sql_keep_log(w->sql, !in_doubt);
 }
 
 struct err directory_write(struct directory *d, struct write *w)

@@ -42,13 +42,11 @@ static struct err failed(struct sql *s, int code)
 	}
 }
 
-/* The log is written from its beginning again and again, so what is set aside
- * for it serves on a full disk, unless it is removed when we close. */
-static int keep_log(struct sql *s)
+void sql_keep_log(struct sql *s, bool keep)
 {
-	int on = 1;
+	int on = keep;
 
-	return sqlite3_file_control(s->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &on);
+	(void)sqlite3_file_control(s->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &on);
 }
 
 /* Twice what it has when it is begun anew. Without this we go on. */
@@ -79,7 +77,9 @@ static int set_up(struct sql *s)
 		                         &on);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
-	return code == SQLITE_OK ? keep_log(s) : code;
+	if (code == SQLITE_OK)
+		sql_keep_log(s, true);
+	return code;
 }
 
 struct err sql_open(const char *path, struct sql **out)

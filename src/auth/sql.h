@@ -25,6 +25,12 @@ struct sql;
 struct err sql_open(const char *path, struct sql **out);
 void sql_close(struct sql *);
 
+/* Whether the log stays when the last connection is closed. It is written
+ * from its beginning again and again, so what is set aside for it serves on a
+ * full disk, as long as it is not removed; a log with a transaction in it that
+ * never was must be. */
+void sql_keep_log(struct sql *, bool keep);
+
 /* Before anything is prepared: a script, one number. */
 struct err sql_script(struct sql *, const char *text);
 struct err sql_number(struct sql *, const char *text, uint64_t *out);
