@@ -59,6 +59,13 @@ static void close_fd(int fd)
 		close(fd);
 }
 
+/* A kernel without memory is no reason to part: the parent makes a new link
+ * only for a process that it has started anew. */
+static bool is_for_now(int error)
+{
+	return error == EAGAIN || error == ENOBUFS || error == ENOMEM;
+}
+
 /* -- sending -- */
 
 enum sent { SENT, SENT_NOTHING, SENT_FAILED };
@@ -86,7 +93,7 @@ static enum sent try_send(struct link *l, struct slice bytes, int fd)
 	} while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return SENT;
-	return errno == EAGAIN || errno == ENOBUFS ? SENT_NOTHING : SENT_FAILED;
+	return is_for_now(errno) ? SENT_NOTHING : SENT_FAILED;
 }
 
 static void drop_first(struct link *l)
@@ -252,7 +259,7 @@ static enum received receive(struct link *l, char *buffer, size_t *len,
 	do {
 		n = recvmsg(l->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
+	if (n < 0 && is_for_now(errno))
 		return RECEIVED_NOTHING;
 	if (n <= 0)
 		return RECEIVED_END;
