@@ -12,7 +12,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,7 +124,7 @@ static int opened(int fd, bool inside)
 	return fd;
 }
 
-static int do_openat(int at, const char *path, int flags, mode_t mode)
+static int do_open(int at, const char *path, int flags, mode_t mode)
 {
 	bool inside = path_inside(at, path);
 
@@ -136,60 +135,7 @@ static int do_openat(int at, const char *path, int flags, mode_t mode)
 	              inside);
 }
 
-static mode_t mode_of(int flags, va_list ap)
-{
-	if ((flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE)
-		return va_arg(ap, mode_t);
-	return 0;
-}
-
-#define OPEN(name)                                             \
-	int name(const char *path, int flags, ...)             \
-	{                                                      \
-		va_list ap;                                    \
-		va_start(ap, flags);                           \
-		mode_t mode = mode_of(flags, ap);              \
-		va_end(ap);                                    \
-		return do_openat(AT_FDCWD, path, flags, mode); \
-	}
-#define OPENAT(name)                                       \
-	int name(int at, const char *path, int flags, ...) \
-	{                                                  \
-		va_list ap;                                \
-		va_start(ap, flags);                       \
-		mode_t mode = mode_of(flags, ap);          \
-		va_end(ap);                                \
-		return do_openat(at, path, flags, mode);   \
-	}
-
-OPEN(open)
-OPEN(open64)
-OPENAT(openat)
-OPENAT(openat64)
-
-int __open_2(const char *path, int flags);
-int __open_2(const char *path, int flags)
-{
-	return do_openat(AT_FDCWD, path, flags, 0);
-}
-
-int __open64_2(const char *path, int flags);
-int __open64_2(const char *path, int flags)
-{
-	return do_openat(AT_FDCWD, path, flags, 0);
-}
-
-int __openat_2(int at, const char *path, int flags);
-int __openat_2(int at, const char *path, int flags)
-{
-	return do_openat(at, path, flags, 0);
-}
-
-int __openat64_2(int at, const char *path, int flags);
-int __openat64_2(int at, const char *path, int flags)
-{
-	return do_openat(at, path, flags, 0);
-}
+#include "open_names.h"
 
 int close(int fd)
 {
