@@ -58,6 +58,7 @@ class Server:
         self.log_path = os.path.join(self.top, "log")
         self.imap_port, self.imaps_port, self.lmtp_port = free_ports(3)
         self.env = dict(os.environ, **(env or {}))
+        self.daemon_env = {}    # what only roostd has of it
         self.process = None
         self.roost("init", self.dir, "--imap-port", str(self.imap_port),
                    "--imaps-port", str(self.imaps_port),
@@ -87,7 +88,7 @@ class Server:
             self.process = subprocess.Popen(
                 [os.path.join(self.build, "roostd"), "-c", self.conf, "-F"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.env)
+                env=dict(self.env, **self.daemon_env))
 
     def start(self, timeout=30):
         self.spawn()

@@ -27,19 +27,18 @@ class Admin:
         return AdminWorker(self, seed)
 
     def ask(self, name, *verb):
-        """roost user VERB...; whether it was done."""
+        """roost user VERB..."""
         self.doubt = name
         done = self.server.roost("user", *verb, stdin="secret\n",
                                  check=False)
-        if done.returncode == 0:
-            self.doubt = None
-            self.acknowledged += 1
-        return done.returncode == 0
+        if done.returncode != 0:
+            raise Gone(done.stderr.strip())
+        self.doubt = None
+        self.acknowledged += 1
 
     def add(self, name):
         self.numbers += 1
-        if not self.ask(name, "add", name):
-            raise Gone("no answer")
+        self.ask(name, "add", name)
         ledger = self.there[name] = Ledger(name)
         client = Client(self.server, ledger, tls=False)
         ledger.learn(client)
@@ -49,8 +48,7 @@ class Admin:
         client.close()
 
     def remove(self, name):
-        if not self.ask(name, "remove", "--yes", name):
-            raise Gone("no answer")
+        self.ask(name, "remove", "--yes", name)
         del self.there[name]
 
     # -- afterwards --

@@ -78,6 +78,7 @@ class Script:
         self.client = None
         self.refused = 0
         self.lost = 0           # sessions
+        self.why = None         # the last of them
 
     def run(self):
         for step in (self.deliver, self.append, self.append_large,
@@ -90,19 +91,25 @@ class Script:
         if self.client is not None:
             self.client.close()
 
+    def connect(self):
+        return Client(self.server, self.ledger, tls=False)
+
     def attempt(self, step):
         """False: there is no getting in."""
         try:
             if self.client is None:
-                self.client = Client(self.server, self.ledger, tls=False)
-        except (Gone, Refused):
+                self.client = self.connect()
+        except (Gone, Refused) as e:
+            self.why = e
             self.refused += 1
             return False
         try:
             step()
-        except Refused:
+        except Refused as e:
+            self.why = e
             self.refused += 1
-        except Gone:
+        except Gone as e:
+            self.why = e
             self.lost += 1
             self.client.close()
             self.client = None
