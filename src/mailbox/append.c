@@ -151,13 +151,13 @@ static struct err append_one(struct appender *a, struct threads *t,
 	return e;
 }
 
-static struct err append_all(struct change *c, struct edit *edit,
-                             const struct new_message *messages, size_t n,
-                             uint32_t *uids)
+struct err append_records(struct change *c, struct edit *edit, bool fresh,
+                          const struct new_message *messages, size_t n,
+                          uint32_t *uids)
 {
 	struct threads threads = { .change = c };
 	struct appender a;
-	struct err e = appender_begin(&a, c, edit, false);
+	struct err e = appender_begin(&a, c, edit, fresh);
 
 	for (size_t i = 0; is_ok(e) && i < n; i++)
 		e = append_one(&a, &threads, &messages[i], &uids[i]);
@@ -166,9 +166,10 @@ static struct err append_all(struct change *c, struct edit *edit,
 		return e;
 	appender_end(&a);
 	edit_put(edit, c);
-	return change_commit(c);
+	return OK;
 }
 
+/* Tells the views. */
 static void note_uids(struct mailbox *m, const uint32_t *uids, size_t n)
 {
 	struct uidset added = { 0 };
@@ -212,6 +213,25 @@ static void report_unparsed(struct mailbox *m,
 	}
 }
 
+void append_noted(struct mailbox *m, const struct new_message *messages,
+                  size_t n, const uint32_t *uids)
+{
+	note_uids(m, uids, n);
+	report_unparsed(m, messages, n, uids);
+}
+
+static struct err append_locked(struct change *c, struct edit *edit,
+                                const struct new_message *messages, size_t n,
+                                uint32_t *uids)
+{
+	struct err e;
+
+	if (edit->mailbox->gone)
+		return err(ERR_NONEXISTENT, "the mailbox has been deleted");
+	e = append_records(c, edit, false, messages, n, uids);
+	return is_ok(e) ? change_commit(c) : e;
+}
+
 struct err mailbox_append(struct mailbox *m, const struct new_message *messages,
                           size_t n, uint32_t *uids)
 {
@@ -222,13 +242,10 @@ struct err mailbox_append(struct mailbox *m, const struct new_message *messages,
 	assert(n > 0);
 	change_begin(&c, m->account);
 	edit_begin(&edit, m);
-	e = m->gone ? err(ERR_NONEXISTENT, "the mailbox has been deleted")
-	            : append_all(&c, &edit, messages, n, uids);
+	e = append_locked(&c, &edit, messages, n, uids);
 	edit_end(&edit, is_ok(e));
 	if (is_ok(e))
-		note_uids(m, uids, n);
-	if (is_ok(e))
-		report_unparsed(m, messages, n, uids);
+		append_noted(m, messages, n, uids);
 	change_end(&c);
 	return e;
 }

@@ -104,6 +104,14 @@ struct err appender_begin(struct appender *, struct change *, struct edit *,
 struct err appender_add(struct appender *, struct change *, struct record *);
 void appender_end(struct appender *);
 
+/* Puts new messages into the change. As mailbox_append(); nothing is told. */
+struct err append_records(struct change *, struct edit *, bool fresh,
+                          const struct new_message *, size_t n, uint32_t *uids);
+
+/* After the commit: the views are told, and whoever runs the server. */
+void append_noted(struct mailbox *, const struct new_message *, size_t n,
+                  const uint32_t *uids);
+
 /* What the packs are told of the record, for a salvage. */
 struct blob_origin origin_of(const struct mailbox *, const struct record *);
 
@@ -114,8 +122,9 @@ void expunge_committed(struct mailbox *, const struct uidset *expunged);
 /* -- taking records out (expunge.c) -- */
 
 enum expunge_reason {
-	EXPUNGE_DELETED, /* those with \Deleted; their blobs are dropped */
-	EXPUNGE_MOVED,   /* all; new records have taken over their blobs */
+	EXPUNGE_DELETED,  /* those with \Deleted; their blobs are dropped */
+	EXPUNGE_REPLACED, /* all; their blobs are dropped */
+	EXPUNGE_MOVED,    /* all; new records have taken over their blobs */
 };
 
 /* Puts into the change the removal of those of uids that are there and whom

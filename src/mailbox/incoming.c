@@ -39,17 +39,24 @@ struct incoming *incoming_new(struct model *model)
 	return in;
 }
 
-struct err incoming_write(struct incoming *in, struct slice bytes)
+struct err incoming_write_binary(struct incoming *in, struct slice bytes)
 {
 	assert(!in->finished);
+	/* RFC822.SIZE and all offsets are 32 bits wide */
+	if (bytes.len > UINT32_MAX - spool_size(in->spool))
+		return err(ERR_TOOBIG, "the message is too big");
+	if (bytes.len != 0)
+		in->crlf.after_cr = bytes.ptr[bytes.len - 1] == '\r';
+	if (in->builder != NULL)
+		digest_builder_feed(in->builder, bytes);
+	return spool_write(in->spool, bytes);
+}
+
+struct err incoming_write(struct incoming *in, struct slice bytes)
+{
 	in->lines.len = 0;
 	crlf_feed(&in->crlf, bytes, &in->lines);
-	/* RFC822.SIZE and all offsets are 32 bits wide */
-	if (in->lines.len > UINT32_MAX - spool_size(in->spool))
-		return err(ERR_TOOBIG, "the message is too big");
-	if (in->builder != NULL)
-		digest_builder_feed(in->builder, buf_slice(&in->lines));
-	return spool_write(in->spool, buf_slice(&in->lines));
+	return incoming_write_binary(in, buf_slice(&in->lines));
 }
 
 static struct err read_spool(void *arg, uint64_t offset, struct slice *out)

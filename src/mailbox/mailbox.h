@@ -213,6 +213,8 @@ struct incoming;
 
 struct incoming *incoming_new(struct model *);
 struct err incoming_write(struct incoming *, struct slice);
+/* The same of octets that stay as they are: their LFs are no line ends. */
+struct err incoming_write_binary(struct incoming *, struct slice);
 /* ERR_NO for a message of no octets (RFC 3502). Suspends. */
 struct err incoming_finish(struct incoming *);
 /* Waits for its digest, which a model with a digester needs before it can be
@@ -238,6 +240,15 @@ struct new_message {
  */
 struct err mailbox_append(struct mailbox *, const struct new_message *,
                           size_t n, uint32_t *uids);
+
+/*
+ * One message in the place of another, which is in `source`; both or nothing.
+ * The old one's room counts as free. ERR_EXPUNGEISSUED when it has gone, and
+ * as mailbox_append(). Same account only; both may be the same mailbox.
+ */
+struct err mailbox_replace(struct mailbox *source, uint32_t old,
+                           struct mailbox *destination,
+                           const struct new_message *, uint32_t *uid);
 
 enum store_mode { STORE_REPLACE, STORE_ADD, STORE_REMOVE };
 

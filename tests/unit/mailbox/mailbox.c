@@ -455,6 +455,47 @@ static void copying(struct rig *r)
 	mailbox_close(x);
 }
 
+static void replacing(struct rig *r)
+{
+	struct mailbox *m = rig_open(r, "INBOX");
+	struct mailbox *x = make(r, "x");
+	struct incoming *in = rig_incoming(r, TEXT);
+	struct new_message n = { .message = in, .flags = FLAG_DRAFT };
+	uint32_t uid;
+
+	fill(r, m, 3, 0);
+	/* a full quota does not stand against what takes no more room */
+	assert_int_equal(set_quota(r, 3 * strlen(TEXT), 3), ERR_OK);
+	assert_int_equal(mailbox_replace(m, 2, m, &n, &uid).code, ERR_OK);
+	assert_int_equal(uid, 4);
+	assert_uids(m, "1,3:4");
+	assert_int_equal(mailbox_replace(m, 4, x, &n, &uid).code, ERR_OK);
+	assert_int_equal(uid, 1);
+	assert_uids(m, "1,3");
+	assert_uids(x, "1");
+	/* gone: nothing comes in its place */
+	assert_int_equal(mailbox_replace(m, 4, x, &n, &uid).code,
+	                 ERR_EXPUNGEISSUED);
+	assert_uids(x, "1");
+	assert_int_equal(set_quota(r, 1, 3), ERR_OK);
+	assert_int_equal(mailbox_replace(m, 1, x, &n, &uid).code,
+	                 ERR_OVERQUOTA);
+	assert_uids(m, "1,3");
+	assert_uids(x, "1");
+	/* the last one, and one of several in a chunk */
+	assert_int_equal(set_quota(r, 0, 0), ERR_OK);
+	assert_int_equal(mailbox_replace(x, 1, x, &n, &uid).code, ERR_OK);
+	assert_uids(x, "2");
+	assert_int_equal(rig_status(r, "x").messages, 1);
+	assert_int_equal(mailbox_delete(r->account, S("x")).code, ERR_OK);
+	assert_int_equal(mailbox_replace(m, 1, x, &n, &uid).code,
+	                 ERR_NONEXISTENT);
+	assert_uids(m, "1,3");
+	incoming_free(in);
+	mailbox_close(x);
+	mailbox_close(m);
+}
+
 static void moving(struct rig *r)
 {
 	struct mailbox *m = rig_open(r, "INBOX");
@@ -686,6 +727,7 @@ int main(void)
 		{ "expunging", expunging },
 		{ "copying", copying },
 		{ "moving", moving },
+		{ "replacing", replacing },
 		{ "pieces", pieces },
 		{ "walking", walking },
 		{ "finding", finding },
