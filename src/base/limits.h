@@ -37,6 +37,7 @@ enum {
 	LIMIT_COMMAND_ARENA = 4 << 20,   /* bytes a command may parse into */
 	LIMIT_APPEND_MESSAGES = 1000,    /* of one MULTIAPPEND */
 	LIMIT_APPEND_BYTES = 64 << 20,   /* of its messages, if several */
+	LIMIT_CATENATE_URLS = 500,       /* of one APPEND or REPLACE */
 	LIMIT_SEARCH_KEYS = 1000,        /* AND, OR, NOT of one program counted */
 	LIMIT_FETCH_ITEMS = 1000,        /* of one FETCH */
 	LIMIT_LIST_PATTERNS = 10,

@@ -1,25 +1,19 @@
 /*
- * append.c -- APPEND of one or many messages. RFC 9051 section 6.3.12,
- * RFC 3502, RFC 4315
+ * append.c -- APPEND of one or many messages, and REPLACE. RFC 9051 section
+ * 6.3.12, RFC 3502, RFC 4315, RFC 8508
  *
  * The messages stream into the store's spools while they arrive. What can be
  * refused is refused when a literal is announced, before its octets come:
  * a missing mailbox, a message that is empty, too large or over quota. The
  * command itself then appends all of them, or none.
  */
+#include "imap/append.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "imap/internal.h"
-
-/* The messages that have arrived; all but the last are finished. */
-struct append {
-	uint64_t bytes;
-	size_t n;
-	struct incoming *messages[LIMIT_APPEND_MESSAGES];
-};
 
 void append_free(struct session *s)
 {
@@ -27,89 +21,76 @@ void append_free(struct session *s)
 		return;
 	for (size_t i = 0; i < s->append->n; i++)
 		incoming_free(s->append->messages[i]);
+	free(s->append->bad_url);
 	free(s->append);
 	s->append = NULL;
 }
 
-/* -- grammar -- */
-
-struct append_message {
-	struct flag_list flags;
-	bool has_date;
-	struct date_time date;
-};
-
-struct append_request {
-	struct slice mailbox;
-	struct append_message *messages;
-	size_t n;
-	bool wants_message; /* the text ends where a message must follow */
-};
-
-/* append-message = append-opts SP append-data
- * append-opts    = [SP flag-list] [SP date-time]
- * append-data    = literal / literal8, one NUL in the text */
-static void parse_append_message(struct cursor *c, struct append_request *r)
-{
-	struct append_message m = { 0 };
-
-	expect(c, ' ', "expected a message");
-	if (take(c, '(')) {
-		m.flags = parse_flag_list(c);
-		expect(c, ' ', "expected a space behind the flags");
-	}
-	if (peek(c) == '"') {
-		m.has_date = true;
-		m.date = parse_date_time(c);
-		expect(c, ' ', "expected a space behind the date");
-	}
-	if (is_ok(c->e) && at_end(c)) {
-		r->wants_message = true;
-		return;
-	}
-	expect(c, '\0', "expected a message as a literal");
-	r->messages[r->n++] = m;
-}
-
-/* append = "APPEND" SP mailbox 1*append-message */
-static void parse_append(struct cursor *c, struct append_request *r)
-{
-	size_t most = 1;
-
-	*r = (struct append_request){ 0 };
-	expect(c, ' ', "expected a mailbox");
-	r->mailbox = parse_mailbox(c);
-	for (const char *p = c->p; p != c->end; p++)
-		most += *p == '\0';
-	r->messages = arena_array(c->arena, most, sizeof *r->messages);
-	do {
-		parse_append_message(c, r);
-	} while (!at_end(c));
-}
-
 /* -- while it arrives -- */
 
-/* What stands before the first message; or another command's literal, or the
- * name of APPEND's mailbox: then no message is wanted. */
-static struct err parse_before_first(struct cursor *c,
-                                     struct append_request *out)
+struct err append_check_size(struct session *s, uint64_t more)
 {
-	parse_tag(c);
-	expect(c, ' ', "expected a command behind the tag");
-	if (!take_word(c, S("APPEND ")) || at_end(c))
+	const struct append *a = s->append;
+	uint64_t size = a->current + more;
+
+	if (more > s->config->message_limit_bytes ||
+	    size > s->config->message_limit_bytes)
+		return err(ERR_TOOBIG, "message is too large");
+	if (a->n > 1 && a->bytes + size > LIMIT_APPEND_BYTES)
+		return err(ERR_LIMIT, "too many messages at once");
+	/* what REPLACE takes away makes room: the commit will say */
+	if (a->replaces)
 		return OK;
-	c->p--;
-	parse_append(c, out);
-	return c->e;
+	return account_has_room(s->account, a->bytes + size, a->n);
 }
 
-/* What stands before has been parsed, with the messages that are there. */
-static struct err parse_before_next(struct cursor *c,
-                                    struct append_request *out)
+static struct err begin_message(struct session *s)
 {
-	c->p += slice_rfind_byte(rest(c), '\0') + 1;
-	parse_append_message(c, out);
-	return c->e;
+	struct append *a = s->append;
+
+	if (a->n == LIMIT_APPEND_MESSAGES)
+		return err(ERR_LIMIT, "too many messages at once");
+	a->messages[a->n++] = incoming_new(s->config->model);
+	a->current = 0;
+	a->coming = true;
+	return OK;
+}
+
+/* Of a message that is one literal this comes with its last octet, so that
+ * its digest is begun. */
+static struct err end_message(struct append *a)
+{
+	if (!a->coming)
+		return OK;
+	a->coming = false;
+	a->bytes += a->current;
+	return incoming_finish(a->messages[a->n - 1]);
+}
+
+static struct err do_step(struct session *s, const struct append_step *step)
+{
+	switch (step->kind) {
+	case APPEND_BEGIN:
+		return begin_message(s);
+	case APPEND_LITERAL:
+		return OK; /* it has come */
+	case APPEND_URL:
+		return append_url(s, step->url);
+	case APPEND_END:
+		return end_message(s->append);
+	}
+	return OK;
+}
+
+static struct err do_steps(struct session *s, const struct append_step *step)
+{
+	struct err e = OK;
+
+	for (; step != NULL && is_ok(e); step = step->next) {
+		e = do_step(s, step);
+		s->append->done++;
+	}
+	return e;
 }
 
 static struct err check_mailbox(struct session *s, struct slice name)
@@ -122,71 +103,132 @@ static struct err check_mailbox(struct session *s, struct slice name)
 	return e;
 }
 
-static struct err check_message(struct session *s,
-                                const struct frame_literal *l)
+/* The message that REPLACE takes away. */
+static struct err find_replaced(struct session *s,
+                                const struct append_request *r, bool uid,
+                                uint32_t *out)
 {
-	const struct append *a = s->append;
-	uint64_t bytes = a != NULL ? a->bytes : 0;
-	size_t n = a != NULL ? a->n : 0;
+	struct uidset uids = { 0 };
+	struct err e;
 
-	if (l->literal8 && !is_rev2(s))
+	if (view_is_readonly(s->view))
+		return err(ERR_READONLY, "mailbox is selected read-only");
+	e = session_resolve(s, &r->replaced, uid ? SET_UIDS : SET_SEQS, &uids);
+	*out = 0;
+	if (is_ok(e) && !uidset_next(&uids, out))
+		e = err(ERR_NO, "there is no such message");
+	uidset_free(&uids);
+	return e;
+}
+
+static struct err check_destination(struct session *s,
+                                    const struct append_request *r)
+{
+	struct err e = OK;
+	uint32_t uid;
+
+	if (r->replaces && s->view == NULL)
+		return err(ERR_STATE, "no mailbox is selected");
+	if (r->replaces)
+		e = find_replaced(s, r, r->uid, &uid);
+	return is_ok(e) ? check_mailbox(s, r->mailbox) : e;
+}
+
+static void start(struct session *s, const struct append_request *r)
+{
+	s->append = mem_new(1, sizeof *s->append);
+	s->append->replaces = r->replaces;
+}
+
+static struct err check_literal(const struct session *s,
+                                const struct frame_literal *l,
+                                enum append_place place)
+{
+	bool utf8 = place == APPEND_UTF8;
+
+	if (utf8 && !(s->enabled & ENABLED_UTF8))
+		return err(ERR_SYNTAX, "UTF8=ACCEPT is not enabled");
+	if (utf8 && !l->literal8)
+		return err(ERR_SYNTAX, "expected a literal8");
+	if (l->literal8 && place == APPEND_CATENATE)
 		return err(ERR_SYNTAX, "literal8 is not allowed here");
-	if (l->size == 0)
+	if (l->size == 0 && place != APPEND_CATENATE)
 		return err(ERR_NO, "message is empty");
 	if (l->size > s->config->message_limit_bytes)
 		return err(ERR_TOOBIG, "message is too large");
-	if (n == LIMIT_APPEND_MESSAGES ||
-	    (n != 0 && bytes + l->size > LIMIT_APPEND_BYTES))
-		return err(ERR_LIMIT, "too many messages at once");
-	return account_has_room(s->account, bytes + l->size, n + 1);
+	return OK;
 }
 
-static void begin_message(struct session *s, uint64_t size)
+/* A literal of a message will come: all before it is done. */
+static struct err begin_literal(struct session *s,
+                                const struct frame_literal *l,
+                                const struct append_request *r)
 {
-	if (s->append == NULL)
-		s->append = mem_new(1, sizeof *s->append);
-	s->append->messages[s->append->n++] = incoming_new(s->config->model);
-	s->append->bytes += size;
+	bool first = s->append == NULL;
+	struct append *a;
+	struct err e = check_literal(s, l, r->place);
+
+	if (is_ok(e) && first)
+		e = check_destination(s, r);
+	if (!is_ok(e))
+		return e;
+	if (first)
+		start(s, r);
+	a = s->append;
+	a->place = r->place;
+	a->urls += r->urls;
+	if (a->urls > LIMIT_CATENATE_URLS)
+		return err(ERR_LIMIT, "too many URLs");
+	e = do_steps(s, r->steps);
+	if (is_ok(e))
+		e = append_check_size(s, l->size);
+	a->current += l->size;
+	a->done++;
+	/* RFC 9755 section 4: a text; RFC 3516: octets */
+	a->binary = l->literal8 && r->place != APPEND_UTF8;
+	return e;
 }
 
 struct err append_literal(struct session *s, const struct frame_literal *l,
                           enum frame_sink *sink)
 {
 	struct arena *arena = arena_new(LIMIT_COMMAND_ARENA);
-	struct cursor c = cursor_of(l->text, arena, is_rev2(s));
-	struct append_message next;
-	struct append_request request = { .messages = &next };
-	bool first = s->append == NULL;
-	struct err e = first ? parse_before_first(&c, &request)
-	                     : parse_before_next(&c, &request);
+	struct cursor c = cursor_of(l->text, arena, has_utf8(s));
+	struct append_request request;
 
 	*sink = command_takes_literal8(l->text) ? FRAME_TEXT8 : FRAME_TEXT;
+	s->arena = arena;
+	if (s->append == NULL) {
+		parse_append_start(&c, &request);
+	} else {
+		c.p += slice_rfind_byte(l->text, '\0') + 1;
+		parse_append_more(&c, s->append->place, &request);
+	}
 	if (s->pending != NULL)
-		e = err(ERR_SYNTAX, "expected DONE");
-	if (is_ok(e) && request.wants_message) {
-		e = check_message(s, l);
-		if (is_ok(e) && first)
-			e = check_mailbox(s, request.mailbox);
-		if (is_ok(e))
-			begin_message(s, l->size);
+		c.e = err(ERR_SYNTAX, "expected DONE");
+	if (is_ok(c.e) && request.wants_octets) {
+		c.e = begin_literal(s, l, &request);
 		*sink = FRAME_STREAM;
 	}
+	s->arena = NULL;
 	arena_free(arena);
-	return e;
+	return c.e;
 }
 
 struct err append_octets(struct session *s, struct slice octets)
 {
 	struct append *a = s->append;
+	struct incoming *message = a->messages[a->n - 1];
 
-	return incoming_write(a->messages[a->n - 1], octets);
+	return a->binary ? incoming_write_binary(message, octets)
+	                 : incoming_write(message, octets);
 }
 
 struct err append_end(struct session *s)
 {
 	struct append *a = s->append;
 
-	return incoming_finish(a->messages[a->n - 1]);
+	return a->place == APPEND_CATENATE ? OK : end_message(a);
 }
 
 /* -- when it is there -- */
@@ -196,10 +238,9 @@ static struct new_message *new_messages(struct session *s,
 {
 	struct new_message *v = arena_array(s->arena, r->n, sizeof *v);
 	int64_t now = s->config->clock->wall_s(s->config->clock);
+	const struct append_message *m = r->messages;
 
-	for (size_t i = 0; i < r->n; i++) {
-		const struct append_message *m = &r->messages[i];
-
+	for (size_t i = 0; i < r->n; i++, m = m->next)
 		v[i] = (struct new_message){
 			.message = s->append->messages[i],
 			.flags = m->flags.flags,
@@ -208,7 +249,6 @@ static struct new_message *new_messages(struct session *s,
 			.internaldate = m->has_date ? m->date.seconds : now,
 			.zone = m->has_date ? m->date.zone : 0,
 		};
-	}
 	return v;
 }
 
@@ -231,28 +271,59 @@ static struct slice appenduid(struct session *s, struct mailbox *mailbox,
 	return code;
 }
 
-static struct err settle(struct append *a)
+/* What has not been done yet, which is all of a command without literals. */
+static struct err complete(struct session *s, const struct append_request *r)
 {
-	struct err e = OK;
+	const struct append_step *step = r->steps;
+	struct append *a;
+	struct err e;
 
+	if (s->append == NULL) {
+		e = check_destination(s, r);
+		if (!is_ok(e))
+			return e;
+		start(s, r);
+	}
+	a = s->append;
+	for (size_t i = 0; i < a->done && step != NULL; i++)
+		step = step->next;
+	e = do_steps(s, step);
 	for (size_t i = 0; i < a->n && is_ok(e); i++)
 		e = incoming_settle(a->messages[i]);
 	return e;
+}
+
+/* *uids: those that the messages have got. */
+static struct err put_messages(struct session *s,
+                               const struct append_request *r,
+                               struct mailbox *mailbox, uint32_t *uids)
+{
+	struct new_message *messages = new_messages(s, r);
+	uint32_t replaced;
+	struct err e;
+
+	if (!r->replaces)
+		return mailbox_append(mailbox, messages, r->n, uids);
+	e = find_replaced(s, r, s->uid, &replaced);
+	if (!is_ok(e))
+		return e;
+	return mailbox_replace(view_mailbox(s->view), replaced, mailbox,
+	                       messages, uids);
 }
 
 static struct err append_run(struct session *s, const struct append_request *r)
 {
 	uint32_t *uids = arena_array(s->arena, r->n, sizeof *uids);
 	struct mailbox *mailbox;
-	struct err e = mailbox_open(s->account, r->mailbox, &mailbox);
+	struct err e = complete(s, r);
 
+	if (is_ok(e))
+		e = mailbox_open(s->account, r->mailbox, &mailbox);
 	if (e.code == ERR_NONEXISTENT)
 		return err(ERR_TRYCREATE, "there is no such mailbox");
 	if (!is_ok(e))
 		return e;
-	e = settle(s->append);
-	if (is_ok(e))
-		e = mailbox_append(mailbox, new_messages(s, r), r->n, uids);
+	e = put_messages(s, r, mailbox, uids);
 	if (e.code == ERR_NONEXISTENT)
 		e = err(ERR_TRYCREATE, "the mailbox was deleted");
 	if (is_ok(e))
@@ -267,7 +338,25 @@ struct err cmd_append(struct session *s, struct slice args)
 	struct append_request request;
 
 	parse_append(&c, &request);
-	if (is_ok(c.e) && request.wants_message)
-		fail(&c, "expected a message as a literal");
 	return is_ok(c.e) ? append_run(s, &request) : c.e;
+}
+
+/* The new UID is told before the old message's EXPUNGE. RFC 8508 section 3.4 */
+struct err cmd_replace(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct buf *out = session_out(s);
+	struct append_request request;
+	struct err e;
+
+	parse_replace(&c, &request);
+	request.uid = s->uid;
+	e = is_ok(c.e) ? append_run(s, &request) : c.e;
+	if (!is_ok(e))
+		return e;
+	buf_add(out, S("* OK ["));
+	buf_add(out, s->code);
+	buf_add(out, S("] Replacement message ready\r\n"));
+	s->code = S("");
+	return OK;
 }

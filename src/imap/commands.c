@@ -39,6 +39,7 @@ static const struct command commands[] = {
 	{ N("NAMESPACE"),    ST_ANY,      0,                     cmd_namespace,    "NAMESPACE completed" },
 	{ N("NOOP"),         ST_ANY,      0,                     cmd_noop,         "NOOP completed" },
 	{ N("RENAME"),       ST_ANY,      0,                     cmd_rename,       "RENAME completed" },
+	{ N("REPLACE"),      ST_SELECTED, CMD_UID,               cmd_replace,      "REPLACE completed" },
 	{ N("SEARCH"),       ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_search,       "SEARCH completed" },
 	{ N("SELECT"),       ST_ANY,      CMD_SILENT,            cmd_select,       "SELECT completed" },
 	{ N("SETMETADATA"),  ST_ANY,      CMD_LITERAL8,          cmd_setmetadata,  "SETMETADATA completed" },
@@ -195,7 +196,7 @@ static void run_pending(struct session *s, struct slice line, struct err e)
 
 void command_run(struct session *s, struct slice text, struct err framing)
 {
-	struct cursor c = cursor_of(text, s->arena, is_rev2(s));
+	struct cursor c = cursor_of(text, s->arena, has_utf8(s));
 	struct slice tag;
 	struct err e;
 

@@ -11,6 +11,8 @@ const struct capability capabilities[] = {
 	{ N("IMAP4rev1"),             0,             "3501", "commands.c", NULL },
 	{ N("IMAP4rev2"),             ENABLED_REV2,  "9051", "commands.c", NULL },
 	{ N("APPENDLIMIT"),           0,             "7889", "append.c", append_limit },
+	{ N("BINARY"),                0,             "3516", "append.c", NULL },
+	{ N("CATENATE"),              0,             "4469", "catenate.c", NULL },
 	{ N("CHILDREN"),              0,             "3348", "list_reply.c", NULL },
 	{ N("CONDSTORE"),             ENABLED_CONDSTORE, "7162", "modseq.c", NULL },
 	{ N("CREATE-SPECIAL-USE"),    0,             "6154", "tree.c", NULL },
@@ -30,12 +32,14 @@ const struct capability capabilities[] = {
 	{ N("MULTIAPPEND"),           0,             "3502", "append.c", NULL },
 	{ N("NAMESPACE"),             0,             "2342", "capability.c", NULL },
 	{ N("OBJECTID"),              0,             "8474", "objectid.c", NULL },
+	{ N("PREVIEW"),               0,             "8970", "fetch_items.c", NULL },
 	{ N("QRESYNC"),               ENABLED_QRESYNC, "7162", "qresync.c", NULL },
 	{ N("QUOTA"),                 0,             "9208", "quota.c", NULL },
 	{ N("QUOTA=RES-ANNOTATION-STORAGE"), 0,      "9208", "quota.c", NULL },
 	{ N("QUOTA=RES-MAILBOX"),     0,             "9208", "quota.c", NULL },
 	{ N("QUOTA=RES-MESSAGE"),     0,             "9208", "quota.c", NULL },
 	{ N("QUOTA=RES-STORAGE"),     0,             "9208", "quota.c", NULL },
+	{ N("REPLACE"),               0,             "8508", "append.c", NULL },
 	{ N("SEARCHRES"),             0,             "5182", "resolve.c", NULL },
 	{ N("SORT"),                  0,             "5256", "sort.c", NULL },
 	{ N("SORT=DISPLAY"),          0,             "5957", "sort.c", NULL },
@@ -46,6 +50,8 @@ const struct capability capabilities[] = {
 	{ N("THREAD=REFS"),           0,             "draft-ietf-morg-inthread", "thread.c", NULL },
 	{ N("UIDPLUS"),               0,             "4315", "copy.c", NULL },
 	{ N("UNSELECT"),              0,             "3691", "select.c", NULL },
+	{ N("URL-PARTIAL"),           0,             "5550", "catenate.c", NULL },
+	{ N("UTF8=ACCEPT"),           ENABLED_UTF8,  "9755", "extensions.c", NULL },
 };
 /* clang-format on */
 

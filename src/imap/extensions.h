@@ -18,6 +18,7 @@ enum {
 	ENABLED_REV2 = 1 << 0,
 	ENABLED_CONDSTORE = 1 << 1,
 	ENABLED_QRESYNC = 1 << 2,
+	ENABLED_UTF8 = 1 << 3,
 };
 
 struct capability {

@@ -18,6 +18,8 @@ enum fetch_kind {
 	FETCH_ENVELOPE,
 	FETCH_BODY,
 	FETCH_BODYSTRUCTURE,
+	FETCH_PREVIEW,
+	FETCH_SAVEDATE,
 	FETCH_EMAILID,
 	FETCH_THREADID,
 	FETCH_SECTION,
@@ -63,6 +65,9 @@ struct err parse_fetch(struct cursor *, bool uid, struct fetch_request *);
 /* MODSEQ is among the items: asked for, or as CHANGEDSINCE wants it. */
 bool fetch_has_modseq(const struct fetch_request *);
 void fetch_add_modseq(struct fetch_request *); /* if it is not */
+
+/* section = "[" [section-spec] "]"; of URLs, too */
+void parse_fetch_section(struct cursor *, struct section *);
 
 /* What a request asks for, as a client would write it; for tests. */
 void reply_fetch_request(struct buf *, const struct fetch_request *);

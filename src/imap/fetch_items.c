@@ -41,15 +41,17 @@ static void fetch_modseq(struct fetch_row *row, const struct fetch_item *item)
 	reply_modseq(row->s, row->record.modseq);
 }
 
-/* ENVELOPE, BODY, BODYSTRUCTURE: in wire form since delivery. */
-static void fetch_wire_form(struct fetch_row *row,
-                            const struct fetch_item *item)
+/* RFC 8514 section 4.1 */
+static void fetch_savedate(struct fetch_row *row, const struct fetch_item *item)
 {
-	static const enum digest_field fields[FETCH_KINDS] = {
-		[FETCH_ENVELOPE] = DIGEST_ENVELOPE,
-		[FETCH_BODY] = DIGEST_BODY,
-		[FETCH_BODYSTRUCTURE] = DIGEST_BODYSTRUCTURE,
-	};
+	(void)item;
+	reply_date_time(session_out(row->s), row->record.savedate, 0);
+}
+
+/* False, and NIL has been written: it can't be read. */
+static bool find_field(struct fetch_row *row, enum digest_field field,
+                       struct slice *out)
+{
 	struct digest digest;
 	struct err e = OK;
 
@@ -59,12 +61,37 @@ static void fetch_wire_form(struct fetch_row *row,
 	else
 		e = mailbox_digest(row->mailbox, row->record.uid, &digest);
 	if (is_ok(e)) {
-		buf_add(session_out(row->s),
-		        digest_field(&digest, fields[item->kind]));
-	} else {
-		row->e = e;
-		buf_add(session_out(row->s), S("NIL"));
+		*out = digest_field(&digest, field);
+		return true;
 	}
+	row->e = e;
+	buf_add(session_out(row->s), S("NIL"));
+	return false;
+}
+
+/* ENVELOPE, BODY, BODYSTRUCTURE: in wire form since delivery. */
+static void fetch_wire_form(struct fetch_row *row,
+                            const struct fetch_item *item)
+{
+	static const enum digest_field fields[FETCH_KINDS] = {
+		[FETCH_ENVELOPE] = DIGEST_ENVELOPE,
+		[FETCH_BODY] = DIGEST_BODY,
+		[FETCH_BODYSTRUCTURE] = DIGEST_BODYSTRUCTURE,
+	};
+	struct slice form;
+
+	if (find_field(row, fields[item->kind], &form))
+		buf_add(session_out(row->s), form);
+}
+
+/* Of no text it is "". RFC 8970 section 4.1 */
+static void fetch_preview(struct fetch_row *row, const struct fetch_item *item)
+{
+	struct slice preview;
+
+	(void)item;
+	if (find_field(row, DIGEST_PREVIEW, &preview))
+		reply_text(session_out(row->s), preview, has_utf8(row->s));
 }
 
 /* EMAILID, THREADID: RFC 8474 section 5 */
@@ -102,6 +129,8 @@ static item_writer *const writers[FETCH_KINDS] = {
 	[FETCH_ENVELOPE] = fetch_wire_form,
 	[FETCH_BODY] = fetch_wire_form,
 	[FETCH_BODYSTRUCTURE] = fetch_wire_form,
+	[FETCH_PREVIEW] = fetch_preview,
+	[FETCH_SAVEDATE] = fetch_savedate,
 	[FETCH_EMAILID] = fetch_objectid,
 	[FETCH_THREADID] = fetch_objectid,
 	[FETCH_SECTION] = fetch_section,

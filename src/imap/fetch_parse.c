@@ -26,6 +26,8 @@ static const struct item_name {
 	{ N("BODY"), NO_SECTION, FETCH_BODY, N("BODY "), false, 0 },
 	{ N("BODYSTRUCTURE"), NO_SECTION, FETCH_BODYSTRUCTURE,
 	  N("BODYSTRUCTURE "), false, 0 },
+	{ N("PREVIEW"), NO_SECTION, FETCH_PREVIEW, N("PREVIEW "), false, 0 },
+	{ N("SAVEDATE"), NO_SECTION, FETCH_SAVEDATE, N("SAVEDATE "), false, 0 },
 	{ N("EMAILID"), NO_SECTION, FETCH_EMAILID, N("EMAILID "), false, 0 },
 	{ N("THREADID"), NO_SECTION, FETCH_THREADID, N("THREADID "), false, 0 },
 	{ N("RFC822"), NO_SECTION, FETCH_SECTION, N("RFC822 "), true,
@@ -152,6 +154,28 @@ static void parse_section(struct cursor *c, enum brackets brackets,
 	expect(c, ']', "section does not end");
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return slice_icmp(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+/* The label has them as they were written; whoever looks them up wants them
+ * in order. */
+static void sort_names(struct section *section)
+{
+	if (section->n_names > 1)
+		qsort(section->names, section->n_names, sizeof *section->names,
+		      by_name);
+}
+
+void parse_fetch_section(struct cursor *c, struct section *section)
+{
+	*section = (struct section){ 0 };
+	parse_section(c, HAS_SECTION, section);
+	if (is_ok(c->e))
+		sort_names(section);
+}
+
 /* partial = "<" number64 "." nz-number64 ">" */
 static void parse_partial(struct cursor *c, struct fetch_item *item)
 {
@@ -220,20 +244,6 @@ static struct slice make_label(struct cursor *c, struct slice name,
 
 /* -- items -- */
 
-static int by_name(const void *a, const void *b)
-{
-	return slice_icmp(*(const struct slice *)a, *(const struct slice *)b);
-}
-
-/* The label has them as they were written; whoever looks them up wants them
- * in order. */
-static void sort_names(struct section *section)
-{
-	if (section->n_names > 1)
-		qsort(section->names, section->n_names, sizeof *section->names,
-		      by_name);
-}
-
 /* fetch-att */
 static struct fetch_item parse_fetch_att(struct cursor *c)
 {
@@ -249,6 +259,9 @@ static struct fetch_item parse_fetch_att(struct cursor *c)
 	item.label = row->label;
 	item.sets_seen = row->sets_seen;
 	item.section.text = row->text;
+	/* it is there since delivery: LAZY asks for nothing else */
+	if (row->kind == FETCH_PREVIEW)
+		take_word(c, S(" (LAZY)"));
 	if (row->brackets == NO_SECTION)
 		return item;
 	parse_section(c, row->brackets, &item.section);
@@ -401,6 +414,7 @@ unsigned fetch_needs(const struct fetch_request *r)
 		[FETCH_ENVELOPE] = NEEDS_DIGEST,
 		[FETCH_BODY] = NEEDS_DIGEST,
 		[FETCH_BODYSTRUCTURE] = NEEDS_DIGEST,
+		[FETCH_PREVIEW] = NEEDS_DIGEST,
 		[FETCH_EMAILID] = NEEDS_DIGEST,
 		[FETCH_THREADID] = NEEDS_DIGEST,
 		[FETCH_SECTION] = NEEDS_MESSAGE,

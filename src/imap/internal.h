@@ -129,9 +129,15 @@ static inline bool has_condstore(const struct session *s)
 	return s->enabled & ENABLED_CONDSTORE;
 }
 
+/* UTF-8 in names and quoted strings: either of two extensions has it. */
+static inline bool has_utf8(const struct session *s)
+{
+	return s->enabled & (ENABLED_REV2 | ENABLED_UTF8);
+}
+
 static inline struct cursor args_cursor(struct session *s, struct slice args)
 {
-	return cursor_of(args, s->arena, is_rev2(s));
+	return cursor_of(args, s->arena, has_utf8(s));
 }
 
 /* -- the selected mailbox (select.c, tell.c) -- */
@@ -256,6 +262,7 @@ struct err cmd_move(struct session *, struct slice args);
 struct err cmd_namespace(struct session *, struct slice args);
 struct err cmd_noop(struct session *, struct slice args);
 struct err cmd_rename(struct session *, struct slice args);
+struct err cmd_replace(struct session *, struct slice args);
 struct err cmd_search(struct session *, struct slice args);
 struct err cmd_select(struct session *, struct slice args);
 struct err cmd_setmetadata(struct session *, struct slice args);

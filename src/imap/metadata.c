@@ -30,7 +30,7 @@ static void begin(struct telling *t)
 	if (t->request->mailbox.len == 0)
 		buf_add(out, S("\"\""));
 	else
-		reply_mailbox(out, t->request->mailbox, is_rev2(t->session));
+		reply_mailbox(out, t->request->mailbox, has_utf8(t->session));
 	buf_add(out, S(" ("));
 }
 

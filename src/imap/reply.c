@@ -39,12 +39,17 @@ static void reply_literal(struct buf *out, struct slice s)
 	buf_add(out, s);
 }
 
-void reply_string(struct buf *out, struct slice s)
+void reply_text(struct buf *out, struct slice s, bool utf8)
 {
-	if (can_be_quoted(s, false))
+	if (can_be_quoted(s, utf8))
 		reply_quoted(out, s);
 	else
 		reply_literal(out, s);
+}
+
+void reply_string(struct buf *out, struct slice s)
+{
+	reply_text(out, s, false);
 }
 
 void reply_nstring8(struct buf *out, struct slice s)
@@ -86,10 +91,7 @@ void reply_mailbox(struct buf *out, struct slice name, bool utf8)
 		utf7_encode(name, &wire);
 	else
 		buf_add(&wire, name);
-	if (can_be_quoted(buf_slice(&wire), utf8))
-		reply_quoted(out, buf_slice(&wire));
-	else
-		reply_literal(out, buf_slice(&wire));
+	reply_text(out, buf_slice(&wire), utf8);
 	buf_free(&wire);
 }
 

@@ -13,6 +13,8 @@
 void reply_string(struct buf *, struct slice);
 /* NIL for a slice without a ptr, literal8 where there are NULs, or string */
 void reply_nstring8(struct buf *, struct slice);
+/* The same of UTF-8, which may be quoted where the client has enabled it. */
+void reply_text(struct buf *, struct slice, bool utf8);
 /* atom where that is legal, else string */
 void reply_astring(struct buf *, struct slice);
 

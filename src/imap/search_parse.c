@@ -352,6 +352,7 @@ struct err parse_search(struct cursor *c, struct search_request *r)
 	parse_search_returns(c, r);
 	if (take_word(c, S("CHARSET ")))
 		p.charset = parse_charset(c);
+	r->has_charset = p.charset.len != 0;
 	r->root = parse_keys(&p);
 	r->modseq = p.modseq;
 	r->numbers = p.numbers;

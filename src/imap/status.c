@@ -53,17 +53,27 @@ static uint64_t get_recent(const struct mailbox_status *s)
 }
 
 /* RFC 8474 section 4.3 */
-static void reply_id(struct buf *out, const struct mailbox_status *s)
+static void reply_id(struct session *s, const struct mailbox_status *status)
 {
+	struct buf *out = session_out(s);
+
 	buf_byte(out, '(');
-	reply_mailboxid(out, s->objectid);
+	reply_mailboxid(out, status->objectid);
 	buf_byte(out, ')');
+}
+
+/* The same for all mailboxes. RFC 7889 section 2 */
+static void reply_append_limit(struct session *s,
+                               const struct mailbox_status *status)
+{
+	(void)status;
+	buf_number(session_out(s), s->config->message_limit_bytes);
 }
 
 static const struct {
 	struct slice name;
 	uint64_t (*get)(const struct mailbox_status *); /* a number, or: */
-	void (*reply)(struct buf *, const struct mailbox_status *);
+	void (*reply)(struct session *, const struct mailbox_status *);
 } items[] = {
 	{ N("MESSAGES"), get_messages, NULL },
 	{ N("UIDNEXT"), get_uidnext, NULL },
@@ -75,6 +85,7 @@ static const struct {
 	{ N("RECENT"), get_recent, NULL },
 	{ N("HIGHESTMODSEQ"), get_highestmodseq, NULL },
 	{ N("MAILBOXID"), NULL, reply_id },
+	{ N("APPENDLIMIT"), NULL, reply_append_limit },
 };
 
 enum { ITEMS = sizeof items / sizeof *items };
@@ -123,7 +134,7 @@ void reply_mailbox_status(struct session *s, struct slice name,
 	if (asks_for_modseq(set))
 		session_enable_condstore(s);
 	buf_add(out, S("* STATUS "));
-	reply_mailbox(out, name, is_rev2(s));
+	reply_mailbox(out, name, has_utf8(s));
 	buf_add(out, S(" ("));
 	for (unsigned i = 0; i < ITEMS; i++) {
 		if (!(set & 1u << i))
@@ -134,7 +145,7 @@ void reply_mailbox_status(struct session *s, struct slice name,
 		buf_add(out, items[i].name);
 		buf_byte(out, ' ');
 		if (items[i].reply != NULL)
-			items[i].reply(out, status);
+			items[i].reply(s, status);
 		else
 			buf_number(out, items[i].get(status));
 	}

@@ -90,7 +90,7 @@ struct err cmd_create(struct session *s, struct slice args)
 	e = mailbox_create(s->account, name, use);
 	if (is_ok(e))
 		s->code = mailboxid(s, name);
-	if (is_ok(e) && is_rev2(s) && !slice_eq(name, without_delim(asked)))
+	if (is_ok(e) && has_utf8(s) && !slice_eq(name, without_delim(asked)))
 		reply_list_renamed(s, name, asked);
 	return e;
 }
@@ -139,7 +139,7 @@ struct err cmd_rename(struct session *s, struct slice args)
 	if (!is_ok(c.e))
 		return c.e;
 	e = mailbox_rename(s->account, from, to);
-	if (is_ok(e) && is_rev2(s) && !slice_eq(to, without_delim(asked)))
+	if (is_ok(e) && has_utf8(s) && !slice_eq(to, without_delim(asked)))
 		reply_list_renamed(s, to, asked);
 	return e;
 }

@@ -146,6 +146,9 @@ LIMITS = [
      + b")\r\n", OK, LIMIT),
     ("LIMIT_APPEND_MESSAGES", "user",
      lambda n: appended(n, 20 * n), OK, LIMIT),
+    ("LIMIT_CATENATE_URLS", "user",
+     lambda n: b"a APPEND INBOX CATENATE (" + b" ".join(
+         [b"URL /INBOX/;UID=1/;SECTION=1"] * n) + b")\r\n", OK, LIMIT),
     ("LIMIT_APPEND_BYTES", "user", lambda n: appended(2, n), OK, LIMIT),
 
     ("LIMIT_LMTP_LINE", "lmtp",
