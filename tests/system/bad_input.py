@@ -2,7 +2,9 @@
 
 Each test ends by showing that the server still serves.
 """
+import base64
 import os
+import re
 import socket
 import time
 import unittest
@@ -40,6 +42,27 @@ class BadInput(support.ServerTest):
                 raw.send(data)
         except OSError:
             pass
+
+    def test_what_the_log_has(self):
+        """behaviour 199: no passwords, and a session by one name."""
+        password = "a hush-hush one"
+        user = "logged@example.org"
+        self.server.add_user(user, password)
+        plain = base64.b64encode(("\0%s\0%s" % (user, password)).encode())
+        raw = Raw(self.server.imaps_port)
+        raw.line()
+        raw.run(b'LOGIN %s "%s?"' % (user.encode(), password.encode()))
+        raw.run(b'LOGIN %s "%s" x' % (user.encode(), password.encode()))
+        self.assertIn(b" OK", raw.run(b"AUTHENTICATE PLAIN " + plain)[-1])
+        raw.run(b"LOGOUT")
+        raw.close()
+        ended = "event=imap_end user=%s " % user
+        while ended not in (log := self.server.log()):
+            time.sleep(0.05)
+        self.assertNotIn("hush", log)
+        self.assertNotIn(plain.decode(), log)
+        names = re.findall(r"user=%s .*session=(\w+)" % user, log)
+        self.assertEqual((3, 1), (len(names), len(set(names))), names)
 
     def test_a_million_parentheses_before_login(self):
         """behaviour 13"""

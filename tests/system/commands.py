@@ -228,7 +228,7 @@ class Accounts(support.ServerTest):
         return names.split()
 
     def test_capability(self):
-        """One that clients can't cope with is not told of."""
+        """behaviour 187: one that clients can't cope with is not told of."""
         user, other = self.new_user(), self.new_user()
         hide = ("capability", "hide")
         self.assertIn(b"UIDPLUS", self.capabilities(user))

@@ -1,5 +1,5 @@
 """limits.py -- every bound of src/base/limits.h: at it, beyond it, and never
-finished.
+finished. behaviour 198
 
 A row of LIMITS takes a limit to n, which works, and to n + 1, which gets the
 named answer; UNFINISHED has what is begun on many connections and never
