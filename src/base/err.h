@@ -41,6 +41,8 @@ enum err_code {
 	ERR_EXPIRED,
 	ERR_UNAVAILABLE,
 	ERR_INUSE,
+	ERR_BADEVENT,             /* RFC 5465 */
+	ERR_NOTIFICATIONOVERFLOW, /* RFC 5465 */
 
 	/* what went wrong here */
 	ERR_ABSENT,  /* no such key; neither an error nor an empty value */

@@ -40,6 +40,10 @@ enum {
 	LIMIT_CATENATE_URLS = 500,       /* of one APPEND or REPLACE */
 	LIMIT_SEARCH_KEYS = 1000,        /* AND, OR, NOT of one program counted */
 	LIMIT_FETCH_ITEMS = 1000,        /* of one FETCH */
+	LIMIT_NOTIFY_GROUPS = 32,
+	LIMIT_NOTIFY_NAMES = 1000,       /* of mailboxes, in all groups */
+	LIMIT_NOTIFY_ENTRIES = 8192,     /* octets of annotations' names */
+	LIMIT_NOTIFY_NEWS = 500,         /* mailboxes with news not yet told */
 	LIMIT_LIST_PATTERNS = 10,
 	LIMIT_LIST_PATTERN = 1024,
 	LIMIT_AUTOLOGOUT_SECONDS = 1800, /* RFC 9051 section 5.4: at least 30 min */

@@ -38,6 +38,7 @@ static const struct command commands[] = {
 	{ N("MOVE"),         ST_SELECTED, CMD_UID,               cmd_move,         "MOVE completed" },
 	{ N("NAMESPACE"),    ST_ANY,      0,                     cmd_namespace,    "NAMESPACE completed" },
 	{ N("NOOP"),         ST_ANY,      0,                     cmd_noop,         "NOOP completed" },
+	{ N("NOTIFY"),       ST_ANY,      0,                     cmd_notify,       "NOTIFY completed" },
 	{ N("RENAME"),       ST_ANY,      0,                     cmd_rename,       "RENAME completed" },
 	{ N("REPLACE"),      ST_SELECTED, CMD_UID,               cmd_replace,      "REPLACE completed" },
 	{ N("SEARCH"),       ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_search,       "SEARCH completed" },
@@ -115,6 +116,7 @@ static void finish(struct session *s, struct slice tag, struct err e)
 	if (!is_bad(e) && !(s->command->rules & CMD_SILENT))
 		session_sync(s, !numbers);
 	session_settle_modseq(s);
+	notify_tell(s);
 	reply_tagged(s, tag, e);
 }
 

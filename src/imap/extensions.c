@@ -31,6 +31,7 @@ const struct capability capabilities[] = {
 	{ N("MOVE"),                  0,             "6851", "copy.c", NULL },
 	{ N("MULTIAPPEND"),           0,             "3502", "append.c", NULL },
 	{ N("NAMESPACE"),             0,             "2342", "capability.c", NULL },
+	{ N("NOTIFY"),                0,             "5465", "notify.c", NULL },
 	{ N("OBJECTID"),              0,             "8474", "objectid.c", NULL },
 	{ N("PREVIEW"),               0,             "8970", "fetch_items.c", NULL },
 	{ N("QRESYNC"),               ENABLED_QRESYNC, "7162", "qresync.c", NULL },

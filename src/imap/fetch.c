@@ -199,3 +199,20 @@ struct err cmd_fetch(struct session *s, struct slice args)
 	uidset_free(&f.seen);
 	return e;
 }
+
+/* What can't be shown is not worth a word: nobody asked. */
+void fetch_new(struct session *s, struct slice items, const struct uidset *uids)
+{
+	struct fetch f = { .s = s, .mailbox = view_mailbox(s->view) };
+	struct cursor c = args_cursor(s, items);
+
+	parse_fetch_items(&c, &f.request);
+	if (!is_ok(c.e))
+		return;
+	if (has_condstore(s))
+		fetch_add_modseq(&f.request);
+	uidset_copy(&f.uids, uids);
+	fetch_run(&f);
+	uidset_free(&f.uids);
+	uidset_free(&f.seen);
+}

@@ -62,6 +62,13 @@ struct fetch_request {
 /* fetch = "FETCH" SP sequence-set SP ... ; uid: UID is among the items */
 struct err parse_fetch(struct cursor *, bool uid, struct fetch_request *);
 
+/* "(" fetch-att *(SP fetch-att) ")", as NOTIFY has them; UID is among the
+ * items, and none of them sets \Seen. */
+void parse_fetch_items(struct cursor *, struct fetch_request *);
+
+/* FETCH of messages that the client did not ask for: items as above. */
+void fetch_new(struct session *, struct slice items, const struct uidset *);
+
 /* MODSEQ is among the items: asked for, or as CHANGEDSINCE wants it. */
 bool fetch_has_modseq(const struct fetch_request *);
 void fetch_add_modseq(struct fetch_request *); /* if it is not */

@@ -345,6 +345,18 @@ static void add_uid(struct fetch_request *out)
 	out->n++;
 }
 
+void parse_fetch_items(struct cursor *c, struct fetch_request *out)
+{
+	*out = (struct fetch_request){ 0 };
+	out->items = cursor_array(c, most_items(c), sizeof *out->items);
+	expect(c, '(', "expected a list of FETCH items");
+	parse_fetch_list(c, out);
+	for (size_t i = 0; i < out->n; i++)
+		out->items[i].sets_seen = false;
+	if (is_ok(c->e))
+		add_uid(out);
+}
+
 bool fetch_has_modseq(const struct fetch_request *r)
 {
 	for (size_t i = 0; i < r->n; i++)

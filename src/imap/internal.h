@@ -36,6 +36,7 @@ struct session {
 	size_t keywords_told;  /* how many the client has seen in FLAGS */
 	uint64_t modseq_shown; /* the highest since the last tagged reply */
 	bool view_gone;        /* the selected mailbox was deleted */
+	struct notify *notify; /* NULL: NOTIFY was never said */
 
 	/* the command that is running */
 	struct arena *arena; /* NULL while idle */
@@ -174,6 +175,19 @@ struct err session_tell_flags(struct session *, const struct uidset *uids);
 /* The same with MODSEQ alone: what .SILENT doesn't silence. */
 struct err session_tell_modseqs(struct session *, const struct uidset *uids);
 
+/* -- what NOTIFY asked for (notify.c) -- */
+
+/* News of other mailboxes. Suspends. */
+void notify_tell(struct session *);
+void notify_stop(struct session *);
+
+/* Of the selected one, outside commands too: anything; expunges. */
+bool notify_wants_selected(const struct session *);
+bool notify_allows_expunges(const struct session *);
+
+/* Messages above UID `last` have just become known. Suspends. */
+void notify_new(struct session *, uint32_t last);
+
 enum set_kind {
 	SET_UIDS,     /* those that the client doesn't know are passed over */
 	SET_SEQS,     /* ERR_SYNTAX for a number beyond the last */
@@ -261,6 +275,7 @@ struct err cmd_lsub(struct session *, struct slice args);
 struct err cmd_move(struct session *, struct slice args);
 struct err cmd_namespace(struct session *, struct slice args);
 struct err cmd_noop(struct session *, struct slice args);
+struct err cmd_notify(struct session *, struct slice args);
 struct err cmd_rename(struct session *, struct slice args);
 struct err cmd_replace(struct session *, struct slice args);
 struct err cmd_search(struct session *, struct slice args);

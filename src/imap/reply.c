@@ -176,6 +176,10 @@ static const struct slice statuses[ERR_CODES] = {
 	[ERR_EXPIRED] = N("NO [EXPIRED] "),
 	[ERR_UNAVAILABLE] = N("NO [UNAVAILABLE] "),
 	[ERR_INUSE] = N("NO [INUSE] "),
+	[ERR_BADEVENT] = N("NO [BADEVENT (MessageNew MessageExpunge FlagChange "
+	                   "MailboxName SubscriptionChange "
+	                   "MailboxMetadataChange ServerMetadataChange)] "),
+	[ERR_NOTIFICATIONOVERFLOW] = N("NO [NOTIFICATIONOVERFLOW] "),
 	[ERR_ABSENT] = N("NO "),
 	[ERR_IO] = N("NO [SERVERBUG] "),
 	[ERR_NOSPACE] = N("NO [UNAVAILABLE] "),

@@ -47,8 +47,8 @@ void session_on_news(void *arg)
 {
 	struct session *s = arg;
 
-	/* who is not idling hears it with the next command */
-	if (s->idling)
+	/* others hear it with the next command */
+	if (s->idling || notify_wants_selected(s))
 		s->wake(s->wake_arg);
 }
 
@@ -100,6 +100,7 @@ void session_free(struct session *s)
 		return;
 	assert(!s->running);
 	log_end(s);
+	notify_stop(s);
 	session_unselect(s);
 	append_free(s);
 	frame_fini(&s->framer);
@@ -207,11 +208,21 @@ static bool read_input(struct session *s)
 	return got != 0;
 }
 
-/* What happened while the session was in IDLE, or wrote. */
-static void tell_idle(struct session *s)
+/* What happened while the session was in IDLE, or wrote, or (NOTIFY) did
+ * nothing. Of the selected mailbox what NOTIFY says goes for IDLE too, RFC
+ * 5465 section 4. */
+static void tell_unasked(struct session *s)
 {
-	if (s->idling && s->view != NULL && !s->over)
-		session_sync(s, true);
+	bool wanted = s->notify != NULL ? notify_wants_selected(s) : s->idling;
+
+	if (s->over || (!wanted && s->notify == NULL))
+		return;
+	s->arena = arena_new(LIMIT_COMMAND_ARENA);
+	if (wanted)
+		session_sync(s, notify_allows_expunges(s));
+	notify_tell(s);
+	arena_free(s->arena);
+	s->arena = NULL;
 }
 
 static void rest_buffers(struct session *s)
@@ -241,7 +252,7 @@ enum session_state session_run(struct session *s)
 			run_input(s);
 		task_pause(); /* a literal may be long, and all there */
 	} while (!is_finished(s) && read_input(s));
-	tell_idle(s);
+	tell_unasked(s);
 	is_finished(s);
 	rest_buffers(s);
 	s->running = false;

@@ -64,13 +64,13 @@ void reply_fetch_begin(struct session *s, uint32_t uid)
 	reply_number_word(s, view_seq(s->view, uid), S(" FETCH ("));
 }
 
-/* With a UID where nobody asked: RFC 9051 section 7.5.2, RFC 7162 section 3.1
- */
+/* With a UID where nobody asked: RFC 9051 section 7.5.2, RFC 7162 section
+ * 3.1, RFC 5465 section 5.1 */
 static void reply_fetch_uid(struct session *s, uint32_t uid)
 {
 	struct buf *out = session_out(s);
 
-	if (!s->uid && !is_rev2(s) && !has_condstore(s))
+	if (!s->uid && !is_rev2(s) && !has_condstore(s) && s->notify == NULL)
 		return;
 	buf_add(out, S("UID "));
 	buf_number(out, uid);
@@ -185,8 +185,14 @@ void session_sync(struct session *s, bool expunges)
 	                         : has_qresync(s) ? EXPUNGES_BY_UID
 	                                          : EXPUNGES_BY_NUMBER;
 
-	if (s->view != NULL)
-		view_sync(s->view, how, tell, s);
+	uint32_t last;
+
+	if (s->view == NULL)
+		return;
+	last = view_last_uid(s->view);
+	view_sync(s->view, how, tell, s);
+	if (s->notify != NULL)
+		notify_new(s, last);
 }
 
 void session_sync_exists(struct session *s)

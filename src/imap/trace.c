@@ -89,8 +89,8 @@ static bool has_credentials(struct slice command)
 {
 	struct slice head = words(command, 2);
 	size_t space = slice_find_byte(head, ' ');
-	struct slice name = space == SLICE_NONE ? S("")
-	                                        : slice_from(head, space + 1);
+	struct slice name =
+		space == SLICE_NONE ? S("") : slice_from(head, space + 1);
 
 	return slice_ieq(name, S("LOGIN")) ||
 	       slice_ieq(name, S("AUTHENTICATE"));

@@ -77,6 +77,7 @@ void append_committed(struct mailbox *m, const struct uidset *added)
 	if (m->loaded)
 		uidset_union(&m->uids, added);
 	feed_new(m);
+	account_notify(m->account, NOTICE_NEW, m->name, S(""));
 }
 
 /* -- messages -- */

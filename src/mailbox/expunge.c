@@ -166,6 +166,7 @@ void expunge_committed(struct mailbox *m, const struct uidset *expunged)
 	if (m->loaded)
 		uidset_subtract(&m->uids, expunged);
 	feed_expunged(m, expunged);
+	account_notify(m->account, NOTICE_EXPUNGED, m->name, S(""));
 }
 
 static struct err expunge_locked(struct change *c, struct edit *edit,

@@ -151,6 +151,7 @@ static void store_committed(struct storing *s)
 	if (s->lowest_unseen != 0 && s->lowest_unseen < m->seen_below)
 		m->seen_below = s->lowest_unseen;
 	feed_flags(m, s->changed, s->what->by);
+	account_notify(m->account, NOTICE_FLAGS, m->name, S(""));
 }
 
 struct err mailbox_store(struct mailbox *m, const struct uidset *uids,

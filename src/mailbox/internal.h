@@ -16,6 +16,7 @@
 #include "mailbox/keyword.h"
 #include "mailbox/mailbox.h"
 #include "mailbox/meta.h"
+#include "mailbox/notice.h"
 #include "store/partition.h"
 #include "task/task.h"
 
@@ -34,6 +35,7 @@ struct account {
 	struct task_mutex write; /* whoever changes something holds it */
 	struct mailbox *mailboxes;
 	uint32_t idle_mailboxes;
+	struct notice_listener *listeners;
 };
 
 struct mailbox {
@@ -147,7 +149,10 @@ static inline uint32_t uid_scan_next(struct uid_scan *s, uint32_t uid)
 	return s->at < s->set->n ? s->set->v[s->at].first : 0;
 }
 
-/* -- telling the views (feed.c) -- */
+/* -- telling the listeners (notice.c), and the views (view.c) -- */
+
+void account_notify(struct account *, enum notice_kind, struct slice name,
+                    struct slice detail);
 
 void feed_new(struct mailbox *);
 void feed_flags(struct mailbox *, const struct uidset *, const void *by);

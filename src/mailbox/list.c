@@ -41,6 +41,9 @@ struct err mailbox_subscribe(struct account *a, struct slice name, bool on)
 	if (is_ok(e)) {
 		change_begin(&c, a);
 		e = subscribe_locked(&c, buf_slice(&normal), on);
+		if (is_ok(e))
+			account_notify(a, NOTICE_SUBSCRIPTION,
+			               buf_slice(&normal), S(""));
 		change_end(&c);
 	}
 	buf_free(&normal);
@@ -225,11 +228,22 @@ struct err mailbox_list(struct account *a, struct arena *arena,
 	return e;
 }
 
+struct err mailbox_is_subscribed(struct account *a, struct slice name,
+                                 bool *subscribed)
+{
+	struct store_key key = key_name(a->id, T_SUBSCRIPTION, name);
+	struct slice row;
+	struct err e =
+		store_get(account_partition(a), store_key_slice(&key), &row);
+
+	*subscribed = is_ok(e);
+	return e.code == ERR_ABSENT ? OK : e;
+}
+
 /* The rows that are read last are read without giving way to others. */
 struct err mailbox_get_info(struct account *a, struct slice name,
                             struct mailbox_info *out)
 {
-	struct store_key key = key_name(a->id, T_SUBSCRIPTION, name);
 	struct mailbox_meta meta;
 	struct slice row;
 	bool has_children;
@@ -242,15 +256,13 @@ struct err mailbox_get_info(struct account *a, struct slice name,
 		e = lookup_mailbox(a, id, &meta, &row, NULL, NULL);
 	if (!is_ok(e))
 		return e;
-	e = store_get(account_partition(a), store_key_slice(&key), &row);
 	*out = (struct mailbox_info){
 		.name = name,
 		.id = id,
 		.special_use = meta.special_use,
-		.subscribed = is_ok(e),
 		.exists = true,
 		.noselect = meta.noselect,
 		.has_children = has_children,
 	};
-	return e.code == ERR_ABSENT ? OK : e;
+	return mailbox_is_subscribed(a, name, &out->subscribed);
 }

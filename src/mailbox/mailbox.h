@@ -78,6 +78,10 @@ struct err mailbox_list(struct account *, struct arena *,
 struct err mailbox_get_info(struct account *, struct slice name,
                             struct mailbox_info *out);
 
+/* A subscription may be there without a mailbox. */
+struct err mailbox_is_subscribed(struct account *, struct slice name,
+                                 bool *subscribed);
+
 struct mailbox_status {
 	uint32_t messages;
 	uint32_t unseen;

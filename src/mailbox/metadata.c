@@ -179,6 +179,11 @@ struct err mailbox_set_metadata(struct account *a, struct slice mailbox,
 	}
 	change_begin(&c, a);
 	e = set_locked(&c, mailbox, v, n);
+	for (size_t i = 0; is_ok(e) && i < n; i++)
+		account_notify(a,
+		               mailbox.len != 0 ? NOTICE_METADATA
+		                                : NOTICE_SERVER_METADATA,
+		               mailbox, v[i].name);
 	change_end(&c);
 	return e;
 }

@@ -77,12 +77,14 @@ static struct err rename_below(struct change *c, struct below *below,
 	return OK;
 }
 
-static void tell_open(struct account *a, uint32_t id, struct slice name)
+static void tell(struct account *a, uint32_t id, struct slice name,
+                 struct slice oldname)
 {
 	struct mailbox *open = mailbox_find_open(a, id);
 
 	if (open != NULL)
 		mailbox_set_name(open, name);
+	account_notify(a, NOTICE_NAME, name, oldname);
 }
 
 static struct err rename_locked(struct change *c, struct slice from,
@@ -104,9 +106,10 @@ static struct err rename_locked(struct change *c, struct slice from,
 		e = change_commit(c);
 	if (!is_ok(e))
 		return e;
-	tell_open(c->account, id, to);
+	tell(c->account, id, to, from);
 	for (size_t i = 0; i < below.n; i++)
-		tell_open(c->account, below.v[i].id, below.v[i].name);
+		tell(c->account, below.v[i].id, below.v[i].name,
+		     moved_name(arena, below.v[i].name, to, from));
 	return OK;
 }
 
@@ -165,6 +168,8 @@ static struct err rename_inbox_locked(struct change *c, struct mailbox *inbox,
 	meta = change_new_mailbox(c, 0);
 	destination = mailbox_new(c->account, &meta, to, NULL, 0);
 	e = move_inbox(c, inbox, destination);
+	if (is_ok(e))
+		account_notify(c->account, NOTICE_NAME, to, S(""));
 	mailbox_free(destination);
 	return e;
 }

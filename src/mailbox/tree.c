@@ -214,6 +214,9 @@ struct err mailbox_create(struct account *a, struct slice name,
 	if (is_ok(e)) {
 		change_begin(&c, a);
 		e = create_locked(&c, buf_slice(&normal), special_use);
+		if (is_ok(e))
+			account_notify(a, NOTICE_NAME, buf_slice(&normal),
+			               S(""));
 		change_end(&c);
 	}
 	buf_free(&normal);
@@ -317,6 +320,8 @@ struct err mailbox_delete(struct account *a, struct slice name)
 	arena = arena_new(LIMIT_COMMAND_ARENA);
 	change_begin(&c, a);
 	e = delete_locked(&c, name, arena);
+	if (is_ok(e))
+		account_notify(a, NOTICE_NAME, name, S(""));
 	change_end(&c);
 	arena_free(arena);
 	return e;

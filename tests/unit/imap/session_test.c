@@ -17,8 +17,10 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "mailbox/mailbox.h"
+#include "mailbox/metadata.h"
 #include "task/task.h"
 
 struct house {
@@ -209,6 +211,103 @@ static void check_unreadable(struct house *h)
 	assert_has(h, "a9 OK");
 }
 
+/* -- the limits of NOTIFY -- */
+
+/* "(...)" n times between head and tail */
+static void say_many(struct house *h, const char *head, const char *each,
+                     unsigned n, const char *tail)
+{
+	struct buf text = { 0 };
+
+	buf_add(&text, slice_cstr(head));
+	for (unsigned i = 0; i < n; i++)
+		buf_add(&text, slice_cstr(each));
+	buf_add(&text, slice_cstr(tail));
+	buf_byte(&text, '\0');
+	say(h, text.data);
+	buf_free(&text);
+}
+
+/* LIMIT_NOTIFY_GROUPS, LIMIT_NOTIFY_NAMES */
+static void check_notify_request(struct house *h)
+{
+	say_many(h, "b1 NOTIFY SET", " (INBOXES NONE)", LIMIT_NOTIFY_GROUPS,
+	         "\r\n");
+	assert_has(h, "b1 OK");
+	say_many(h, "b2 NOTIFY SET", " (INBOXES NONE)", LIMIT_NOTIFY_GROUPS + 1,
+	         "\r\n");
+	assert_has(h, "b2 BAD");
+	say_many(h, "b3 NOTIFY SET (MAILBOXES (a", " a", LIMIT_NOTIFY_NAMES - 1,
+	         ") NONE)\r\n");
+	assert_has(h, "b3 OK");
+	say_many(h, "b4 NOTIFY SET (MAILBOXES (a", " a", LIMIT_NOTIFY_NAMES,
+	         ") NONE)\r\n");
+	assert_has(h, "b4 NO [NOTIFICATIONOVERFLOW]");
+}
+
+static void subscribe_many(struct account *a, unsigned n)
+{
+	char name[16];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "box%u", i);
+		assert_true(
+			is_ok(mailbox_subscribe(a, slice_cstr(name), true)));
+	}
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "box%u", i);
+		assert_true(
+			is_ok(mailbox_subscribe(a, slice_cstr(name), false)));
+	}
+}
+
+/* LIMIT_NOTIFY_NEWS: of so many, each once; of one more, that it was too
+ * much, and from then on nothing. */
+static void check_notify_news(struct house *h)
+{
+	struct account *a;
+
+	assert_true(is_ok(account_open(h->config.model, 1, &a)));
+	say(h, "b1 NOTIFY SET (PERSONAL (SubscriptionChange))\r\n");
+	assert_has(h, "b1 OK");
+	h->woken = false;
+	subscribe_many(a, LIMIT_NOTIFY_NEWS);
+	assert_true(h->woken);
+	say(h, "");
+	assert_has(h, "* LIST (\\NonExistent \\HasNoChildren) \"/\" box0\r\n");
+	assert_has(h, "box499\r\n");
+	assert_null(strstr(h->out.data, "NOTIFICATIONOVERFLOW"));
+	subscribe_many(a, LIMIT_NOTIFY_NEWS + 1);
+	say(h, "");
+	assert_has(h, "* OK [NOTIFICATIONOVERFLOW] ");
+	assert_null(strstr(h->out.data, "LIST"));
+	subscribe_many(a, 1);
+	say(h, "b2 NOOP\r\n");
+	assert_string_equal(h->out.data, "b2 OK NOOP completed\r\n");
+	account_close(a);
+}
+
+/* LIMIT_NOTIFY_ENTRIES */
+static void check_notify_entries(struct house *h)
+{
+	struct metadata_entry entry = { S("/private/0123456789abcdef"),
+		                        S("x") };
+	unsigned most = (LIMIT_NOTIFY_ENTRIES - 1) / 26;
+	struct account *a;
+
+	assert_true(is_ok(account_open(h->config.model, 1, &a)));
+	say(h, "b1 NOTIFY SET (PERSONAL (MailboxMetadataChange))\r\n");
+	for (unsigned more = 0; more < 2; more++) {
+		for (unsigned i = 0; i < most + more; i++)
+			assert_true(is_ok(mailbox_set_metadata(a, S("INBOX"),
+			                                       &entry, 1)));
+		say(h, "");
+		assert_has(h, more ? "* OK [NOTIFICATIONOVERFLOW] "
+		                   : "* METADATA INBOX /private/0123");
+	}
+	account_close(a);
+}
+
 static void run(struct loop *loop, void *arg)
 {
 	struct house h;
@@ -242,6 +341,24 @@ static void test_unreadable(void **state)
 	task_run_main(run, check_unreadable);
 }
 
+static void test_notify_request(void **state)
+{
+	(void)state;
+	task_run_main(run, check_notify_request);
+}
+
+static void test_notify_news(void **state)
+{
+	(void)state;
+	task_run_main(run, check_notify_news);
+}
+
+static void test_notify_entries(void **state)
+{
+	(void)state;
+	task_run_main(run, check_notify_entries);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +366,9 @@ int main(void)
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_bye),
 		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_notify_request),
+		cmocka_unit_test(test_notify_news),
+		cmocka_unit_test(test_notify_entries),
 	};
 
 	log_init("session_test", LOG_LEVEL_ERROR);

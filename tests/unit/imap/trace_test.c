@@ -21,8 +21,8 @@ static void feed(struct trace *t, struct trace_way *w, struct slice octets,
 	while (octets.len != 0) {
 		trace_feed(t, w, S("0123456789abcdef"),
 		           slice_first(octets, chunk));
-		octets = slice_from(octets, octets.len < chunk ? octets.len
-		                                               : chunk);
+		octets = slice_from(octets,
+		                    octets.len < chunk ? octets.len : chunk);
 	}
 }
 
