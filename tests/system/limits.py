@@ -198,6 +198,7 @@ ELSEWHERE = {
     "tests/unit/gate/lmtp_test.c": ["LIMIT_LMTP_SECONDS"],
     "tests/unit/mailbox/tree.c": ["LIMIT_SUBSCRIPTIONS"],
     "tests/unit/mailbox/thread.c": ["LIMIT_THREAD_IDS"],
+    "tests/unit/mailbox/vanished.c": ["LIMIT_EXPUNGE_LOG"],
     "tests/bars/f10": ["LIMIT_UNREAD"],
     "tests/unit/auth/name_test.c": ["LIMIT_USER_NAME"],
     "tests/unit/auth/control_test.c": ["LIMIT_PASSWORD", "LIMIT_CAPABILITY"],
