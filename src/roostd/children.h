@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "ipc/link.h"
 #include "roostd/listeners.h"
+#include "roostd/pacing.h"
 #include "roostd/resumption_keys.h"
 #include "roostd/server.h"
 #include "task/timer.h"
@@ -26,8 +27,7 @@ struct child {
 	bool ready;
 	bool ready_once;
 	bool has_listeners;
-	uint32_t failures;    /* ends in a row before it was ready */
-	uint64_t restarts_ms; /* what its restarts have used up; pause_ms() */
+	struct pacing pacing;
 	uint64_t started_ms;
 	struct timer timer; /* back-off, or lingering */
 };

@@ -29,10 +29,7 @@
 
 enum {
 	STOP_SECONDS = 30,
-	FIRST_BACK_OFF_MS = 100, /* for who has died before it was ready */
-	MOST_BACK_OFF_MS = 30000,
-	AT_ONCE = 10,     /* so many restarts in a row do not wait, */
-	RESTART_MS = 500, /* and the others keep this distance */
+	RETRY_MS = 500,   /* when there could be no process at all */
 	LINGER_MS = 5000, /* between closing its link and its end */
 };
 
@@ -109,7 +106,7 @@ static bool may_open(const struct supervisor *s)
 	for (size_t i = 0; i < s->n; i++) {
 		const struct child *c = &s->children[i];
 
-		if (!c->ready && !c->ready_once && c->failures == 0)
+		if (!c->ready && !c->ready_once && c->pacing.failures == 0)
 			return false;
 	}
 	return true;
@@ -228,37 +225,6 @@ static void fork_child(struct child *c, int fds[2])
 	                                          .arg = c });
 }
 
-static void start(void *arg);
-
-static uint64_t back_off_ms(const struct child *c)
-{
-	uint64_t wait_ms = FIRST_BACK_OFF_MS;
-
-	for (uint32_t i = 1; i < c->failures && wait_ms < MOST_BACK_OFF_MS; i++)
-		wait_ms *= 2;
-	return wait_ms < MOST_BACK_OFF_MS ? wait_ms : MOST_BACK_OFF_MS;
-}
-
-/* Who has worked is missed: whatever makes it die again and again may cost
- * its clients no more than moments, and the machine no more than this. */
-static uint64_t pause_ms(struct child *c)
-{
-	uint64_t now = loop_now_ms(c->of->loop);
-	uint64_t burst = AT_ONCE * RESTART_MS;
-
-	if (c->restarts_ms + burst < now)
-		c->restarts_ms = now - burst;
-	c->restarts_ms += RESTART_MS;
-	return c->restarts_ms > now ? c->restarts_ms - now : 0;
-}
-
-static void start_later(struct child *c)
-{
-	uint64_t wait_ms = c->failures == 0 ? pause_ms(c) : back_off_ms(c);
-
-	timer_start(&c->timer, c->of->loop, wait_ms, start, c);
-}
-
 static void start(void *arg)
 {
 	struct child *c = arg;
@@ -271,7 +237,7 @@ static void start(void *arg)
 		fork_child(c, fds);
 	if (c->pid == 0) {
 		/* nobody has died: the machine is full */
-		timer_start(&c->timer, c->of->loop, RESTART_MS, start, c);
+		timer_start(&c->timer, c->of->loop, RETRY_MS, start, c);
 		return;
 	}
 	child_log(LOG_LEVEL_DEBUG, "child_started", c);
@@ -339,8 +305,9 @@ static void bury(struct child *c, int status)
 			loop_stop(s->loop);
 		return;
 	}
-	c->failures = c->ready ? 0 : c->failures + 1;
-	start_later(c);
+	timer_start(&c->timer, s->loop,
+	            pacing_wait_ms(&c->pacing, loop_now_ms(s->loop), c->ready),
+	            start, c);
 	open_gates(s);
 }
 
