@@ -26,136 +26,22 @@
 #include "base/mem.h"
 #include "cli/fail.h"
 #include "cli/file.h"
-#include "cli/places.h"
 #include "cli/progress.h"
+#include "cli/salvage_fill.h"
 #include "cli/site.h"
-#include "mailbox/incoming.h"
-#include "mailbox/mailbox.h"
+#include "mailbox/account.h"
 #include "store/check.h"
-
-enum { BATCH = 64 };
 
 /* -- filling the new partition -- */
 
 struct salvage {
 	struct model *model;
-	struct account *account;
-	struct mailbox *mailbox;
-	uint64_t account_id;
-	struct buf mailbox_name; /* as the places have it */
-	struct new_message batch[BATCH];
-	size_t n;
 	struct places *places;
-	struct progress progress;
-	struct err e; /* the first; ends the walk */
+	struct salvage_fill *fill;
+	struct err e; /* of copying the accounts */
 };
 
-static bool keep(struct salvage *s, struct err e)
-{
-	if (is_ok(s->e))
-		s->e = e;
-	return is_ok(s->e);
-}
-
-static void flush(struct salvage *s)
-{
-	uint32_t uids[BATCH];
-
-	if (s->n > 0 && is_ok(s->e))
-		keep(s, mailbox_append(s->mailbox, s->batch, s->n, uids));
-	for (size_t i = 0; i < s->n; i++)
-		incoming_free(s->batch[i].message);
-	s->n = 0;
-}
-
-static void leave_mailbox(struct salvage *s)
-{
-	flush(s);
-	if (s->mailbox != NULL)
-		mailbox_close(s->mailbox);
-	s->mailbox = NULL;
-}
-
-static void leave_account(struct salvage *s)
-{
-	leave_mailbox(s);
-	if (s->account != NULL)
-		account_close(s->account);
-	s->account = NULL;
-}
-
-static bool enter_account(struct salvage *s, uint64_t id, struct slice name)
-{
-	struct err e;
-
-	if (s->account != NULL && s->account_id == id)
-		return true;
-	leave_account(s);
-	e = account_create(s->model, id, name);
-	if (is_ok(e) || e.code == ERR_ALREADYEXISTS)
-		e = account_open(s->model, id, &s->account);
-	s->account_id = id;
-	return keep(s, e);
-}
-
-/* A name that can't be one any more: INBOX has room for everything. */
-static bool enter_mailbox(struct salvage *s, struct slice name)
-{
-	struct err e;
-
-	if (s->mailbox != NULL && slice_eq(buf_slice(&s->mailbox_name), name))
-		return true;
-	leave_mailbox(s);
-	e = mailbox_open(s->account, name, &s->mailbox);
-	if (e.code == ERR_NONEXISTENT) {
-		e = mailbox_create(s->account, name, 0);
-		if (is_ok(e))
-			e = mailbox_open(s->account, name, &s->mailbox);
-	}
-	if (e.code == ERR_CANNOT)
-		e = mailbox_open(s->account, S("INBOX"), &s->mailbox);
-	s->mailbox_name.len = 0;
-	buf_add(&s->mailbox_name, name);
-	return keep(s, e);
-}
-
-static void add_message(struct salvage *s, struct slice bytes,
-                        const struct place *place)
-{
-	struct incoming *message = incoming_new(s->model);
-	struct err e = incoming_write(message, bytes);
-
-	if (is_ok(e))
-		e = incoming_finish(message);
-	if (!is_ok(e)) {
-		incoming_free(message);
-		if (e.code != ERR_NO) /* no octets: nothing is lost */
-			keep(s, e);
-		return;
-	}
-	s->batch[s->n++] = (struct new_message){
-		.message = message,
-		.flags = place->flags,
-		.internaldate = place->internaldate,
-		.zone = place->zone,
-	};
-	progress_message(&s->progress, 0);
-}
-
-static bool put_in_mailbox(struct salvage *s, struct slice bytes,
-                           const struct place *place)
-{
-	const struct place_mailbox *to = place_mailbox(s->places, place);
-
-	if (!enter_account(s, to->account, to->account_name) ||
-	    !enter_mailbox(s, to->name))
-		return false;
-	add_message(s, bytes, place);
-	if (s->n == BATCH)
-		flush(s);
-	return is_ok(s->e);
-}
-
+/* To every place that it has not come to yet. */
 static bool on_salvaged(void *arg, const struct salvaged *found)
 {
 	struct salvage *s = arg;
@@ -167,7 +53,7 @@ static bool on_salvaged(void *arg, const struct salvaged *found)
 		if (v[i].is_left || v[i].is_done)
 			continue;
 		v[i].is_done = true;
-		good = put_in_mailbox(s, found->message, &v[i]);
+		good = salvage_fill_add(s->fill, found->message, &v[i]);
 	}
 	return good;
 }
@@ -187,53 +73,49 @@ static bool on_account(void *arg, uint64_t id, struct slice name)
 {
 	struct salvage *s = arg;
 
-	return enter_account(s, id, name);
+	s->e = account_create(s->model, id, name);
+	return is_ok(s->e);
 }
 
 /* The accounts of the old index, as far as it opens at all. */
-static void copy_accounts(const char *old, struct salvage *s)
+static struct err copy_accounts(const char *old, struct salvage *s)
 {
 	struct partition *partition;
 	struct model *model;
 
 	if (!is_ok(partition_open_to_read(old, &partition)))
-		return;
+		return OK;
 	model = model_new(partition, &system_clock);
 	model_accounts(model, on_account, s);
-	leave_account(s);
 	model_free(model);
 	partition_close(partition);
+	return s->e;
 }
 
 static struct err salvage_packs(struct salvage *s, struct job *job)
 {
-	struct err e;
+	struct err walked;
+	struct err e = pack_walk_headers(job->old, places_add, s->places);
 
-	s->places = places_new();
-	e = pack_walk_headers(job->old, places_add, s->places);
+	if (!is_ok(e))
+		return e;
 	places_settle(s->places);
-	if (is_ok(e))
-		e = pack_walk(job->old, on_salvaged, s, &job->broken);
-	return e;
+	s->fill = salvage_fill_new(s->model, s->places, &job->progress);
+	walked = pack_walk(job->old, on_salvaged, s, &job->broken);
+	e = salvage_fill_free(s->fill);
+	return is_ok(e) ? walked : e;
 }
 
 static void fill(struct job *job, struct partition *partition)
 {
-	struct salvage *s = mem_new(1, sizeof *s);
-	struct err e;
+	struct salvage s = { .model = model_new(partition, &system_clock),
+		             .places = places_new() };
 
-	s->model = model_new(partition, &system_clock);
-	s->progress = job->progress;
-	copy_accounts(job->old, s);
-	e = salvage_packs(s, job);
-	leave_account(s);
-	places_free(s->places);
-	keep(s, e);
-	model_free(s->model);
-	job->e = s->e;
-	job->progress = s->progress;
-	buf_free(&s->mailbox_name);
-	free(s);
+	job->e = copy_accounts(job->old, &s);
+	if (is_ok(job->e))
+		job->e = salvage_packs(&s, job);
+	places_free(s.places);
+	model_free(s.model);
 }
 
 static void salvage_task(struct loop *loop, void *arg)
