@@ -49,8 +49,10 @@ enum {
 	LIMIT_AUTOLOGOUT_SECONDS = 1800, /* RFC 9051 section 5.4: at least 30 min */
 	LIMIT_WRITE_SECONDS = 300,       /* a client that takes nothing is dropped */
 	LIMIT_DISMISS_MS = 500,          /* for the last words to who must go */
-	LIMIT_UNREAD = 16384,            /* octets queued to a client: no more is made
+	LIMIT_UNREAD = 8192,             /* octets queued to a client: no more is made
 	                                    until it takes them */
+	LIMIT_UNSENT = 32768,            /* octets in the kernel that no client can take
+	                                    yet, and between two processes */
 	LIMIT_OUTPUT = 65536,            /* the same, of other streams and links */
 
 	/* mailboxes */

@@ -70,6 +70,19 @@ static struct err digest_again(struct fetch_row *row, struct digest *out)
 
 /* -- stretches of the message -- */
 
+/* A block is unpacked anew for a slow client, not held while he is slow. */
+static void send_chunk(struct fetch_row *row)
+{
+	struct out *o = &row->s->out;
+
+	if (o->bytes.len < OUT_CHUNK)
+		return;
+	out_push(o);
+	if (out_is_full(o))
+		blob_rest(row->blob);
+	out_flush(o);
+}
+
 static void send_span(struct fetch_row *row, struct span span)
 {
 	struct out *o = &row->s->out;
@@ -84,11 +97,10 @@ static void send_span(struct fetch_row *row, struct span span)
 			break_off(row, e);
 			return;
 		}
+		chunk = slice_first(chunk, OUT_CHUNK);
 		add_without_nul(&o->bytes, chunk);
 		at += chunk.len;
-		if (at < end)
-			blob_rest(row->blob); /* it took the whole block */
-		out_drain(o);
+		send_chunk(row);
 		task_pause();
 	}
 }

@@ -1,7 +1,7 @@
 /* out.c -- chunks to the session's io. */
 #include "imap/out.h"
 
-void out_flush(struct out *o)
+void out_push(struct out *o)
 {
 	struct slice all = buf_slice(&o->bytes);
 
@@ -10,10 +10,20 @@ void out_flush(struct out *o)
 		o->total += all.len;
 	}
 	o->bytes.len = 0;
-	if (is_ok(o->e) && o->io.is_full != NULL && o->io.is_full(o->io.ctx)) {
-		buf_free(&o->bytes);
-		o->e = o->io.wait(o->io.ctx);
-	}
+}
+
+bool out_is_full(const struct out *o)
+{
+	return is_ok(o->e) && o->io.is_full != NULL && o->io.is_full(o->io.ctx);
+}
+
+void out_flush(struct out *o)
+{
+	out_push(o);
+	if (!out_is_full(o))
+		return;
+	buf_free(&o->bytes);
+	o->e = o->io.wait(o->io.ctx);
 }
 
 void out_drain(struct out *o)

@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "imap/session.h"
 
-enum { OUT_CHUNK = 65536 };
+enum { OUT_CHUNK = 16384 };
 
 struct out {
 	struct session_io io;
@@ -21,6 +21,13 @@ struct out {
 	uint64_t total; /* octets given to io */
 	struct err e;   /* of io; from then on everything is dropped */
 };
+
+/* Gives everything to io, and does not wait. */
+void out_push(struct out *);
+
+/* The client is slow: out_flush() would wait now. What is large and can be
+ * had again should be put down before. */
+bool out_is_full(const struct out *);
 
 /* Suspends. Everything, or (drain) only when a chunk is full. */
 void out_flush(struct out *);

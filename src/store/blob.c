@@ -71,19 +71,41 @@ struct err blob_open(struct partition *p, const struct content_hash *hash,
 	return is_ok(e) ? blob_open_at(p, hash, &place, out) : e;
 }
 
+static size_t room_size(const struct blob_reader *r)
+{
+	return block_raw(r->place.raw, 0);
+}
+
+/* One whole block is kept for whoever reads next: thousands that are taken
+ * and given back, one for each slow client, leave holes between what stays. */
+static char *room_new(struct blob_reader *r)
+{
+	char *spare = r->partition->spare_block;
+
+	if (spare == NULL || room_size(r) != BLOB_BLOCK)
+		return mem_resize(NULL, room_size(r), 1);
+	r->partition->spare_block = NULL;
+	return spare;
+}
+
 void blob_close(struct blob_reader *r)
 {
 	if (r == NULL)
 		return;
 	pack_file_close(&r->partition->packs, r->file);
+	blob_rest(r);
 	free(r->spans);
-	free(r->raw);
 	free(r);
 }
 
 void blob_rest(struct blob_reader *r)
 {
-	free(r->raw);
+	char **spare = &r->partition->spare_block;
+
+	if (*spare == NULL && room_size(r) == BLOB_BLOCK)
+		*spare = r->raw;
+	else
+		free(r->raw);
 	r->raw = NULL;
 	r->loaded = NO_BLOCK;
 }
@@ -154,7 +176,7 @@ static struct err unpack(struct blob_reader *r, uint32_t n, struct slice stored)
 	size_t raw_len = block_raw(r->place.raw, n);
 
 	if (r->raw == NULL)
-		r->raw = mem_resize(NULL, block_raw(r->place.raw, 0), 1);
+		r->raw = room_new(r);
 	if (!block_unpack(r->partition->decompressor, stored,
 	                  r->spans[n].block.check, r->raw, raw_len))
 		return rotten();

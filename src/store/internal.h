@@ -168,6 +168,7 @@ struct partition {
 	struct pack_files packs;
 	ZSTD_CCtx *compressor;   /* of the loop thread; never across a */
 	ZSTD_DCtx *decompressor; /* suspension */
+	char *spare_block;       /* blob.c: one that nobody has; or NULL */
 	struct committer *committer;
 	struct uidset stuck;   /* packs that can't be reclaimed */
 	struct looked *looked; /* packs that reclaim has looked through */

@@ -266,6 +266,7 @@ static void free_partition(struct partition *p)
 	close_fd(p->dir_fd);
 	ZSTD_freeCCtx(p->compressor);
 	ZSTD_freeDCtx(p->decompressor);
+	free(p->spare_block);
 	uidset_free(&p->stuck);
 	free(p->looked);
 	free(p->dir);

@@ -23,7 +23,10 @@
 #include "base/mem.h"
 #include "task/internal.h"
 
-enum { GATHER = 16384 }; /* queued octets that are worth a system call */
+enum {
+	GATHER = 16384, /* queued octets that are worth a system call */
+	SMALL = 4096,   /* so few may make the queue twice as long */
+};
 
 struct stream {
 	uv_poll_t poll;
@@ -106,7 +109,7 @@ static void send_queue(struct stream *s, struct slice more)
 		timer_stop(&s->stuck);
 	buf_drop(&s->queue, sent);
 	more = slice_from(more, sent > queued ? sent - queued : 0);
-	if (more.len > GATHER)
+	if (more.len > SMALL)
 		buf_fit(&s->queue, s->queue.len + more.len);
 	buf_add(&s->queue, more);
 	if (s->queue.len != 0)
@@ -140,7 +143,7 @@ struct err stream_queue(struct stream *s, struct slice bytes)
 		return s->failed;
 	if (s->queue.len + bytes.len < GATHER ||
 	    (s->armed & UV_WRITABLE) != 0) {
-		if (bytes.len > GATHER)
+		if (bytes.len > SMALL)
 			buf_fit(&s->queue, s->queue.len + bytes.len);
 		buf_add(&s->queue, bytes);
 		loop_at_turn_end(s->loop, &s->flush);

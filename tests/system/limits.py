@@ -199,7 +199,7 @@ ELSEWHERE = {
     "tests/unit/mailbox/tree.c": ["LIMIT_SUBSCRIPTIONS"],
     "tests/unit/mailbox/thread.c": ["LIMIT_THREAD_IDS"],
     "tests/unit/mailbox/vanished.c": ["LIMIT_EXPUNGE_LOG"],
-    "tests/bars/f10": ["LIMIT_UNREAD"],
+    "tests/bars/f10": ["LIMIT_UNREAD", "LIMIT_UNSENT"],
     "tests/unit/auth/name_test.c": ["LIMIT_USER_NAME"],
     "tests/unit/auth/control_test.c": ["LIMIT_PASSWORD", "LIMIT_CAPABILITY"],
     "tests/unit/task/stream_test.c": ["LIMIT_OUTPUT", "LIMIT_WRITE_SECONDS"],
