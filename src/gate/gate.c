@@ -276,6 +276,7 @@ static bool on_stop(struct gate *g, struct frame_in *f)
 	g->stopping = true;
 	listeners_free(g);
 	conns_stop(g);
+	relays_stop(g);
 	lmtp_conns_stop(g);
 	gate_check_end(g);
 	return true;

@@ -91,6 +91,7 @@ void conns_free(struct gate *);
 
 /* relay.c: takes the wire, whose TLS is up, and the other descriptor over. */
 void relay_new(struct gate *, struct wire, int mail_fd);
+void relays_stop(struct gate *); /* who takes nothing has seconds left */
 void relays_free(struct gate *);
 
 /* lmtp_conn.c: takes the descriptor over. */

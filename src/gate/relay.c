@@ -27,6 +27,7 @@
 enum {
 	PIECE = 16384, /* the most one TLS record carries */
 	TURN = 16,     /* pieces moved before others get a turn */
+	END_MS = 5000, /* for the last words, when the server stops */
 };
 
 struct relay {
@@ -166,13 +167,19 @@ static void on_stuck(void *arg)
 }
 
 /* A client that takes nothing for that long will not come back. */
+static uint64_t patience_ms(const struct gate *g)
+{
+	uint64_t most = g->options->limits.write_seconds * 1000u;
+
+	return g->stopping && most > END_MS ? END_MS : most;
+}
+
 static void watch_progress(struct relay *r, bool moved)
 {
 	if (r->down.len == 0)
 		timer_stop(&r->stuck);
 	else if (moved || r->stuck.loop == NULL)
-		timer_start(&r->stuck, r->gate->loop,
-		            r->gate->options->limits.write_seconds * 1000,
+		timer_start(&r->stuck, r->gate->loop, patience_ms(r->gate),
 		            on_stuck, r);
 }
 
@@ -221,6 +228,12 @@ void relay_new(struct gate *g, struct wire client, int mail_fd)
 		relay_free(r);
 	else
 		relay_run(r);
+}
+
+void relays_stop(struct gate *g)
+{
+	for (struct member *m = g->relays.next; m != &g->relays; m = m->next)
+		watch_progress((struct relay *)m, true);
 }
 
 void relays_free(struct gate *g)

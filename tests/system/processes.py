@@ -367,6 +367,22 @@ class Stop(unittest.TestCase):
             self.assertIn("child_killed", server.log())
             server.process = None
 
+    def test_who_does_not_read_is_not_waited_for(self):
+        """Half the time that the parent gives its children is enough; no
+        child is killed."""
+        with harness.Server(conf="write_time = 300s\n") as server:
+            server.add_user("ann@example.org")
+            imap = server.imap("ann@example.org")
+            imap.append("INBOX", None, None, b"Subject: x\r\n\r\n" +
+                        b"much\r\n" * 1000000)
+            raw = harness.Raw(server.imaps_port, receive=4096)
+            raw.login("ann@example.org").run(b"SELECT INBOX")
+            raw.send(b"f FETCH 1 BODY.PEEK[]\r\n")
+            raw.sock.recv(1)
+            self.assertEqual(server.stop(timeout=20), 0)
+            self.assertNotIn("child_killed", server.log())
+            raw.close()
+
     def test_ctrl_c(self):
         with harness.Server() as server:
             server.process.send_signal(signal.SIGINT)
