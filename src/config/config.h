@@ -68,9 +68,10 @@ struct config {
 	uint64_t connections_in_all;
 	uint64_t connections_lmtp;
 	uint64_t sessions_per_account;
-	uint64_t login_seconds;   /* from the accept to the log-in */
-	uint64_t write_seconds;   /* a client that takes nothing */
-	uint64_t command_seconds; /* of a processor, that a command may use */
+	uint64_t login_seconds;     /* from the accept to the log-in */
+	uint64_t write_seconds;     /* a client that takes nothing */
+	uint64_t command_seconds;   /* of a processor, that a command may use */
+	uint64_t keepalive_seconds; /* of silence, then it is asked */
 
 	uint64_t password_memory; /* bytes, of Argon2id */
 	uint64_t password_passes;

@@ -76,6 +76,9 @@ const struct config_option config_options[] = {
 	{ "command_time", CONFIG_SECONDS, AT(command_seconds), "1m", 0, 86400,
 	  "Processor time that one command may use, to search or to list: beyond\n"
 	  "it the answer is NO [LIMIT]. Others are served meanwhile. 0: no limit." },
+	{ "keepalive_time", CONFIG_SECONDS, AT(keepalive_seconds), "10m", 1, 7200,
+	  "A client that is silent for so long is asked by its network whether it\n"
+	  "is still there; without an answer it is gone a quarter of it later." },
 	{ "password_memory", CONFIG_SIZE, AT(password_memory), "19M", 1024 * 1024, UINT32_MAX,
 	  "What a new password hash (Argon2id) costs: memory," },
 	{ "password_passes", CONFIG_NUMBER, AT(password_passes), "2", 1, 100,
@@ -89,7 +92,8 @@ const struct config_option config_options[] = {
 	  "hash), so that the next log-ins cost little. 0: not at all." },
 	{ "refusal_time", CONFIG_SECONDS, AT(refusal_seconds), "2s", 1, 20,
 	  "When a log-in is refused, whatever the reason: so long after it was\n"
-	  "tried. Those of one address come so far apart from each other." },
+	  "tried. Those of one address come so far apart from each other; each\n"
+	  "gate counts for itself." },
 	{ "log_level", CONFIG_LEVEL, AT(log_level), "info", 0, 0,
 	  "error, warn, info or debug." },
 };

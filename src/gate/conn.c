@@ -13,8 +13,8 @@
  * wait for the next tick of the client's own clock, so that the time they
  * take tells nothing about their cause; when one has missed it, since auth
  * had much to do, all others wait for as many ticks from then on. Those of one
- * host come one by one: trying many passwords at once gains nothing. Who is
- * let in never waits.
+ * host come one by one: trying many passwords at once gains nothing, but on
+ * each gate once. Who is let in never waits.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +241,18 @@ static void add_session(struct conn *c, struct frame_out *f,
 	frame_slice(f, preauth_rest(c->preauth));
 }
 
+static bool relay_pair(int pair[2])
+{
+	int most = LIMIT_UNSENT;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+	               pair) != 0)
+		return false;
+	for (int i = 0; i < 2; i++)
+		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &most, sizeof most);
+	return true;
+}
+
 /* In clear mail gets the client's socket, else one end of a pair whose
  * other end the relay has. */
 static bool hand_over(struct conn *c, struct slice ticket, uint32_t partition)
@@ -251,9 +263,7 @@ static bool hand_over(struct conn *c, struct slice ticket, uint32_t partition)
 
 	if (mail == NULL)
 		return false;
-	if (c->wire.ssl != NULL &&
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-	               pair) != 0)
+	if (c->wire.ssl != NULL && !relay_pair(pair))
 		return false;
 	watch_free(c->watch);
 	c->watch = NULL;

@@ -21,10 +21,11 @@ struct gate_limits {
 	uint32_t per_site;    /* an IPv6 /56 */
 	uint32_t per_network; /* an IPv4 /24, or an IPv6 /48 */
 	uint32_t in_all;
-	uint32_t lmtp;          /* LMTP connections in all */
-	uint32_t login_seconds; /* from the accept to the log-in, in all */
-	uint32_t write_seconds; /* a relay whose client takes nothing */
-	uint32_t lmtp_seconds;  /* of LMTP's silence; 0: LIMIT_LMTP_SECONDS */
+	uint32_t lmtp;              /* LMTP connections in all */
+	uint32_t login_seconds;     /* from the accept to the log-in, in all */
+	uint32_t write_seconds;     /* a relay whose client takes nothing */
+	uint32_t keepalive_seconds; /* of silence, then probes; listener.c */
+	uint32_t lmtp_seconds;      /* of LMTP's silence; 0: LIMIT_LMTP_SECONDS */
 };
 
 enum { REFUSAL_MS_DEFAULT = 2000 };

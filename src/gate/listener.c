@@ -13,14 +13,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "gate/internal.h"
 
 enum {
 	REST_MS = 100,
-	TURN = 32, /* clients accepted before others get a turn */
-	KEEPALIVE_SECONDS = 600,
+	TURN = 32,  /* clients accepted before others get a turn */
+	PROBES = 5, /* without an answer, then it is gone */
 };
 
 struct listener {
@@ -65,15 +66,32 @@ static void rest(struct listener *l)
 	timer_start(&l->rest, g->loop, REST_MS, on_rested, l);
 }
 
-static void set_options(int fd)
+static void set_tcp(int fd, int option, int value)
+{
+	setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value);
+}
+
+/*
+ * A client whose network has gone away says nothing for ever. It is asked
+ * when it has been silent for keepalive_time, and given up when the probes,
+ * or what we have sent, have not been answered: a phone that sleeps does
+ * answer. Without TCP_NOTSENT_LOWAT one who does not read has megabytes in
+ * the kernel.
+ */
+static void set_options(int fd, uint32_t silent_s)
 {
 	int yes = 1;
-	int idle = KEEPALIVE_SECONDS;
+	int apart_s = silent_s > 20 ? (int)silent_s / 20 : 1;
+	int gone_s = (int)silent_s + PROBES * apart_s;
 
 	/* On a Unix socket they fail, and are not needed. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes);
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+	set_tcp(fd, TCP_NODELAY, 1);
+	set_tcp(fd, TCP_KEEPIDLE, (int)silent_s);
+	set_tcp(fd, TCP_KEEPINTVL, apart_s);
+	set_tcp(fd, TCP_KEEPCNT, PROBES);
+	set_tcp(fd, TCP_USER_TIMEOUT, gone_s * 1000);
+	set_tcp(fd, TCP_NOTSENT_LOWAT, LIMIT_UNSENT);
 }
 
 /* False: nobody is waiting any more, or nobody can be taken in. */
@@ -93,7 +111,7 @@ static bool accept_one(struct listener *l)
 	if (a.fd < 0)
 		return errno == ECONNABORTED || errno == EINTR;
 	a.address = address_of(&from, &a.peer_port);
-	set_options(a.fd);
+	set_options(a.fd, l->gate->options->limits.keepalive_seconds);
 	if (l->kind == LISTENER_LMTP)
 		lmtp_conn_new(l->gate, &a);
 	else
