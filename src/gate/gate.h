@@ -25,7 +25,7 @@ struct gate_limits {
 	uint32_t login_seconds;     /* from the accept to the log-in, in all */
 	uint32_t write_seconds;     /* a relay whose client takes nothing */
 	uint32_t keepalive_seconds; /* of silence, then probes; listener.c */
-	uint32_t lmtp_seconds;      /* of LMTP's silence; 0: LIMIT_LMTP_SECONDS */
+	uint32_t lmtp_seconds; /* of LMTP's silence; 0: LIMIT_LMTP_SECONDS */
 };
 
 enum { REFUSAL_MS_DEFAULT = 2000 };
