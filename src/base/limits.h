@@ -44,6 +44,7 @@ enum {
 	LIMIT_NOTIFY_NAMES = 1000,       /* of mailboxes, in all groups */
 	LIMIT_NOTIFY_ENTRIES = 8192,     /* octets of annotations' names */
 	LIMIT_NOTIFY_NEWS = 500,         /* mailboxes with news not yet told */
+	LIMIT_SOURCES = 100,             /* of one ESEARCH, and mailboxes in each */
 	LIMIT_LIST_PATTERNS = 10,
 	LIMIT_LIST_PATTERN = 1024,
 	LIMIT_AUTOLOGOUT_SECONDS = 1800, /* RFC 9051 section 5.4: at least 30 min */

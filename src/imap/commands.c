@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ N("CREATE"),       ST_ANY,      0,                     cmd_create,       "CREATE completed" },
 	{ N("DELETE"),       ST_ANY,      0,                     cmd_delete,       "DELETE completed" },
 	{ N("ENABLE"),       ST_ANY,      0,                     cmd_enable,       "ENABLE completed" },
+	{ N("ESEARCH"),      ST_ANY,      CMD_SEQNUMS,           cmd_esearch,      "ESEARCH completed" },
 	{ N("EXAMINE"),      ST_ANY,      CMD_SILENT,            cmd_examine,      "EXAMINE completed" },
 	{ N("EXPUNGE"),      ST_SELECTED, CMD_UID,               cmd_expunge,      "EXPUNGE completed" },
 	{ N("FETCH"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_fetch,        "FETCH completed" },

@@ -63,6 +63,13 @@ static struct err conn_wait(void *ctx)
 	return stream_wait(c->stream, LIMIT_UNREAD);
 }
 
+static bool conn_is_leaving(void *ctx)
+{
+	const struct conn *c = ctx;
+
+	return stream_is_leaving(c->stream);
+}
+
 static void conn_end(struct conn *c)
 {
 	timer_stop(&c->autologout);
@@ -148,8 +155,10 @@ struct conn *conn_start(struct loop *loop, int fd,
 	                         start->config->write_seconds * 1000);
 	c->on_end = on_end;
 	c->arg = arg;
-	own.io = (struct session_io){ conn_read, conn_write, c, conn_is_full,
-		                      conn_wait };
+	own.io = (struct session_io){
+		conn_read,    conn_write, c,
+		conn_is_full, conn_wait,  conn_is_leaving
+	};
 	own.wake = conn_wake;
 	own.wake_arg = c;
 	c->session = session_new(&own);

@@ -22,6 +22,7 @@ const struct capability capabilities[] = {
 	{ N("I18NLEVEL=1"),           0,             "5255", "sort.c", NULL },
 	{ N("ID"),                    0,             "2971", "capability.c", NULL },
 	{ N("IDLE"),                  0,             "2177", "basic.c", NULL },
+	{ N("INPROGRESS"),            0,             "9585", "progress.c", NULL },
 	{ N("LIST-EXTENDED"),         0,             "5258", "list_parse.c", NULL },
 	{ N("LIST-METADATA"),         0,             "9590", "list.c", NULL },
 	{ N("LIST-STATUS"),           0,             "5819", "list_reply.c", NULL },
@@ -30,9 +31,11 @@ const struct capability capabilities[] = {
 	{ N("METADATA-SERVER"),       0,             "5464", "metadata.c", NULL },
 	{ N("MOVE"),                  0,             "6851", "copy.c", NULL },
 	{ N("MULTIAPPEND"),           0,             "3502", "append.c", NULL },
+	{ N("MULTISEARCH"),           0,             "7377", "esearch.c", NULL },
 	{ N("NAMESPACE"),             0,             "2342", "capability.c", NULL },
 	{ N("NOTIFY"),                0,             "5465", "notify.c", NULL },
 	{ N("OBJECTID"),              0,             "8474", "objectid.c", NULL },
+	{ N("PARTIAL"),               0,             "9394", "search_returns.c", NULL },
 	{ N("PREVIEW"),               0,             "8970", "fetch_items.c", NULL },
 	{ N("QRESYNC"),               ENABLED_QRESYNC, "7162", "qresync.c", NULL },
 	{ N("QUOTA"),                 0,             "9208", "quota.c", NULL },
@@ -53,6 +56,7 @@ const struct capability capabilities[] = {
 	{ N("UNSELECT"),              0,             "3691", "select.c", NULL },
 	{ N("URL-PARTIAL"),           0,             "5550", "catenate.c", NULL },
 	{ N("UTF8=ACCEPT"),           ENABLED_UTF8,  "9755", "extensions.c", NULL },
+	{ N("WITHIN"),                0,             "5032", "search_run.c", NULL },
 };
 /* clang-format on */
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "imap/internal.h"
+#include "imap/partial.h"
 #include "mime/digest.h"
 
 enum fetch_kind {
@@ -50,6 +51,7 @@ struct fetch_modifiers {
 	bool changedsince;
 	bool vanished; /* RFC 7162 section 3.2.6 */
 	uint64_t since;
+	struct partial_range partial; /* from is 0: it isn't there */
 };
 
 struct fetch_request {

@@ -1,7 +1,8 @@
 /*
  * fetch_modifiers.c -- what stands behind the items of a FETCH, and which
  * messages it leaves.
- * RFC 4466 section 2.4; CHANGEDSINCE: RFC 7162 section 3.1.4.1
+ * RFC 4466 section 2.4; CHANGEDSINCE: RFC 7162 section 3.1.4.1; PARTIAL, of
+ * UID FETCH: RFC 9394 section 3.3
  */
 #include "imap/fetch.h"
 
@@ -20,11 +21,18 @@ static void take_vanished(struct cursor *c, struct fetch_modifiers *m)
 	m->vanished = true;
 }
 
+static void take_partial(struct cursor *c, struct fetch_modifiers *m)
+{
+	expect(c, ' ', "expected a range of positions");
+	m->partial = parse_partial_range(c);
+}
+
 static const struct {
 	struct slice name;
 	void (*take)(struct cursor *, struct fetch_modifiers *);
 } modifiers[] = {
 	{ N("CHANGEDSINCE"), take_changedsince },
+	{ N("PARTIAL"), take_partial },
 	{ N("VANISHED"), take_vanished },
 };
 
@@ -58,28 +66,53 @@ void parse_fetch_modifiers(struct cursor *c, struct fetch_modifiers *m)
 
 void reply_fetch_modifiers(struct buf *out, const struct fetch_modifiers *m)
 {
-	if (!m->changedsince)
+	bool partial = m->partial.from != 0;
+
+	if (!m->changedsince && !partial)
 		return;
-	buf_add(out, S(" (CHANGEDSINCE "));
-	buf_number(out, m->since);
-	if (m->vanished)
-		buf_add(out, S(" VANISHED"));
+	buf_add(out, S(" ("));
+	if (m->changedsince) {
+		buf_add(out, S("CHANGEDSINCE "));
+		buf_number(out, m->since);
+		if (m->vanished)
+			buf_add(out, S(" VANISHED"));
+	}
+	if (m->changedsince && partial)
+		buf_byte(out, ' ');
+	if (partial) {
+		buf_add(out, S("PARTIAL "));
+		buf_add(out, m->partial.text);
+	}
 	buf_byte(out, ')');
 }
 
+/* Becomes those of `only` that are in it, and frees that. */
+static void narrow_to(struct uidset *uids, struct uidset *only)
+{
+	struct uidset both = { 0 };
+
+	uidset_intersect(uids, only, &both);
+	uidset_copy(uids, &both);
+	uidset_free(&both);
+	uidset_free(only);
+}
+
+/* The page first, then what has changed of it. RFC 9394 section 3.4 */
 struct err fetch_narrow(struct mailbox *mailbox,
                         const struct fetch_modifiers *m, struct uidset *uids)
 {
-	struct uidset newer = { 0 };
-	struct uidset both = { 0 };
-	struct err e;
+	struct uidset only = { 0 };
+	struct err e = OK;
 
-	if (!m->changedsince)
-		return OK;
-	e = mailbox_find(mailbox, 0, 0, m->since, &newer);
-	uidset_intersect(uids, &newer, &both);
-	uidset_copy(uids, &both);
-	uidset_free(&newer);
-	uidset_free(&both);
+	if (m->partial.from != 0) {
+		positions_take(
+			partial_positions(m->partial, uidset_count(uids)), uids,
+			&only);
+		narrow_to(uids, &only);
+	}
+	if (m->changedsince) {
+		e = mailbox_find(mailbox, 0, 0, m->since, &only);
+		narrow_to(uids, &only);
+	}
 	return e;
 }

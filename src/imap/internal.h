@@ -65,6 +65,8 @@ struct session {
 	char *login_tag; /* NULL once it was answered */
 	const char *bye; /* said when the command has ended */
 	const char *last_command;
+	uint64_t told_ms;   /* when it began, or when progress was told */
+	uint64_t looked_ms; /* whether the client is there */
 	bool over;
 	bool idling;
 	bool running;
@@ -206,6 +208,11 @@ struct err session_resolve(struct session *, const struct seq_set *,
 void session_to_seqs(struct session *, const struct uidset *uids,
                      struct uidset *seqs);
 
+/* The same among the messages of another mailbox, where "$" has none. */
+struct err session_resolve_in(struct session *, struct view *,
+                              const struct seq_set *, enum set_kind,
+                              struct uidset *out);
+
 /* Of a command that exists with and without "UID". */
 static inline enum set_kind session_set_kind(const struct session *s)
 {
@@ -239,6 +246,15 @@ void reply_vanished(struct session *, const struct uidset *, bool earlier);
 struct err session_tell_vanished(struct session *, uint64_t since,
                                  const struct seq_set *);
 
+/* -- what takes long (progress.c) -- */
+
+/*
+ * session_pause() of a command that has looked at `done` messages: tells the
+ * client so every 10 seconds, RFC 9585. ERR_CLOSED: there is nobody left to
+ * tell. Suspends.
+ */
+struct err session_progress(struct session *, uint64_t done);
+
 /* -- messages on their way in (append.c) -- */
 
 struct err append_literal(struct session *, const struct frame_literal *,
@@ -261,6 +277,7 @@ struct err cmd_copy(struct session *, struct slice args);
 struct err cmd_create(struct session *, struct slice args);
 struct err cmd_delete(struct session *, struct slice args);
 struct err cmd_enable(struct session *, struct slice args);
+struct err cmd_esearch(struct session *, struct slice args);
 struct err cmd_examine(struct session *, struct slice args);
 struct err cmd_expunge(struct session *, struct slice args);
 struct err cmd_fetch(struct session *, struct slice args);

@@ -47,24 +47,24 @@ void session_named(struct session *s, const struct seq_set *set, uint32_t last,
 		uidset_add_range(out, v[i].first, v[i].last);
 }
 
-static struct err resolve_uids(struct session *s, const struct seq_set *set,
-                               struct uidset *out)
+static void resolve_uids(struct session *s, struct view *view,
+                         const struct seq_set *set, struct uidset *out)
 {
 	struct uidset named = { 0 };
 
-	session_named(s, set, view_last_uid(s->view), &named);
-	uidset_intersect(&named, view_uids(s->view), out);
+	session_named(s, set, view_last_uid(view), &named);
+	uidset_intersect(&named, view_uids(view), out);
 	uidset_free(&named);
-	return OK;
 }
 
 /* SEARCH asks whether a message has a number; no message has those beyond
  * the last. For others such a number is a mistake. */
-static struct err resolve_seqs(struct session *s, const struct seq_set *set,
-                               bool lenient, struct uidset *out)
+static struct err resolve_seqs(struct view *view, const struct seq_set *set,
+                               bool lenient, struct arena *a,
+                               struct uidset *out)
 {
-	uint32_t exists = view_exists(s->view);
-	struct uidrange *v = sorted_ranges(set, exists, s->arena);
+	uint32_t exists = view_exists(view);
+	struct uidrange *v = sorted_ranges(set, exists, a);
 	struct uidset named = { 0 };
 
 	for (size_t i = 0; i < set->n; i++) {
@@ -77,24 +77,34 @@ static struct err resolve_seqs(struct session *s, const struct seq_set *set,
 			return err(ERR_SYNTAX,
 			           "there is no such message number");
 		}
-		uidset_add_range(&named, view_uid(s->view, v[i].first),
-		                 view_uid(s->view, v[i].last));
+		uidset_add_range(&named, view_uid(view, v[i].first),
+		                 view_uid(view, v[i].last));
 	}
-	uidset_intersect(&named, view_uids(s->view), out);
+	uidset_intersect(&named, view_uids(view), out);
 	uidset_free(&named);
+	return OK;
+}
+
+struct err session_resolve_in(struct session *s, struct view *view,
+                              const struct seq_set *set, enum set_kind kind,
+                              struct uidset *out)
+{
+	uidset_clear(out);
+	if (set->saved && view == s->view)
+		uidset_intersect(&s->saved, view_uids(view), out);
+	if (set->saved)
+		return OK;
+	if (kind != SET_UIDS)
+		return resolve_seqs(view, set, kind == SET_SEARCHED, s->arena,
+		                    out);
+	resolve_uids(s, view, set, out);
 	return OK;
 }
 
 struct err session_resolve(struct session *s, const struct seq_set *set,
                            enum set_kind kind, struct uidset *out)
 {
-	if (set->saved) {
-		uidset_intersect(&s->saved, view_uids(s->view), out);
-		return OK;
-	}
-	if (kind == SET_UIDS)
-		return resolve_uids(s, set, out);
-	return resolve_seqs(s, set, kind == SET_SEARCHED, out);
+	return session_resolve_in(s, s->view, set, kind, out);
 }
 
 void session_to_seqs(struct session *s, const struct uidset *uids,

@@ -4,7 +4,7 @@
 struct err cmd_search(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
-	struct search_found found = { 0 };
+	struct search_found found = search_found_of(s);
 	struct search_request r;
 	struct err e = parse_search(&c, &r);
 
@@ -12,7 +12,7 @@ struct err cmd_search(struct session *s, struct slice args)
 	if (is_ok(e) && r.has_charset && s->enabled & ENABLED_UTF8)
 		e = err(ERR_SYNTAX, "no CHARSET with UTF8=ACCEPT");
 	if (is_ok(e))
-		e = search_run(s, &r, &found.uids);
+		e = search_run(s, s->view, &r, &found.uids);
 	found.n = uidset_count(&found.uids);
 	if (is_ok(e))
 		e = search_answer(s, &r, &found, S("SEARCH"));

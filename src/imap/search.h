@@ -9,6 +9,7 @@
 #pragma once
 
 #include "imap/internal.h"
+#include "imap/partial.h"
 
 enum search_kind {
 	SEARCH_AND,
@@ -24,6 +25,11 @@ enum search_kind {
 	SEARCH_BEFORE, /* INTERNALDATE */
 	SEARCH_ON,
 	SEARCH_SINCE,
+	SEARCH_OLDER, /* the same, in seconds from now: RFC 5032 */
+	SEARCH_YOUNGER,
+	SEARCH_SAVEDBEFORE, /* when it came to the mailbox: RFC 8514 */
+	SEARCH_SAVEDON,
+	SEARCH_SAVEDSINCE,
 	SEARCH_LARGER,
 	SEARCH_SMALLER,
 	SEARCH_SENTBEFORE, /* Date: */
@@ -54,6 +60,7 @@ struct search_key {
 	int64_t day;       /* since 1970-01-01 */
 	uint64_t size;
 	uint64_t modseq;
+	int64_t seconds; /* before now */
 };
 
 enum search_return {
@@ -63,14 +70,6 @@ enum search_return {
 	SEARCH_COUNT = 1 << 3,
 	SEARCH_SAVE = 1 << 4,
 	SEARCH_PARTIAL = 1 << 5,
-};
-
-/* Positions in what was found, from 1; backward: from the end. */
-struct partial_range {
-	struct slice text; /* as it was written */
-	bool backward;
-	uint32_t from; /* not above to */
-	uint32_t to;
 };
 
 struct search_request {
@@ -83,20 +82,22 @@ struct search_request {
 	struct search_key *root;
 };
 
+/* search = "SEARCH" SP ... */
 struct err parse_search(struct cursor *, struct search_request *);
+
+/* [search-return-opts SP] search-program, to the end */
+void parse_search_program(struct cursor *, struct search_request *);
 
 /* [search-return-opts SP] */
 void parse_search_returns(struct cursor *, struct search_request *);
 
-/* partial-range, RFC 9394 section 4 */
-struct partial_range parse_partial_range(struct cursor *);
-
 /* charset 1*(SP search-key), RFC 5256 section 5; to the end */
 void parse_search_criteria(struct cursor *, struct search_request *);
 
-/* The UIDs in the view that match. Suspends. */
-struct err search_run(struct session *, const struct search_request *,
-                      struct uidset *out);
+/* The UIDs in the view, the session's or that of another mailbox, that match.
+ * ERR_CLOSED when the client has gone. Suspends. */
+struct err search_run(struct session *, struct view *,
+                      const struct search_request *, struct uidset *out);
 
 /* What a command that searched answers, whose error this is: after a NO
  * nothing is saved. RFC 9051 section 6.4.4.1 */

@@ -6,35 +6,16 @@
 #include "base/mem.h"
 #include "task/task.h"
 
-/* -- positions: 0 is the first of what was found, in its order -- */
-
-struct positions {
-	uint64_t first;
-	uint64_t end;
-};
+/* -- what was found, by position -- */
 
 static struct positions all_positions(const struct search_found *found)
 {
 	return (struct positions){ 0, found->n };
 }
 
-/* Those of a range that there are. */
-static struct positions partial_positions(const struct search_found *found,
-                                          struct partial_range r)
+static uint32_t number_of(const struct search_found *found, uint32_t uid)
 {
-	uint64_t n = found->n;
-	uint64_t end = r.to < n ? r.to : n;
-
-	if (r.from > n)
-		return (struct positions){ 0, 0 };
-	if (r.backward)
-		return (struct positions){ n - end, n - (r.from - 1) };
-	return (struct positions){ r.from - 1, end };
-}
-
-static uint32_t number_of(const struct session *s, uint32_t uid)
-{
-	return s->uid ? uid : view_seq(s->view, uid);
+	return found->uid ? uid : view_seq(found->view, uid);
 }
 
 static uint32_t first_uid(const struct search_found *found)
@@ -61,6 +42,7 @@ static void set_of_ordered(const uint32_t *order, size_t n, struct uidset *out)
 {
 	uint32_t *v = mem_copy(order, n * sizeof *v);
 
+	uidset_clear(out);
 	qsort(v, n, sizeof *v, by_uid);
 	for (size_t i = 0; i < n; i++)
 		uidset_add(out, v[i]);
@@ -71,20 +53,11 @@ static void set_of_ordered(const uint32_t *order, size_t n, struct uidset *out)
 static void set_of(const struct search_found *found, struct positions at,
                    struct uidset *out)
 {
-	struct uidset rest = { 0 };
-	struct uidset before = { 0 };
-
-	uidset_clear(out);
-	if (found->order != NULL) {
+	if (found->order == NULL)
+		positions_take(at, &found->uids, out);
+	else
 		set_of_ordered(found->order + at.first,
 		               (size_t)(at.end - at.first), out);
-		return;
-	}
-	uidset_copy(&rest, &found->uids);
-	uidset_take(&rest, (uint32_t)at.first, &before);
-	uidset_take(&rest, (uint32_t)(at.end - at.first), out);
-	uidset_free(&before);
-	uidset_free(&rest);
 }
 
 /* What the answer is about: if it is neither about all nor about their
@@ -101,7 +74,7 @@ static void keep_answered(const struct search_request *r,
 		return;
 	}
 	if (r->returns & SEARCH_PARTIAL)
-		set_of(found, partial_positions(found, r->partial), out);
+		set_of(found, partial_positions(r->partial, found->n), out);
 	if (found->n != 0 && r->returns & SEARCH_MIN)
 		uidset_add(out, first_uid(found));
 	if (found->n != 0 && r->returns & SEARCH_MAX)
@@ -110,8 +83,7 @@ static void keep_answered(const struct search_request *r,
 
 /* The highest modification sequence of what the answer is about.
  * RFC 4731 section 3.2 */
-static struct err highest_modseq(struct session *s,
-                                 const struct search_request *r,
+static struct err highest_modseq(const struct search_request *r,
                                  const struct search_found *found,
                                  uint64_t *highest)
 {
@@ -120,7 +92,7 @@ static struct err highest_modseq(struct session *s,
 	struct record record;
 
 	keep_answered(r, found, &about);
-	w = mailbox_walk(view_mailbox(s->view), &about);
+	w = mailbox_walk(view_mailbox(found->view), &about);
 	while (record_walk_next(&w, &record)) {
 		if (record.modseq > *highest)
 			*highest = record.modseq;
@@ -148,18 +120,19 @@ static void reply_range(struct session *s, bool first, uint32_t from,
 }
 
 /* In order: only what rises by one is a range. RFC 5267 section 3.2 */
-static void reply_ordered(struct session *s, const uint32_t *order, uint64_t n)
+static void reply_ordered(struct session *s, const struct search_found *found,
+                          struct positions at)
 {
 	uint64_t next;
 
-	for (uint64_t i = 0; i < n; i = next) {
-		uint32_t from = number_of(s, order[i]);
+	for (uint64_t i = at.first; i < at.end; i = next) {
+		uint32_t from = number_of(found, found->order[i]);
 		uint32_t to = from;
 
-		for (next = i + 1; next < n; next++, to++)
-			if (number_of(s, order[next]) != to + 1)
+		for (next = i + 1; next < at.end; next++, to++)
+			if (number_of(found, found->order[next]) != to + 1)
 				break;
-		reply_range(s, i == 0, from, to);
+		reply_range(s, i == at.first, from, to);
 	}
 }
 
@@ -168,14 +141,14 @@ static void reply_set(struct session *s, const struct search_found *found,
 {
 	struct uidset uids = { 0 };
 	struct uidset seqs = { 0 };
-	const struct uidset *told = s->uid ? &uids : &seqs;
+	const struct uidset *told = found->uid ? &uids : &seqs;
 
 	if (found->order != NULL) {
-		reply_ordered(s, found->order + at.first, at.end - at.first);
+		reply_ordered(s, found, at);
 		return;
 	}
 	set_of(found, at, &uids);
-	if (!s->uid)
+	if (!found->uid)
 		session_to_seqs(s, &uids, &seqs);
 	for (size_t i = 0; i < told->n; i++)
 		reply_range(s, i == 0, told->v[i].first, told->v[i].last);
@@ -194,7 +167,7 @@ static void reply_item(struct session *s, struct slice name, uint64_t n)
 static void reply_partial(struct session *s, const struct search_request *r,
                           const struct search_found *found)
 {
-	struct positions at = partial_positions(found, r->partial);
+	struct positions at = partial_positions(r->partial, found->n);
 	struct buf *out = session_out(s);
 
 	buf_add(out, S(" PARTIAL ("));
@@ -207,6 +180,17 @@ static void reply_partial(struct session *s, const struct search_request *r,
 	buf_byte(out, ')');
 }
 
+/* Which mailbox the answer is about. RFC 7377 section 2.1 */
+static void reply_mailbox_named(struct session *s, struct mailbox *mailbox)
+{
+	struct mailbox_status status;
+
+	mailbox_get_status(mailbox, &status);
+	buf_add(session_out(s), S(" MAILBOX "));
+	reply_mailbox(session_out(s), mailbox_name(mailbox), is_rev2(s));
+	reply_item(s, S(" UIDVALIDITY "), status.uidvalidity);
+}
+
 static void reply_esearch(struct session *s, const struct search_request *r,
                           unsigned returns, const struct search_found *found,
                           uint64_t modseq)
@@ -216,13 +200,14 @@ static void reply_esearch(struct session *s, const struct search_request *r,
 
 	buf_add(out, S("* ESEARCH (TAG \""));
 	buf_add(out, s->tag);
-	buf_add(out, S("\")"));
-	if (s->uid)
-		buf_add(out, S(" UID"));
+	buf_byte(out, '"');
+	if (found->named)
+		reply_mailbox_named(s, view_mailbox(found->view));
+	buf_add(out, found->uid ? S(") UID") : S(")"));
 	if (any && returns & SEARCH_MIN)
-		reply_item(s, S(" MIN "), number_of(s, first_uid(found)));
+		reply_item(s, S(" MIN "), number_of(found, first_uid(found)));
 	if (any && returns & SEARCH_MAX)
-		reply_item(s, S(" MAX "), number_of(s, last_uid(found)));
+		reply_item(s, S(" MAX "), number_of(found, last_uid(found)));
 	if (returns & SEARCH_COUNT)
 		reply_item(s, S(" COUNT "), found->n);
 	if (any && returns & SEARCH_RETURN_ALL) {
@@ -238,10 +223,10 @@ static void reply_esearch(struct session *s, const struct search_request *r,
 
 /* -- SEARCH, SORT -- */
 
-static void reply_number(struct session *s, uint32_t uid)
+static void reply_number(struct session *s, uint32_t number)
 {
 	buf_byte(session_out(s), ' ');
-	buf_number(session_out(s), number_of(s, uid));
+	buf_number(session_out(s), number);
 	out_drain(&s->out);
 }
 
@@ -254,16 +239,21 @@ static void reply_numbers(struct session *s, const struct search_found *found,
 	buf_add(out, word);
 	if (found->order != NULL) {
 		for (uint64_t i = 0; i < found->n; i++)
-			reply_number(s, found->order[i]);
+			reply_number(s, number_of(found, found->order[i]));
 	} else {
 		for (uint32_t uid = 0; uidset_next(&found->uids, &uid);)
-			reply_number(s, uid);
+			reply_number(s, number_of(found, uid));
 	}
 	if (modseq != 0) {
 		reply_item(s, S(" (MODSEQ "), modseq);
 		buf_byte(out, ')');
 	}
 	buf_add(out, S("\r\n"));
+}
+
+struct search_found search_found_of(struct session *s)
+{
+	return (struct search_found){ .view = s->view, .uid = s->uid };
 }
 
 struct err search_answer(struct session *s, const struct search_request *r,
@@ -274,7 +264,7 @@ struct err search_answer(struct session *s, const struct search_request *r,
 	struct err e = OK;
 
 	if (r->modseq)
-		e = highest_modseq(s, r, found, &modseq);
+		e = highest_modseq(r, found, &modseq);
 	if (!is_ok(e))
 		return e;
 	/* RETURN (SAVE) alone asks for no answer */

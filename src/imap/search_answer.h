@@ -10,10 +10,16 @@
 #include "imap/search.h"
 
 struct search_found {
+	struct view *view; /* in which it was searched */
+	bool uid;          /* told as UIDs */
+	bool named;        /* with mailbox and UIDVALIDITY, RFC 7377 */
 	struct uidset uids;
 	const uint32_t *order; /* the same UIDs as SORT has them; or NULL */
 	uint64_t n;
 };
+
+/* Nothing yet, of a command in the selected mailbox. */
+struct search_found search_found_of(struct session *);
 
 /* "* SEARCH", or another word in its place. Suspends. */
 struct err search_answer(struct session *, const struct search_request *,

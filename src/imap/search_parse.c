@@ -64,6 +64,11 @@ static void take_date(struct search_parser *p, struct search_key *k)
 	k->day = parse_date(p->c);
 }
 
+static void take_seconds(struct search_parser *p, struct search_key *k)
+{
+	k->seconds = parse_nz_number(p->c);
+}
+
 static void take_size(struct search_parser *p, struct search_key *k)
 {
 	k->size = parse_number64(p->c);
@@ -151,8 +156,13 @@ static const struct search_name {
 	{ N("MODSEQ"), SEARCH_MODSEQ, take_modseq },
 	{ N("NEW"), SEARCH_NONE },
 	{ N("OLD"), SEARCH_ALL },
+	{ N("OLDER"), SEARCH_OLDER, take_seconds },
 	{ N("ON"), SEARCH_ON, take_date },
 	{ N("RECENT"), SEARCH_NONE },
+	{ N("SAVEDATESUPPORTED"), SEARCH_ALL },
+	{ N("SAVEDBEFORE"), SEARCH_SAVEDBEFORE, take_date },
+	{ N("SAVEDON"), SEARCH_SAVEDON, take_date },
+	{ N("SAVEDSINCE"), SEARCH_SAVEDSINCE, take_date },
 	{ N("SEEN"), SEARCH_FLAG, .mask = FLAG_SEEN, .want = FLAG_SEEN },
 	{ N("SENTBEFORE"), SEARCH_SENTBEFORE, take_date },
 	{ N("SENTON"), SEARCH_SENTON, take_date },
@@ -170,6 +180,7 @@ static const struct search_name {
 	{ N("UNFLAGGED"), SEARCH_FLAG, .mask = FLAG_FLAGGED },
 	{ N("UNKEYWORD"), SEARCH_KEYWORD, take_name, .negated = true },
 	{ N("UNSEEN"), SEARCH_FLAG, .mask = FLAG_SEEN },
+	{ N("YOUNGER"), SEARCH_YOUNGER, take_seconds },
 };
 
 static const struct search_name *find_name(struct slice name)
@@ -339,16 +350,15 @@ void parse_search_criteria(struct cursor *c, struct search_request *r)
 	p.charset = parse_charset(c);
 	r->root = parse_keys(&p);
 	r->modseq = p.modseq;
+	r->numbers = p.numbers;
 }
 
-/* search = "SEARCH" [search-return-opts] SP ["CHARSET" SP charset SP]
- *          search-key *(SP search-key) */
-struct err parse_search(struct cursor *c, struct search_request *r)
+/* search-program = ["CHARSET" SP charset SP] search-key *(SP search-key) */
+void parse_search_program(struct cursor *c, struct search_request *r)
 {
 	struct search_parser p = { .c = c };
 
 	*r = (struct search_request){ 0 };
-	expect(c, ' ', "expected a search key");
 	parse_search_returns(c, r);
 	if (take_word(c, S("CHARSET ")))
 		p.charset = parse_charset(c);
@@ -356,5 +366,12 @@ struct err parse_search(struct cursor *c, struct search_request *r)
 	r->root = parse_keys(&p);
 	r->modseq = p.modseq;
 	r->numbers = p.numbers;
+}
+
+/* search = "SEARCH" [search-return-opts] SP search-program */
+struct err parse_search(struct cursor *c, struct search_request *r)
+{
+	expect(c, ' ', "expected a search key");
+	parse_search_program(c, r);
 	return c->e;
 }

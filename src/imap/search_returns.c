@@ -4,34 +4,6 @@
  */
 #include "imap/search.h"
 
-/* "-" nz-number, or without the sign */
-static uint32_t parse_position(struct cursor *c, bool backward)
-{
-	if (backward)
-		expect(c, '-', "expected two positions from the end");
-	return parse_nz_number(c);
-}
-
-/*
- * partial-range = nz-number ":" nz-number /
- *                 MINUS nz-number ":" MINUS nz-number
- */
-struct partial_range parse_partial_range(struct cursor *c)
-{
-	const char *start = c->p;
-	struct partial_range r = { .backward = peek(c) == '-' };
-	uint32_t a = parse_position(c, r.backward);
-	uint32_t b;
-
-	expect(c, ':', "expected a range of positions");
-	b = parse_position(c, r.backward);
-	r.from = a < b ? a : b;
-	r.to = a < b ? b : a;
-	if (is_ok(c->e))
-		r.text = slice_of(start, (size_t)(c->p - start));
-	return r;
-}
-
 static void take_partial(struct cursor *c, struct search_request *r)
 {
 	expect(c, ' ', "expected a range of positions");

@@ -13,7 +13,9 @@
 
 struct search {
 	struct session *s;
+	struct view *view;
 	struct mailbox *mailbox;
+	uint64_t looked_at; /* messages, by all keys */
 	struct err e;
 };
 
@@ -23,6 +25,17 @@ typedef void filter(struct search *, const struct search_key *,
 
 static void run_key(struct search *, const struct search_key *,
                     const struct uidset *among, struct uidset *out);
+
+enum { LOOK_EVERY = 64 }; /* messages between two looks at the clock */
+
+/* One more message has been looked at: gives way when it is time to. False
+ * when the client has gone, or a key has failed. */
+static bool go_on(struct search *x)
+{
+	if (++x->looked_at % LOOK_EVERY == 0 && is_ok(x->e))
+		x->e = session_progress(x->s, x->looked_at);
+	return is_ok(x->e);
+}
 
 /* -- sets -- */
 
@@ -48,8 +61,8 @@ static void filter_set(struct search *x, const struct search_key *k,
 {
 	struct uidset named = { 0 };
 
-	x->e = session_resolve(x->s, &k->set, k->uid ? SET_UIDS : SET_SEARCHED,
-	                       &named);
+	x->e = session_resolve_in(x->s, x->view, &k->set,
+	                          k->uid ? SET_UIDS : SET_SEARCHED, &named);
 	if (is_ok(x->e))
 		uidset_intersect(&named, among, out);
 	uidset_free(&named);
@@ -59,6 +72,17 @@ static void filter_set(struct search *x, const struct search_key *k,
 
 typedef bool record_test(const struct search_key *, const struct record *);
 
+/* Days are days where the message came from; time of day does not count. */
+static int64_t arrival_day(const struct record *r)
+{
+	return date_day(r->internaldate, r->zone);
+}
+
+static int64_t saved_day(const struct record *r)
+{
+	return date_day(r->savedate, 0);
+}
+
 static bool has_flag(const struct search_key *k, const struct record *r)
 {
 	return (r->flags & k->mask) == k->want;
@@ -66,17 +90,43 @@ static bool has_flag(const struct search_key *k, const struct record *r)
 
 static bool is_before(const struct search_key *k, const struct record *r)
 {
-	return date_day(r->internaldate, r->zone) < k->day;
+	return arrival_day(r) < k->day;
 }
 
 static bool is_on(const struct search_key *k, const struct record *r)
 {
-	return date_day(r->internaldate, r->zone) == k->day;
+	return arrival_day(r) == k->day;
 }
 
 static bool is_since(const struct search_key *k, const struct record *r)
 {
-	return date_day(r->internaldate, r->zone) >= k->day;
+	return arrival_day(r) >= k->day;
+}
+
+/* Of these two `seconds` is the time meant: filter_within(). */
+static bool is_older(const struct search_key *k, const struct record *r)
+{
+	return r->internaldate <= k->seconds;
+}
+
+static bool is_younger(const struct search_key *k, const struct record *r)
+{
+	return r->internaldate >= k->seconds;
+}
+
+static bool is_saved_before(const struct search_key *k, const struct record *r)
+{
+	return saved_day(r) < k->day;
+}
+
+static bool is_saved_on(const struct search_key *k, const struct record *r)
+{
+	return saved_day(r) == k->day;
+}
+
+static bool is_saved_since(const struct search_key *k, const struct record *r)
+{
+	return saved_day(r) >= k->day;
 }
 
 static bool is_larger(const struct search_key *k, const struct record *r)
@@ -95,13 +145,10 @@ static void walk_records(struct search *x, const struct search_key *k,
 {
 	struct record_walk w = mailbox_walk(x->mailbox, among);
 	struct record r;
-	unsigned n = 0;
 
-	while (is_ok(x->e) && record_walk_next(&w, &r)) {
+	while (go_on(x) && record_walk_next(&w, &r)) {
 		if (test(k, &r))
 			uidset_add(out, r.uid);
-		if (++n % 64 == 0)
-			x->e = session_pause(x->s);
 	}
 	if (is_ok(x->e))
 		x->e = w.e;
@@ -111,12 +158,30 @@ static void filter_record(struct search *x, const struct search_key *k,
                           const struct uidset *among, struct uidset *out)
 {
 	static record_test *const tests[SEARCH_KINDS] = {
-		[SEARCH_FLAG] = has_flag,    [SEARCH_BEFORE] = is_before,
-		[SEARCH_ON] = is_on,         [SEARCH_SINCE] = is_since,
-		[SEARCH_LARGER] = is_larger, [SEARCH_SMALLER] = is_smaller,
+		[SEARCH_FLAG] = has_flag,
+		[SEARCH_BEFORE] = is_before,
+		[SEARCH_ON] = is_on,
+		[SEARCH_SINCE] = is_since,
+		[SEARCH_OLDER] = is_older,
+		[SEARCH_YOUNGER] = is_younger,
+		[SEARCH_SAVEDBEFORE] = is_saved_before,
+		[SEARCH_SAVEDON] = is_saved_on,
+		[SEARCH_SAVEDSINCE] = is_saved_since,
+		[SEARCH_LARGER] = is_larger,
+		[SEARCH_SMALLER] = is_smaller,
 	};
 
 	walk_records(x, k, tests[k->kind], among, out);
+}
+
+static void filter_within(struct search *x, const struct search_key *k,
+                          const struct uidset *among, struct uidset *out)
+{
+	const struct clock *clock = x->s->config->clock;
+	struct search_key then = *k;
+
+	then.seconds = clock->wall_s(clock) - k->seconds;
+	filter_record(x, &then, among, out);
 }
 
 enum { FEW = 256 };
@@ -210,13 +275,10 @@ static void filter_digest(struct search *x, const struct search_key *k,
 	digest_test *test = k->kind == SEARCH_FIELD ? has_text : sent;
 	struct digest d;
 	uint32_t uid;
-	unsigned n = 0;
 
-	while (is_ok(x->e) && digest_walk_next(&w, &uid, &d)) {
+	while (go_on(x) && digest_walk_next(&w, &uid, &d)) {
 		if (test(k, &d))
 			uidset_add(out, uid);
-		if (++n % 64 == 0)
-			x->e = session_pause(x->s);
 	}
 	if (is_ok(x->e))
 		x->e = w.e;
@@ -229,9 +291,8 @@ static void filter_objectid(struct search *x, const struct search_key *k,
 	struct digest_walk w = mailbox_digest_walk(x->mailbox, among);
 	struct digest d;
 	uint32_t uid;
-	unsigned n = 0;
 
-	while (digest_walk_next(&w, &uid, &d)) {
+	while (go_on(x) && digest_walk_next(&w, &uid, &d)) {
 		bool is = false;
 		struct err e = OK;
 
@@ -243,8 +304,6 @@ static void filter_objectid(struct search *x, const struct search_key *k,
 			uidset_add(out, uid);
 		if (!is_ok(e) && e.code != ERR_ABSENT)
 			x->e = e;
-		if (++n % 64 == 0)
-			task_pause();
 	}
 	if (is_ok(x->e))
 		x->e = w.e;
@@ -265,8 +324,8 @@ static void filter_message(struct search *x, const struct search_key *k,
 		/* expunged by another session: it matches nothing */
 		if (!is_ok(e) && e.code != ERR_ABSENT)
 			x->e = e;
-		else
-			x->e = session_pause(x->s);
+		if (is_ok(x->e))
+			x->e = session_progress(x->s, ++x->looked_at);
 	}
 }
 
@@ -334,6 +393,11 @@ static filter *const filters[SEARCH_KINDS] = {
 	[SEARCH_BEFORE] = filter_record,
 	[SEARCH_ON] = filter_record,
 	[SEARCH_SINCE] = filter_record,
+	[SEARCH_OLDER] = filter_within,
+	[SEARCH_YOUNGER] = filter_within,
+	[SEARCH_SAVEDBEFORE] = filter_record,
+	[SEARCH_SAVEDON] = filter_record,
+	[SEARCH_SAVEDSINCE] = filter_record,
 	[SEARCH_LARGER] = filter_record,
 	[SEARCH_SMALLER] = filter_record,
 	[SEARCH_SENTBEFORE] = filter_digest,
@@ -350,20 +414,23 @@ static filter *const filters[SEARCH_KINDS] = {
 static void run_key(struct search *x, const struct search_key *k,
                     const struct uidset *among, struct uidset *out)
 {
-	x->e = session_pause(x->s);
+	if (is_ok(x->e))
+		x->e = session_progress(x->s, x->looked_at);
 	if (is_ok(x->e))
 		filters[k->kind](x, k, among, out);
 }
 
-struct err search_run(struct session *s, const struct search_request *r,
-                      struct uidset *out)
+struct err search_run(struct session *s, struct view *view,
+                      const struct search_request *r, struct uidset *out)
 {
-	struct search x = { .s = s, .mailbox = view_mailbox(s->view) };
+	struct search x = { .s = s,
+		            .view = view,
+		            .mailbox = view_mailbox(view) };
 
 	s->by_number = r->numbers;
 	if (r->modseq)
 		session_enable_condstore(s);
-	run_key(&x, r->root, view_uids(s->view), out);
+	run_key(&x, r->root, view_uids(view), out);
 	return x.e;
 }
 

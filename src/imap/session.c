@@ -159,6 +159,7 @@ static void run_command(struct session *s)
 {
 	s->arena = arena_new(LIMIT_COMMAND_ARENA);
 	s->start_ns = task_used_ns();
+	s->told_ms = s->looked_ms = s->config->clock->mono_ms(s->config->clock);
 	command_run(s, buf_slice(&s->framer.text), s->framer.e);
 	append_free(s);
 	frame_next(&s->framer);

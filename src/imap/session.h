@@ -36,6 +36,8 @@ struct session_io {
 	bool (*is_full)(void *ctx);
 	/* Suspends until that is over, or fails. */
 	struct err (*wait)(void *ctx);
+	/* The peer will say nothing more, and may have gone. NULL: never. */
+	bool (*is_leaving)(void *ctx);
 };
 
 /* What is the same for all sessions of the process; outlives them. */

@@ -100,12 +100,12 @@ static struct err answer(struct session *s, const struct sort_request *r,
 struct err cmd_sort(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
-	struct search_found found = { 0 };
+	struct search_found found = search_found_of(s);
 	struct sort_request r;
 	struct err e = parse_sort(&c, &r);
 
 	if (is_ok(e))
-		e = search_run(s, &r.search, &found.uids);
+		e = search_run(s, s->view, &r.search, &found.uids);
 	if (is_ok(e))
 		e = answer(s, &r, &found);
 	uidset_free(&found.uids);

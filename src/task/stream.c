@@ -14,6 +14,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -285,6 +286,13 @@ void stream_abort(struct stream *s)
 void stream_set_write_timeout(struct stream *s, uint64_t timeout_ms)
 {
 	s->write_timeout_ms = timeout_ms;
+}
+
+bool stream_is_leaving(const struct stream *s)
+{
+	struct pollfd p = { .fd = s->fd, .events = POLLRDHUP };
+
+	return !is_ok(s->failed) || poll(&p, 1, 0) > 0;
 }
 
 size_t stream_queued(const struct stream *s)

@@ -53,4 +53,7 @@ void stream_on_readable(struct stream *, void (*fn)(void *arg), void *arg);
 /* Instead of LIMIT_WRITE_SECONDS. */
 void stream_set_write_timeout(struct stream *, uint64_t timeout_ms);
 
+/* The peer has shut its side, or all of it, whatever it sent before that. */
+bool stream_is_leaving(const struct stream *);
+
 size_t stream_queued(const struct stream *); /* bytes not sent yet */

@@ -120,6 +120,9 @@ LIMITS = [
      OK, LIMIT),
     ("LIMIT_BAD", "user",
      lambda n: b"a X\r\n" * (n - 1) + b"a NOOP\r\n", OK, BYE),
+    ("LIMIT_SOURCES", "user",
+     lambda n: b"a ESEARCH IN (mailboxes (" + words(n, 4)
+     + b")) ALL\r\n", OK, LIMIT),
     ("LIMIT_LIST_PATTERNS", "user",
      lambda n: b'a LIST "" (' + words(n, 4) + b")\r\n", OK, LIMIT),
     ("LIMIT_LIST_PATTERN", "user",

@@ -31,6 +31,9 @@ struct house {
 	struct buf in;
 	struct buf out;
 	bool woken;
+	bool leaving;   /* the client has shut its side */
+	bool gone;      /* and takes nothing */
+	unsigned looks; /* at the clock */
 };
 
 static struct err house_read(void *ctx, void *to, size_t size, size_t *got)
@@ -46,8 +49,17 @@ static struct err house_read(void *ctx, void *to, size_t size, size_t *got)
 
 static struct err house_write(void *ctx, struct slice bytes)
 {
-	buf_add(&((struct house *)ctx)->out, bytes);
+	struct house *h = ctx;
+
+	if (h->gone)
+		return err(ERR_CLOSED, "gone");
+	buf_add(&h->out, bytes);
 	return OK;
+}
+
+static bool house_is_leaving(void *ctx)
+{
+	return ((struct house *)ctx)->leaving;
 }
 
 static void house_wake(void *arg)
@@ -60,7 +72,10 @@ static void house_open(struct house *h, struct loop *loop)
 	struct partition_options options = { .map_bytes = 64 << 20 };
 	struct session_start start = {
 		.config = &h->config,
-		.io = { house_read, house_write, h },
+		.io = { .read = house_read,
+		        .write = house_write,
+		        .ctx = h,
+		        .is_leaving = house_is_leaving },
 		.session_id = S("0123456789abcdef"),
 		.login_tag = S("a1"),
 		.client_id = S("name=mutt"),
@@ -120,6 +135,71 @@ static void assert_has(struct house *h, const char *text)
 {
 	if (strstr(h->out.data, text) == NULL)
 		fail_msg("wanted %s in %s", text, h->out.data);
+}
+
+/* A clock that each look at moves on. */
+struct fast_clock {
+	struct clock clock;
+	struct house *house;
+	uint64_t step_ms;
+};
+
+static uint64_t fast_mono_ms(const struct clock *c)
+{
+	const struct fast_clock *f = (const struct fast_clock *)c;
+
+	return ++f->house->looks * f->step_ms;
+}
+
+static int64_t fast_wall_s(const struct clock *c)
+{
+	(void)c;
+	return 1700000000;
+}
+
+static void append_some(struct house *h, int n)
+{
+	for (int i = 0; i < n; i++)
+		say(h, "ap APPEND INBOX {11+}\r\nX: y\r\n\r\nz\r\n\r\n");
+	say(h, "se EXAMINE INBOX\r\n");
+}
+
+/* behaviour 171: a long search says so every 10 seconds.  RFC 9585 */
+static void check_progress(struct house *h)
+{
+	struct fast_clock clock = { { fast_mono_ms, fast_wall_s }, h, 2500 };
+
+	append_some(h, 20);
+	h->config.clock = &clock.clock;
+	say(h, "a5 SEARCH BODY nosuch\r\n");
+	assert_has(h, "* OK [INPROGRESS (\"a5\" 2 NIL)] Still looking\r\n");
+	assert_has(h, "* OK [INPROGRESS (\"a5\" 6 NIL)] Still looking\r\n");
+	assert_null(strstr(h->out.data, "(\"a5\" 3 NIL)"));
+	assert_has(h, "* SEARCH\r\na5 OK SEARCH completed\r\n");
+	clock.step_ms = 10;
+	say(h, "a6 SEARCH BODY nosuch\r\n");
+	assert_null(strstr(h->out.data, "INPROGRESS"));
+	h->config.clock = &system_clock;
+}
+
+/* behaviour 171: and ends when the client is gone. One that has only shut its
+ * side gets its answer. */
+static void check_gone(struct house *h)
+{
+	struct fast_clock clock = { { fast_mono_ms, fast_wall_s }, h, 1001 };
+	unsigned looks;
+
+	append_some(h, 20);
+	h->config.clock = &clock.clock;
+	h->leaving = true;
+	say(h, "a7 SEARCH BODY nosuch\r\n");
+	assert_has(h, "* OK [INPROGRESS (\"a7\" 0 NIL)] Still looking\r\n");
+	assert_has(h, "* SEARCH\r\na7 OK SEARCH completed\r\n");
+	h->gone = true;
+	looks = h->looks;
+	assert_int_equal(say(h, "a8 SEARCH BODY nosuch\r\n"), SESSION_OVER);
+	assert_in_range(h->looks - looks, 1, 5);
+	h->config.clock = &system_clock;
 }
 
 /* behaviour 1: the log-in's OK carries the capabilities; what came with the
@@ -323,6 +403,18 @@ static void test_greeting(void **state)
 	task_run_main(run, check_greeting);
 }
 
+static void test_progress(void **state)
+{
+	(void)state;
+	task_run_main(run, check_progress);
+}
+
+static void test_gone(void **state)
+{
+	(void)state;
+	task_run_main(run, check_gone);
+}
+
 static void test_facts(void **state)
 {
 	(void)state;
@@ -364,6 +456,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_greeting),
 		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_progress),
+		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_bye),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_notify_request),

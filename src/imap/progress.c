@@ -1,0 +1,48 @@
+/*
+ * progress.c -- a command that takes long says so. RFC 9585
+ *
+ * A client that has shut its side may still want the answer, so it is asked
+ * in the only way there is: it is told, and what has gone does not take it.
+ */
+#include "imap/internal.h"
+
+enum {
+	TELL_MS = 10000,
+	LOOK_MS = 1000,
+};
+
+static void tell(struct session *s, uint64_t done)
+{
+	struct buf *out = session_out(s);
+
+	buf_add(out, S("* OK [INPROGRESS (\""));
+	buf_add(out, s->tag);
+	buf_add(out, S("\" "));
+	buf_number(out, done);
+	buf_add(out, S(" NIL)] Still looking\r\n"));
+	out_flush(&s->out);
+}
+
+static bool is_leaving(const struct session *s)
+{
+	const struct session_io *io = &s->out.io;
+
+	return io->is_leaving != NULL && io->is_leaving(io->ctx);
+}
+
+struct err session_progress(struct session *s, uint64_t done)
+{
+	const struct clock *clock = s->config->clock;
+	uint64_t now = clock->mono_ms(clock);
+
+	if (now - s->looked_ms < LOOK_MS)
+		return session_pause(s);
+	s->looked_ms = now;
+	if (now - s->told_ms >= TELL_MS || is_leaving(s)) {
+		s->told_ms = now;
+		tell(s, done);
+	}
+	if (!is_ok(s->out.e))
+		return err(ERR_CLOSED, "the client has gone");
+	return session_pause(s);
+}
