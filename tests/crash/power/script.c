@@ -31,7 +31,7 @@ const char *const script_alone[] = {
 	"SETMETADATA Work/A (/private/comment \"four\")",
 	"REPLACE 1 INBOX (\\Draft) ~1300",
 	"UID REPLACE 6 Work ~400",
-	"APPEND Work CATENATE (URL /INBOX/;UID=10/;SECTION=1 TEXT ~300)",
+	"APPEND Work CATENATE (URL /INBOX/;UID=8/;SECTION=1 TEXT ~300)",
 	"RENAME Work/A Work/C",
 	"SETMETADATA Work (/shared/comment NIL /private/x \"five\")",
 	"DELETE Again",
