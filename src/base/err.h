@@ -14,8 +14,9 @@ enum err_code {
 	ERR_OK = 0,
 
 	/* what the client got wrong */
-	ERR_SYNTAX, /* BAD: the command could not be parsed */
-	ERR_STATE,  /* BAD: not now */
+	ERR_SYNTAX,      /* BAD: the command could not be parsed */
+	ERR_STATE,       /* BAD: not now */
+	ERR_UIDREQUIRED, /* BAD: message numbers after ENABLE UIDONLY */
 
 	/* what can't be done: NO with a response code, RFC 9051 section 7.1 */
 	ERR_NO, /* without a code */
@@ -32,6 +33,7 @@ enum err_code {
 	ERR_EXPUNGEISSUED,
 	ERR_BADCHARSET,
 	ERR_TOOBIG,
+	ERR_TOOSMALL,
 	ERR_LIMIT,
 	ERR_OVERQUOTA,
 	ERR_UNKNOWNCTE,

@@ -47,6 +47,7 @@ enum {
 	LIMIT_SOURCES = 100,             /* of one ESEARCH, and mailboxes in each */
 	LIMIT_LIST_PATTERNS = 10,
 	LIMIT_LIST_PATTERN = 1024,
+	LIMIT_UIDBATCHES = 4096,         /* ranges of one UIDBATCHES */
 	LIMIT_AUTOLOGOUT_SECONDS = 1800, /* RFC 9051 section 5.4: at least 30 min */
 	LIMIT_WRITE_SECONDS = 300,       /* a client that takes nothing is dropped */
 	LIMIT_DISMISS_MS = 500,          /* for the last words to who must go */

@@ -25,7 +25,7 @@ static const struct command commands[] = {
 	{ N("ENABLE"),       ST_ANY,      0,                     cmd_enable,       "ENABLE completed" },
 	{ N("ESEARCH"),      ST_ANY,      CMD_SEQNUMS,           cmd_esearch,      "ESEARCH completed" },
 	{ N("EXAMINE"),      ST_ANY,      CMD_SILENT,            cmd_examine,      "EXAMINE completed" },
-	{ N("EXPUNGE"),      ST_SELECTED, CMD_UID,               cmd_expunge,      "EXPUNGE completed" },
+	{ N("EXPUNGE"),      ST_SELECTED, CMD_UID | CMD_ALL,     cmd_expunge,      "EXPUNGE completed" },
 	{ N("FETCH"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_fetch,        "FETCH completed" },
 	{ N("GETMETADATA"),  ST_ANY,      0,                     cmd_getmetadata,  "GETMETADATA completed" },
 	{ N("GETQUOTA"),     ST_ANY,      0,                     cmd_getquota,     "GETQUOTA completed" },
@@ -52,6 +52,7 @@ static const struct command commands[] = {
 	{ N("STORE"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_store,        "STORE completed" },
 	{ N("SUBSCRIBE"),    ST_ANY,      0,                     cmd_subscribe,    "SUBSCRIBE completed" },
 	{ N("THREAD"),       ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_thread,       "THREAD completed" },
+	{ N("UIDBATCHES"),   ST_SELECTED, 0,                     cmd_uidbatches,   "UIDBATCHES completed" },
 	{ N("UNSELECT"),     ST_SELECTED, CMD_SILENT,            cmd_unselect,     "UNSELECT completed" },
 	{ N("UNSUBSCRIBE"),  ST_ANY,      0,                     cmd_unsubscribe,  "UNSUBSCRIBE completed" },
 };
@@ -162,6 +163,16 @@ static struct err check_state(const struct session *s,
 	return err(ERR_STATE, "no mailbox is selected");
 }
 
+/* RFC 9586 section 3 */
+static struct err check_numbers(const struct session *s,
+                                const struct command *command)
+{
+	if (is_uidonly(s) && !s->uid && command->rules & CMD_UID &&
+	    !(command->rules & CMD_ALL))
+		return err(ERR_UIDREQUIRED, "UIDONLY is enabled");
+	return OK;
+}
+
 static struct err run(struct session *s, struct cursor *c)
 {
 	struct err e;
@@ -171,6 +182,8 @@ static struct err run(struct session *s, struct cursor *c)
 		return c->e;
 	s->last_command = s->command->name.ptr;
 	e = check_state(s, s->command);
+	if (is_ok(e))
+		e = check_numbers(s, s->command);
 	if (!is_ok(e))
 		return e;
 	/* what has come since is there for "UID FETCH n:*"; flags wait for

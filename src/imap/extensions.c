@@ -52,6 +52,8 @@ const struct capability capabilities[] = {
 	{ N("THREAD=ORDEREDSUBJECT"), 0,             "5256", "thread.c", NULL },
 	{ N("THREAD=REFERENCES"),     0,             "5256", "thread.c", NULL },
 	{ N("THREAD=REFS"),           0,             "draft-ietf-morg-inthread", "thread.c", NULL },
+	{ N("UIDBATCHES"),            0,             "10022", "uidbatches.c", NULL },
+	{ N("UIDONLY"),               ENABLED_UIDONLY, "9586", "commands.c", NULL },
 	{ N("UIDPLUS"),               0,             "4315", "copy.c", NULL },
 	{ N("UNSELECT"),              0,             "3691", "select.c", NULL },
 	{ N("URL-PARTIAL"),           0,             "5550", "catenate.c", NULL },

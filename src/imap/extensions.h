@@ -19,6 +19,7 @@ enum {
 	ENABLED_CONDSTORE = 1 << 1,
 	ENABLED_QRESYNC = 1 << 2,
 	ENABLED_UTF8 = 1 << 3,
+	ENABLED_UIDONLY = 1 << 4,
 };
 
 struct capability {

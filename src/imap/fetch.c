@@ -176,7 +176,7 @@ struct err cmd_fetch(struct session *s, struct slice args)
 {
 	struct fetch f = { .s = s, .mailbox = view_mailbox(s->view) };
 	struct cursor c = args_cursor(s, args);
-	struct err e = parse_fetch(&c, s->uid, &f.request);
+	struct err e = parse_fetch(&c, s->uid && !is_uidonly(s), &f.request);
 
 	if (is_ok(e))
 		e = check_vanished(s, &f.request);

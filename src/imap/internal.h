@@ -92,6 +92,7 @@ enum command_rules {
 	CMD_UID = 1 << 0,      /* also exists as "UID name" */
 	CMD_SEQNUMS = 1 << 1,  /* no EXPUNGE may be sent while it runs,
 	                          RFC 9051 section 7.5.1 */
+	CMD_ALL = 1 << 4,      /* without "UID" it names no messages */
 	CMD_SILENT = 1 << 2,   /* nothing unasked before its tagged reply */
 	CMD_LITERAL8 = 1 << 3, /* has strings that may be literal8 */
 };
@@ -125,6 +126,11 @@ static inline bool is_rev2(const struct session *s)
 static inline bool has_qresync(const struct session *s)
 {
 	return s->enabled & ENABLED_QRESYNC;
+}
+
+static inline bool is_uidonly(const struct session *s)
+{
+	return s->enabled & ENABLED_UIDONLY;
 }
 
 static inline bool has_condstore(const struct session *s)
@@ -304,6 +310,7 @@ struct err cmd_status(struct session *, struct slice args);
 struct err cmd_store(struct session *, struct slice args);
 struct err cmd_subscribe(struct session *, struct slice args);
 struct err cmd_thread(struct session *, struct slice args);
+struct err cmd_uidbatches(struct session *, struct slice args);
 struct err cmd_unselect(struct session *, struct slice args);
 struct err cmd_unsubscribe(struct session *, struct slice args);
 

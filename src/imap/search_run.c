@@ -428,6 +428,8 @@ struct err search_run(struct session *s, struct view *view,
 		            .mailbox = view_mailbox(view) };
 
 	s->by_number = r->numbers;
+	if (r->numbers && is_uidonly(s))
+		return err(ERR_UIDREQUIRED, "UIDONLY is enabled");
 	if (r->modseq)
 		session_enable_condstore(s);
 	run_key(&x, r->root, view_uids(view), out);

@@ -27,7 +27,7 @@ static void reply_unseen(struct session *s)
 {
 	uint32_t uid;
 
-	if (is_rev2(s))
+	if (is_rev2(s) || is_uidonly(s))
 		return;
 	if (!is_ok(mailbox_first_unseen(view_mailbox(s->view), &uid)))
 		return;
@@ -105,6 +105,8 @@ static struct err select_mailbox(struct session *s, struct slice args,
 		return c.e;
 	if (r.qresync.asked && !has_qresync(s))
 		return err(ERR_STATE, "QRESYNC is not enabled");
+	if (r.qresync.seqs.n != 0 && is_uidonly(s))
+		return err(ERR_UIDREQUIRED, "UIDONLY is enabled");
 	/* also a SELECT that fails leaves nothing selected */
 	if (s->view != NULL)
 		buf_add(session_out(s),

@@ -61,7 +61,10 @@ void session_tell_keywords(struct session *s)
 
 void reply_fetch_begin(struct session *s, uint32_t uid)
 {
-	reply_number_word(s, view_seq(s->view, uid), S(" FETCH ("));
+	if (is_uidonly(s))
+		reply_number_word(s, uid, S(" UIDFETCH ("));
+	else
+		reply_number_word(s, view_seq(s->view, uid), S(" FETCH ("));
 }
 
 /* With a UID where nobody asked: RFC 9051 section 7.5.2, RFC 7162 section
@@ -70,7 +73,10 @@ static void reply_fetch_uid(struct session *s, uint32_t uid)
 {
 	struct buf *out = session_out(s);
 
-	if (!s->uid && !is_rev2(s) && !has_condstore(s) && s->notify == NULL)
+	bool wanted =
+		s->uid || is_rev2(s) || has_condstore(s) || s->notify != NULL;
+
+	if (!wanted || is_uidonly(s))
 		return;
 	buf_add(out, S("UID "));
 	buf_number(out, uid);
@@ -181,10 +187,10 @@ static void tell(void *arg, const struct view_event *event)
 
 void session_sync(struct session *s, bool expunges)
 {
-	enum view_expunges how = !expunges        ? EXPUNGES_LATER
-	                         : has_qresync(s) ? EXPUNGES_BY_UID
-	                                          : EXPUNGES_BY_NUMBER;
-
+	bool by_uid = has_qresync(s) || is_uidonly(s);
+	enum view_expunges how = !expunges ? EXPUNGES_LATER
+	                         : by_uid  ? EXPUNGES_BY_UID
+	                                   : EXPUNGES_BY_NUMBER;
 	uint32_t last;
 
 	if (s->view == NULL)

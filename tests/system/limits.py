@@ -118,6 +118,8 @@ LIMITS = [
     ("LIMIT_FETCH_ITEMS", "user",
      lambda n: b"a FETCH 1 (" + b" ".join([b"BODY[]"] * n) + b")\r\n",
      OK, LIMIT),
+    ("LIMIT_UIDBATCHES", "user",
+     lambda n: b"a UIDBATCHES 500 1:%d\r\n" % n, OK, LIMIT),
     ("LIMIT_BAD", "user",
      lambda n: b"a X\r\n" * (n - 1) + b"a NOOP\r\n", OK, BYE),
     ("LIMIT_SOURCES", "user",
@@ -194,6 +196,7 @@ OWN = ["LIMIT_MAILBOXES"]
 # proved without a wire, by a test that has the constant's name in it
 ELSEWHERE = {
     "tests/unit/gate/gate_test.c": ["LIMIT_TLS_SECONDS", "LIMIT_KEY_UPDATES"],
+    "tests/unit/mailbox/vanished.c": ["LIMIT_EXPUNGE_LOG"],
     "tests/unit/mailbox/metadata.c": ["LIMIT_METADATA_ACCOUNT"],
     "tests/unit/imap/grammar_test.c": ["LIMIT_COMMAND_ARENA"],
     "tests/unit/imap/conn_test.c": [
