@@ -27,7 +27,8 @@
  * 5. That fails too: the index is lost for now. Reads and commits answer
  *    ERR_IO; each commit tries to open it again, and each read has that
  *    tried for those who come after it. Only who opens it after a crash
- *    meanwhile may find the transaction there, whole.
+ *    meanwhile may find the transaction there, whole: while no sync works,
+ *    nobody can take back a page that the disk may have.
  */
 #include <assert.h>
 #include <pthread.h>

@@ -49,8 +49,9 @@ static inline struct slice mdb_slice(MDB_val v)
 struct err index_file_check(const char *path);
 /* So is every page that they lead to. Quick if the file is long enough. */
 struct err index_file_check_trees(const char *path);
-/* If the newest transaction is this one, which the disk may not have: it
- * never was, from now on and durably. Nobody has the file open. */
+/* This transaction could not be committed, and the disk may have it: it never
+ * was, from now on and durably, even if the file already says so. No other
+ * one is touched. Nobody has the file open. */
 struct err index_file_forget(const char *path, uint64_t transaction);
 /* The same, of the partition in `dir`. */
 struct err index_forget(const char *dir, uint64_t transaction);

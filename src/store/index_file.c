@@ -321,11 +321,10 @@ struct err index_file_check_trees(const char *path)
 
 /* Its meta page, one of two by turns, becomes the older one. LMDB tries the
  * same when it could not write it, but doesn't sync it. */
-static struct err forget(int fd, const struct index_file *f)
+static struct err forget(int fd, uint64_t transaction, uint32_t page_size)
 {
-	uint64_t older = f->transaction - 2;
-	off_t at =
-		(off_t)((f->transaction & 1) * f->page_size) + META_TRANSACTION;
+	uint64_t older = transaction - 2;
+	off_t at = (off_t)((transaction & 1) * page_size) + META_TRANSACTION;
 	ssize_t n = pwrite(fd, &older, sizeof older, at);
 
 	if (n != (ssize_t)sizeof older)
@@ -333,6 +332,8 @@ static struct err forget(int fd, const struct index_file *f)
 	return fdatasync(fd) == 0 ? OK : err_errno(errno);
 }
 
+/* What is read is the cache: where it seems forgotten, a sync that failed may
+ * have kept that from the disk, and only what is written anew is synced. */
 struct err index_file_forget(const char *path, uint64_t transaction)
 {
 	struct index_file f = { .fd = open(path, O_RDWR | O_CLOEXEC) };
@@ -341,10 +342,9 @@ struct err index_file_forget(const char *path, uint64_t transaction)
 	if (f.fd < 0)
 		return err_errno(errno);
 	e = metas_read(&f);
-	if (is_ok(e) && f.transaction == transaction && transaction >= 2)
-		e = forget(f.fd, &f);
-	else if (is_ok(e) && fdatasync(f.fd) != 0)
-		e = err_errno(errno);
+	if (is_ok(e) && transaction >= 2 && f.transaction <= transaction &&
+	    f.transaction + 1 >= transaction)
+		e = forget(f.fd, transaction, f.page_size);
 	close(f.fd);
 	return e;
 }

@@ -363,6 +363,23 @@ static void forgotten(void **state)
 	assert_int_equal(transaction_of(s), n - 1);
 }
 
+/* What a sync that failed left in the cache alone reaches the disk only when
+ * it is written once more. */
+static void forgotten_anew(void **state)
+{
+	static const struct timespec long_ago[2] = { { 0 } };
+	const struct site *s = *state;
+	uint64_t n = transaction_of(s);
+	struct stat st;
+
+	assert_int_equal(index_forget(s->dir, n).code, ERR_OK);
+	assert_int_equal(utimensat(AT_FDCWD, s->index, long_ago, 0), 0);
+	assert_int_equal(index_forget(s->dir, n).code, ERR_OK);
+	assert_int_equal(stat(s->index, &st), 0);
+	assert_true(st.st_mtime != 0);
+	assert_int_equal(transaction_of(s), n - 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -371,7 +388,7 @@ int main(void)
 		TEST(cut_anywhere),    TEST(short_but_whole),
 		TEST(garbage_in_meta), TEST(garbage_in_trees),
 		TEST(pack_cut_off),    TEST(pack_gone),
-		TEST(forgotten),
+		TEST(forgotten),       TEST(forgotten_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
