@@ -36,7 +36,9 @@ struct file *disk_add_file(struct disk *d, uint64_t number, bool is_dir)
 	struct file *f = mem_new(1, sizeof *f);
 
 	disk_must(d->n_files < MOST_FILES, "too many files");
-	*f = (struct file){ .number = number, .is_dir = is_dir };
+	*f = (struct file){ .number = number,
+		            .ordinal = (uint32_t)d->n_files,
+		            .is_dir = is_dir };
 	d->files[d->n_files++] = f;
 	return f;
 }

@@ -31,8 +31,8 @@ struct fate {
 static struct fate fate_of(const struct file *f, uint64_t seed)
 {
 	static const uint32_t shares[] = { 0, 2, 8, 8, 14, 16 };
-	uint64_t x = disk_chance(seed, f->number, 1);
-	struct fate fate = { .seed = disk_chance(seed, f->number, 2),
+	uint64_t x = disk_chance(seed, f->ordinal, 1);
+	struct fate fate = { .seed = disk_chance(seed, f->ordinal, 2),
 		             .last = f->n,
 		             .lost = SIZE_MAX };
 
@@ -143,7 +143,7 @@ static void scribble(struct buf *b, uint64_t seed)
 static bool is_scribbled(const struct file *f, uint64_t seed)
 {
 	return f->mapped && seed != DISK_ALL &&
-	       disk_chance(seed, f->number, 4) % 2 == 0;
+	       disk_chance(seed, f->ordinal, 4) % 2 == 0;
 }
 
 /* None, all, all but one, or any. */

@@ -124,20 +124,21 @@ static void read_entry(struct disk *d, uint64_t dir, const char *path,
 
 static void read_below(struct disk *d, uint64_t dir, const char *path)
 {
-	DIR *at = opendir(path);
-	struct dirent *entry;
+	struct dirent **entries;
+	int n = scandir(path, &entries, NULL, alphasort);
 
-	disk_must(at != NULL, path);
-	while ((entry = readdir(at)) != NULL) {
+	disk_must(n >= 0, path);
+	for (int i = 0; i < n; i++) {
 		char name[RECORD_NAME] = { 0 };
 
-		if (entry->d_name[0] == '.')
-			continue;
-		disk_must(strlen(entry->d_name) < sizeof name, entry->d_name);
-		strcpy(name, entry->d_name);
-		read_entry(d, dir, path, name);
+		disk_must(strlen(entries[i]->d_name) < sizeof name,
+		          entries[i]->d_name);
+		strcpy(name, entries[i]->d_name);
+		if (name[0] != '.')
+			read_entry(d, dir, path, name);
+		free(entries[i]);
 	}
-	closedir(at);
+	free(entries);
 }
 
 struct disk *disk_read(const char *root)

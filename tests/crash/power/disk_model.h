@@ -29,6 +29,7 @@ struct change {
 
 struct file {
 	uint64_t number;
+	uint32_t ordinal; /* the same wherever the same is done again */
 	bool is_dir;
 	bool mapped;
 	struct buf base;

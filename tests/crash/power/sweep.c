@@ -3,13 +3,14 @@
  *
  *	faults [--points N] [--least N] [--seed S]
  *	                                   that many; or all, and enough
- *	faults --part P --kind K --at N --lasts N
- *	                                   one of them again
+ *	faults --part P --kind K [--at N] [--lasts N] [--disks N]
+ *	                                   one of them again; of the part and
+ *	                                   kind all, with so many disks each
  *
  * The workload is done in parts, each from a copy of what the one before it
  * has left. A point is a part, a kind of fault, the number of the call, and
  * how many fail from there on: one, some, or all. After it the power fails:
- *what was not synced, or only by a sync that failed, is lost, and the recovery
+ * what was not synced, or only by a sync that failed, is lost, and the recovery
  * compares what it finds with what had been acknowledged.
  *
  * Each core has a worker; one that dies has found something, too. So has
@@ -75,6 +76,7 @@ struct sweep {
 	uint64_t all; /* points there are */
 	uint64_t seed;
 	uint64_t share; /* of 2^32 points, how many are taken */
+	uint32_t disks; /* that the power leaves of each point */
 	uint32_t workers;
 	struct tally *tally;
 };
@@ -116,9 +118,9 @@ static void tell(struct worker *w, const char *what)
 		return;
 	fprintf(stderr,
 	        "VIOLATION: %s, part %u\n%s\n"
-	        "  again: --part %u --kind %u --at %llu --lasts %u\n",
+	        "  again: --part %u --kind %u --at %llu --lasts %u --disks %u\n",
 	        fault_forms[p->kind].name, p->part, what, p->part, p->kind,
-	        (unsigned long long)p->at, p->lasts);
+	        (unsigned long long)p->at, p->lasts, w->sweep->disks);
 }
 
 static struct disk *disk_after(struct worker *w, struct disk *d)
@@ -128,11 +130,14 @@ static struct disk *disk_after(struct worker *w, struct disk *d)
 	return d;
 }
 
-/* The power fails, and all is lost, or something; or it was only a kill. */
-static uint64_t seed_of(const struct point *p)
+/* The power fails, and all is lost, or something; or it was only a kill. Of
+ * several disks, something: all or nothing are only two. */
+static uint64_t seed_of(const struct point *p, uint32_t disk)
 {
 	uint64_t seed = mix(p->at ^ mix(p->lasts ^ mix(p->part)));
 
+	if (disk != 0)
+		return mix(seed ^ disk);
 	return seed % 4 < 2 ? DISK_NOTHING : seed % 4 == 2 ? DISK_ALL : seed;
 }
 
@@ -141,8 +146,10 @@ static void recover(struct worker *w, struct disk *d, struct buf *problems)
 	struct history *h = history_read(w->recording);
 	struct promise promise = { h, w->recording->n, true };
 
-	disk_build(d, seed_of(&w->tally->now), w->root);
-	recovery_run(w->root, &promise, NULL, problems);
+	for (uint32_t i = 0; i < w->sweep->disks && problems->len == 0; i++) {
+		disk_build(d, seed_of(&w->tally->now, i), w->root);
+		recovery_run(w->root, &promise, NULL, problems);
+	}
 	free(h);
 }
 
@@ -365,7 +372,8 @@ struct wish {
 	uint64_t points; /* 0: all, */
 	uint64_t least;  /* which must be so many */
 	uint64_t seed;
-	struct point point;
+	uint32_t disks;
+	struct point point; /* at, lasts 0: all of its part and kind */
 };
 
 static struct wish parse(int argc, char **argv)
@@ -378,9 +386,10 @@ static struct wish parse(int argc, char **argv)
 		{ "kind", required_argument, NULL, 'k' },
 		{ "at", required_argument, NULL, 'a' },
 		{ "lasts", required_argument, NULL, 'l' },
+		{ "disks", required_argument, NULL, 'd' },
 		{ 0 },
 	};
-	struct wish w = { .seed = 1, .point.lasts = 1 };
+	struct wish w = { .seed = 1, .disks = 1 };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -401,6 +410,8 @@ static struct wish parse(int argc, char **argv)
 			w.point.at = n;
 		else if (c == 'l')
 			w.point.lasts = (uint32_t)n;
+		else if (c == 'd')
+			w.disks = (uint32_t)n;
 		else
 			exit(64);
 	}
@@ -422,6 +433,7 @@ static void sweep_begin(struct sweep *s, const struct wish *w)
 
 	*s = (struct sweep){ .dir = "/dev/shm/roost-faults-XXXXXX",
 		             .seed = w->seed,
+		             .disks = w->disks,
 		             .parts = workload_parts() };
 	s->workers = cores > MOST_WORKERS ? MOST_WORKERS : (uint32_t)cores;
 	s->tally = share(MOST_WORKERS * sizeof *s->tally);
@@ -459,15 +471,35 @@ static int report(const struct sweep *s, const struct wish *wish,
 	       all.points < wish->least;
 }
 
+struct again {
+	const struct wish *wish;
+	struct worker worker;
+};
+
+static void try_again(void *arg, struct point p, uint64_t number)
+{
+	struct again *a = arg;
+	const struct point *wanted = &a->wish->point;
+
+	(void)number;
+	if (p.part == wanted->part && p.kind == wanted->kind &&
+	    (wanted->at == 0 || p.at == wanted->at) &&
+	    (wanted->lasts == 0 || p.lasts == wanted->lasts))
+		try_point(&a->worker, p);
+}
+
 static int again(struct sweep *s, const struct wish *wish)
 {
-	struct worker w;
+	struct again a = { .wish = wish };
+	const struct tally *t = &s->tally[0];
 
-	worker_begin(&w, s, 0);
-	try_point(&w, wish->point);
-	look_for_leaks(&w);
-	printf("%llu violations\n", (unsigned long long)w.tally->violations);
-	return w.tally->violations != 0;
+	worker_begin(&a.worker, s, 0);
+	each_point(s, try_again, &a);
+	look_for_leaks(&a.worker);
+	printf("%llu points, %u disks each; %llu violations\n",
+	       (unsigned long long)t->points, s->disks,
+	       (unsigned long long)t->violations);
+	return t->violations != 0 || t->points == 0;
 }
 
 int main(int argc, char **argv)
