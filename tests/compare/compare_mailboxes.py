@@ -30,6 +30,8 @@ STATUS = [b"MESSAGES", b"UIDNEXT", b"UNSEEN", b"RECENT", b"SIZE",
           b"MESSAGES UIDNEXT UNSEEN", b"MESSAGES MESSAGES"]
 # Special-use mailboxes are roost's own; names of users are theirs.
 OWN = {b"Archive", b"Drafts", b"Junk", b"Sent", b"Trash"}
+# Codes of extensions that this Dovecot has not, or keeps for who asks.
+EXTENSIONS = {"HIGHESTMODSEQ", "MAILBOXID"}
 UNALIKE = {"UIDVALIDITY", "HIGHESTMODSEQ", "MAILBOXID"}
 
 
@@ -159,7 +161,8 @@ class Mailboxes(CompareTest):
         """Which responses and codes come; EXISTS, FLAGS and the like as they
         are."""
         for n, answer in enumerate(self.both.ask(command)):
-            codes = [x[1] for x in answer.untagged if x[0] == "OK" and x[1:]]
+            codes = [x[1] for x in answer.untagged if x[0] == "OK" and
+                     x[1:] and x[1] not in EXTENSIONS]
             numbers = [x for x in answer.untagged if x[0] == "OK" and
                        x[1:] and x[1] in ("UNSEEN", "UIDNEXT")]
             permanent = [x[2:] for x in answer.untagged

@@ -207,10 +207,8 @@ ROWS = [
         " 8859-1"),
 
     # -- mailboxes --
-    Row(r"^(status|code) of b'(SELECT|EXAMINE) box \(COND", "BAD|^\\(\\)$",
-        ANY, "Both legal: roost has no CONDSTORE"),
-    Row(r"^\w+ of b'SELECT box \(CONDSTORE", ANY, ANY,
-        "Both legal: roost has no CONDSTORE"),
+    Row(r"^status of b'GETQUOTAROOT", "OK", "BAD",
+        "Both legal: QUOTA is not switched on in this Dovecot"),
     Row(r"RECENT", r"'RECENT': 0", ANY,
         "roost deviates: \\Recent is never set (RFC 3501 section 2.3.2)"),
     Row(r"^(status|answer) of b'STATUS \S+ \(\)'", ANY, ANY,

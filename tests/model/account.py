@@ -133,6 +133,7 @@ class Mailbox:
         self.above = 0              # it is larger than that
         self.uidnext = 1
         self.messages = []          # by UID
+        self.vanished = {}          # UID -> tick
         self.keywords = set()       # ever seen, in lower case
         self.uses = frozenset()     # RFC 6154
         self.selectable = True
@@ -156,6 +157,7 @@ class Mailbox:
     def remove(self, copies):
         for copy in copies:
             copy.gone = True
+            self.vanished[copy.uid] = self.clock.now
             self.tick = self.clock.now
         self.messages = [x for x in self.messages if not x.gone]
 

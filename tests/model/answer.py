@@ -6,13 +6,15 @@ class Rules:
     """What may and must stand in an answer."""
 
     def __init__(self, asked=(), before=None, expunge=True, code=None,
-                 zombies=False):
+                 zombies=False, held=False, earlier=False):
         self.asked = {}
         for item in asked:
             self.asked.setdefault(label(item), []).append(item)
         self.before = before or {}
         self.expunge = expunge
         self.code = code            # of the tagged OK
+        self.earlier = earlier      # VANISHED (EARLIER) may come
+        self.held = held            # EXPUNGE need not come
         self.zombies = zombies      # NO [EXPUNGEISSUED] may end it
 
 
@@ -24,5 +26,6 @@ class Answer:
         self.status = status
         self.rest = {}              # word -> [values], what is not the view's
         self.fetched = {}           # Copy -> [label]
+        self.earlier = []           # sets of VANISHED (EARLIER)
         self.codes = {}             # code of an untagged OK -> its value
         self.moved = set()          # Copies that COPYUID has named

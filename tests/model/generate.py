@@ -192,7 +192,9 @@ class Generator:
                                      for _ in range(self.pick(1, 2, 2, 3)))
         if self.rng.random() < 0.1 and not re.search(
                 r"(?i)body\[|binary\[|rfc822( |\)|$|\.text)", what):
-            what += " (CHANGEDSINCE %s)" % self.modseq(session)
+            what += " (CHANGEDSINCE %s%s)" % (
+                self.modseq(session), " VANISHED" if session.qresync and uid
+                and self.uid() else "")
         return self.verb("FETCH", uid) + self.set(session, uid) + " " + what
 
     def fetch_item(self):
@@ -247,9 +249,29 @@ class Generator:
     def select(self, session):
         name = self.pick(b"INBOX", b"INBOX", self.there(session),
                          self.name(session))
+        how = self.pick("", "", "", " (CONDSTORE)")
+        if session.qresync and self.uid():
+            name, how = self.resync(session)
         return self.pick(b"SELECT ", b"SELECT ", b"select ",
-                         b"EXAMINE ") + name + self.pick(
-                             b"", b"", b"", b"", b" (CONDSTORE)")
+                         b"EXAMINE ") + name + how.encode()
+
+    def resync(self, session):
+        """A mailbox that was selected before, and what is known of it."""
+        text = self.rng.choice(sorted(
+            x for x, box in session.account.mailboxes.items()
+            if box.uidvalidity) or ["INBOX"])
+        box = session.account.mailboxes[text]
+        values = [x[1] for x in box.modseqs.tops[-6:]] or [1]
+        known = self.pick("", "", " 1:%d" % self.pick(3, 9, 10000),
+                          " 2,5:9,12", " *")
+        if box.messages and self.rng.random() < 0.3:
+            n = self.rng.randrange(len(box.messages))
+            known += " (1,%d 1,%d)" % (n + 2, box.messages[n].uid + 1) \
+                if self.uid() else " (%d %d)" % (
+                    n + 1, box.messages[n].uid)
+        return self.name(session, text), " (QRESYNC (%d %d%s))" % (
+            (box.uidvalidity or 1) + self.pick(0, 0, 0, 0, 1),
+            self.rng.choice(values) + self.pick(0, 0, 0, 1, -1), known)
 
     def noop(self, _session):
         return self.pick("NOOP", "NOOP", "noop", "CHECK")
@@ -315,7 +337,8 @@ class Generator:
     def other(self, session):
         if session.current is None and self.uid():
             return self.pick("ENABLE IMAP4rev2", "ENABLE X-NONE IMAP4REV2",
-                             "ENABLE CONDSTORE",
+                             "ENABLE CONDSTORE", "ENABLE QRESYNC",
+                             "ENABLE QRESYNC",
                              "ENABLE condstore imap4rev2")
         return self.pick("CAPABILITY", "NAMESPACE", "ID NIL", "LOGOUT",
                          'ID ("name" "model")', "XNOSUCH", "LOGIN a b",

@@ -2,6 +2,7 @@
 from account import No, SYSTEM_FLAGS, decode_name
 from answer import Rules
 from listing import list_names, lsub_names, pattern
+from resync import check_changed, check_vanished
 from view import View, demand, lower
 from wire import Status
 
@@ -46,9 +47,16 @@ class MailboxCommands:
         name, box = self.mailbox(command)
         examine = command.name == "EXAMINE"
         self.opening, self.saved = View(box, examine), []
-        yield Rules(code="READ-ONLY" if examine else "READ-WRITE")
+        yield Rules(code="READ-ONLY" if examine else "READ-WRITE",
+                    earlier=command.known is not None)
         self.current, self.opening = self.opening, None
         self.check_select(name, box, answer)
+        if command.known and command.uidvalidity == box.uidvalidity:
+            check_vanished(box, command.known, answer)
+            check_changed(box, command.known, answer)
+        else:
+            demand(not answer.earlier and not answer.fetched,
+                   "a mailbox that was not known is brought up to date")
 
     do_examine = do_select
 

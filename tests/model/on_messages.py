@@ -4,8 +4,9 @@ import search
 import syntax
 from account import No, SYSTEM_FLAGS
 from answer import Rules
-from syntax import in_key
-from view import demand, expand, label, lower
+from resync import check_vanished
+from syntax import Known, in_key
+from view import Wrong, demand, expand, label, lower
 
 
 class MessageCommands:
@@ -155,8 +156,12 @@ class MessageCommands:
         if not self.current.readonly and any(map(sees, command.items)):
             for x in living:        # generate.py asks for no maybe here
                 self.current.box.set_flags(x, x.flags | {"\\seen"})
-        rules = Rules(command.items, before, command.uid, zombies=zombies)
+        box, sight = self.current.box, self.sight(True)
+        rules = Rules(command.items, before, command.uid, zombies=zombies,
+                      earlier=command.vanished)
         yield rules
+        if command.vanished:
+            self.check_earlier(command, box, sight, answer)
         wanted = {label(x) for x in command.items}
         wanted |= {"UID"} if command.uid else set()
         for x in living:
@@ -165,6 +170,20 @@ class MessageCommands:
                 demand(each in heard, "%s of %r is missing", each, x)
                 demand(each in ("UID", "FLAGS", "MODSEQ") or heard.count(each) <=
                        len(rules.asked[each]), "%s of %r again", each, x)
+
+    def check_earlier(self, command, box, sight, answer):
+        """"*" may be the last message, or the last there has ever been."""
+        if command.set is None:         # "$" has only what is there
+            return
+        for last in (sight[-1].uid if sight else 0, box.uidnext - 1):
+            known = Known(command.since, [
+                (low or last, high or last) for low, high in command.set])
+            try:
+                check_vanished(box, known, answer)
+                return
+            except Wrong as wrong:
+                why = wrong
+        raise why
 
     # -- SEARCH --
 
@@ -179,7 +198,8 @@ class MessageCommands:
         hits = [x for x in sight if key.matches(command.key, x)]
         numbers = {x: n for n, x in enumerate(sight, 1)}
         zombies = [x for x in sight if x.gone]
-        yield Rules(expunge=command.uid)
+        # its own numbers hold off VANISHED, RFC 7162 section 3.2.10.2
+        yield Rules(expunge=command.uid, held=in_key("SET", command.key))
         if saving:
             self.saved = saved(command.returns, [x.uid for x in hits])
         if key.unsure:          # what was told of MODSEQs does not say it

@@ -33,7 +33,7 @@ class Session(MailboxCommands, MessageCommands):
         self.account = account
         self.rev2 = False
         self.condstore = False      # RFC 7162 section 3.1; None: perhaps
-        self.name = None            # of the mailbox when it was selected
+        self.qresync = False        # VANISHED instead of EXPUNGE
         self.current = None         # View
         self.saved = []             # UIDs of "$"
         self.bad = 0
@@ -52,6 +52,10 @@ class Session(MailboxCommands, MessageCommands):
             if command.name in SELECTED and not self.current:
                 raise Bad("nothing is selected")
             self.uid = command.uid
+            if (getattr(command, "known", None) or
+                    getattr(command, "vanished", False)) and \
+                    not self.qresync:
+                raise Bad("QRESYNC is not enabled")
             enabling = not self.condstore and knows_modseq(command)
             first = enabling and self.condstore is False and \
                 command.name != "LIST"
@@ -113,13 +117,15 @@ class Session(MailboxCommands, MessageCommands):
         else:
             demand(answer.status.word == "OK", "not done: %s", answer.status)
         self.hear(answer, rules)
+        if answer.status.code == "HIGHESTMODSEQ" and self.current:
+            self.hear_highest(int(answer.status.value), done=True)
         if rules.code:
             demand(answer.status.code == rules.code, "[%s] expected: %s",
                    rules.code, answer.status)
         for _ in steps:
             raise AssertionError("a second yield")
         if self.current:
-            self.current.synchronous(rules.expunge)
+            self.current.synchronous(rules.expunge and not rules.held)
 
     def refused(self, command, no, answer):
         demand(answer.status.word == "NO" and (
@@ -132,10 +138,21 @@ class Session(MailboxCommands, MessageCommands):
         for x in answer.untagged:
             if isinstance(x, Status):
                 self.hear_status(x, answer)
+            elif x[0] == "VANISHED":
+                self.hear_vanished(x, answer, rules)
             elif x[0] in ("EXISTS", "EXPUNGE", "FETCH", "FLAGS", "RECENT"):
                 self.hear_view(x, answer, rules)
             else:
                 answer.rest.setdefault(x[0], []).append(x[1:])
+
+    def hear_vanished(self, x, answer, rules):
+        demand(self.qresync, "VANISHED without QRESYNC")
+        if x[1] == ["EARLIER"]:
+            demand(rules.earlier, "VANISHED (EARLIER)")
+            answer.earlier.append(x[2])
+            return
+        demand(rules.expunge, "VANISHED where none may come")
+        self.current.vanish(expand(x[1]))
 
     def hear_status(self, status, answer):
         demand(status.word in ("OK", "BYE"), "untagged %s", status)
@@ -150,13 +167,16 @@ class Session(MailboxCommands, MessageCommands):
             self.hear_highest(int(status.value))
         answer.codes[status.code] = status.value
 
-    def hear_highest(self, value):
+    def hear_highest(self, value, done=False):
         """What may not be told yet is not in it, RFC 7162 section 3.2."""
         view = self.opening or self.current
         if view.tick is None or any(x.gone for x in view.messages):
             return
-        ticks = {view.box.tick, view.tick}      # before the command, or now
-        demand(any(view.box.modseqs.top(x, value) for x in sorted(ticks)),
+        # as it is when the command is done, or was before
+        ticks = {view.box.tick} if done else {view.box.tick, view.tick}
+        modseqs = view.box.modseqs
+        demand(any(modseqs.top(x, value) for x in sorted(ticks)) or
+               not self.opening and value < max(modseqs.values(), default=0),
                "HIGHESTMODSEQ %d", value)
 
     def hear_view(self, x, answer, rules):
@@ -169,11 +189,12 @@ class Session(MailboxCommands, MessageCommands):
         elif x[0] == "RECENT":
             demand(not self.rev2 and x[1] == 0, "%s", x)
         elif x[0] == "EXPUNGE":
-            demand(rules.expunge, "EXPUNGE where none may come")
+            demand(rules.expunge and not self.qresync,
+                   "EXPUNGE where none may come")
             view.expunge(x[1])
         else:
             copy, labels = view.fetch(x[1], x[2], rules.asked, rules.before)
-            demand("UID" in labels or not self.rev2 or
+            demand("UID" in labels or not (self.rev2 or self.qresync) or
                    set(labels) & set(rules.asked),
                    "FETCH that nobody asked for without UID")
             demand("MODSEQ" in labels or not self.condstore or
@@ -270,8 +291,9 @@ class Session(MailboxCommands, MessageCommands):
 
     def do_enable(self, command, answer):
         new = set() if self.rev2 else {"IMAP4REV2"}
-        new |= {"CONDSTORE"}
+        new |= {"CONDSTORE"} | (set() if self.qresync else {"QRESYNC"})
         new &= set(command.names)
+        self.qresync = self.qresync or "QRESYNC" in new
         self.rev2 = self.rev2 or "IMAP4REV2" in new
         yield Rules()
         demand({x.upper() for x in answer.rest["ENABLED"][0]} ^ new <=
@@ -282,7 +304,9 @@ def knows_modseq(command):
     """Whether it is one of the CONDSTORE enabling commands."""
     asked = getattr(command, "items", [])
     return getattr(command, "condstore", False) or \
-        command.name == "ENABLE" and "CONDSTORE" in command.names or \
+        getattr(command, "known", None) is not None or \
+        command.name == "ENABLE" and \
+        bool({"CONDSTORE", "QRESYNC"} & set(command.names)) or \
         "MODSEQ" in asked or "HIGHESTMODSEQ" in asked or \
         command.name == "STORE" and command.since is not None or \
         command.name == "SEARCH" and in_key("MODSEQ", command.key)

@@ -56,16 +56,85 @@ def mailbox(c, command):
 
 
 def select(c, command):
-    """select = "SELECT" SP mailbox [SP "(" "CONDSTORE" ")"], RFC 7162"""
+    """select = "SELECT" SP mailbox [SP "(" parameters ")"], RFC 7162"""
     mailbox(c, command)
-    command.condstore = False
+    command.condstore, command.known = False, None
 
     def parameter():
-        if c.word() != "CONDSTORE":
+        name = c.word()
+        if name == "QRESYNC":
+            c.need(b" ")
+            qresync(c, command)
+        elif name == "CONDSTORE":
+            command.condstore = True
+        else:
             raise Bad("no parameter of SELECT")
-        command.condstore = True
     if c.take(b" "):
         c.list_of(parameter)
+
+
+class Known:
+    """What a client says that it remembers."""
+
+    def __init__(self, since, uids=None, matches=()):
+        self.since = since
+        self.uids = uids            # [(low, high)], None: all
+        self.matches = matches      # [(number, UID)]
+
+    def has(self, uid):
+        return self.uids is None or any(
+            min(x) <= uid <= max(x) for x in self.uids)
+
+    def first_unknown(self, box):
+        """UIDs below this one are where the client thinks they are."""
+        now = {n: x.uid for n, x in enumerate(box.messages, 1)}
+        return max([uid + 1 for n, uid in self.matches
+                    if now.get(n) == uid], default=1)
+
+
+def qresync(c, command):
+    """"(" uidvalidity SP modseq [SP known-uids] [SP "(" numbers SP uids ")"]
+    ")"
+    """
+    c.need(b"(")
+    command.uidvalidity = c.number(name="nz-number")
+    c.need(b" ")
+    since, uids, matches = c.modseq(), None, ()
+    more = c.take(b" ")
+    if more and not c.peek(b"("):
+        uids = known_set(c)
+        more = c.take(b" ")
+    if more:
+        c.need(b"(")
+        at, to = members(known_set(c)), None
+        c.need(b" ")
+        to = members(known_set(c))
+        c.need(b")")
+        if len(at) != len(to):
+            raise Bad("not as many UIDs as numbers")
+        matches = list(zip(at, to))
+    c.need(b")")
+    command.known = Known(since, uids, matches)
+
+
+def known_set(c):
+    out = c.sequence_set()
+    if out is None or any(0 in x for x in out):
+        raise Bad("* in what a client remembers")
+    return out
+
+
+def members(ranges):
+    """Of an ascending set that is not too long to be meant."""
+    out, last = [], 0
+    for low, high in ranges:
+        if low <= last or high < low:
+            raise Bad("not ascending")
+        if high - low > 10000:
+            raise Bad("too long")
+        out += range(low, high + 1)
+        last = high
+    return out
 
 
 def create(c, command):
@@ -248,7 +317,7 @@ def store(c, command):
     c.need(b" ")
     command.since = None
     if c.peek(b"("):
-        command.since = since(c, "UNCHANGEDSINCE")
+        command.since = since(c, "UNCHANGEDSINCE")["UNCHANGEDSINCE"]
         c.need(b" ")
     command.how = "+" if c.take(b"+") else "-" if c.take(b"-") else ""
     name = c.word()
@@ -264,14 +333,20 @@ def store(c, command):
         command.flags.append(c.flag())
 
 
-def since(c, name):
-    """"(" name SP mod-sequence ")", RFC 7162"""
-    c.need(b"(")
-    if c.word() != name:
-        raise Bad("no modifier")
-    c.need(b" ")
-    out = c.modseq()
-    c.need(b")")
+def since(c, name, *others):
+    """"(" name SP mod-sequence ")" or others, RFC 7162; {name: value}"""
+    out = {}
+
+    def modifier():
+        word = c.word()
+        if word != name and word not in others or word in out:
+            raise Bad("no modifier")
+        if word == name:
+            c.need(b" ")
+        out[word] = c.modseq() if word == name else True
+    c.list_of(modifier)
+    if name not in out:
+        raise Bad("%s is missing" % name)
     return out
 
 
@@ -298,7 +373,7 @@ class Section:
 def fetch(c, command):
     numbers(c, command)
     c.need(b" ")
-    command.since = None
+    command.since, command.vanished = None, False
     if c.peek(b"("):
         command.items = c.list_of(lambda: fetch_item(c, c.word()))
     else:
@@ -306,7 +381,11 @@ def fetch(c, command):
         command.items = MACROS[name] if name in MACROS \
             else [fetch_item(c, name)]
     if c.take(b" "):
-        command.since = since(c, "CHANGEDSINCE")
+        modifiers = since(c, "CHANGEDSINCE", "VANISHED")
+        command.since = modifiers["CHANGEDSINCE"]
+        command.vanished = "VANISHED" in modifiers
+        if command.vanished and not command.uid:
+            raise Bad("VANISHED is for UIDs")
         command.items = command.items + ["MODSEQ"]
 
 

@@ -89,7 +89,9 @@ class View:
     def exists(self, n):
         """EXISTS with what is new now, or was when the command began."""
         now = self.fresh()
-        fresh = now if n == len(self.messages) + len(now) else self.begun
+        fresh = self.begun or now
+        if n != len(self.messages) + len(fresh):
+            fresh = now
         demand(n == len(self.messages) + len(fresh),
                "%d EXISTS, but there are %r and %r", n, self.messages, now)
         for copy in fresh:
@@ -107,6 +109,12 @@ class View:
         copy = self.at(n, "EXPUNGE")
         demand(copy.gone, "EXPUNGE %d, but %r is there", n, copy)
         self.forget(copy)
+
+    def vanish(self, uids):
+        gone = {x.uid: x for x in self.messages if x.gone}
+        for uid in uids:
+            demand(uid in gone, "VANISHED %d", uid)
+            self.forget(gone[uid])
 
     def forget(self, copy):
         self.messages.remove(copy)

@@ -10,7 +10,8 @@ TOKEN = re.compile(
     rb'(?P<space> )|(?P<open>\()|(?P<close>\))'
     rb'|"(?P<quoted>(?:[^"\\\r\n]|\\["\\])*)"'
     rb'|~?\{(?P<literal>\d+)\}\r\n'
-    rb'|(?P<atom>(?:(?:BODY|BINARY)(?:\.PEEK|\.SIZE)?\[[^\]]*\](?:<\d+>)?)'
+    rb'|(?P<atom>(?:(?:BODY|BINARY)(?:\.PEEK|\.SIZE)?'
+    rb'\[[^\]()]*(?:\([^)]*\))?\](?:<\d+>)?)'
     rb'|[^ ()"{\r\n]+)')
 ESCAPED = re.compile(rb'\\(["\\])')
 
