@@ -43,6 +43,8 @@ function client() {
 		doSTARTTLS: env.SECURE !== "yes",
 		auth: { user: env.IMAP_USER, pass: env.IMAP_PASSWORD },
 		tls: { ca: readFileSync(env.CERTIFICATE) },
+		disableIMAP4rev2: env.REV1 === "yes",
+		qresync: true,
 		logger: false,
 	});
 }
@@ -204,6 +206,31 @@ const scenarios = {
 			await idling;
 		}
 		await other.logout();
+	},
+
+	async resync(c) {
+		for (const subject of ["one", "two", "three"])
+			await c.append("INBOX", plain(subject));
+		const before = await c.mailboxOpen("INBOX");
+		assert.ok(c.enabled.has("QRESYNC"));
+		const known = {
+			changedSince: before.highestModseq,
+			uidValidity: before.uidValidity,
+		};
+		await c.mailboxClose();
+		const other = client();
+		await other.connect();
+		await other.mailboxOpen("INBOX");
+		await other.messageFlagsAdd("1", ["\\Flagged"]);
+		await other.messageDelete("2");
+		await other.logout();
+		const gone = [], changed = [];
+		c.on("expunge", e => gone.push([e.uid, e.vanished]));
+		c.on("flags", e => changed.push([e.uid, [...e.flags]]));
+		const after = await c.mailboxOpen("INBOX", known);
+		assert.ok(after.highestModseq > before.highestModseq);
+		assert.deepEqual(gone, [[2, true]]);
+		assert.deepEqual(changed, [[1, ["\\Flagged"]]]);
 	},
 
 	async quota(c) {
