@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "ipc/keyword_frames.h"
+#include "mailbox/imported.h"
 #include "mailbox/mailbox.h"
 #include "mailbox/name.h"
 

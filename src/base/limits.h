@@ -67,6 +67,8 @@ enum {
 	LIMIT_MAILBOXES = 10000,         /* of one account */
 	LIMIT_SUBSCRIPTIONS = 20000,     /* of one account; names, RFC 9051 6.3.7 */
 	LIMIT_THREAD_IDS = 1 << 20,      /* of one account: message ids of threads */
+	LIMIT_ACL_ENTRIES = 128,         /* of one mailbox */
+	LIMIT_ACL_IDENTIFIER = 255,      /* octets of who has them */
 	LIMIT_METADATA_NAME = 255,       /* octets of an annotation's name */
 	LIMIT_METADATA_VALUE = 32768,    /* octets of its value */
 	LIMIT_METADATA_ENTRIES = 128,    /* of one mailbox; also in one command */

@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "imap/door.h"
 
 void append_free(struct session *s)
 {
@@ -96,8 +97,10 @@ static struct err do_steps(struct session *s, const struct append_step *step)
 static struct err check_mailbox(struct session *s, struct slice name)
 {
 	struct mailbox_status status;
-	struct err e = mailbox_status(s->account, name, &status);
+	struct err e = door_for(s, S("APPEND"), name);
 
+	if (is_ok(e))
+		e = mailbox_status(s->account, name, &status);
 	if (e.code == ERR_NONEXISTENT)
 		return err(ERR_TRYCREATE, "there is no such mailbox");
 	return e;
@@ -234,18 +237,22 @@ struct err append_end(struct session *s)
 /* -- when it is there -- */
 
 static struct new_message *new_messages(struct session *s,
+                                        struct mailbox *mailbox,
                                         const struct append_request *r)
 {
 	struct new_message *v = arena_array(s->arena, r->n, sizeof *v);
 	int64_t now = s->config->clock->wall_s(s->config->clock);
 	const struct append_message *m = r->messages;
+	struct identity who = door_identity(s);
+	struct flag_rights may =
+		flag_rights_of(mailbox_rights_open(mailbox, &who));
 
 	for (size_t i = 0; i < r->n; i++, m = m->next)
 		v[i] = (struct new_message){
 			.message = s->append->messages[i],
-			.flags = m->flags.flags,
+			.flags = m->flags.flags & may.flags,
 			.keywords = m->flags.keywords,
-			.n_keywords = m->flags.n_keywords,
+			.n_keywords = may.keywords ? m->flags.n_keywords : 0,
 			.internaldate = m->has_date ? m->date.seconds : now,
 			.zone = m->has_date ? m->date.zone : 0,
 		};
@@ -298,7 +305,7 @@ static struct err put_messages(struct session *s,
                                const struct append_request *r,
                                struct mailbox *mailbox, uint32_t *uids)
 {
-	struct new_message *messages = new_messages(s, r);
+	struct new_message *messages = new_messages(s, mailbox, r);
 	uint32_t replaced;
 	struct err e;
 
@@ -317,6 +324,8 @@ static struct err append_run(struct session *s, const struct append_request *r)
 	struct mailbox *mailbox;
 	struct err e = complete(s, r);
 
+	if (is_ok(e))
+		e = door_named(s, r->mailbox);
 	if (is_ok(e))
 		e = mailbox_open(s->account, r->mailbox, &mailbox);
 	if (e.code == ERR_NONEXISTENT)

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/mem.h"
 #include "imap/append.h"
+#include "imap/door.h"
 #include "imap/message.h"
 #include "imap/url.h"
 #include "mime/header.h"
@@ -149,8 +150,10 @@ static struct err add_section(struct session *s, struct mailbox *m,
 static struct err add_url(struct session *s, const struct imap_url *u)
 {
 	struct mailbox *m;
-	struct err e = mailbox_open_to_append(s->account, u->mailbox, &m);
+	struct err e = door_for(s, S("CATENATE"), u->mailbox);
 
+	if (is_ok(e))
+		e = mailbox_open_to_append(s->account, u->mailbox, &m);
 	if (!is_ok(e))
 		return e;
 	e = add_section(s, m, u);

@@ -5,7 +5,7 @@
  * OK; what comes before and after (state, what others did, the tagged
  * reply, counting mistakes) is the same for all and is here.
  */
-#include "imap/internal.h"
+#include "imap/door.h"
 
 #include <stdlib.h>
 
@@ -22,21 +22,25 @@ static const struct command commands[] = {
 	{ N("COPY"),         ST_SELECTED, CMD_UID,               cmd_copy,         "COPY completed" },
 	{ N("CREATE"),       ST_ANY,      0,                     cmd_create,       "CREATE completed" },
 	{ N("DELETE"),       ST_ANY,      0,                     cmd_delete,       "DELETE completed" },
+	{ N("DELETEACL"),      ST_ANY,      0,                     cmd_deleteacl,    "DELETEACL completed" },
 	{ N("ENABLE"),       ST_ANY,      0,                     cmd_enable,       "ENABLE completed" },
 	{ N("ESEARCH"),      ST_ANY,      CMD_SEQNUMS,           cmd_esearch,      "ESEARCH completed" },
 	{ N("EXAMINE"),      ST_ANY,      CMD_SILENT,            cmd_examine,      "EXAMINE completed" },
 	{ N("EXPUNGE"),      ST_SELECTED, CMD_UID | CMD_ALL,     cmd_expunge,      "EXPUNGE completed" },
 	{ N("FETCH"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_fetch,        "FETCH completed" },
+	{ N("GETACL"),         ST_ANY,      0,                     cmd_getacl,       "GETACL completed" },
 	{ N("GETMETADATA"),  ST_ANY,      0,                     cmd_getmetadata,  "GETMETADATA completed" },
 	{ N("GETQUOTA"),     ST_ANY,      0,                     cmd_getquota,     "GETQUOTA completed" },
 	{ N("GETQUOTAROOT"), ST_ANY,      0,                     cmd_getquotaroot, "GETQUOTAROOT completed" },
 	{ N("ID"),           ST_ANY,      0,                     cmd_id,           "ID completed" },
 	{ N("IDLE"),         ST_ANY,      0,                     cmd_idle,         "IDLE completed" },
 	{ N("LIST"),         ST_ANY,      0,                     cmd_list,         "LIST completed" },
+	{ N("LISTRIGHTS"),     ST_ANY,      0,                     cmd_listrights,   "LISTRIGHTS completed" },
 	{ N("LOGIN"),        0,           0,                     NULL,             NULL },
 	{ N("LOGOUT"),       ST_ANY,      CMD_SILENT,            cmd_logout,       "LOGOUT completed" },
 	{ N("LSUB"),         ST_ANY,      0,                     cmd_lsub,         "LSUB completed" },
 	{ N("MOVE"),         ST_SELECTED, CMD_UID,               cmd_move,         "MOVE completed" },
+	{ N("MYRIGHTS"),       ST_ANY,      0,                     cmd_myrights,     "MYRIGHTS completed" },
 	{ N("NAMESPACE"),    ST_ANY,      0,                     cmd_namespace,    "NAMESPACE completed" },
 	{ N("NOOP"),         ST_ANY,      0,                     cmd_noop,         "NOOP completed" },
 	{ N("NOTIFY"),       ST_ANY,      0,                     cmd_notify,       "NOTIFY completed" },
@@ -44,6 +48,7 @@ static const struct command commands[] = {
 	{ N("REPLACE"),      ST_SELECTED, CMD_UID,               cmd_replace,      "REPLACE completed" },
 	{ N("SEARCH"),       ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_search,       "SEARCH completed" },
 	{ N("SELECT"),       ST_ANY,      CMD_SILENT,            cmd_select,       "SELECT completed" },
+	{ N("SETACL"),         ST_ANY,      0,                     cmd_setacl,       "SETACL completed" },
 	{ N("SETMETADATA"),  ST_ANY,      CMD_LITERAL8,          cmd_setmetadata,  "SETMETADATA completed" },
 	{ N("SETQUOTA"),     ST_ANY,      0,                     cmd_setquota,     "SETQUOTA completed" },
 	{ N("SORT"),         ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_sort,         "SORT completed" },
@@ -192,7 +197,9 @@ static struct err run(struct session *s, struct cursor *c)
 	if (s->uid)
 		session_sync_exists(s);
 	s->idling = false;
-	return s->command->run(s, rest(c));
+	if (s->command->states == ST_SELECTED)
+		e = door_selected(s);
+	return is_ok(e) ? s->command->run(s, rest(c)) : e;
 }
 
 /* The line that IDLE waits for. */

@@ -2,7 +2,7 @@
  * copy.c -- COPY, MOVE, EXPUNGE and their UID forms.
  * RFC 9051 sections 6.4.3, 6.4.7, 6.4.8; COPYUID: section 7.1
  */
-#include "imap/internal.h"
+#include "imap/door.h"
 
 /* copy = "COPY" SP sequence-set SP mailbox */
 static struct slice parse_copy(struct cursor *c, struct seq_set *set)
@@ -85,6 +85,8 @@ static struct err copy_or_move(struct session *s, struct slice args, bool move)
 		e = err(ERR_READONLY, "mailbox is selected read-only");
 	if (is_ok(e))
 		e = session_all_there(s, &uids);
+	if (is_ok(e))
+		e = door_named(s, name);
 	if (is_ok(e))
 		e = mailbox_open(s->account, name, &destination);
 	if (e.code == ERR_NONEXISTENT) {

@@ -4,6 +4,7 @@
  * Mailboxes come from the account's own list, and each is opened as SELECT
  * would: what may not be read there is not searched here.
  */
+#include "imap/door.h"
 #include "imap/esearch_sources.h"
 #include "imap/search_answer.h"
 
@@ -68,16 +69,20 @@ static void ignore_news(void *arg)
 	(void)arg;
 }
 
-/* One that was deleted meanwhile has nothing. */
+/* One that was deleted meanwhile, or may not be read, has nothing. */
 static struct err search_mailbox(struct session *s, const struct esearch *r,
                                  struct slice name)
 {
 	struct mailbox *mailbox;
 	struct view *view;
-	struct err e = mailbox_open(s->account, name, &mailbox);
+	struct err e = door_named(s, name);
 
+	if (is_ok(e))
+		e = mailbox_open(s->account, name, &mailbox);
+	if (e.code == ERR_NONEXISTENT || e.code == ERR_NOPERM)
+		return OK;
 	if (!is_ok(e))
-		return e.code == ERR_NONEXISTENT ? OK : e;
+		return e;
 	if (s->view != NULL && view_mailbox(s->view) == mailbox) {
 		e = search_in(s, r, s->view);
 	} else {

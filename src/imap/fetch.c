@@ -6,6 +6,7 @@
  * message open.
  */
 #include "imap/fetch.h"
+#include "imap/door.h"
 
 struct fetch {
 	struct session *s;
@@ -148,7 +149,7 @@ static struct err fetch_run(struct fetch *f)
 	else
 		fetch_records(f);
 	if (!uidset_is_empty(&f->seen) && sets_seen(&f->request) &&
-	    !view_is_readonly(f->s->view)) {
+	    !view_is_readonly(f->s->view) && door_rights(f->s) & RIGHT_SEEN) {
 		struct err e = mark_seen(f);
 
 		if (is_ok(f->e))

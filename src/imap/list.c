@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "imap/door.h"
 #include "imap/list.h"
 #include "imap/status.h"
 #include "mailbox/name.h"
@@ -200,7 +201,8 @@ static void reply_row_status(struct session *s, const struct list_request *r,
 	if (!(r->returns & RETURN_STATUS) || !row->info.exists ||
 	    row->info.noselect)
 		return;
-	if (is_ok(mailbox_status(s->account, row->info.name, &status)))
+	if (is_ok(door_for(s, S("STATUS"), row->info.name)) &&
+	    is_ok(mailbox_status(s->account, row->info.name, &status)))
 		reply_mailbox_status(s, row->info.name, &status, r->status);
 }
 
@@ -215,7 +217,17 @@ static void reply_row_metadata(struct session *s, const struct list_request *r,
 	    row->info.noselect)
 		return;
 	metadata.mailbox = row->info.name;
-	reply_metadata(s, &metadata, &longest);
+	if (is_ok(door_for(s, S("GETMETADATA"), row->info.name)))
+		reply_metadata(s, &metadata, &longest);
+}
+
+/* RFC 8440 section 3 */
+static void reply_row_rights(struct session *s, const struct list_request *r,
+                             const struct list_row *row)
+{
+	if (r->returns & RETURN_MYRIGHTS && row->info.exists &&
+	    !row->info.noselect)
+		reply_myrights(s, row->info.name);
 }
 
 /* 'LIST "" ""': the delimiter, and the root of the reference. */
@@ -248,6 +260,7 @@ static struct err list_run(struct session *s, const struct list_request *r)
 		reply_list_row(s, r, &row);
 		reply_row_status(s, r, &row);
 		reply_row_metadata(s, r, &row);
+		reply_row_rights(s, r, &row);
 		out_drain(&s->out);
 	}
 	return e;

@@ -22,6 +22,7 @@ enum list_return {
 	RETURN_SPECIAL_USE = 1 << 2,
 	RETURN_STATUS = 1 << 3,
 	RETURN_METADATA = 1 << 4,
+	RETURN_MYRIGHTS = 1 << 5,
 };
 
 struct list_request {

@@ -22,6 +22,7 @@ static const struct option return_options[] = {
 	{ N("SPECIAL-USE"), RETURN_SPECIAL_USE },
 	{ N("STATUS"), RETURN_STATUS },
 	{ N("METADATA"), RETURN_METADATA },
+	{ N("MYRIGHTS"), RETURN_MYRIGHTS },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))

@@ -1,11 +1,13 @@
 /*
  * metadata.c -- GETMETADATA and SETMETADATA. RFC 5464
  *
- * The server's shared annotations are the operator's: nobody sets them here.
+ * One's own need no more than reading the mailbox (RFC 5464 section 3.3). The
+ * server's shared annotations are the operator's: nobody sets them here.
  */
-#include "imap/metadata.h"
-
 #include <inttypes.h>
+
+#include "imap/door.h"
+#include "imap/metadata.h"
 
 /* -- the response -- */
 
@@ -73,6 +75,8 @@ struct err cmd_getmetadata(struct session *s, struct slice args)
 	uint64_t longest;
 	struct err e = parse_getmetadata(&c, &r);
 
+	if (is_ok(e) && r.mailbox.len != 0)
+		e = door_named(s, r.mailbox);
 	if (is_ok(e))
 		e = reply_metadata(s, &r, &longest);
 	if (is_ok(e) && longest != 0)
@@ -101,5 +105,12 @@ struct err cmd_setmetadata(struct session *s, struct slice args)
 		return e;
 	if (mailbox.len == 0 && has_shared(entries, n))
 		return err(ERR_NOPERM, "only the operator can set this");
-	return mailbox_set_metadata(s->account, mailbox, entries, n);
+	if (mailbox.len != 0)
+		e = door_for(s,
+		             has_shared(entries, n) ? S("SETMETADATA")
+		                                    : S("GETMETADATA"),
+		             mailbox);
+	if (is_ok(e))
+		e = mailbox_set_metadata(s->account, mailbox, entries, n);
+	return e;
 }

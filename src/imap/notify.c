@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "imap/door.h"
 #include "imap/fetch.h"
 #include "imap/list.h"
 #include "imap/notify.h"
@@ -172,7 +173,8 @@ static void tell_status(struct session *s, struct slice name, unsigned kinds)
 	struct mailbox_status status;
 
 	/* gone: its name says so, to whom wants to know */
-	if (is_ok(mailbox_status(s->account, name, &status)))
+	if (is_ok(door_for(s, S("STATUS"), name)) &&
+	    is_ok(mailbox_status(s->account, name, &status)))
 		reply_mailbox_status(s, name, &status, status_items(s, kinds));
 }
 

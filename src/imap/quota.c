@@ -5,7 +5,7 @@
  * told; an account without any has no root at all.
  */
 #include "imap/quota.h"
-#include "imap/internal.h"
+#include "imap/door.h"
 
 /* STORAGE is told in units of 1024 octets, begun ones too. */
 static const struct {
@@ -102,7 +102,9 @@ struct err cmd_getquotaroot(struct session *s, struct slice args)
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
-	e = mailbox_get_info(s->account, name, &info);
+	e = door_named(s, name);
+	if (is_ok(e))
+		e = mailbox_get_info(s->account, name, &info);
 	if (!is_ok(e))
 		return e;
 	account_quota(s->account, &q);

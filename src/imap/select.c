@@ -2,7 +2,7 @@
  * select.c -- SELECT, EXAMINE, CLOSE, UNSELECT.
  * RFC 9051 sections 6.3.2, 6.3.3, 6.4.1, 6.4.2
  */
-#include "imap/internal.h"
+#include "imap/door.h"
 #include "imap/list.h"
 #include "imap/objectid.h"
 #include "imap/qresync.h"
@@ -85,6 +85,16 @@ static void parse_select_params(struct cursor *c, struct select_request *r)
 	expect(c, ')', "list of parameters does not end");
 }
 
+/* RFC 4314 section 5.2 */
+static bool may_change(const struct session *s, struct mailbox *mailbox)
+{
+	struct identity who = door_identity(s);
+
+	return mailbox_rights_open(mailbox, &who) &
+	       (RIGHT_INSERT | RIGHT_EXPUNGE | RIGHT_SEEN | RIGHT_WRITE |
+	        RIGHT_DELETED);
+}
+
 /* select = "SELECT" SP mailbox [select-params] */
 static struct err select_mailbox(struct session *s, struct slice args,
                                  bool readonly)
@@ -116,9 +126,12 @@ static struct err select_mailbox(struct session *s, struct slice args,
 		return c.e;
 	if (r.condstore)
 		session_enable_condstore(s);
-	e = mailbox_open(s->account, name, &mailbox);
+	e = door_named(s, name);
+	if (is_ok(e))
+		e = mailbox_open(s->account, name, &mailbox);
 	if (!is_ok(e))
 		return e;
+	readonly = readonly || !may_change(s, mailbox);
 	s->view = view_new(mailbox, readonly, session_on_news, s);
 	mailbox_close(mailbox);
 	reply_selected(s, parse_mailbox_utf8(&asked));
@@ -148,7 +161,8 @@ struct err cmd_close(struct session *s, struct slice args)
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
-	if (!view_is_readonly(s->view))
+	/* who may not expunge only closes, RFC 4314 section 4 */
+	if (!view_is_readonly(s->view) && door_rights(s) & RIGHT_EXPUNGE)
 		e = mailbox_expunge(view_mailbox(s->view), NULL, &expunged);
 	uidset_free(&expunged);
 	if (is_ok(e))

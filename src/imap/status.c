@@ -1,6 +1,7 @@
 /* status.c -- STATUS. RFC 9051 section 6.3.11 */
 #include <inttypes.h>
 
+#include "imap/door.h"
 #include "imap/objectid.h"
 #include "imap/status.h"
 
@@ -168,7 +169,9 @@ struct err cmd_status(struct session *s, struct slice args)
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
-	e = mailbox_status(s->account, name, &status);
+	e = door_named(s, name);
+	if (is_ok(e))
+		e = mailbox_status(s->account, name, &status);
 	if (is_ok(e))
 		reply_mailbox_status(s, name, &status, set);
 	return e;

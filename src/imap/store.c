@@ -2,7 +2,7 @@
  * store.c -- STORE and UID STORE. RFC 9051 section 6.4.6; UNCHANGEDSINCE:
  * RFC 7162 section 3.1.3
  */
-#include "imap/internal.h"
+#include "imap/door.h"
 
 struct store_request {
 	struct seq_set set;
@@ -114,14 +114,28 @@ static struct err settle(struct session *s, const struct store_request *r,
 	return OK;
 }
 
+/* At least one of those asked for, RFC 4314 section 4; what else is asked
+ * for stays as it is. */
+static bool may_store(const struct store_request *r, struct flag_rights may)
+{
+	bool wants_any = r->flags.flags != 0 || r->flags.n_keywords != 0;
+
+	return r->mode == STORE_REPLACE || !wants_any ||
+	       r->flags.flags & may.flags ||
+	       (may.keywords && r->flags.n_keywords != 0);
+}
+
 static struct err store_run(struct session *s, const struct store_request *r,
                             struct uidset *uids)
 {
+	struct flag_rights may = flag_rights_of(door_rights(s));
 	struct flag_change change = {
 		.mode = r->mode,
 		.flags = r->flags.flags,
 		.keywords = r->flags.keywords,
-		.n_keywords = r->flags.n_keywords,
+		.n_keywords = may.keywords ? r->flags.n_keywords : 0,
+		.kept = (uint8_t)~may.flags,
+		.keep_keywords = !may.keywords,
 		.conditional = r->conditional,
 		.unchanged_since = r->unchangedsince,
 		.by = s->view,
@@ -131,6 +145,8 @@ static struct err store_run(struct session *s, const struct store_request *r,
 	uint64_t modseq;
 	struct err e;
 
+	if (!may_store(r, may))
+		return err(ERR_NOPERM, "not permitted");
 	e = mailbox_store(view_mailbox(s->view), uids, &change, &changed,
 	                  &failed, &modseq);
 	if (is_ok(e)) {

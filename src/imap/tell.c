@@ -6,7 +6,7 @@
  * client has not seen in them.
  */
 #include "base/limits.h"
-#include "imap/internal.h"
+#include "imap/door.h"
 #include "task/task.h"
 
 static void reply_number_word(struct session *s, uint32_t n, struct slice word)
@@ -18,12 +18,11 @@ static void reply_number_word(struct session *s, uint32_t n, struct slice word)
 	buf_add(out, word);
 }
 
-static void reply_all_flags(struct buf *out, const struct slice *names,
-                            size_t n)
+static void reply_all_flags(struct buf *out, struct flag_rights which,
+                            const struct slice *names, size_t n)
 {
-	reply_system_flags(out, FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DELETED |
-	                                FLAG_SEEN | FLAG_DRAFT);
-	for (size_t i = 0; i < n; i++) {
+	reply_system_flags(out, which.flags);
+	for (size_t i = 0; which.keywords && i < n; i++) {
 		buf_byte(out, ' ');
 		buf_add(out, names[i]);
 	}
@@ -35,13 +34,14 @@ void session_tell_permanent(struct session *s)
 	struct buf *out = session_out(s);
 	size_t n;
 	const struct slice *names = mailbox_keywords(view_mailbox(s->view), &n);
+	struct flag_rights may = flag_rights_of(door_rights(s));
 
 	buf_add(out, S("* FLAGS ("));
-	reply_all_flags(out, names, n);
+	reply_all_flags(out, flag_rights_of(RIGHTS_ALL), names, n);
 	buf_add(out, S(")\r\n* OK [PERMANENTFLAGS ("));
-	if (!view_is_readonly(s->view)) {
-		reply_all_flags(out, names, n);
-		if (n < LIMIT_KEYWORDS)
+	if (!view_is_readonly(s->view) && (may.flags != 0 || may.keywords)) {
+		reply_all_flags(out, may, names, n);
+		if (may.keywords && n < LIMIT_KEYWORDS)
 			buf_add(out, S(" \\*"));
 		buf_add(out, S(")] These are kept\r\n"));
 	} else {

@@ -2,7 +2,7 @@
  * tree.c -- CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE.
  * RFC 9051 sections 6.3.4 to 6.3.8; CREATE (USE ...): RFC 6154 section 3
  */
-#include "imap/internal.h"
+#include "imap/door.h"
 #include "imap/list.h"
 #include "imap/objectid.h"
 
@@ -87,7 +87,9 @@ struct err cmd_create(struct session *s, struct slice args)
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
-	e = mailbox_create(s->account, name, use);
+	e = door_made(s, name);
+	if (is_ok(e))
+		e = mailbox_create(s->account, name, use);
 	if (is_ok(e))
 		s->code = mailboxid(s, name);
 	if (is_ok(e) && has_utf8(s) && !slice_eq(name, without_delim(asked)))
@@ -115,7 +117,9 @@ struct err cmd_delete(struct session *s, struct slice args)
 	if (!is_ok(c.e))
 		return c.e;
 	selected = is_selected(s, name);
-	e = mailbox_delete(s->account, name);
+	e = door_named(s, name);
+	if (is_ok(e))
+		e = mailbox_delete(s->account, name);
 	if (is_ok(e) && selected) {
 		buf_add(session_out(s), S("* OK [CLOSED] Deleted\r\n"));
 		session_unselect(s);
@@ -138,7 +142,11 @@ struct err cmd_rename(struct session *s, struct slice args)
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
-	e = mailbox_rename(s->account, from, to);
+	e = door_named(s, from);
+	if (is_ok(e))
+		e = door_made(s, to);
+	if (is_ok(e))
+		e = mailbox_rename(s->account, from, to);
 	if (is_ok(e) && has_utf8(s) && !slice_eq(to, without_delim(asked)))
 		reply_list_renamed(s, to, asked);
 	return e;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
+#include "mailbox/acl.h"
 #include "mailbox/check_internal.h"
 #include "mailbox/name.h"
 #include "mailbox/thread.h"
@@ -154,6 +155,30 @@ static uint64_t check_annotations(struct check *k)
 	return octets;
 }
 
+/* -- lists of rights -- */
+
+static void check_acls(struct check *k)
+{
+	struct store_cursor c = table_rows(k, T_ACL);
+	struct cursor_row row;
+
+	while (store_cursor_next(&c, &row)) {
+		struct acl_entry v[LIMIT_ACL_ENTRIES];
+		struct store_key key =
+			key_mailbox(k->account, key_uid(row.key));
+		struct slice value;
+		size_t n;
+
+		if (!is_ok(acl_read(row.value, v, &n)))
+			check_problem(k, "a list of rights is damaged");
+		if (!is_ok(store_get(k->partition, store_key_slice(&key),
+		                     &value)))
+			check_problem(k, "a list of rights of no mailbox");
+	}
+	if (!is_ok(c.e))
+		k->e = c.e;
+}
+
 /* -- accounts -- */
 
 static void check_threads(struct check *k)
@@ -180,6 +205,7 @@ static void compare_account(struct check *k)
 	const uint64_t *used = k->meta.quota.used;
 	uint32_t id;
 
+	check_acls(k);
 	if (used[QUOTA_STORAGE] != k->bytes ||
 	    used[QUOTA_MESSAGE] != k->messages ||
 	    used[QUOTA_ANNOTATION_STORAGE] != check_annotations(k))

@@ -46,11 +46,13 @@ static uint64_t new_word(enum store_mode mode, uint64_t old, uint64_t given)
 /* Is anything different now? */
 static bool set_flags(const struct storing *s, struct record *r)
 {
-	uint8_t flags = new_flags(s->what, r->flags);
+	uint8_t kept = s->what->kept;
+	uint8_t flags = (uint8_t)((new_flags(s->what, r->flags) & ~kept) |
+	                          (r->flags & kept));
 	bool differs = flags != r->flags;
 
 	r->flags = flags;
-	for (size_t i = 0; i < KEYWORD_WORDS; i++) {
+	for (size_t i = 0; !s->what->keep_keywords && i < KEYWORD_WORDS; i++) {
 		uint64_t word = new_word(s->what->mode, r->keywords.word[i],
 		                         s->keywords.word[i]);
 

@@ -6,6 +6,8 @@
  * the special use (RFC 6154), if the mailbox that has it here has never had a
  * message: it is then what the account was made with, and unused.
  */
+#include "mailbox/imported.h"
+
 #include "base/unicode.h"
 #include "mailbox/tree.h"
 

@@ -39,13 +39,6 @@ struct err mailbox_create(struct account *, struct slice name,
                           uint32_t special_use);
 
 /*
- * mailbox_create() for a normal name of another server's mailbox: one that is
- * called "Gesendet" or "已发送" is \Sent from now on, if the mailbox that is has
- * never had a message. ERR_ALREADYEXISTS, then nothing is changed.
- */
-struct err mailbox_create_imported(struct account *, struct slice name);
-
-/*
  * With messages and all. With children it becomes \Noselect and its
  * messages go; a \Noselect one with children is ERR_HASCHILDREN. INBOX:
  * ERR_CANNOT. ERR_NONEXISTENT. Subscriptions stay.
@@ -261,7 +254,9 @@ struct flag_change {
 	uint8_t flags;
 	const struct slice *keywords;
 	size_t n_keywords;
-	bool conditional; /* UNCHANGEDSINCE, RFC 7162 section 3.1.3 */
+	uint8_t kept;       /* flags that stay as they are, whatever is asked */
+	bool keep_keywords; /* the same of all keywords; then none are given */
+	bool conditional;   /* UNCHANGEDSINCE, RFC 7162 section 3.1.3 */
 	uint64_t unchanged_since;
 	const void *by; /* the view that need not be told, or NULL */
 };

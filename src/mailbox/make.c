@@ -11,27 +11,29 @@ static const struct special {
 	{ "Sent", USE_SENT },     { "Trash", USE_TRASH },
 };
 
-static void make_special(struct change *c, const struct special *s)
+static struct err make_special(struct change *c, const struct special *s)
 {
 	struct slice name = slice_cstr(s->name);
 	struct store_key key = key_name(c->account->id, T_SUBSCRIPTION, name);
 
-	change_make_mailbox(c, name, s->use, false);
 	batch_put(c->batch, store_key_slice(&key), name);
 	c->after.subscriptions++;
+	return change_make_mailbox(c, name, s->use, false);
 }
 
 struct err account_fill(struct account *a)
 {
 	struct change c;
-	struct err e;
+	struct err e = OK;
 
 	change_begin(&c, a);
 	c.after.id_key[0] = random_u64();
 	c.after.id_key[1] = random_u64();
-	for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
-		make_special(&c, &specials[i]);
-	e = change_commit(&c);
+	for (size_t i = 0; is_ok(e) && i < sizeof specials / sizeof *specials;
+	     i++)
+		e = make_special(&c, &specials[i]);
+	if (is_ok(e))
+		e = change_commit(&c);
 	change_end(&c);
 	return e;
 }

@@ -166,6 +166,9 @@ static struct err rename_inbox_locked(struct change *c, struct mailbox *inbox,
 	if (!is_ok(e))
 		return e;
 	meta = change_new_mailbox(c, 0);
+	e = change_inherit_acl(c, to, meta.id);
+	if (!is_ok(e))
+		return e;
 	destination = mailbox_new(c->account, &meta, to, NULL, 0);
 	e = move_inbox(c, inbox, destination);
 	if (is_ok(e))

@@ -55,8 +55,8 @@ struct mailbox_meta change_new_mailbox(struct change *c, uint32_t special_use)
 	};
 }
 
-void change_make_mailbox(struct change *c, struct slice name,
-                         uint32_t special_use, bool noselect)
+struct err change_make_mailbox(struct change *c, struct slice name,
+                               uint32_t special_use, bool noselect)
 {
 	struct mailbox_meta meta = change_new_mailbox(c, special_use);
 	struct keywords none = { 0 };
@@ -65,6 +65,7 @@ void change_make_mailbox(struct change *c, struct slice name,
 	change_put_mailbox(c, &meta, name, &none);
 	change_put_name(c, name, meta.id);
 	c->after.quota.used[QUOTA_MAILBOX]++;
+	return change_inherit_acl(c, name, meta.id);
 }
 
 struct err change_make_parents(struct change *c, struct slice name)
@@ -82,7 +83,9 @@ struct err change_make_parents(struct change *c, struct slice name)
 		e = change_has_mailbox_room(c);
 		if (!is_ok(e))
 			return e;
-		change_make_mailbox(c, parent, 0, false);
+		e = change_make_mailbox(c, parent, 0, false);
+		if (!is_ok(e))
+			return e;
 	}
 	return OK;
 }
@@ -198,10 +201,9 @@ static struct err create_locked(struct change *c, struct slice name,
 		e = change_make_parents(c, name);
 	if (is_ok(e))
 		e = change_has_mailbox_room(c);
-	if (!is_ok(e))
-		return e;
-	change_make_mailbox(c, name, special_use, false);
-	return change_commit(c);
+	if (is_ok(e))
+		e = change_make_mailbox(c, name, special_use, false);
+	return is_ok(e) ? change_commit(c) : e;
 }
 
 struct err mailbox_create(struct account *a, struct slice name,
@@ -241,7 +243,8 @@ struct err change_drop_blobs(struct change *c, const struct store_key *digests)
 
 struct err change_drop_mailbox(struct change *c, uint32_t id)
 {
-	static const enum table tables[] = { T_RECORDS, T_DIGEST, T_EXPUNGED };
+	static const enum table tables[] = { T_RECORDS, T_DIGEST, T_EXPUNGED,
+		                             T_ACL };
 	struct store_key key = key_mailbox(c->account->id, id);
 	struct store_key digests = key_messages(c->account->id, T_DIGEST, id);
 	struct mailbox_meta meta;
@@ -283,11 +286,11 @@ static struct err delete_named(struct change *c, struct slice name, uint32_t id,
 	if (!is_ok(e))
 		return e;
 	if (has_children)
-		change_make_mailbox(c, name, 0, true);
+		e = change_make_mailbox(c, name, 0, true);
 	else
 		change_delete_name(c, name);
 	batch_frees(c->batch);
-	return change_commit(c);
+	return is_ok(e) ? change_commit(c) : e;
 }
 
 static struct err delete_locked(struct change *c, struct slice name,

@@ -23,9 +23,9 @@ void change_delete_name(struct change *, struct slice name);
 /* Numbers for a new mailbox; puts nothing yet. */
 struct mailbox_meta change_new_mailbox(struct change *, uint32_t special_use);
 
-/* A new mailbox, written whole. */
-void change_make_mailbox(struct change *, struct slice name,
-                         uint32_t special_use, bool noselect);
+/* A new mailbox, written whole. ERR_IO, ERR_CORRUPT */
+struct err change_make_mailbox(struct change *, struct slice name,
+                               uint32_t special_use, bool noselect);
 
 /* The missing parents of a name. ERR_LIMIT */
 struct err change_make_parents(struct change *, struct slice name);
@@ -34,6 +34,9 @@ struct err change_has_mailbox_room(const struct change *);
 /* A mailbox's record and all that belongs to it, blobs and quota too; not
  * its name. Suspends. */
 struct err change_drop_mailbox(struct change *, uint32_t id);
+
+/* A new mailbox has the rights of the nearest one above it (acl.c). */
+struct err change_inherit_acl(struct change *, struct slice name, uint32_t id);
 
 /* A mailbox's annotations (metadata.c). Suspends. */
 struct err change_drop_annotations(struct change *, uint32_t id);

@@ -12,6 +12,7 @@
  *   T_EXPUNGED     mailbox(4) modseq(8) -> UID ranges expunged at it
  *   T_THREAD       id(8)             -> thread(8) of a message id's hash
  *   T_METADATA     mailbox(4) user(8) entry -> value (mailbox/metadata.h)
+ *   T_ACL          mailbox(4)        -> its list of rights (mailbox/acl.c)
  *
  * Account 0 is the partition itself: T_BLOB hash(32), T_PACK number(4),
  * T_META.
@@ -33,6 +34,7 @@ enum table {
 	T_EXPUNGED = 7,
 	T_THREAD = 8,
 	T_METADATA = 9,
+	T_ACL = 10,
 
 	/* of account 0 */
 	T_META = 32,

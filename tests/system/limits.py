@@ -140,6 +140,8 @@ LIMITS = [
      lambda n: b"a STORE 1 +FLAGS (" + b"k" * n + b")\r\n", OK, NO),
     ("LIMIT_KEYWORDS", "user",
      lambda n: b"a STORE 1 FLAGS (" + words(n, 9) + b")\r\n", OK, LIMIT),
+    ("LIMIT_ACL_IDENTIFIER", "user",
+     lambda n: b"a SETACL INBOX " + b"n" * n + b" lr\r\n", OK, LIMIT),
     ("LIMIT_METADATA_NAME", "user",
      lambda n: b"a SETMETADATA INBOX (/shared/" + b"n" * (n - 8)
      + b' "x")\r\n', OK, LIMIT),
@@ -197,6 +199,7 @@ OWN = ["LIMIT_MAILBOXES"]
 ELSEWHERE = {
     "tests/unit/gate/gate_test.c": ["LIMIT_TLS_SECONDS", "LIMIT_KEY_UPDATES"],
     "tests/unit/mailbox/vanished.c": ["LIMIT_EXPUNGE_LOG"],
+    "tests/unit/mailbox/acl.c": ["LIMIT_ACL_ENTRIES"],
     "tests/unit/mailbox/metadata.c": ["LIMIT_METADATA_ACCOUNT"],
     "tests/unit/imap/grammar_test.c": ["LIMIT_COMMAND_ARENA"],
     "tests/unit/imap/conn_test.c": [

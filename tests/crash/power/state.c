@@ -10,6 +10,7 @@
 
 #include "base/encode.h"
 #include "base/mem.h"
+#include "mailbox/acl.h"
 #include "mailbox/mailbox.h"
 #include "mailbox/metadata.h"
 
@@ -132,6 +133,21 @@ static void add_metadata(struct account *a, struct slice name, struct buf *out)
 		add_error(out, e);
 }
 
+static void add_acl(struct account *a, struct slice name, struct buf *out)
+{
+	struct arena *arena = arena_new(LIST_BYTES);
+	struct acl_entry *v;
+	size_t n;
+	struct err e = mailbox_get_acl(a, name, arena, &v, &n);
+
+	if (!is_ok(e))
+		add_error(out, e);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, " acl %.*s=%x\n", (int)v[i].identifier.len,
+		           v[i].identifier.ptr, v[i].rights);
+	arena_free(arena);
+}
+
 static void add_mailbox(struct account *a, const struct mailbox_info *info,
                         struct buf *out)
 {
@@ -157,6 +173,7 @@ static void add_mailbox(struct account *a, const struct mailbox_info *info,
 	add_messages(m, out);
 	mailbox_close(m);
 	add_metadata(a, info->name, out);
+	add_acl(a, info->name, out);
 }
 
 static void add_mailboxes(struct account *a, struct buf *out)

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "mailbox/imported.h"
 #include "mailbox/internal.h"
 #include "rig.h"
 

@@ -1,0 +1,214 @@
+/*
+ * acl.c -- SETACL, DELETEACL, GETACL, LISTRIGHTS, MYRIGHTS. RFC 4314
+ */
+#include "base/ascii.h"
+#include "base/limits.h"
+#include "base/unicode.h"
+#include "imap/door.h"
+
+/* -- grammar -- */
+
+static bool is_identifier(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (ascii_is_ctl(s.ptr[i]))
+			return false;
+	return s.len != 0 && !slice_eq(s, S("-")) && !slice_eq(s, S("$")) &&
+	       !slice_eq(s, S("-$")) && utf8_is_valid(s);
+}
+
+/* identifier = astring */
+static struct slice parse_identifier(struct cursor *c)
+{
+	struct slice s;
+
+	expect(c, ' ', "expected an identifier");
+	s = parse_astring(c);
+	if (is_ok(c->e) && s.len > LIMIT_ACL_IDENTIFIER)
+		fail_with(c, ERR_LIMIT, "identifier is too long");
+	if (is_ok(c->e) && !is_identifier(s))
+		fail(c, "that is nobody's identifier");
+	return s;
+}
+
+/* mod-rights = astring ; +rights to add, -rights to remove, else to replace */
+static unsigned parse_mod_rights(struct cursor *c, enum acl_mode *mode)
+{
+	unsigned rights = 0;
+	struct slice s;
+
+	expect(c, ' ', "expected rights");
+	s = parse_astring(c);
+	*mode = slice_starts(s, S("+"))   ? ACL_ADD
+	        : slice_starts(s, S("-")) ? ACL_REMOVE
+	                                  : ACL_REPLACE;
+	if (*mode != ACL_REPLACE)
+		s = slice_from(s, 1);
+	if (is_ok(c->e) && !rights_read(s, &rights))
+		fail(c, "there is no such right");
+	return rights;
+}
+
+static struct slice parse_named(struct cursor *c)
+{
+	expect(c, ' ', "expected a mailbox");
+	return parse_mailbox(c);
+}
+
+/* -- changing -- */
+
+struct err cmd_setacl(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct slice name = parse_named(&c);
+	struct slice identifier = parse_identifier(&c);
+	enum acl_mode mode;
+	unsigned rights = parse_mod_rights(&c, &mode);
+	struct err e;
+
+	expect_end(&c);
+	e = is_ok(c.e) ? door_named(s, name) : c.e;
+	if (is_ok(e))
+		e = mailbox_set_acl(s->account, name, identifier, mode, rights);
+	return e;
+}
+
+struct err cmd_deleteacl(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct slice name = parse_named(&c);
+	struct slice identifier = parse_identifier(&c);
+	struct err e;
+
+	expect_end(&c);
+	e = is_ok(c.e) ? door_named(s, name) : c.e;
+	if (is_ok(e))
+		e = mailbox_set_acl(s->account, name, identifier, ACL_DELETE,
+		                    0);
+	return e;
+}
+
+/* -- telling -- */
+
+static void reply_rights(struct buf *out, unsigned rights)
+{
+	if (rights == 0)
+		buf_add(out, S("\"\""));
+	else
+		rights_write(rights, out);
+}
+
+static void reply_entry(struct buf *out, struct slice identifier,
+                        unsigned rights)
+{
+	buf_byte(out, ' ');
+	reply_astring(out, identifier);
+	buf_byte(out, ' ');
+	reply_rights(out, rights);
+}
+
+/* The owner is in it, though not in the list. */
+static void reply_acl(struct session *s, struct slice name,
+                      const struct acl_entry *v, size_t n)
+{
+	struct buf *out = session_out(s);
+	struct identity owner = door_identity(s);
+	bool has_owner = false;
+
+	buf_add(out, S("* ACL "));
+	reply_mailbox(out, name, is_rev2(s));
+	for (size_t i = 0; i < n; i++)
+		has_owner |= slice_ieq(v[i].identifier, owner.name);
+	if (!has_owner)
+		reply_entry(out, owner.name, acl_rights(v, n, &owner));
+	for (size_t i = 0; i < n; i++)
+		reply_entry(out, v[i].identifier,
+		            slice_ieq(v[i].identifier, owner.name)
+		                    ? v[i].rights | RIGHTS_OF_OWNER
+		                    : v[i].rights);
+	buf_add(out, S("\r\n"));
+}
+
+struct err cmd_getacl(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct slice name = parse_named(&c);
+	struct acl_entry *v;
+	size_t n;
+	struct err e;
+
+	expect_end(&c);
+	e = is_ok(c.e) ? door_named(s, name) : c.e;
+	if (is_ok(e))
+		e = mailbox_get_acl(s->account, name, s->arena, &v, &n);
+	if (is_ok(e))
+		reply_acl(s, name, v, n);
+	return e;
+}
+
+/* What is always there, then each right that can be given alone; "c" and "d"
+ * go with others (section 2.1.1). */
+static void reply_listrights(struct buf *out, bool is_owner)
+{
+	unsigned always = is_owner ? RIGHTS_OF_OWNER : 0;
+
+	buf_byte(out, ' ');
+	reply_rights(out, always);
+	for (unsigned right = 1; right < RIGHTS_ALL; right <<= 1) {
+		if (right & always)
+			continue;
+		buf_byte(out, ' ');
+		rights_write_plain(right, out);
+	}
+	buf_add(out, S(" c d\r\n"));
+}
+
+struct err cmd_listrights(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct slice name = parse_named(&c);
+	struct slice identifier = parse_identifier(&c);
+	struct identity owner = door_identity(s);
+	struct buf *out = session_out(s);
+	struct err e;
+
+	expect_end(&c);
+	e = is_ok(c.e) ? door_named(s, name) : c.e;
+	if (!is_ok(e))
+		return e;
+	buf_add(out, S("* LISTRIGHTS "));
+	reply_mailbox(out, name, is_rev2(s));
+	buf_byte(out, ' ');
+	reply_astring(out, identifier);
+	reply_listrights(out, slice_eq(identifier, S("owner")) ||
+	                              slice_ieq(identifier, owner.name));
+	return OK;
+}
+
+void reply_myrights(struct session *s, struct slice name)
+{
+	struct identity who = door_identity(s);
+	struct buf *out = session_out(s);
+	unsigned rights;
+
+	if (!is_ok(mailbox_rights(s->account, name, &who, &rights)))
+		return;
+	buf_add(out, S("* MYRIGHTS "));
+	reply_mailbox(out, name, is_rev2(s));
+	buf_byte(out, ' ');
+	reply_rights(out, rights);
+	buf_add(out, S("\r\n"));
+}
+
+struct err cmd_myrights(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct slice name = parse_named(&c);
+	struct err e;
+
+	expect_end(&c);
+	e = is_ok(c.e) ? door_named(s, name) : c.e;
+	if (is_ok(e))
+		reply_myrights(s, name);
+	return e;
+}

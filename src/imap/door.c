@@ -1,0 +1,116 @@
+/* door.c -- see door.h. */
+#include "imap/door.h"
+
+enum {
+	R = RIGHT_READ,
+	FLAGS = RIGHT_SEEN | RIGHT_WRITE | RIGHT_DELETED,
+};
+
+/* clang-format off */
+static const struct need {
+	struct slice command;
+	unsigned named;    /* all of these on the mailbox it names */
+	unsigned selected; /* all of these on the selected one */
+	unsigned any;      /* and at least one of these, if there are any */
+} needs[] = {
+	{ N("APPEND"),       RIGHT_INSERT,     0, 0 },
+	{ N("CATENATE"),     R,                0, 0 }, /* part of an APPEND */
+	{ N("CHECK"),        0,                0, 0 },
+	{ N("CLOSE"),        0,                0, 0 },
+	{ N("COPY"),         RIGHT_INSERT,     R, 0 },
+	{ N("DELETE"),       RIGHT_DELETE,     0, 0 },
+	{ N("DELETEACL"),    RIGHT_ADMINISTER, 0, 0 },
+	{ N("ESEARCH"),      R,                0, 0 },
+	{ N("EXAMINE"),      R,                0, 0 },
+	{ N("EXPUNGE"),      0,                RIGHT_EXPUNGE, 0 },
+	{ N("FETCH"),        0,                R, 0 },
+	{ N("GETACL"),       RIGHT_ADMINISTER, 0, 0 },
+	{ N("GETMETADATA"),  R,                0, 0 },
+	{ N("GETQUOTAROOT"), R,                0, 0 },
+	{ N("LISTRIGHTS"),   RIGHT_ADMINISTER, 0, 0 },
+	{ N("MOVE"),         RIGHT_INSERT,     R | RIGHT_DELETED | RIGHT_EXPUNGE, 0 },
+	{ N("MYRIGHTS"),     RIGHT_LOOKUP,     0, 0 },
+	{ N("RENAME"),       RIGHT_DELETE,     0, 0 },
+	{ N("REPLACE"),      RIGHT_INSERT,     R | RIGHT_DELETED | RIGHT_EXPUNGE, 0 },
+	{ N("SELECT"),       R,                0, 0 },
+	{ N("SETACL"),       RIGHT_ADMINISTER, 0, 0 },
+	{ N("SETMETADATA"),  RIGHT_WRITE,      0, 0 },
+	{ N("STATUS"),       R,                0, 0 },
+	{ N("STORE"),        0,                0, FLAGS },
+	{ N("UNSELECT"),     0,                0, 0 },
+};
+/* clang-format on */
+
+static const struct need unknown = { .named = RIGHT_ADMINISTER, .selected = R };
+
+static const struct need *need_of(struct slice command)
+{
+	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+		if (slice_eq(needs[i].command, command))
+			return &needs[i];
+	return &unknown;
+}
+
+struct identity door_identity(const struct session *s)
+{
+	return (struct identity){ .name = account_name(s->account),
+		                  .is_owner = true };
+}
+
+static struct err check(unsigned rights, unsigned all)
+{
+	return (rights & all) == all ? OK : err(ERR_NOPERM, "not permitted");
+}
+
+struct err door_for(struct session *s, struct slice command, struct slice name)
+{
+	struct identity who = door_identity(s);
+	unsigned rights;
+	struct err e = mailbox_rights(s->account, name, &who, &rights);
+
+	return is_ok(e) ? check(rights, need_of(command)->named) : e;
+}
+
+struct err door_named(struct session *s, struct slice name)
+{
+	return door_for(s, s->command->name, name);
+}
+
+struct err door_made(struct session *s, struct slice name)
+{
+	struct identity who = door_identity(s);
+	unsigned rights;
+	struct err e = mailbox_rights_above(s->account, name, &who, &rights);
+
+	return is_ok(e) ? check(rights, RIGHT_CREATE) : e;
+}
+
+unsigned door_rights(struct session *s)
+{
+	struct identity who = door_identity(s);
+
+	return mailbox_rights_open(view_mailbox(s->view), &who);
+}
+
+struct err door_selected(struct session *s)
+{
+	const struct need *need = need_of(s->command->name);
+	unsigned rights = door_rights(s);
+
+	if (need->any != 0 && !(rights & need->any))
+		return err(ERR_NOPERM, "not permitted");
+	return check(rights, need->selected);
+}
+
+struct flag_rights flag_rights_of(unsigned rights)
+{
+	struct flag_rights may = { .keywords = rights & RIGHT_WRITE };
+
+	if (rights & RIGHT_SEEN)
+		may.flags |= FLAG_SEEN;
+	if (rights & RIGHT_DELETED)
+		may.flags |= FLAG_DELETED;
+	if (rights & RIGHT_WRITE)
+		may.flags |= FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT;
+	return may;
+}

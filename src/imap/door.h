@@ -1,0 +1,38 @@
+/*
+ * door.h -- may this session's user do this? RFC 4314 section 4
+ *
+ * One table says which rights a command needs on the mailbox that it names
+ * and on the one that is selected. What has no row there needs the right to
+ * administer the one and to read the other.
+ *
+ * A mailbox that may not be looked up is not there: ERR_NONEXISTENT, the same
+ * as of one that isn't. What lacks only the right is ERR_NOPERM.
+ */
+#pragma once
+
+#include "imap/internal.h"
+#include "mailbox/acl.h"
+
+/* The mailbox that a command names; the running one. */
+struct err door_for(struct session *, struct slice command, struct slice name);
+struct err door_named(struct session *, struct slice name);
+/* A mailbox that is to be made: the one above it. */
+struct err door_made(struct session *, struct slice name);
+/* The selected one, for the running command; asked by commands.c. */
+struct err door_selected(struct session *);
+
+/* Of the selected mailbox. */
+unsigned door_rights(struct session *);
+
+/* Which flags may be changed with these rights (section 4, STORE). */
+struct flag_rights {
+	uint8_t flags; /* enum message_flag */
+	bool keywords;
+};
+
+struct flag_rights flag_rights_of(unsigned rights);
+
+struct identity door_identity(const struct session *);
+
+/* "* MYRIGHTS ...", of one that may be looked up (acl.c). RFC 8440 */
+void reply_myrights(struct session *, struct slice name);
