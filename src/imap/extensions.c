@@ -44,6 +44,7 @@ const struct capability capabilities[] = {
 	{ N("QUOTA=RES-MESSAGE"),     0,             "9208", "quota.c", NULL },
 	{ N("QUOTA=RES-STORAGE"),     0,             "9208", "quota.c", NULL },
 	{ N("REPLACE"),               0,             "8508", "append.c", NULL },
+	{ N("SAVEDATE"),              0,             "8514", "search_run.c", NULL },
 	{ N("SEARCHRES"),             0,             "5182", "resolve.c", NULL },
 	{ N("SORT"),                  0,             "5256", "sort.c", NULL },
 	{ N("SORT=DISPLAY"),          0,             "5957", "sort.c", NULL },

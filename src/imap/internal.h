@@ -215,11 +215,6 @@ struct err session_resolve(struct session *, const struct seq_set *,
 void session_to_seqs(struct session *, const struct uidset *uids,
                      struct uidset *seqs);
 
-/* The same among the messages of another mailbox, where "$" has none. */
-struct err session_resolve_in(struct session *, struct view *,
-                              const struct seq_set *, enum set_kind,
-                              struct uidset *out);
-
 /* Of a command that exists with and without "UID". */
 static inline enum set_kind session_set_kind(const struct session *s)
 {
@@ -252,15 +247,6 @@ void reply_vanished(struct session *, const struct uidset *, bool earlier);
 /* "* VANISHED (EARLIER)": those named that were expunged since. Suspends. */
 struct err session_tell_vanished(struct session *, uint64_t since,
                                  const struct seq_set *);
-
-/* -- what takes long (progress.c) -- */
-
-/*
- * session_pause() of a command that has looked at `done` messages: tells the
- * client so every 10 seconds, RFC 9585. ERR_CLOSED: there is nobody left to
- * tell. Suspends.
- */
-struct err session_progress(struct session *, uint64_t done);
 
 /* -- messages on their way in (append.c) -- */
 

@@ -1,10 +1,10 @@
 /*
- * progress.c -- a command that takes long says so. RFC 9585
+ * progress.c -- see progress.h.
  *
  * A client that has shut its side may still want the answer, so it is asked
  * in the only way there is: it is told, and what has gone does not take it.
  */
-#include "imap/internal.h"
+#include "imap/progress.h"
 
 enum {
 	TELL_MS = 10000,

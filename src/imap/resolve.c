@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "imap/internal.h"
+#include "imap/search.h"
 
 static int by_first(const void *a, const void *b)
 {

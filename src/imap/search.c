@@ -8,9 +8,6 @@ struct err cmd_search(struct session *s, struct slice args)
 	struct search_request r;
 	struct err e = parse_search(&c, &r);
 
-	/* RFC 9755 section 3: it is UTF-8 */
-	if (is_ok(e) && r.has_charset && s->enabled & ENABLED_UTF8)
-		e = err(ERR_SYNTAX, "no CHARSET with UTF8=ACCEPT");
 	if (is_ok(e))
 		e = search_run(s, s->view, &r, &found.uids);
 	found.n = uidset_count(&found.uids);

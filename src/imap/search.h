@@ -99,6 +99,12 @@ void parse_search_criteria(struct cursor *, struct search_request *);
 struct err search_run(struct session *, struct view *,
                       const struct search_request *, struct uidset *out);
 
+/* session_resolve() among the messages of another mailbox, where "$" has none
+ * (resolve.c). */
+struct err session_resolve_in(struct session *, struct view *,
+                              const struct seq_set *, enum set_kind,
+                              struct uidset *out);
+
 /* What a command that searched answers, whose error this is: after a NO
  * nothing is saved. RFC 9051 section 6.4.4.1 */
 struct err search_end(struct session *, const struct search_request *,

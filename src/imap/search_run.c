@@ -4,9 +4,13 @@
  * Each key filters a set. AND hands its children, cheapest first, what the
  * one before left over; OR hands each what none before it has taken. The
  * recursion is as deep as the tree, which the parser has bounded.
+ *
+ * A full-text index would answer in filter_digest() and filter_message(): it
+ * narrows `among` to candidates (docs/decisions/13-searching.md).
  */
 #include "imap/date.h"
 #include "imap/objectid.h"
+#include "imap/progress.h"
 #include "imap/search.h"
 #include "mime/digest.h"
 #include "task/task.h"
@@ -430,6 +434,9 @@ struct err search_run(struct session *s, struct view *view,
 	s->by_number = r->numbers;
 	if (r->numbers && is_uidonly(s))
 		return err(ERR_UIDREQUIRED, "UIDONLY is enabled");
+	/* RFC 9755 section 3: it is UTF-8 */
+	if (r->has_charset && s->enabled & ENABLED_UTF8)
+		return err(ERR_SYNTAX, "no CHARSET with UTF8=ACCEPT");
 	if (r->modseq)
 		session_enable_condstore(s);
 	run_key(&x, r->root, view_uids(view), out);

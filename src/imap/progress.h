@@ -1,0 +1,11 @@
+/* progress.h -- a command that takes long says so. RFC 9585 */
+#pragma once
+
+#include "imap/internal.h"
+
+/*
+ * session_pause() of a command that has looked at `done` messages: tells the
+ * client so every 10 seconds. ERR_CLOSED: there is nobody left to tell.
+ * Suspends.
+ */
+struct err session_progress(struct session *, uint64_t done);
