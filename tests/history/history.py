@@ -27,6 +27,7 @@ import record  # noqa: E402
 from actor import Actor, Prober, Reader  # noqa: E402
 from facts import Anomaly  # noqa: E402
 from harness import Server  # noqa: E402
+from notified import Notified  # noqa: E402
 from wire import PATIENCE  # noqa: E402
 
 # Hashes are cheap: who is let in again after a kill must not wait for them.
@@ -35,6 +36,7 @@ password_memory = 1M
 password_passes = 1
 """
 PARTITIONS = 4
+NOTIFIED = 2
 AFTERMATH_S = 1
 TLS_SHARE = 0.25
 
@@ -135,7 +137,8 @@ class Setting:
     def client(self, name, seed, until):
         n = int(name[1:])
         kind = Prober if name[0] == "p" else \
-            Reader if n < len(self.users) else Actor
+            Reader if n < len(self.users) else \
+            Notified if n < len(self.users) + NOTIFIED else Actor
         place = Place(self.server, self.users[n % len(self.users)], until,
                       self.stop)
         return multiprocessing.get_context("fork").Process(
@@ -195,7 +198,9 @@ def tally(histories):
     out = collections.Counter()
     for ops in histories:
         for op in ops:
-            if not op.command.startswith((b"LOGIN", b"IDLING", b"LOST")):
+            if op.command == b"WAITING":
+                out["told unasked"] += len(op.lines)
+            elif not op.command.startswith((b"LOGIN", b"IDLING", b"LOST")):
                 out["operations"] += 1
                 out["unknown outcome"] += op.status == "?"
     return out

@@ -16,8 +16,9 @@ An Op is one command of one session:
 What is no command of IMAP stands as one: b"LOGIN user" begins every session
 (its lines are not kept); b"LMTP marker" is a delivery on a connection of its
 own; b"IDLE" ends with its continuation, then each b"IDLING" is what came at
-once, and b"DONE" has the tagged response; b"LOST" is a connection that was
-lost with nothing under way.
+once, and b"DONE" has the tagged response; b"WAITING" is what came at once
+without any command; b"LOST" is a connection that was lost with nothing under
+way.
 """
 import collections
 import pickle

@@ -13,6 +13,7 @@ from client import uid_list  # noqa: E402
 from facts import (NEVER, Birth, Count, Death, Name, Read, Watch,  # noqa: E402
                    Write)
 from ledger import MARKER  # noqa: E402
+from told import Told  # noqa: E402
 from view import NUMBERED, Fetch, Slot, View, contains, in_set  # noqa: E402
 from wire import text  # noqa: E402
 
@@ -36,6 +37,8 @@ class Session:
         self.view = None
         self.watch = None
         self.idle_since = None
+        self.told = None        # since its NOTIFY
+        self.answered_since = 0
         self.op = None
         self.t0 = self.t1 = 0
 
@@ -49,17 +52,16 @@ class Session:
     # -- an op --
 
     def take(self, op):
-        self.op = op
         words = op.command.split(b" ")
         by_uid = words[0] == b"UID"
         verb, args = words[by_uid], words[by_uid + 1:]
-        # what is heard after IDLE may have been said at any time since
-        self.t0 = self.idle_since if verb in (b"IDLING", b"DONE") else op.t0
-        self.t1 = op.t1
+        self.t0, self.t1 = self.said_since(op, verb), op.t1
+        self.op = op
         if verb in (b"SELECT", b"EXAMINE"):
             self.select(args[0], op)
             return
-        quiet = verb in QUIET and not by_uid
+        quiet = verb in QUIET and not by_uid or \
+            verb == b"WAITING" and self.told.delayed
         self.begin(op)
         slots = self.named(verb, args, by_uid)
         for line in op.lines:
@@ -71,15 +73,28 @@ class Session:
             run(args, slots)
         self.after(op, verb, quiet)
 
+    def said_since(self, op, verb):
+        """What is heard after IDLE may have been said at any time since;
+        after NOTIFY, since the command before was answered."""
+        if self.op is not None and \
+           self.op.command not in (b"IDLING", b"WAITING"):
+            self.answered_since = self.op.t0
+        if verb in (b"IDLING", b"DONE"):
+            return self.idle_since
+        return op.t0 if self.told is None else self.answered_since
+
     def begin(self, op):
         if self.watch is not None:
             self.view.now = len(self.watch.commands)
 
     def after(self, op, verb, quiet):
         """What was not OK need not tell what others did."""
-        if self.watch is not None and op.status == "OK" and \
-           verb not in (b"IDLE", b"IDLING"):
+        if op.status != "OK" or verb in (b"IDLE", b"IDLING", b"WAITING"):
+            return
+        if self.watch is not None:
             self.watch.commands.append((op.t0, op.t1, not quiet))
+        if self.told is not None:
+            self.told.after(op)
 
     def leave(self):
         self.view = self.watch = None
@@ -177,10 +192,12 @@ class Session:
         words = items.split()
         values = dict(zip(words[::2], map(int, words[1::2])))
         mailbox = self.account, values.pop(b"UIDVALIDITY")
+        count = Count(mailbox, values.get(b"MESSAGES"),
+                      values.get(b"UIDNEXT"), self.t0, self.t1, self.op)
         self.name(name, "is", mailbox)
-        self.facts.counts.append(Count(
-            mailbox, values.get(b"MESSAGES"), values.get(b"UIDNEXT"),
-            self.t0, self.t1, self.op))
+        self.facts.counts.append(count)
+        if self.told is not None:
+            self.told.status(name, count[:3])
 
     # -- selecting --
 
@@ -192,6 +209,8 @@ class Session:
 
     def select(self, name, op):
         self.leave()
+        if self.told is not None:
+            self.told.select(name)
         if op.status != "OK":
             if NONE.match(op.lines[-1] if op.lines else b""):
                 self.name(name, "none")
@@ -221,6 +240,13 @@ class Session:
 
     def do_idle(self, _args, _slots):
         self.idle_since = self.op.t0
+
+    def do_notify(self, args, _slots):
+        if self.op.status != "BAD":
+            self.told = Told(self, args)
+
+    def do_waiting(self, _args, _slots):
+        self.told.waited(self.op.lines)
 
     # -- changes --
 

@@ -487,6 +487,73 @@ w 3-4 RENAME a c
 w 5-6 STATUS c/b (UIDVALIDITY)""" + NONE)
 
 
+class Notified(Case):
+    """n has INBOX selected and asks about Trash; what it hears."""
+
+    @staticmethod
+    def begin(how="SELECTED"):
+        return BEGIN + """
+n 6-7 SELECT INBOX""" + select(1, 2) + """
+n 7-8 NOTIFY SET (%s (MessageNew MessageExpunge)) (MAILBOXES (Trash) ())
+    OK NOTIFY completed
+n 9-10 STATUS Trash (MESSAGES UIDNEXT)""" % how + status(0, 1, 2, "Trash")
+
+    APPENDED = """
+w 11-12 APPEND Trash () m-2-100
+    OK [APPENDUID 2 1] APPEND completed"""
+
+    PUSHED = """
+n 12-15 WAITING
+    * STATUS Trash (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 2)"""
+
+    GONE = """
+w 11-12 STORE 1 +FLAGS.SILENT (\\Deleted)
+    OK STORE completed
+w 13-14 EXPUNGE
+    * 1 EXPUNGE
+    OK EXPUNGE completed"""
+
+    ASKED = """
+n 20-21 STATUS Trash (MESSAGES UIDNEXT)""" + status(1, 2, 2, "Trash") + """
+n 22-23 NOOP
+    OK NOOP completed"""
+
+    def test_news_comes_in_time(self):
+        self.is_good(self.begin() + self.APPENDED + self.PUSHED + self.ASKED)
+
+    def test_news_comes_with_the_next_command(self):
+        self.is_good(self.begin() + self.APPENDED + self.ASKED.replace(
+            "    OK NOOP", "    * STATUS Trash (MESSAGES 1 UIDNEXT 2"
+            " UIDVALIDITY 2)\n    OK NOOP"))
+
+    def test_news_never_comes(self):
+        self.is_bad("I4", self.begin() + self.APPENDED + self.ASKED)
+
+    def test_news_is_not_so(self):
+        self.is_bad("I13", self.begin() + self.APPENDED
+                    + self.PUSHED.replace("MESSAGES 1", "MESSAGES 2"))
+
+    def test_news_may_be_older_than_the_wait(self):
+        self.is_good(self.begin() + """
+w 9.5-12 APPEND Trash () m-2-100
+    OK [APPENDUID 2 1] APPEND completed
+w 13-14 APPEND Trash () m-3-100
+    OK [APPENDUID 2 2] APPEND completed""" + self.PUSHED.replace("12-", "15-"))
+
+    def test_an_expunge_while_it_waits(self):
+        for how, anomalies in ("SELECTED", []), ("SELECTED-DELAYED", ["I9"]):
+            self.assertEqual(found(self.begin(how) + self.GONE + """
+n 14-15 WAITING
+    * 1 EXPUNGE"""), anomalies)
+
+    def test_told_without_having_asked(self):
+        self.is_bad("I9", self.begin() + """
+n 10-11 NOTIFY NONE
+    OK NOTIFY completed""" + self.GONE + """
+n 14-15 WAITING
+    * 1 EXPUNGE""")
+
+
 class Losses(unittest.TestCase):
     def test_a_session_is_lost_without_a_reason(self):
         partition = {"ann": 1}

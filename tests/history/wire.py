@@ -159,7 +159,7 @@ class Connection:
             self.heard(b"IDLE", line)
             self.lines.append(line)
 
-    def idling(self, seconds):
+    def idling(self, seconds, what=b"IDLING"):
         """Waits until something comes; the lines that came."""
         t0 = clock()
         sock = self.stream.sock
@@ -172,8 +172,8 @@ class Connection:
             self.lines.append(self.stream.response())
         lines, self.lines = self.lines, []
         for line in lines:
-            self.heard(b"IDLE", line)
-        self.recorder.add(t0, clock(), b"IDLING", lines, "OK")
+            self.heard(what, line)
+        self.recorder.add(t0, clock(), what, lines, "OK")
         return lines
 
     def done(self):

@@ -1,0 +1,52 @@
+"""told.py -- what a session that said NOTIFY (RFC 5465) hears of the rest.
+
+A part of replay.py: the numbers that are told are facts like all others, and
+checked with them. Here is seen to it that there are any.
+"""
+
+
+class Told:
+    """What one session, from its NOTIFY on, is told of other mailboxes. What
+    a STATUS found changed is news by the end of the command after it."""
+
+    def __init__(self, session, args):
+        self.session = session
+        self.wants = args[0] == b"SET"
+        self.delayed = b"(SELECTED-DELAYED" in args
+        self.answered = None    # the op whose STATUS has been seen
+        self.known = {}     # name -> what was the answer
+        self.news = set()       # names that were told of since
+        self.late = {}      # name -> the op that found it changed
+
+    def status(self, name, now):
+        """One more line. Of a STATUS of that name one is the answer; which
+        one does not matter."""
+        op = self.session.op
+        if op is self.answered or \
+           not op.command.startswith(b"STATUS %s " % name):
+            self.news.add(name)
+            return
+        self.answered = op
+        if now[0] == self.session.mailbox:
+            return      # of the selected one its messages are told
+        if self.wants and self.known.get(name, now) != now and \
+           name not in self.news:
+            self.late[name] = op
+        self.known[name] = now
+        self.news.discard(name)
+
+    def select(self, name):
+        self.known.pop(name, None)
+        self.late.pop(name, None)
+
+    def after(self, op):
+        for name in [n for n, found in self.late.items() if found is not op]:
+            del self.late[name]
+            if name not in self.news:
+                self.session.complain("I4", "no news of %s, which has changed"
+                                      % name.decode())
+
+    def waited(self, lines):
+        if not self.wants and [x for x in lines if not x.startswith(b"* BYE")]:
+            self.session.complain("I9", "told without having asked: %r"
+                                  % lines[0][:60])
