@@ -56,3 +56,22 @@ struct err cmd_idle(struct session *s, struct slice args)
 	s->idling = true;
 	return OK;
 }
+
+/* compress = "COMPRESS" SP algorithm. RFC 4978 */
+struct err cmd_compress(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct slice algorithm;
+
+	expect(&c, ' ', "expected an algorithm");
+	algorithm = parse_atom(&c);
+	expect_end(&c);
+	if (!is_ok(c.e))
+		return c.e;
+	if (!slice_ieq(algorithm, S("DEFLATE")))
+		return err(ERR_NO, "there is no such algorithm");
+	if (s->out.compress != NULL)
+		return err(ERR_NO, "[COMPRESSIONACTIVE] it is active already");
+	s->compress_next = true;
+	return OK;
+}

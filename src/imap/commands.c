@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{ N("CAPABILITY"),   ST_ANY,      0,                     cmd_capability,   "CAPABILITY completed" },
 	{ N("CHECK"),        ST_SELECTED, 0,                     cmd_check,        "CHECK completed" },
 	{ N("CLOSE"),        ST_SELECTED, CMD_SILENT,            cmd_close,        "CLOSE completed" },
+	{ N("COMPRESS"),     ST_ANY,      0,                     cmd_compress,     "DEFLATE active" },
 	{ N("COPY"),         ST_SELECTED, CMD_UID,               cmd_copy,         "COPY completed" },
 	{ N("CREATE"),       ST_ANY,      0,                     cmd_create,       "CREATE completed" },
 	{ N("DELETE"),       ST_ANY,      0,                     cmd_delete,       "DELETE completed" },
@@ -112,6 +113,7 @@ static void reply_tagged(struct session *s, struct slice tag, struct err e)
 	else
 		reply_status(out, e);
 	buf_add(out, S("\r\n"));
+	out_fence(&s->out);
 }
 
 /* The handler has ended: what others did first, then its answer. */

@@ -30,22 +30,25 @@ static void trace(struct conn *c, struct trace_way *way, struct slice bytes)
 	trace_feed(c->trace, way, facts.session_id, bytes);
 }
 
+static void conn_tap(void *ctx, bool client, struct slice bytes)
+{
+	struct conn *c = ctx;
+
+	if (c->trace != NULL)
+		trace(c, client ? &c->trace->client : &c->trace->server, bytes);
+}
+
 static struct err conn_read(void *ctx, void *to, size_t size, size_t *got)
 {
 	struct conn *c = ctx;
-	struct err e = stream_read(c->stream, to, size, got);
 
-	if (c->trace != NULL)
-		trace(c, &c->trace->client, slice_of(to, *got));
-	return e;
+	return stream_read(c->stream, to, size, got);
 }
 
 static struct err conn_write(void *ctx, struct slice bytes)
 {
 	struct conn *c = ctx;
 
-	if (c->trace != NULL)
-		trace(c, &c->trace->server, bytes);
 	return stream_queue(c->stream, bytes);
 }
 
@@ -155,10 +158,9 @@ struct conn *conn_start(struct loop *loop, int fd,
 	                         start->config->write_seconds * 1000);
 	c->on_end = on_end;
 	c->arg = arg;
-	own.io = (struct session_io){
-		conn_read,    conn_write, c,
-		conn_is_full, conn_wait,  conn_is_leaving
-	};
+	own.io = (struct session_io){ conn_read,    conn_write, c,
+		                      conn_is_full, conn_wait,  conn_is_leaving,
+		                      conn_tap };
 	own.wake = conn_wake;
 	own.wake_arg = c;
 	c->session = session_new(&own);

@@ -14,6 +14,7 @@ const struct capability capabilities[] = {
 	{ N("BINARY"),                0,             "3516", "append.c", NULL },
 	{ N("CATENATE"),              0,             "4469", "catenate.c", NULL },
 	{ N("CHILDREN"),              0,             "3348", "list_reply.c", NULL },
+	{ N("COMPRESS=DEFLATE"),      0,             "4978", "compress.c", NULL },
 	{ N("CONDSTORE"),             ENABLED_CONDSTORE, "7162", "modseq.c", NULL },
 	{ N("CREATE-SPECIAL-USE"),    0,             "6154", "tree.c", NULL },
 	{ N("ENABLE"),                0,             "5161", "capability.c", NULL },

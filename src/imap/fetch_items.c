@@ -148,7 +148,11 @@ void fetch_row_write(struct fetch_row *row, const struct fetch_request *r)
 		if (i != 0)
 			buf_byte(out, ' ');
 		buf_add(out, r->items[i].label);
+		if (r->items[i].kind >= FETCH_SECTION)
+			out_fence(&row->s->out);
 		writers[r->items[i].kind](row, &r->items[i]);
+		if (r->items[i].kind >= FETCH_SECTION)
+			out_fence(&row->s->out);
 		if (row->blob != NULL) { /* a message of them may be large */
 			out_drain(&row->s->out);
 			e = session_pause(row->s);

@@ -10,6 +10,7 @@ struct err cmd_append(struct session *, struct slice args);
 struct err cmd_capability(struct session *, struct slice args);
 struct err cmd_check(struct session *, struct slice args);
 struct err cmd_close(struct session *, struct slice args);
+struct err cmd_compress(struct session *, struct slice args);
 struct err cmd_copy(struct session *, struct slice args);
 struct err cmd_create(struct session *, struct slice args);
 struct err cmd_delete(struct session *, struct slice args);

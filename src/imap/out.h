@@ -18,7 +18,8 @@ enum { OUT_CHUNK = 16384 };
 struct out {
 	struct session_io io;
 	struct buf bytes;
-	uint64_t total; /* octets given to io */
+	struct compress *compress; /* NULL: it is not compressed */
+	uint64_t total; /* octets given to io, or compressed for it */
 	struct err e;   /* of io; from then on everything is dropped */
 };
 
@@ -35,3 +36,6 @@ void out_drain(struct out *);
 
 /* Flushes and gives the memory back. Suspends. */
 void out_rest(struct out *);
+
+/* compress.h; nothing unless it is compressed. Suspends. */
+void out_fence(struct out *);

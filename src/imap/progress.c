@@ -20,6 +20,7 @@ static void tell(struct session *s, uint64_t done)
 	buf_add(out, S("\" "));
 	buf_number(out, done);
 	buf_add(out, S(" NIL)] Still looking\r\n"));
+	out_push(&s->out);
 	out_flush(&s->out);
 }
 

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "imap/compress.h"
 #include "imap/internal.h"
 #include "task/task.h"
 
@@ -106,6 +107,7 @@ void session_free(struct session *s)
 	frame_fini(&s->framer);
 	buf_free(&s->in);
 	buf_free(&s->out.bytes);
+	compress_free(s->out.compress);
 	arena_free(s->arena);
 	account_close(s->account);
 	free(s->pending_tag);
@@ -182,6 +184,16 @@ struct err session_pause(struct session *s)
 	return err(ERR_LIMIT, "the command takes too long");
 }
 
+/* The OK goes as it is; what has been read behind the command is compressed.
+ * RFC 4978 section 3 */
+static void begin_compress(struct session *s, struct slice *input)
+{
+	s->compress_next = false;
+	out_flush(&s->out);
+	s->out.compress = compress_new(*input);
+	*input = slice_from(*input, input->len);
+}
+
 /* Everything that has been read. */
 static void run_input(struct session *s)
 {
@@ -191,6 +203,8 @@ static void run_input(struct session *s)
 	       frame_feed(&s->framer, &input)) {
 		run_command(s);
 		out_drain(&s->out);
+		if (s->compress_next)
+			begin_compress(s, &input);
 		task_pause();
 	}
 	s->in.len = 0;
@@ -200,10 +214,20 @@ static void run_input(struct session *s)
 static bool read_input(struct session *s)
 {
 	char *to = buf_room(&s->in, READ_CHUNK);
+	const struct session_io *io = &s->out.io;
 	size_t got = 0;
-	struct err e = s->out.io.read(s->out.io.ctx, to, READ_CHUNK, &got);
+	struct err e;
 
-	s->over |= !is_ok(e);
+	if (s->out.compress != NULL)
+		e = compress_read(s->out.compress, io, to, READ_CHUNK, &got);
+	else
+		e = io->read(io->ctx, to, READ_CHUNK, &got);
+	if (got != 0 && io->tap != NULL)
+		io->tap(io->ctx, true, slice_of(to, got));
+	if (e.code == ERR_CORRUPT)
+		s->bye = e.text;
+	else
+		s->over |= !is_ok(e);
 	s->bytes_in += got;
 	s->in.len += got;
 	return got != 0;

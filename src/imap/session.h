@@ -38,6 +38,8 @@ struct session_io {
 	struct err (*wait)(void *ctx);
 	/* The peer will say nothing more, and may have gone. NULL: never. */
 	bool (*is_leaving)(void *ctx);
+	/* Sees what client and server say, not compressed. NULL: nobody. */
+	void (*tap)(void *ctx, bool client, struct slice);
 };
 
 /* What is the same for all sessions of the process; outlives them. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -397,6 +398,94 @@ static void run(struct loop *loop, void *arg)
 	house_close(&h);
 }
 
+/* Raw deflate, flushed. */
+static void pack(z_stream *z, const char *text, struct buf *out)
+{
+	z->next_in = (Bytef *)(uintptr_t)text;
+	z->avail_in = (uInt)strlen(text);
+	z->next_out = (Bytef *)buf_room(out, 4096);
+	z->avail_out = 4096;
+	assert_int_equal(deflate(z, Z_SYNC_FLUSH), Z_OK);
+	out->len += 4096 - z->avail_out;
+}
+
+/* What came, back in h->out. */
+static void unpack(z_stream *z, struct house *h)
+{
+	char text[4096];
+
+	z->next_in = (Bytef *)h->out.data;
+	z->avail_in = (uInt)h->out.len;
+	z->next_out = (Bytef *)text;
+	z->avail_out = sizeof text;
+	assert_int_equal(inflate(z, Z_SYNC_FLUSH), Z_OK);
+	h->out.len = 0;
+	buf_add(&h->out, slice_of(text, sizeof text - z->avail_out));
+	buf_byte(&h->out, '\0');
+}
+
+static enum session_state say_packed(struct house *h, z_stream *out,
+                                     z_stream *in, const char *text)
+{
+	enum session_state state;
+
+	h->out.len = 0;
+	pack(out, text, &h->in);
+	state = session_run(h->session);
+	unpack(in, h);
+	return state;
+}
+
+/* behaviour 54, behaviour 55 */
+static void check_compress(struct house *h)
+{
+	z_stream in = { 0 }, out = { 0 };
+	struct buf both = { 0 };
+
+	assert_int_equal(inflateInit2(&in, -15), Z_OK);
+	assert_int_equal(
+		deflateInit2(&out, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY),
+		Z_OK);
+	say(h, "");
+	/* what is right behind the command is compressed */
+	h->out.len = 0;
+	buf_add(&both, S("c1 COMPRESS DEFLATE\r\n"));
+	pack(&out, "c2 NOOP\r\n", &both);
+	buf_add(&h->in, buf_slice(&both));
+	session_run(h->session);
+	assert_true(slice_starts(buf_slice(&h->out),
+	                         S("c1 OK DEFLATE active\r\n")));
+	buf_drop(&h->out, strlen("c1 OK DEFLATE active\r\n"));
+	unpack(&in, h);
+	assert_has(h, "c2 OK NOOP completed\r\n");
+	say_packed(h, &out, &in, "c3 COMPRESS DEFLATE\r\n");
+	assert_has(h, "c3 NO [COMPRESSIONACTIVE] ");
+	say_packed(h, &out, &in, "c4 STARTTLS\r\n");
+	assert_has(h, "c4 BAD ");
+	say_packed(h, &out, &in, "c5 APPEND INBOX {5}\r\n");
+	assert_has(h, "+ OK\r\n");
+	say_packed(h, &out, &in, "hello\r\nc6 SELECT INBOX\r\n");
+	assert_has(h, "c5 OK [APPENDUID ");
+	assert_has(h, "* 1 EXISTS");
+	say_packed(h, &out, &in, "c7 FETCH 1 (BODY.PEEK[] UID)\r\n");
+	assert_has(h, "BODY[] {5}\r\nhello UID 1)\r\nc7 OK");
+	/* no stream at all: the end, and said so */
+	h->out.len = 0;
+	buf_add(&h->in, S("\x06\x06\x06"));
+	assert_int_equal(session_run(h->session), SESSION_OVER);
+	unpack(&in, h);
+	assert_has(h, "* BYE what came was not compressed");
+	inflateEnd(&in);
+	deflateEnd(&out);
+	buf_free(&both);
+}
+
+static void test_compress(void **state)
+{
+	(void)state;
+	task_run_main(run, check_compress);
+}
+
 static void test_greeting(void **state)
 {
 	(void)state;
@@ -459,6 +548,7 @@ int main(void)
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_bye),
+		cmocka_unit_test(test_compress),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_notify_request),
 		cmocka_unit_test(test_notify_news),
