@@ -19,7 +19,8 @@ each: an EXPUNGE response left out (I9, I4), MOVE that only copies (I4, I10),
 COPYUID with the UIDs of the source (I3, I2, I10), the highest UID given again
 after a restart (I3, I2), STATUS off by one (I13), STORE acknowledged before
 its commit while processes are killed (I17), EXPUNGE told during FETCH (I9),
-copies without their flags (I17).
+copies without their flags (I17), news for NOTIFY left out (I4), expunges told
+to who had them delayed (I9).
 """
 import bisect
 import collections

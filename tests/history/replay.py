@@ -209,8 +209,6 @@ class Session:
 
     def select(self, name, op):
         self.leave()
-        if self.told is not None:
-            self.told.select(name)
         if op.status != "OK":
             if NONE.match(op.lines[-1] if op.lines else b""):
                 self.name(name, "none")
@@ -229,6 +227,8 @@ class Session:
                                        int(codes[b"UIDNEXT"]), self.t0,
                                        self.t1, op))
         self.facts.watches.append(self.watch)
+        if self.told is not None:
+            self.told.selected(name)
 
     def do_unselect(self, _args, _slots):
         if self.op.status == "OK":

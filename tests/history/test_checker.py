@@ -529,6 +529,13 @@ n 22-23 NOOP
     def test_news_never_comes(self):
         self.is_bad("I4", self.begin() + self.APPENDED + self.ASKED)
 
+    def test_some_of_the_news_never_comes(self):
+        self.is_bad("I4", self.begin() + self.APPENDED + self.PUSHED + """
+w 16-17 APPEND Trash () m-3-100
+    OK [APPENDUID 2 2] APPEND completed"""
+                    + self.ASKED.replace("MESSAGES 1 UIDNEXT 2",
+                                         "MESSAGES 2 UIDNEXT 3"))
+
     def test_news_is_not_so(self):
         self.is_bad("I13", self.begin() + self.APPENDED
                     + self.PUSHED.replace("MESSAGES 1", "MESSAGES 2"))

@@ -14,37 +14,33 @@ class Told:
         self.wants = args[0] == b"SET"
         self.delayed = b"(SELECTED-DELAYED" in args
         self.answered = None    # the op whose STATUS has been seen
-        self.known = {}     # name -> what was the answer
-        self.news = set()       # names that were told of since
-        self.late = {}      # name -> the op that found it changed
+        self.known = {}     # name -> what was told last
+        self.late = {}      # name -> the op that found it changed since
 
     def status(self, name, now):
-        """One more line. Of a STATUS of that name one is the answer; which
-        one does not matter."""
+        """One more line. Of those of a STATUS of that name one is the
+        answer; which one does not matter."""
         op = self.session.op
-        if op is self.answered or \
-           not op.command.startswith(b"STATUS %s " % name):
-            self.news.add(name)
-            return
-        self.answered = op
         if now[0] == self.session.mailbox:
             return      # of the selected one its messages are told
-        if self.wants and self.known.get(name, now) != now and \
-           name not in self.news:
-            self.late[name] = op
+        if op is self.answered or \
+           not op.command.startswith(b"STATUS %s " % name):
+            self.late.pop(name, None)
+        else:
+            self.answered = op
+            if self.wants and self.known.get(name, now) != now:
+                self.late[name] = op
         self.known[name] = now
-        self.news.discard(name)
 
-    def select(self, name):
+    def selected(self, name):
         self.known.pop(name, None)
         self.late.pop(name, None)
 
     def after(self, op):
         for name in [n for n, found in self.late.items() if found is not op]:
             del self.late[name]
-            if name not in self.news:
-                self.session.complain("I4", "no news of %s, which has changed"
-                                      % name.decode())
+            self.session.complain("I4", "no news of %s, which has changed"
+                                  % name.decode())
 
     def waited(self, lines):
         if not self.wants and [x for x in lines if not x.startswith(b"* BYE")]:
