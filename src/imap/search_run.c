@@ -6,7 +6,7 @@
  * recursion is as deep as the tree, which the parser has bounded.
  *
  * A full-text index would answer in filter_digest() and filter_message(): it
- * narrows `among` to candidates (docs/decisions/13-searching.md).
+ * narrows `among` to candidates (docs/decisions/16-searching.md).
  */
 #include "imap/date.h"
 #include "imap/objectid.h"
