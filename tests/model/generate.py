@@ -36,6 +36,7 @@ class Generator:
         self.rng = rng
         self.tag = 0
         self.saving = False         # the SEARCH being made has SAVE
+        self.begun = set()          # sessions that have had a command
         self.commands = [
             (self.fetch, 14), (self.store, 16), (self.search, 12),
             (self.append, 12), (self.copy, 8), (self.expunge, 6),
@@ -57,6 +58,11 @@ class Generator:
             if stream.idle[n] is not None:
                 return n, [b"DONE"]
         session = stream.sessions[n]
+        if session not in self.begun:
+            self.begun.add(session)
+            return n, [self.tagged(self.pick(
+                "ENABLE IMAP4rev2", "ENABLE QRESYNC", "NOOP",
+                "ENABLE QRESYNC IMAP4rev2", "ENABLE CONDSTORE", "NOOP"))]
         if self.rng.random() < 0.02:
             return n, [self.tagged("IDLE")]
         count = 1 if others_idle else self.rng.choice([1, 1, 2, 4, 8, 12])

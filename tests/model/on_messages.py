@@ -179,7 +179,8 @@ class MessageCommands:
             known = Known(command.since, [
                 (low or last, high or last) for low, high in command.set])
             try:
-                check_vanished(box, known, answer)
+                check_vanished(box, known, answer,
+                               {x.uid for x in sight if x.gone})
                 return
             except Wrong as wrong:
                 why = wrong

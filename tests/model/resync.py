@@ -8,14 +8,17 @@ but only what is in the client's set and no longer in the mailbox.
 from view import demand, expand
 
 
-def check_vanished(box, known, answer):
+def check_vanished(box, known, answer, in_view=()):
+    """in_view: UIDs that went, but not from the session's view yet: a
+    VANISHED of their own tells of them.
+    """
     told = {uid for x in answer.earlier for uid in expand(x)}
     living = {x.uid for x in box.messages}
     demand(not told & living, "VANISHED (EARLIER) of %r", told & living)
     demand(all(known.has(x) for x in told),
            "VANISHED (EARLIER) %r of what nobody asked", told)
     for uid, tick in box.vanished.items():
-        if known.has(uid) and uid >= known.first_unknown(box) and \
+        if uid not in in_view and known.has(uid) and uid >= known.first_unknown(box) and \
                 box.modseqs.bounds(tick)[0] >= known.since:
             demand(uid in told, "VANISHED (EARLIER) %d is missing", uid)
 

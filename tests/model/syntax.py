@@ -268,6 +268,7 @@ def append(c, command):
         if c.peek(b'"'):
             date = date_time(c)
             c.need(b" ")
+        c.take(b"~")            # literal8, RFC 3516
         command.messages.append((flags, date, c.literal()))
 
 
