@@ -45,6 +45,16 @@ class Connection:
                     raise RuntimeError(found.group(1).decode())
                 return got, found.group(1)
 
+    def answer(self, text):
+        """All that a command with a short answer is answered with."""
+        tag, got = self.send(text.encode()), b""
+        while not re.search(rb"(?:^|\n)%s [^\n]*\n$" % tag, got):
+            data = self.sock.recv(65536)
+            if not data:
+                raise EOFError("closed after %r" % got[-100:])
+            got += data
+        return got
+
     def run(self, text):
         """Seconds from sending to the tagged line, bytes received."""
         start = time.perf_counter()
@@ -133,6 +143,27 @@ def steps(count):
             ("STATUS", "STATUS INBOX (MESSAGES UNSEEN UIDNEXT)")]
 
 
+def resync(port, user, password, mailbox, count, changes=100):
+    """Seconds of a SELECT that tells what 100 changes, half of them expunges
+    and all in different places, have left."""
+    c = Connection(port, user, password)
+    seen = c.answer("SELECT %s" % mailbox)
+    known = [re.search(rb"\[%s (\d+)\]" % name, seen).group(1).decode()
+             for name in (b"UIDVALIDITY", b"HIGHESTMODSEQ")]
+    for i in range(changes):
+        uid = 1 + (2 * i + 1) * count // (2 * changes)
+        gone = i % 2 == 1
+        c.run("UID STORE %d +FLAGS.SILENT (%s)"
+              % (uid, r"\Deleted" if gone else r"\Flagged"))
+        if gone:
+            c.run("UID EXPUNGE %d" % uid)
+    c.run("UNSELECT")
+    c.run("ENABLE QRESYNC")
+    spent, got = c.run("SELECT %s (QRESYNC (%s))" % (mailbox, " ".join(known)))
+    c.sock.close()
+    return spent, got
+
+
 def times(port, user, password, mailbox, count, leave_out=()):
     """name -> seconds, of each step, on one connection."""
     c = Connection(port, user, password)
@@ -141,4 +172,7 @@ def times(port, user, password, mailbox, count, leave_out=()):
         if name not in leave_out:
             out[name] = c.run(text % mailbox if "%s" in text else text)[0]
     c.sock.close()
+    name = "QRESYNC, 100 changes"
+    if name not in leave_out:
+        out[name] = resync(port, user, password, mailbox, count)[0]
     return out

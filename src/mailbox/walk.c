@@ -223,14 +223,15 @@ static void find_in_chunk(const struct chunk *c, const struct criteria *k,
 	}
 }
 
-/* No UID below it has what is looked for; 0: none has, which the counters
- * of the mailbox say. */
+/* No UID below it has what is looked for; 0: none has, which the mailbox's
+ * record says. */
 static uint32_t find_from(const struct mailbox *m, const struct criteria *k)
 {
 	uint8_t clear = k->mask & (uint8_t)~k->want;
 
 	if (((clear & FLAG_SEEN) != 0 && m->meta.unseen == 0) ||
-	    ((k->want & FLAG_DELETED) != 0 && m->meta.deleted == 0))
+	    ((k->want & FLAG_DELETED) != 0 && m->meta.deleted == 0) ||
+	    k->since >= m->meta.highestmodseq)
 		return 0;
 	return (clear & FLAG_SEEN) != 0 ? m->seen_below : 1;
 }
