@@ -13,8 +13,9 @@ A build with sanitizers has no points of memory: its allocator is theirs.
 Nothing that was acknowledged may be missing. Sessions that say nothing
 meanwhile stay, and clients come in afterwards. No process may die of a call
 on sockets; of memory that isn't there one ends (src/base/mem.h), its parent
-starts it again, and only its own clients notice. After each pair all is
-killed, and what is on the disk must be as good.
+starts it again, and only its own clients notice. The parent takes all with
+it, says why, and is started again by whoever looks after it, here by this
+test. After each pair all is killed, and what is on the disk must be as good.
 """
 import argparse
 import concurrent.futures
@@ -34,7 +35,7 @@ sys.path.insert(0, os.path.join(HERE, ".."))
 import faults  # noqa: E402
 from admin import Admin  # noqa: E402
 from client import Client, Gone, Refused, back  # noqa: E402
-from harness import Raw, Server  # noqa: E402
+from harness import Raw, Server, children  # noqa: E402
 from ledger import Ledger  # noqa: E402
 
 USER = "ann@example.org"
@@ -42,23 +43,23 @@ IDLE = ["idle%d@example.org" % n for n in range(6)]
 PER_PAIR = 20           # points of a role and a kind of failure
 LEAST_PER_PAIR = 3
 SERVERS = 2
+GONE_S = 5              # after its parent a process has gone
 BAD_END = re.compile(r"(?m)^.*(?:Sanitizer: |runtime error: |"
                      r"signal=(?:SEGV|BUS|ILL|FPE|SYS)).*$")
 
 # of enum fault_kind: its number, how many fail from there on, roles
-SOCKETS = ["gate", "auth", "mail", "parse", "parent"]
-MEMORY = ["gate", "auth", "mail", "parse"]
+ROLES = ["gate", "auth", "mail", "parse", "parent"]
 KINDS = {
-    "interrupted": (7, (1, 5), SOCKETS),
-    "not now": (9, (1, 30), SOCKETS),
+    "interrupted": (7, (1, 5), ROLES),
+    "not now": (9, (1, 30), ROLES),
     "short": (3, (1, 30), ["gate", "mail"]),
     "reset": (10, (1, 3), ["gate", "mail"]),
     "closed": (11, (1, 3), ["gate", "mail"]),
-    "no buffers": (12, (1, 5), SOCKETS),
-    "no kernel memory": (6, (1, 3), SOCKETS),
+    "no buffers": (12, (1, 5), ROLES),
+    "no kernel memory": (6, (1, 3), ROLES),
     "aborted": (13, (1, 3), ["gate", "auth"]),
     "no descriptor": (5, (1, 3), ["gate", "auth"]),
-    "no memory": (14, (1,), MEMORY),
+    "no memory": (14, (1,), ROLES),
 }
 
 
@@ -183,11 +184,30 @@ class Sweep:
     def point(self, role, kind, at, lasts):
         self.at = role, kind, at, lasts
         died = self.deaths()
+        below = children(self.server.process.pid)
         self.calls.set(role, KINDS[kind][0], at, lasts)
         self.script(role)
         self.points += self.calls.clear()[1] > 0
+        if kind == "no memory" and self.server.process.poll() is not None:
+            self.revive(below)
         self.settle()
         self.judge(role, kind, self.deaths() - died)
+
+    def revive(self, below):
+        """The parent is gone, and so must be those below it."""
+        if self.server.process.returncode == 0 or \
+           "event=out_of_memory" not in self.server.log()[-2000:]:
+            raise AssertionError("the parent has ended without a word")
+        end = time.time() + GONE_S
+        while any(map(is_running, below)):
+            if time.time() > end:
+                raise AssertionError("a process outlives its parent")
+            time.sleep(0.01)
+        self.dead += 1
+        self.server.start()
+        for name in IDLE:
+            self.idle.pop(name).close()
+            self.sit(name)
 
     def deaths(self):
         return self.server.log().count("event=child_died")
@@ -242,6 +262,14 @@ class Sweep:
                                  + checked.stderr)
         for name in IDLE:
             self.sit(name)
+
+
+def is_running(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 # -- the whole --
