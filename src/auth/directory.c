@@ -115,6 +115,15 @@ static const char *const writes[WRITES] = {
 				  " (SELECT name FROM domains)",
 	[HIDE] = "INSERT INTO hidden (scope, capability) VALUES (?1, ?2)"
 		 " ON CONFLICT DO NOTHING",
+	/* of the scopes that scope ?1 is a part of: itself, or all that are
+	 * within it. A name ends with its domain's scope. */
+	[HIDES_TOO_MUCH] =
+		"SELECT 1 FROM (SELECT DISTINCT who.scope AS who, h.capability"
+		" AS capability FROM hidden who JOIN hidden h ON h.scope IN"
+		" ('', who.scope, substr(who.scope, instr(who.scope, '@')))"
+		" WHERE who.scope = ?1 OR ?1 = '' OR ?1 ="
+		" substr(who.scope, instr(who.scope, '@'))) GROUP BY who"
+		" HAVING sum(length(capability) + 1) - 1 > ?2 LIMIT 1",
 	[OFFER] = "DELETE FROM hidden WHERE scope = ?1 AND capability = ?2",
 	[USED] = "UPDATE credentials SET last_use = ?2 WHERE id = ?1",
 };

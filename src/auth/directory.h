@@ -133,7 +133,7 @@ struct err directory_used(struct directory *, const struct credential_use *,
  * form; what is said of one that goes is forgotten with it. */
 
 /* Appends the names, a space between them, of what is hidden from the
- * account, its domain, or all. */
+ * account, its domain, or all; at most LIMIT_HIDDEN octets. */
 struct err directory_hidden_for(struct directory *, struct slice name,
                                 struct buf *out);
 
@@ -149,6 +149,7 @@ struct err directory_hidden_page(struct directory *, struct slice scope,
                                  struct hidden_row *out, size_t most,
                                  size_t *n);
 
+/* ERR_LIMIT: for some account the names would be longer than LIMIT_HIDDEN. */
 struct err directory_hide(struct directory *, struct slice scope,
                           struct slice capability);
 

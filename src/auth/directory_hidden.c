@@ -2,6 +2,7 @@
 #include "auth/directory_internal.h"
 
 #include "auth/name.h"
+#include "base/limits.h"
 
 struct err directory_hidden_for(struct directory *d, struct slice name,
                                 struct buf *out)
@@ -19,6 +20,8 @@ struct err directory_hidden_for(struct directory *d, struct slice name,
 		buf_add(out, sql_column_text(d->reader, 0));
 	}
 	sql_done(d->reader);
+	if (is_ok(e) && out->len > LIMIT_HIDDEN)
+		return err(ERR_CORRUPT, "too many capabilities are hidden");
 	return e;
 }
 
@@ -51,9 +54,27 @@ static struct err run_statement(struct write *w, enum directory_write statement)
 	return sql_finish(w->sql);
 }
 
+/* ERR_LIMIT when there is an account that has too much hidden from it. */
+static struct err check_limit(struct write *w)
+{
+	struct err e;
+	bool there;
+
+	sql_use(w->sql, HIDES_TOO_MUCH);
+	sql_text(w->sql, 1, w->scope);
+	sql_u64(w->sql, 2, LIMIT_HIDDEN);
+	e = sql_step(w->sql, &there);
+	sql_done(w->sql);
+	if (is_ok(e) && there)
+		return err(ERR_LIMIT, "too many capabilities are hidden");
+	return e;
+}
+
 static struct err run_hide(struct write *w)
 {
-	return run_statement(w, HIDE);
+	struct err e = run_statement(w, HIDE);
+
+	return is_ok(e) ? check_limit(w) : e;
 }
 
 static struct err run_offer(struct write *w)

@@ -37,6 +37,7 @@ enum directory_write {
 	FORGET_HIDDEN_DOMAINS,
 	USED,
 	HIDE,
+	HIDES_TOO_MUCH,
 	OFFER,
 	WRITES
 };

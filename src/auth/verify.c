@@ -182,7 +182,7 @@ static struct err announce(const struct attempt *t, struct peer *mail,
 	frame_u64(&f, row->id);
 	frame_slice(&f, account_row_name(row));
 	frame_slice(&f, t->session);
-	frame_slice(&f, slice_first(buf_slice(&hidden), LIMIT_HIDDEN));
+	frame_slice(&f, buf_slice(&hidden));
 	buf_free(&hidden);
 	return link_send(mail->link, &f, -1);
 }

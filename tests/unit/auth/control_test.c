@@ -159,6 +159,43 @@ static void check_longest(struct link *l)
 	hide(l, "", name, ERR_SYNTAX);
 }
 
+/* The nth name of this length. */
+static void hide_long(struct link *l, const char *scope, int n, size_t len,
+                      enum err_code code)
+{
+	char name[LIMIT_CAPABILITY + 1] = "";
+
+	memset(name, 'x', len);
+	for (size_t i = 0; i < 3 && i < len; i++, n /= 26)
+		name[i] = (char)('a' + n % 26);
+	hide(l, scope, name, code);
+}
+
+/* LIMIT_HIDDEN, of which each scope that ann is in has a part */
+static void hidden_limit(struct rig *r)
+{
+	static const char *const scopes[3] = { "", "@example.org",
+		                               "ann@example.org" };
+	const int longest = LIMIT_HIDDEN / (LIMIT_CAPABILITY + 1);
+	const size_t left = LIMIT_HIDDEN % (LIMIT_CAPABILITY + 1);
+	struct link *l = rig_control(r);
+
+	ask(l, FRAME_USER_ADD, "ann@example.org", "secret");
+	ask(l, FRAME_USER_ADD, "bob@example.org", "secret");
+	for (int i = 0; i < longest; i++)
+		hide_long(l, scopes[i % 3], i, LIMIT_CAPABILITY, ERR_OK);
+	for (size_t i = 0; i < 3; i++)
+		hide_long(l, scopes[i], 0, left + 1, ERR_LIMIT);
+	hide_long(l, "bob@example.org", 0, left + 1, ERR_OK);
+	hide_long(l, scopes[2], 0, left, ERR_OK);
+	assert_int_equal(strlen(hidden_from(r, scopes[2])), LIMIT_HIDDEN);
+	/* what is hidden from ann already is no more */
+	hide_long(l, scopes[0], 0, left, ERR_OK);
+	hide_long(l, scopes[1], 1, 1, ERR_LIMIT);
+	link_free(l);
+	task_sleep(1);
+}
+
 static void capabilities(struct rig *r)
 {
 	struct link *l = rig_control(r);
@@ -431,6 +468,7 @@ CASE(test_users, users)
 CASE(test_pages, pages)
 CASE(test_show, show)
 CASE(test_capabilities, capabilities)
+CASE(test_hidden_limit, hidden_limit)
 CASE(test_passwords, passwords)
 CASE(test_status, status)
 CASE(test_links, links)
@@ -446,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_hidden_limit),
 		cmocka_unit_test(test_passwords),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_links),

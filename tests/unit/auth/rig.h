@@ -42,8 +42,8 @@ struct rig_mail {
 	unsigned kicks;
 	char ticket[TICKET_SIZE]; /* announced last */
 	uint64_t ticket_account;
-	char hidden[128]; /* announced with it */
-	int control_fd;   /* of FRAME_CONTROL; the test closes it */
+	char hidden[LIMIT_HIDDEN + 1]; /* announced with it */
+	int control_fd; /* of FRAME_CONTROL; the test closes it */
 	uint64_t control_account;
 };
 
