@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "mime/charset.h"
 #include "roostd/roles.h"
 #include "roostd/sandbox.h"
 
@@ -81,18 +82,14 @@ static struct err enter_auth(const struct server *s)
 static struct err enter_mail(const struct server *s, uint32_t index)
 {
 	char *directory = config_partition_path(s->start, index);
-	const struct sandbox_path paths[] = {
-		{ directory, true },
-		/* iconv's converters */
-		{ "/usr/lib", false },
-		{ "/lib", false },
-		{ "/etc/ld.so.cache", false },
-	};
-	const struct sandbox sandbox = {
-		.paths = paths, .n_paths = 4, .code = true, .share = true
-	};
-	struct err e = sandbox_enter(&sandbox);
+	const struct sandbox_path partition = { directory, true };
+	const struct sandbox sandbox = { .paths = &partition,
+		                         .n_paths = 1,
+		                         .share = true };
+	struct err e;
 
+	charset_load_all(); /* code, which it can load no more inside */
+	e = sandbox_enter(&sandbox);
 	free(directory);
 	return e;
 }

@@ -187,21 +187,13 @@ static int allow_all(scmp_filter_ctx filter, const int *calls, size_t n)
 	return failed;
 }
 
-/* Code comes from files only, mapped as it is, and only where the process
- * loads libraries: no memory is executable that was ever writable. */
-static int allow_memory(scmp_filter_ctx filter, bool code)
+/* No more code than there is. */
+static int allow_memory(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp data =
 		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	const struct scmp_arg_cmp text =
-		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, PROT_EXEC);
-	int failed = 0;
 
-	if (code)
-		failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-		                          SCMP_SYS(mmap), 1, text);
-	return failed |
-	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 	                        data) |
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 	                        data);
@@ -251,7 +243,7 @@ static int fill_pure(scmp_filter_ctx filter)
 {
 	return allow_all(filter, pure_calls,
 	                 sizeof pure_calls / sizeof *pure_calls) |
-	       allow_memory(filter, false) | allow_abort(filter) |
+	       allow_memory(filter) | allow_abort(filter) |
 	       /* the loop, about its sockets */
 	       seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 	                        SCMP_A1(SCMP_CMP_EQ, FIONBIO));
@@ -274,7 +266,7 @@ static int fill(scmp_filter_ctx filter, const struct sandbox *s)
 	if (s->share)
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 		                           SCMP_SYS(memfd_create), 0);
-	failed |= allow_memory(filter, s->code);
+	failed |= allow_memory(filter);
 	failed |= allow_threads(filter);
 	failed |= allow_some(filter);
 	return failed;

@@ -4,7 +4,8 @@
  * Two walls, each of which would do alone. Seccomp: a list of the system
  * calls a role needs; everything else fails with EPERM. Landlock (where the
  * kernel has it): the only directories in which anything can be opened.
- * Neither can be undone.
+ * Neither can be undone. No memory becomes executable: code must have been
+ * loaded before.
  */
 #pragma once
 
@@ -24,7 +25,6 @@ struct sandbox {
 	const struct sandbox_path *paths;
 	size_t n_paths;
 	bool accept; /* new connections, on listeners it is handed */
-	bool code;   /* load libraries: iconv does, for each charset */
 	bool share;  /* make memory to share: the page of a link to parse */
 	bool pure;   /* nothing but reckon, and talk over what it is handed */
 };

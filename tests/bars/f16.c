@@ -212,6 +212,12 @@ static bool map_executable(void)
 	            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
 }
 
+static bool map_code(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC,
+	            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+}
+
 static bool make_executable(void)
 {
 	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
@@ -253,6 +259,7 @@ static void try_kernel(void)
 		     syscall(calls[i].number, 0, 0, 0, 0, 0) != -1 ||
 		             errno != EPERM);
 	tell("map executable memory", map_executable());
+	tell("map code", map_code());
 	tell("make memory executable", make_executable());
 	tell("type into a terminal",
 	     ioctl(0, TIOCSTI, "x") == 0 || errno != EPERM);
