@@ -25,7 +25,7 @@ static bool breathe(struct fetch *f)
 	struct err e;
 
 	out_drain(&f->s->out);
-	e = session_pause(f->s);
+	e = task_go_on();
 	session_tell_keywords(f->s);
 	if (is_ok(f->e))
 		f->e = e;

@@ -232,7 +232,7 @@ static struct err decode(struct binary *b)
 		if (b->send) /* what was begun is finished */
 			task_pause();
 		else
-			e = session_pause(b->row->s);
+			e = task_go_on();
 	}
 	text_decoder_finish(decoder, &decoded);
 	take_decoded(b, buf_slice(&decoded));

@@ -155,7 +155,7 @@ void fetch_row_write(struct fetch_row *row, const struct fetch_request *r)
 			out_fence(&row->s->out);
 		if (row->blob != NULL) { /* a message of them may be large */
 			out_drain(&row->s->out);
-			e = session_pause(row->s);
+			e = task_go_on();
 		}
 	}
 	if (is_ok(row->e))

@@ -46,7 +46,6 @@ struct session {
 	bool uid;          /* it was "UID ..." */
 	bool by_number;    /* and has message numbers all the same */
 	struct slice code; /* response code of the OK, "" if none */
-	uint64_t start_ns; /* of task_used_ns() */
 	bool tell_modseq;  /* that is to be HIGHESTMODSEQ */
 	const struct pending *pending;
 	char *pending_tag;     /* heap */
@@ -163,13 +162,6 @@ void session_sync(struct session *, bool expunges);
 
 /* Tells what has come, before a command that can mean it. */
 void session_sync_exists(struct session *);
-
-/*
- * task_pause(), for the loops of a command that asks and changes nothing.
- * ERR_LIMIT: it has used up what one command may (command_time), and must
- * end. Suspends.
- */
-struct err session_pause(struct session *);
 
 /* FLAGS and PERMANENTFLAGS: always, or if there are keywords that the
  * client has not seen in them. */

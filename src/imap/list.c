@@ -129,7 +129,7 @@ static struct err match_names(struct session *s, const struct list_request *r,
 		arena_array(s->arena, names->n + 1, sizeof *names->matches);
 	for (size_t i = 0; i < names->n && is_ok(e); i++) {
 		names->matches[i] = matches(r, names->v[i].name);
-		e = session_pause(s);
+		e = task_go_on();
 	}
 	return e;
 }
@@ -254,7 +254,7 @@ static struct err list_run(struct session *s, const struct list_request *r)
 	for (size_t i = 0; i < names.n && is_ok(e); i++) {
 		struct list_row row;
 
-		e = session_pause(s);
+		e = task_go_on();
 		if (!names.matches[i] || !make_row(r, &names, i, &row))
 			continue;
 		reply_list_row(s, r, &row);

@@ -329,7 +329,7 @@ static struct err tell_all_status(struct session *s)
 		    !is_selected(s, v[i].name))
 			tell_status(s, v[i].name, g->events);
 		out_drain(&s->out);
-		task_pause();
+		e = task_go_on();
 	}
 	return e;
 }
@@ -338,6 +338,7 @@ struct err cmd_notify(struct session *s, struct slice args)
 {
 	struct notify *n = mem_new(1, sizeof *n);
 	struct cursor c;
+	struct err e = OK;
 
 	n->arena = arena_new(LIMIT_COMMAND_ARENA);
 	c = cursor_of(arena_copy(n->arena, args), n->arena, is_rev2(s));
@@ -351,5 +352,9 @@ struct err cmd_notify(struct session *s, struct slice args)
 	n->listener = (struct notice_listener){ NULL, hear, n };
 	account_listen(s->account, &n->listener);
 	s->notify = n;
-	return n->request.status ? tell_all_status(s) : OK;
+	if (n->request.status)
+		e = tell_all_status(s);
+	if (!is_ok(e))
+		notify_stop(s);
+	return e;
 }

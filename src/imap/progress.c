@@ -37,7 +37,7 @@ struct err session_progress(struct session *s, uint64_t done)
 	uint64_t now = clock->mono_ms(clock);
 
 	if (now - s->looked_ms < LOOK_MS)
-		return session_pause(s);
+		return task_go_on();
 	s->looked_ms = now;
 	if (now - s->told_ms >= TELL_MS || is_leaving(s)) {
 		s->told_ms = now;
@@ -45,5 +45,5 @@ struct err session_progress(struct session *s, uint64_t done)
 	}
 	if (!is_ok(s->out.e))
 		return err(ERR_CLOSED, "the client has gone");
-	return session_pause(s);
+	return task_go_on();
 }

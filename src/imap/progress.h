@@ -4,7 +4,7 @@
 #include "imap/internal.h"
 
 /*
- * session_pause() of a command that has looked at `done` messages: tells the
+ * task_go_on() of a command that has looked at `done` messages: tells the
  * client so every 10 seconds. ERR_CLOSED: there is nobody left to tell.
  * Suspends.
  */

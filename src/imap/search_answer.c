@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "mailbox/order.h"
 #include "task/task.h"
 
 /* -- what was found, by position -- */
@@ -29,56 +30,58 @@ static uint32_t last_uid(const struct search_found *found)
 	                            : found->uids.v[found->uids.n - 1].last;
 }
 
-static int by_uid(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a;
-	uint32_t y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Of an order: sorted first, so that each is added at the end. */
-static void set_of_ordered(const uint32_t *order, size_t n, struct uidset *out)
+static struct err set_of_ordered(const uint32_t *order, size_t n,
+                                 struct uidset *out)
 {
-	uint32_t *v = mem_copy(order, n * sizeof *v);
+	struct order_entry *v = mem_new(n, sizeof *v);
+	struct order_entry *spare = mem_new(n, sizeof *spare);
+	struct err e;
 
-	uidset_clear(out);
-	qsort(v, n, sizeof *v, by_uid);
 	for (size_t i = 0; i < n; i++)
-		uidset_add(out, v[i]);
+		v[i].key = order[i];
+	e = order_sort(&v, &spare, n, order_by_key, NULL);
+	uidset_clear(out);
+	for (size_t i = 0; i < n && is_ok(e); i++)
+		uidset_add(out, (uint32_t)v[i].key);
 	free(v);
+	free(spare);
+	return e;
 }
 
 /* The UIDs at these positions. */
-static void set_of(const struct search_found *found, struct positions at,
-                   struct uidset *out)
+static struct err set_of(const struct search_found *found, struct positions at,
+                         struct uidset *out)
 {
-	if (found->order == NULL)
-		positions_take(at, &found->uids, out);
-	else
-		set_of_ordered(found->order + at.first,
-		               (size_t)(at.end - at.first), out);
+	if (found->order != NULL)
+		return set_of_ordered(found->order + at.first,
+		                      (size_t)(at.end - at.first), out);
+	positions_take(at, &found->uids, out);
+	return OK;
 }
 
 /* What the answer is about: if it is neither about all nor about their
  * number, those that it names. What "$" stands for, too. */
-static void keep_answered(const struct search_request *r,
-                          const struct search_found *found, struct uidset *out)
+static struct err keep_answered(const struct search_request *r,
+                                const struct search_found *found,
+                                struct uidset *out)
 {
 	unsigned few = SEARCH_MIN | SEARCH_MAX | SEARCH_PARTIAL;
+	struct err e = OK;
 
 	uidset_clear(out);
 	if (!(r->returns & few) ||
 	    r->returns & (SEARCH_RETURN_ALL | SEARCH_COUNT)) {
 		uidset_copy(out, &found->uids);
-		return;
+		return OK;
 	}
 	if (r->returns & SEARCH_PARTIAL)
-		set_of(found, partial_positions(r->partial, found->n), out);
+		e = set_of(found, partial_positions(r->partial, found->n), out);
 	if (found->n != 0 && r->returns & SEARCH_MIN)
 		uidset_add(out, first_uid(found));
 	if (found->n != 0 && r->returns & SEARCH_MAX)
 		uidset_add(out, last_uid(found));
+	return e;
 }
 
 /* The highest modification sequence of what the answer is about.
@@ -90,16 +93,16 @@ static struct err highest_modseq(const struct search_request *r,
 	struct record_walk w;
 	struct uidset about = { 0 };
 	struct record record;
+	struct err e = keep_answered(r, found, &about);
 
-	keep_answered(r, found, &about);
 	w = mailbox_walk(view_mailbox(found->view), &about);
-	while (record_walk_next(&w, &record)) {
+	while (is_ok(e) && record_walk_next(&w, &record)) {
 		if (record.modseq > *highest)
 			*highest = record.modseq;
-		task_pause();
+		e = task_go_on();
 	}
 	uidset_free(&about);
-	return w.e;
+	return is_ok(e) ? w.e : e;
 }
 
 /* -- sets -- */
@@ -147,7 +150,7 @@ static void reply_set(struct session *s, const struct search_found *found,
 		reply_ordered(s, found, at);
 		return;
 	}
-	set_of(found, at, &uids);
+	positions_take(at, &found->uids, &uids);
 	if (!found->uid)
 		session_to_seqs(s, &uids, &seqs);
 	for (size_t i = 0; i < told->n; i++)
@@ -275,6 +278,6 @@ struct err search_answer(struct session *s, const struct search_request *r,
 	else if (!r->extended)
 		reply_numbers(s, found, word, modseq);
 	if (returns & SEARCH_SAVE)
-		keep_answered(r, found, &s->saved);
-	return OK;
+		e = keep_answered(r, found, &s->saved);
+	return e;
 }

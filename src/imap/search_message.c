@@ -23,7 +23,7 @@ static struct err read_source(void *context, uint32_t offset, uint32_t len,
                               struct slice *out)
 {
 	struct looking *l = context;
-	struct err e = session_pause(l->s); /* messages may be large */
+	struct err e = task_go_on(); /* messages may be large */
 
 	if (!is_ok(e))
 		return e;
@@ -60,7 +60,7 @@ static struct err look_in_header(struct looking *l)
 	while (is_ok(e) && !l->found && header_next(&rest, &name, &value)) {
 		l->found = slice_ieq(name, l->key->name) &&
 		           value_has(value, l->key->text);
-		e = session_pause(l->s);
+		e = task_go_on();
 	}
 	buf_free(&header);
 	return e;

@@ -160,28 +160,19 @@ static void say_bye(struct session *s)
 static void run_command(struct session *s)
 {
 	s->arena = arena_new(LIMIT_COMMAND_ARENA);
-	s->start_ns = task_used_ns();
+	task_allow(s->config->command_seconds * 1000000000);
 	s->told_ms = s->looked_ms = s->config->clock->mono_ms(s->config->clock);
 	command_run(s, buf_slice(&s->framer.text), s->framer.e);
 	append_free(s);
 	frame_next(&s->framer);
 	arena_free(s->arena);
 	s->arena = NULL;
+	task_allow(0);
 	s->active_ms = s->config->clock->mono_ms(s->config->clock);
 	if (s->bad >= LIMIT_BAD && !s->over) {
 		s->bye = "too many commands in error";
 		say_bye(s);
 	}
-}
-
-struct err session_pause(struct session *s)
-{
-	uint64_t most_ns = s->config->command_seconds * 1000000000;
-
-	task_pause();
-	if (most_ns == 0 || task_used_ns() - s->start_ns <= most_ns)
-		return OK;
-	return err(ERR_LIMIT, "the command takes too long");
 }
 
 /* The OK goes as it is; what has been read behind the command is compressed.

@@ -48,7 +48,7 @@ struct session_config {
 	struct model *model;
 	uint64_t message_limit_bytes; /* APPENDLIMIT */
 	uint64_t write_seconds;       /* conn.h: a client that takes nothing */
-	uint64_t command_seconds;     /* session_pause(); 0: no limit */
+	uint64_t command_seconds;     /* of the processor; 0: no limit */
 	struct slice hostname;
 };
 

@@ -45,6 +45,13 @@ uint32_t forest_above(struct forester *t, uint32_t dummy)
 	return top;
 }
 
+bool forest_go_on(struct forester *t, size_t n)
+{
+	if (n % SLICE == 0 && is_ok(t->e))
+		t->e = task_go_on();
+	return is_ok(t->e);
+}
+
 /* -- reading -- */
 
 /* The node of a message; asked for in order of UID. 0: it has none. */
@@ -79,18 +86,17 @@ static void read_arrivals(struct forester *t, const struct uidset *uids,
 	struct record_walk w = mailbox_walk(t->mailbox, uids);
 	uint32_t last = 1;
 	struct record r;
-	unsigned n = 0;
+	size_t n = 0;
 
-	while (record_walk_next(&w, &r)) {
+	while (forest_go_on(t, n++) && record_walk_next(&w, &r)) {
 		uint32_t node = node_of(t, r.uid, &last);
 		int64_t *date = &t->facts[top != NULL ? top[node] : node].date;
 
 		if (top == NULL || *date < r.internaldate)
 			*date = r.internaldate;
-		if (++n % SLICE == 0)
-			task_pause();
 	}
-	t->e = w.e;
+	if (is_ok(t->e))
+		t->e = w.e;
 }
 
 static void read_digests(struct forester *t)
@@ -100,33 +106,36 @@ static void read_digests(struct forester *t)
 	uint32_t last = 1;
 	struct digest d;
 	uint32_t uid;
-	unsigned n = 0;
+	size_t n = 0;
 
-	while (digest_walk_next(&w, &uid, &d)) {
+	while (forest_go_on(t, n++) && digest_walk_next(&w, &uid, &d)) {
 		uint32_t node = node_of(t, uid, &last);
 
 		t->facts[node].date = d.sent;
 		if (!(d.flags & DIGEST_HAS_DATE))
 			uidset_add(&undated, uid);
 		read_digest(t, node, &d);
-		if (++n % SLICE == 0)
-			task_pause();
 	}
-	t->e = w.e;
+	if (is_ok(t->e))
+		t->e = w.e;
 	if (is_ok(t->e))
 		read_arrivals(t, &undated, NULL);
 	uidset_free(&undated);
 }
 
+static void sort(struct forester *t, struct order_entry **v, size_t n)
+{
+	if (is_ok(t->e))
+		t->e = order_sort(v, &t->spare, n, order_by_key, NULL);
+}
+
 static void sort_by_date(struct forester *t)
 {
-	for (size_t i = 0; i < t->messages; i++) {
+	for (size_t i = 0; i < t->messages && forest_go_on(t, i); i++) {
 		t->date[i].at = (uint32_t)i + 1;
 		t->date[i].key = order_key(t->facts[i + 1].date);
-		if (i % 1024 == 0)
-			task_pause();
 	}
-	order_sort(&t->date, &t->spare, t->messages, order_by_key, NULL);
+	sort(t, &t->date, t->messages);
 }
 
 /* -- threads -- */
@@ -150,7 +159,7 @@ static void add_dummy_root(struct forester *t, uint32_t dummy, uint32_t first)
 void forest_list_roots(struct forester *t)
 {
 	t->n_roots = 0;
-	for (size_t i = 0; i < t->messages; i++) {
+	for (size_t i = 0; i < t->messages && forest_go_on(t, i); i++) {
 		uint32_t node = t->date[i].at;
 		uint32_t parent = t->v[node].parent;
 
@@ -160,8 +169,6 @@ void forest_list_roots(struct forester *t)
 			add_root(t, node);
 		else if (forest_is_dummy(t, parent))
 			add_dummy_root(t, parent, node);
-		if (i % 256 == 0)
-			task_pause();
 	}
 	for (size_t i = 0; i < t->n_roots; i++)
 		t->v[t->roots[i].at].child = 0;
@@ -176,7 +183,7 @@ static uint32_t *find_tops(struct forester *t)
 
 	for (uint32_t node = 0; node < t->n; node++)
 		top[node] = t->v[node].parent != 0 ? t->v[node].parent : node;
-	for (uint32_t node = 0; node < t->n; node++) {
+	for (uint32_t node = 0; node < t->n && forest_go_on(t, node); node++) {
 		uint32_t end = node;
 
 		while (top[end] != end)
@@ -187,8 +194,6 @@ static uint32_t *find_tops(struct forester *t)
 			top[i] = end;
 			i = next;
 		}
-		if (node % 256 == 0)
-			task_pause();
 	}
 	return top;
 }
@@ -203,7 +208,7 @@ static void sort_by_arrival(struct forester *t)
 	free(top);
 	for (size_t i = 0; i < t->n_roots; i++)
 		t->roots[i].key = order_key(t->facts[t->roots[i].at].date);
-	order_sort(&t->roots, &t->spare, t->n_roots, order_by_key, NULL);
+	sort(t, &t->roots, t->n_roots);
 }
 
 /* -- the forest -- */
@@ -218,19 +223,14 @@ static void put_first(struct forester *t, uint32_t parent, uint32_t node)
 /* From the last to the first, so that each is put before those behind it. */
 static void arrange(struct forester *t)
 {
-	for (size_t i = t->messages; i-- != 0;) {
+	for (size_t i = t->messages; i-- != 0 && forest_go_on(t, i);) {
 		uint32_t node = t->date[i].at;
 
 		if (t->v[node].parent != 0)
 			put_first(t, t->v[node].parent, node);
-		if (i % 256 == 0)
-			task_pause();
 	}
-	for (size_t i = t->n_roots; i-- != 0;) {
+	for (size_t i = t->n_roots; i-- != 0 && forest_go_on(t, i);)
 		put_first(t, 0, t->roots[i].at);
-		if (i % 256 == 0)
-			task_pause();
-	}
 }
 
 static void run(struct forester *t)

@@ -35,7 +35,7 @@ struct forest {
 /*
  * Each of uids is in it, once; siblings are in the order in which they are to
  * be told. One that is no longer there counts as having nothing. ERR_LIMIT:
- * too many to thread. Suspends.
+ * too many to thread, or task_go_on(). Suspends.
  */
 struct err mailbox_forest(struct mailbox *, const struct uidset *uids,
                           enum thread_algorithm, struct forest *out);

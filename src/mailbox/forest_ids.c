@@ -157,14 +157,13 @@ static void link_messages(struct linking *l)
 	struct forester *t = l->t;
 	size_t at = 0;
 
-	for (uint32_t node = 1; node <= t->messages; node++) {
+	for (uint32_t node = 1; node <= t->messages && forest_go_on(t, node);
+	     node++) {
 		size_t end = at + 8u * t->facts[node].ids;
 
 		fetch_early(t, at + 8 * AHEAD, end + 8 * AHEAD);
 		link_message(l, node, t->ids.data + at);
 		at = end;
-		if (node % 64 == 0)
-			task_pause();
 	}
 }
 
@@ -173,24 +172,22 @@ static void prune_roots(struct forester *t)
 {
 	uint32_t *children = mem_new(t->n, sizeof *children);
 
-	for (uint32_t node = 1; node <= t->messages; node++) {
+	for (uint32_t node = 1; node <= t->messages && forest_go_on(t, node);
+	     node++) {
 		uint32_t parent = t->v[node].parent;
 
 		if (parent != 0 && forest_is_dummy(t, parent))
 			parent = forest_above(t, parent);
 		t->v[node].parent = parent;
 		children[parent]++;
-		if (node % 256 == 0)
-			task_pause();
 	}
-	for (uint32_t node = 1; node <= t->messages; node++) {
+	for (uint32_t node = 1; node <= t->messages && forest_go_on(t, node);
+	     node++) {
 		uint32_t parent = t->v[node].parent;
 
 		if (parent != 0 && forest_is_dummy(t, parent) &&
 		    children[parent] == 1)
 			t->v[node].parent = 0;
-		if (node % 256 == 0)
-			task_pause();
 	}
 	free(children);
 }

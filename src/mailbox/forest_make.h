@@ -51,6 +51,10 @@ static inline bool forest_is_dummy(const struct forester *t, uint32_t node)
 	return t->v[node].uid == 0;
 }
 
+/* Time for others, now and then: in each loop over messages. False: there is
+ * an error, and what has been made is in no order. */
+bool forest_go_on(struct forester *, size_t n);
+
 /* The message above this dummy, or else the uppermost dummy. */
 uint32_t forest_above(struct forester *, uint32_t dummy);
 

@@ -13,15 +13,13 @@ void forest_link_subjects(struct forester *t)
 {
 	struct hashmap first = { 0 };
 
-	for (size_t i = 0; i < t->messages; i++) {
+	for (size_t i = 0; i < t->messages && forest_go_on(t, i); i++) {
 		uint32_t node = t->date[i].at;
 		uint32_t *place = hashmap_at(&first, t->facts[node].subject);
 
 		t->v[node].parent = *place;
 		if (*place == 0)
 			*place = node;
-		if (i % 64 == 0)
-			task_pause();
 	}
 	hashmap_free(&first);
 }
@@ -40,7 +38,7 @@ static bool is_better(const struct forester *t, uint32_t node, uint32_t than)
 /* Step 5 (B) */
 static void choose_threads(struct forester *t, struct hashmap *chosen)
 {
-	for (size_t i = 0; i < t->n_roots; i++) {
+	for (size_t i = 0; i < t->n_roots && forest_go_on(t, i); i++) {
 		uint32_t node = t->roots[i].at;
 		uint32_t *place;
 
@@ -49,8 +47,6 @@ static void choose_threads(struct forester *t, struct hashmap *chosen)
 		place = hashmap_at(chosen, t->facts[node].subject);
 		if (*place == 0 || is_better(t, node, *place))
 			*place = node;
-		if (i % 64 == 0)
-			task_pause();
 	}
 }
 
@@ -76,7 +72,7 @@ void forest_merge_subjects(struct forester *t)
 	struct hashmap chosen = { 0 };
 
 	choose_threads(t, &chosen);
-	for (size_t i = 0; i < t->n_roots; i++) {
+	for (size_t i = 0; i < t->n_roots && forest_go_on(t, i); i++) {
 		uint32_t node = t->roots[i].at;
 		uint32_t *place;
 
@@ -85,8 +81,6 @@ void forest_merge_subjects(struct forester *t)
 		place = hashmap_at(&chosen, t->facts[node].subject);
 		if (*place != node)
 			merge(t, node, place);
-		if (i % 64 == 0)
-			task_pause();
 	}
 	hashmap_free(&chosen);
 }

@@ -219,10 +219,11 @@ static struct err get_below(const struct getting *g, struct slice name)
 	struct store_key prefix = key_of(g->account, g->mailbox, name);
 	struct row_walk w;
 	struct cursor_row row;
+	struct err e = OK;
 
 	prefix.bytes[prefix.len++] = '/';
 	w = row_walk(g->account, &prefix);
-	while (row_walk_next(&w, &row)) {
+	while (is_ok(e) && row_walk_next(&w, &row)) {
 		struct slice below = slice_from(row.key, prefix.len);
 		struct metadata_entry entry = {
 			.name = slice_from(row.key, KEY_HEAD),
@@ -232,8 +233,9 @@ static struct err get_below(const struct getting *g, struct slice name)
 		if (g->depth == METADATA_ALL ||
 		    slice_find_byte(below, '/') == SLICE_NONE)
 			g->fn(g->ctx, entry);
+		e = task_go_on();
 	}
-	return w.e;
+	return is_ok(e) ? w.e : e;
 }
 
 struct err mailbox_get_metadata(struct account *a, struct slice mailbox,
@@ -250,6 +252,8 @@ struct err mailbox_get_metadata(struct account *a, struct slice mailbox,
 		e = get_exact(&g, names[i]);
 		if (is_ok(e) && depth != METADATA_EXACT)
 			e = get_below(&g, names[i]);
+		if (is_ok(e))
+			e = task_go_on();
 	}
 	return e;
 }

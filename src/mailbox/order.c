@@ -12,23 +12,23 @@ struct merge {
 	struct order_entry *to;
 	order_compare *compare;
 	void *context;
+	struct err e;
 };
 
 /* The runs [first, middle) and [middle, end) to one. */
-static void merge_runs(const struct merge *m, size_t first, size_t middle,
-                       size_t end)
+static void merge_runs(struct merge *m, size_t first, size_t middle, size_t end)
 {
 	size_t a = first;
 	size_t b = middle;
 
-	for (size_t i = first; i < end; i++) {
+	for (size_t i = first; i < end && is_ok(m->e); i++) {
 		bool left = b == end ||
 		            (a < middle && m->compare(m->context, &m->from[a],
 		                                      &m->from[b]) <= 0);
 
 		m->to[i] = left ? m->from[a++] : m->from[b++];
 		if (i % SLICE == 0)
-			task_pause();
+			m->e = task_go_on();
 	}
 }
 
@@ -38,20 +38,20 @@ static bool is_in_order(const struct merge *m, size_t middle)
 	       0;
 }
 
-static void copy_run(const struct merge *m, size_t first, size_t end)
+static void copy_run(struct merge *m, size_t first, size_t end)
 {
 	memcpy(m->to + first, m->from + first, (end - first) * sizeof *m->to);
-	task_pause();
+	m->e = task_go_on();
 }
 
 /* Nothing is moved when all is in order, which is found out on the way. */
-static bool is_all_in_order(const struct merge *m, size_t n)
+static bool is_all_in_order(struct merge *m, size_t n)
 {
-	for (size_t i = 1; i < n; i++) {
+	for (size_t i = 1; i < n && is_ok(m->e); i++) {
 		if (!is_in_order(m, i))
 			return false;
 		if (i % SLICE == 0)
-			task_pause();
+			m->e = task_go_on();
 	}
 	return true;
 }
@@ -61,15 +61,16 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-void order_sort(struct order_entry **v, struct order_entry **spare, size_t n,
-                order_compare *compare, void *context)
+struct err order_sort(struct order_entry **v, struct order_entry **spare,
+                      size_t n, order_compare *compare, void *context)
 {
-	struct merge m = { *v, *spare, compare, context };
+	struct merge m = { *v, *spare, compare, context, OK };
 
 	if (is_all_in_order(&m, n))
-		return;
-	for (size_t run = 1; run < n; run *= 2) {
-		for (size_t first = 0; first < n; first += 2 * run) {
+		return m.e;
+	for (size_t run = 1; run < n && is_ok(m.e); run *= 2) {
+		for (size_t first = 0; first < n && is_ok(m.e);
+		     first += 2 * run) {
 			size_t middle = least(first + run, n);
 			size_t end = least(first + 2 * run, n);
 
@@ -85,6 +86,7 @@ void order_sort(struct order_entry **v, struct order_entry **spare, size_t n,
 		*spare = *v;
 		*v = (struct order_entry *)(uintptr_t)m.from;
 	}
+	return m.e;
 }
 
 int order_by_key(void *context, const struct order_entry *a,

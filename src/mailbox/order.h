@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 struct order_entry {
 	uint64_t key;
 	uint32_t at;   /* what it stands for: an index of the caller's */
@@ -22,10 +24,11 @@ typedef int order_compare(void *context, const struct order_entry *,
 
 /*
  * *v is in order afterwards; *spare is room for n more entries. The two may
- * have changed places.
+ * have changed places. ERR_LIMIT, of task_go_on(): *v is in no order, and
+ * not all there.
  */
-void order_sort(struct order_entry **v, struct order_entry **spare, size_t n,
-                order_compare *, void *context);
+struct err order_sort(struct order_entry **v, struct order_entry **spare,
+                      size_t n, order_compare *, void *context);
 
 /* By key alone. */
 int order_by_key(void *context, const struct order_entry *,

@@ -57,6 +57,14 @@ static struct order_entry *entry_of(struct sorter *s, uint32_t uid)
 	return &s->spare[s->at];
 }
 
+/* Time for others, now and then. False: there is an error. */
+static bool go_on(struct sorter *s, size_t n)
+{
+	if (n % SLICE == 0 && is_ok(s->e))
+		s->e = task_go_on();
+	return is_ok(s->e);
+}
+
 static void put_number(struct sorter *s, uint32_t uid, uint64_t key)
 {
 	struct order_entry *entry = entry_of(s, uid);
@@ -69,18 +77,16 @@ static void read_records(struct sorter *s, const struct uidset *uids)
 {
 	struct record_walk w = mailbox_walk(s->mailbox, uids);
 	struct record r;
-	unsigned n = 0;
+	size_t n = 0;
 
 	s->at = 0;
-	while (record_walk_next(&w, &r)) {
+	while (go_on(s, n++) && record_walk_next(&w, &r))
 		put_number(s, r.uid,
 		           s->key->field == SORT_SIZE
 		                   ? r.size
 		                   : order_key(r.internaldate));
-		if (++n % SLICE == 0)
-			task_pause();
-	}
-	s->e = w.e;
+	if (is_ok(s->e))
+		s->e = w.e;
 }
 
 static void read_all_records(struct sorter *s)
@@ -94,17 +100,16 @@ static void read_dates(struct sorter *s)
 	struct uidset undated = { 0 };
 	struct digest d;
 	uint32_t uid;
-	unsigned n = 0;
+	size_t n = 0;
 
-	while (digest_walk_next(&w, &uid, &d)) {
+	while (go_on(s, n++) && digest_walk_next(&w, &uid, &d)) {
 		if (d.flags & DIGEST_HAS_DATE)
 			put_number(s, uid, order_key(d.sent));
 		else
 			uidset_add(&undated, uid);
-		if (++n % SLICE == 0)
-			task_pause();
 	}
-	s->e = w.e;
+	if (is_ok(s->e))
+		s->e = w.e;
 	if (is_ok(s->e) && !uidset_is_empty(&undated))
 		read_records(s, &undated);
 	uidset_free(&undated);
@@ -145,19 +150,18 @@ static void read_texts(struct sorter *s)
 	struct digest_walk w = mailbox_digest_walk(s->mailbox, s->uids);
 	struct digest d;
 	uint32_t uid;
-	unsigned n = 0;
+	size_t n = 0;
 
 	s->texts.len = 0;
 	buf_byte(&s->texts, 0); /* so that no text is held at 0 */
-	while (digest_walk_next(&w, &uid, &d)) {
+	while (go_on(s, n++) && digest_walk_next(&w, &uid, &d)) {
 		struct order_entry *entry = entry_of(s, uid);
 
 		if (entry != NULL)
 			put_text(s, entry, digest_field(&d, s->text));
-		if (++n % SLICE == 0)
-			task_pause();
 	}
-	s->e = w.e;
+	if (is_ok(s->e))
+		s->e = w.e;
 }
 
 /* -- comparing -- */
@@ -233,7 +237,7 @@ static void find_ties(struct sorter *s, struct tie in, struct ties *out)
 	size_t next;
 	bool cut;
 
-	for (size_t i = in.first; i < in.end; i = next) {
+	for (size_t i = in.first; i < in.end && go_on(s, i); i = next) {
 		held(s, s->v[i].more, &cut);
 		next = i + 1;
 		while (cut && next < in.end &&
@@ -241,8 +245,6 @@ static void find_ties(struct sorter *s, struct tie in, struct ties *out)
 			next++;
 		if (next - i > 1)
 			add_tie(out, i, next, in.from + PIECE);
-		if (i % SLICE == 0)
-			task_pause();
 	}
 }
 
@@ -261,7 +263,7 @@ static void read_pieces(struct sorter *s, struct tie in)
 		else if (e.code != ERR_ABSENT)
 			s->e = e;
 		put_text(s, entry, slice_from(text, in.from));
-		task_pause();
+		go_on(s, 0);
 	}
 }
 
@@ -272,7 +274,9 @@ static void sort_some(struct sorter *s, struct tie in)
 	struct order_entry *v = from;
 	struct order_entry *spare = s->spare + in.first;
 
-	order_sort(&v, &spare, in.end - in.first, by_text, s);
+	if (!is_ok(s->e))
+		return;
+	s->e = order_sort(&v, &spare, in.end - in.first, by_text, s);
 	if (v != from)
 		memcpy(from, v, (in.end - in.first) * sizeof *v);
 }
@@ -315,13 +319,11 @@ static const struct way {
 /* The keys that were read, in the order of UIDs, to the entries in theirs. */
 static void deal(struct sorter *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = 0; i < s->n && go_on(s, i); i++) {
 		uint32_t at = s->v[i].at;
 
 		s->v[i].key = s->spare[at].key;
 		s->v[i].more = s->spare[at].more;
-		if (i % 1024 == 0)
-			task_pause();
 	}
 }
 
@@ -336,8 +338,9 @@ static void sort_by(struct sorter *s, const struct sort_key *key)
 	if (!is_ok(s->e))
 		return;
 	deal(s);
-	order_sort(&s->v, &s->spare, s->n, way->compare, s);
-	if (way->read == read_texts)
+	if (is_ok(s->e))
+		s->e = order_sort(&s->v, &s->spare, s->n, way->compare, s);
+	if (is_ok(s->e) && way->read == read_texts)
 		break_ties(s);
 }
 
@@ -379,7 +382,7 @@ struct err mailbox_sort(struct mailbox *m, const struct uidset *uids,
 	s = sorter_new(m, uids);
 	for (size_t i = n_keys; i-- != 0 && is_ok(s->e);)
 		sort_by(s, &keys[i]);
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n && is_ok(s->e); i++)
 		out[i] = s->uid[s->v[i].at];
 	e = s->e;
 	sorter_free(s);

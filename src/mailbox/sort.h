@@ -30,7 +30,7 @@ struct sort_key {
 /*
  * out has room for each of uids: by the first key, then by the second and so
  * on, at last by UID. One that is no longer there counts as having nothing.
- * ERR_LIMIT: too many to sort. Suspends.
+ * ERR_LIMIT: too many to sort, or task_go_on(). Suspends.
  */
 struct err mailbox_sort(struct mailbox *, const struct uidset *uids,
                         const struct sort_key *keys, size_t n_keys,

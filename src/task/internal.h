@@ -33,6 +33,7 @@ struct task {
 	uint64_t resumed_ns;
 	uint64_t resumed_thread_ns; /* the same, of its processor time, or 0 */
 	uint64_t used_ns;           /* before that */
+	uint64_t most_ns;           /* that it may have used; 0: any */
 	bool woken;                 /* false: the time-out came first */
 	bool spent;                 /* it is in that queue */
 	bool finished;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "task/internal.h"
 
@@ -220,6 +221,20 @@ uint64_t task_used_ns(void)
 {
 	assert(running != NULL);
 	return running->used_ns;
+}
+
+void task_allow(uint64_t ns)
+{
+	assert(running != NULL);
+	running->most_ns = ns != 0 ? running->used_ns + ns : 0;
+}
+
+struct err task_go_on(void)
+{
+	task_pause();
+	if (running->most_ns == 0 || running->used_ns <= running->most_ns)
+		return OK;
+	return err(ERR_LIMIT, "the command takes too long");
 }
 
 static void make_runnable(struct task *t, bool woken)

@@ -24,6 +24,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+struct err;
 struct loop;
 struct task;
 
@@ -66,6 +67,14 @@ void task_pause(void);
  * slice left out: its slices, and its work on other threads.
  */
 uint64_t task_used_ns(void);
+
+/* From now on the running task may use that much more; 0: as much as it
+ * likes. */
+void task_allow(uint64_t ns);
+
+/* task_pause() in work that may be given up. ERR_LIMIT: the task has used all
+ * that it was allowed. */
+struct err task_go_on(void);
 
 void task_sleep(uint64_t ms); /* suspends */
 

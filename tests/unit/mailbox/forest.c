@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "mailbox/forest.h"
+#include "mailbox/sort.h"
 #include "rig.h"
 
 enum { MESSAGES = 300, NONE = -1 };
@@ -98,6 +99,23 @@ static void check_forest(const struct forest *f)
 	free(seen);
 }
 
+/* Who has used up his time gets none; and what was begun is freed. */
+static void check_late(struct mailbox *m, enum thread_algorithm a)
+{
+	const struct sort_key key = { SORT_SUBJECT, false };
+	uint32_t order[MESSAGES];
+	struct forest f;
+
+	task_allow(1);
+	task_yield();
+	assert_int_equal(mailbox_forest(m, mailbox_uids(m), a, &f).code,
+	                 ERR_LIMIT);
+	assert_int_equal(mailbox_sort(m, mailbox_uids(m), &key, 1, order).code,
+	                 ERR_LIMIT);
+	task_allow(0);
+	assert_true(is_ok(mailbox_sort(m, mailbox_uids(m), &key, 1, order)));
+}
+
 static void check_answers(struct rig *r, answers *answer, unsigned seed)
 {
 	struct mailbox *m;
@@ -108,6 +126,8 @@ static void check_answers(struct rig *r, answers *answer, unsigned seed)
 		append(r, m, i, answer, seed);
 	for (enum thread_algorithm a = 0; a <= THREAD_REFS; a++) {
 		struct forest f;
+
+		check_late(m, a);
 
 		assert_true(is_ok(mailbox_forest(m, mailbox_uids(m), a, &f)));
 		check_forest(&f);

@@ -52,7 +52,7 @@ static void check_order(size_t n, uint64_t (*key)(size_t, size_t))
 
 	for (size_t i = 0; i < n; i++)
 		v[i] = (struct order_entry){ key(i, n), (uint32_t)i, 0 };
-	order_sort(&v, &spare, n, order_by_key, NULL);
+	assert_true(is_ok(order_sort(&v, &spare, n, order_by_key, NULL)));
 	for (size_t i = 0; i < n; i++) {
 		sum += v[i].at;
 		assert_int_equal(v[i].key, key(v[i].at, n));
@@ -78,6 +78,32 @@ static void run_order(struct loop *loop, void *arg)
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
 			check_order(sizes[i], keys[k]);
+}
+
+/* Who has used up his time gets nothing sorted; both arrays are still his. */
+static void run_late(struct loop *loop, void *arg)
+{
+	struct order_entry *v = mem_new(MOST, sizeof *v);
+	struct order_entry *spare = mem_new(MOST, sizeof *spare);
+
+	(void)loop;
+	(void)arg;
+	for (size_t i = 0; i < MOST; i++)
+		v[i].key = falling(i, MOST);
+	task_allow(1);
+	task_yield();
+	assert_int_equal(order_sort(&v, &spare, MOST, order_by_key, NULL).code,
+	                 ERR_LIMIT);
+	task_allow(0);
+	assert_true(is_ok(order_sort(&v, &spare, MOST, order_by_key, NULL)));
+	free(v);
+	free(spare);
+}
+
+static void test_late(void **state)
+{
+	(void)state;
+	task_run_main(run_late, NULL);
 }
 
 static void test_order(void **state)
@@ -123,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_order_key),
 		cmocka_unit_test(test_hashmap),
 	};

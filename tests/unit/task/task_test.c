@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/mem.h"
 
 /* What the tasks of a test share. */
@@ -509,6 +510,32 @@ static void main_used(struct loop *l, void *arg)
 	assert_true(task_used_ns() - start_ns - used_ns > 18000000);
 }
 
+static void main_allowed(struct loop *l, void *arg)
+{
+	int64_t until_ms = thread_ms() + 200;
+	struct err e = OK;
+
+	(void)l;
+	(void)arg;
+	task_allow(10000000);
+	while (is_ok(e = task_go_on()) && thread_ms() < until_ms)
+		;
+	assert_int_equal(e.code, ERR_LIMIT);
+	/* from then on again, and then for ever */
+	task_allow(50000000);
+	assert_true(is_ok(task_go_on()));
+	task_offload(burn_thread_ms, &(int64_t){ 60 });
+	assert_int_equal(task_go_on().code, ERR_LIMIT);
+	task_allow(0);
+	assert_true(is_ok(task_go_on()));
+}
+
+static void test_allowed(void **state)
+{
+	(void)state;
+	run(main_allowed, NULL);
+}
+
 static void test_used(void **state)
 {
 	(void)state;
@@ -560,6 +587,7 @@ int main(void)
 		cmocka_unit_test(test_prompt),
 		cmocka_unit_test(test_restless),
 		cmocka_unit_test(test_used),
+		cmocka_unit_test(test_allowed),
 		cmocka_unit_test(test_before_sleep),
 	};
 
