@@ -530,7 +530,7 @@ struct err directory_rehash(struct directory *d, uint64_t credential,
 	return directory_write(d, &w);
 }
 
-static struct err forget_by_id(struct write *w, enum directory_write statement)
+static struct err forget_by_id(struct write *w, int statement)
 {
 	sql_use(w->sql, statement);
 	sql_u64(w->sql, 1, w->id);

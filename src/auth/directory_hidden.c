@@ -46,7 +46,7 @@ struct err directory_hidden_page(struct directory *d, struct slice scope,
 	return e;
 }
 
-static struct err run_statement(struct write *w, enum directory_write statement)
+static struct err run_statement(struct write *w, int statement)
 {
 	sql_use(w->sql, statement);
 	sql_text(w->sql, 1, w->scope);
