@@ -49,6 +49,8 @@ def read(path):
             steps.append([number, "message", name, flags or "", date, b""])
         elif line.startswith("|"):
             steps[-1][5] += unescape(line[2:]) + b"\r\n"
+        elif line.startswith("quota "):
+            steps.append((number, "quota", line.split()[1:]))
         elif line.startswith("T: "):
             steps.append((number, "time"))
     return steps
@@ -88,6 +90,11 @@ def prepare(server, user, steps):
                 append(raw, step[2], "", date_of(i), made_up(i))
         elif step[1] == "message":
             append(raw, step[2], step[3], step[4] or date_of(0), step[5])
+        elif step[1] == "quota":
+            server.roost("user", "quota", user, *(
+                word for pair in zip(("--storage", "--messages",
+                                      "--mailboxes", "--annotations"),
+                                     step[2]) for word in pair))
     raw.run(b"LOGOUT")
 
 
