@@ -260,7 +260,7 @@ static size_t wide_prefix(struct slice s)
 }
 
 /* `plain` octets of US-ASCII, at most one, and then none. */
-static void fold_run(struct slice s, size_t plain, struct buf *out)
+static void fold_piece(struct slice s, size_t plain, struct buf *out)
 {
 	if (!is_latin_1(slice_from(s, plain))) {
 		map(s, form_fold, out);
@@ -272,6 +272,24 @@ static void fold_run(struct slice s, size_t plain, struct buf *out)
 
 		buf_add(out, slice_cstr(latin_1[c - 0x80]));
 	}
+}
+
+/* The same. U+FFFD, which stands for octets that are no text, folds to itself
+ * and composes with nothing: what is between is folded piece by piece. */
+static void fold_run(struct slice s, size_t plain, struct buf *out)
+{
+	const struct slice mark = S("\xef\xbf\xbd");
+	size_t at;
+
+	while ((at = slice_find(s, mark)) != SLICE_NONE) {
+		if (at != 0)
+			fold_piece(slice_first(s, at), plain, out);
+		buf_add(out, mark);
+		s = slice_from(s, at + mark.len);
+		plain = 0;
+	}
+	if (s.len != 0)
+		fold_piece(s, plain, out);
 }
 
 /*
