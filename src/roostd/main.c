@@ -31,6 +31,17 @@ static const char help[] =
 	"SIGHUP reads the configuration and the certificate again; SIGTERM\n"
 	"ends all sessions and the server. It logs to standard error.\n";
 
+#ifdef __SANITIZE_ADDRESS__
+/* Freed memory waits before it is used again, by default up to 256 MiB: more
+ * than a parser may have (parse_memory). */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "quarantine_size_mb=16";
+}
+#endif
+
 struct arguments {
 	const char *config;
 	bool foreground;
