@@ -116,7 +116,7 @@ static void reply_acl(struct session *s, struct slice name,
 	bool has_owner = false;
 
 	buf_add(out, S("* ACL "));
-	reply_mailbox(out, name, is_rev2(s));
+	session_reply_name(s, name);
 	for (size_t i = 0; i < n; i++)
 		has_owner |= slice_ieq(v[i].identifier, owner.name);
 	if (!has_owner)
@@ -177,7 +177,7 @@ struct err cmd_listrights(struct session *s, struct slice args)
 	if (!is_ok(e))
 		return e;
 	buf_add(out, S("* LISTRIGHTS "));
-	reply_mailbox(out, name, is_rev2(s));
+	session_reply_name(s, name);
 	buf_byte(out, ' ');
 	reply_astring(out, identifier);
 	reply_listrights(out, slice_eq(identifier, S("owner")) ||
@@ -194,7 +194,7 @@ void reply_myrights(struct session *s, struct slice name)
 	if (!is_ok(mailbox_rights(s->account, name, &who, &rights)))
 		return;
 	buf_add(out, S("* MYRIGHTS "));
-	reply_mailbox(out, name, is_rev2(s));
+	session_reply_name(s, name);
 	buf_byte(out, ' ');
 	reply_rights(out, rights);
 	buf_add(out, S("\r\n"));

@@ -94,12 +94,6 @@ static struct err search_mailbox(struct session *s, const struct esearch *r,
 	return e;
 }
 
-static bool is_selected(const struct session *s, struct slice name)
-{
-	return s->view != NULL &&
-	       slice_eq(name, mailbox_name(view_mailbox(s->view)));
-}
-
 static struct err search_all(struct session *s, const struct esearch *r)
 {
 	bool selected = sources_have_selected(&r->sources);
@@ -109,7 +103,7 @@ static struct err search_all(struct session *s, const struct esearch *r)
 
 	for (size_t i = 0; i < n && is_ok(e); i++) {
 		bool wanted = sources_have(&r->sources, &v[i]) ||
-		              (selected && is_selected(s, v[i].name));
+		              (selected && session_has_selected(s, v[i].name));
 
 		if (wanted && v[i].exists && !v[i].noselect)
 			e = search_mailbox(s, r, v[i].name);

@@ -145,6 +145,12 @@ static inline bool has_utf8(const struct session *s)
 	return s->enabled & (ENABLED_REV2 | ENABLED_UTF8);
 }
 
+/* A mailbox's name in the form that this session has names in; "" too. */
+static inline void session_reply_name(struct session *s, struct slice name)
+{
+	reply_mailbox(session_out(s), name, has_utf8(s));
+}
+
 static inline struct cursor args_cursor(struct session *s, struct slice args)
 {
 	return cursor_of(args, s->arena, has_utf8(s));
@@ -153,6 +159,9 @@ static inline struct cursor args_cursor(struct session *s, struct slice args)
 /* -- the selected mailbox (select.c, tell.c) -- */
 
 void session_unselect(struct session *);
+
+/* Is it the mailbox of that name? */
+bool session_has_selected(const struct session *, struct slice name);
 
 /* The view's wake: session is the argument. */
 void session_on_news(void *session);

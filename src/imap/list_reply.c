@@ -71,7 +71,7 @@ static void reply_extended(struct session *s, const struct list_request *r,
 	if (row->oldname.len == 0)
 		return;
 	buf_add(out, S(" (\"OLDNAME\" ("));
-	reply_mailbox(out, row->oldname, has_utf8(s));
+	session_reply_name(s, row->oldname);
 	buf_add(out, S("))"));
 }
 
@@ -83,7 +83,7 @@ void reply_list_row(struct session *s, const struct list_request *r,
 	buf_add(out, r->lsub ? S("* LSUB (") : S("* LIST ("));
 	reply_attributes(out, r, &row->info);
 	buf_add(out, S(") \"/\" "));
-	reply_mailbox(out, row->info.name, has_utf8(s));
+	session_reply_name(s, row->info.name);
 	reply_extended(s, r, row);
 	buf_add(out, S("\r\n"));
 }

@@ -29,10 +29,7 @@ static void begin(struct telling *t)
 	}
 	t->begun = true;
 	buf_add(out, S("* METADATA "));
-	if (t->request->mailbox.len == 0)
-		buf_add(out, S("\"\""));
-	else
-		reply_mailbox(out, t->request->mailbox, has_utf8(t->session));
+	session_reply_name(t->session, t->request->mailbox);
 	buf_add(out, S(" ("));
 }
 

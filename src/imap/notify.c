@@ -186,10 +186,7 @@ static void tell_metadata(struct session *s, const struct news *news)
 	struct slice rest = buf_slice(&news->entries);
 
 	buf_add(out, S("* METADATA "));
-	if (*news->name == '\0')
-		buf_add(out, S("\"\""));
-	else
-		reply_mailbox(out, slice_cstr(news->name), is_rev2(s));
+	session_reply_name(s, slice_cstr(news->name));
 	while (rest.len != 0) {
 		struct slice entry = slice_cstr(rest.ptr);
 
@@ -198,12 +195,6 @@ static void tell_metadata(struct session *s, const struct news *news)
 		rest = slice_from(rest, entry.len + 1);
 	}
 	buf_add(out, S("\r\n"));
-}
-
-static bool is_selected(const struct session *s, struct slice name)
-{
-	return s->view != NULL &&
-	       slice_eq(mailbox_name(view_mailbox(s->view)), name);
 }
 
 static void tell_news(struct session *s, const struct news *news)
@@ -223,7 +214,7 @@ static void tell_news(struct session *s, const struct news *news)
 		tell_name(s, news);
 	if (kinds & NOTIFY_METADATA)
 		tell_metadata(s, news);
-	if (kinds & NOTIFY_MESSAGES && !is_selected(s, name))
+	if (kinds & NOTIFY_MESSAGES && !session_has_selected(s, name))
 		tell_status(s, name, kinds);
 }
 
@@ -326,7 +317,7 @@ static struct err tell_all_status(struct session *s)
 			notify_group_of(r, v[i].name, v[i].subscribed);
 
 		if (g != NULL && g->events & NOTIFY_MESSAGES &&
-		    !is_selected(s, v[i].name))
+		    !session_has_selected(s, v[i].name))
 			tell_status(s, v[i].name, g->events);
 		out_drain(&s->out);
 		e = task_go_on();
@@ -341,7 +332,7 @@ struct err cmd_notify(struct session *s, struct slice args)
 	struct err e = OK;
 
 	n->arena = arena_new(LIMIT_COMMAND_ARENA);
-	c = cursor_of(arena_copy(n->arena, args), n->arena, is_rev2(s));
+	c = cursor_of(arena_copy(n->arena, args), n->arena, has_utf8(s));
 	if (!is_ok(parse_notify(&c, &n->request))) {
 		arena_free(n->arena);
 		free(n);

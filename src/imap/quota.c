@@ -109,7 +109,7 @@ struct err cmd_getquotaroot(struct session *s, struct slice args)
 		return e;
 	account_quota(s->account, &q);
 	buf_add(out, S("* QUOTAROOT "));
-	reply_mailbox(out, name, is_rev2(s));
+	session_reply_name(s, name);
 	buf_add(out, is_limited(&q) ? S(" \"\"\r\n") : S("\r\n"));
 	if (is_limited(&q))
 		reply_quota(out, &q);

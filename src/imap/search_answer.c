@@ -190,7 +190,7 @@ static void reply_mailbox_named(struct session *s, struct mailbox *mailbox)
 
 	mailbox_get_status(mailbox, &status);
 	buf_add(session_out(s), S(" MAILBOX "));
-	reply_mailbox(session_out(s), mailbox_name(mailbox), is_rev2(s));
+	session_reply_name(s, mailbox_name(mailbox));
 	reply_item(s, S(" UIDVALIDITY "), status.uidvalidity);
 }
 

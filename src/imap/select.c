@@ -13,6 +13,12 @@ struct select_request {
 	struct qresync qresync;
 };
 
+bool session_has_selected(const struct session *s, struct slice name)
+{
+	return s->view != NULL &&
+	       slice_eq(mailbox_name(view_mailbox(s->view)), name);
+}
+
 void session_unselect(struct session *s)
 {
 	if (s->view != NULL)

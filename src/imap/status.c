@@ -135,7 +135,7 @@ void reply_mailbox_status(struct session *s, struct slice name,
 	if (asks_for_modseq(set))
 		session_enable_condstore(s);
 	buf_add(out, S("* STATUS "));
-	reply_mailbox(out, name, has_utf8(s));
+	session_reply_name(s, name);
 	buf_add(out, S(" ("));
 	for (unsigned i = 0; i < ITEMS; i++) {
 		if (!(set & 1u << i))

@@ -97,13 +97,6 @@ struct err cmd_create(struct session *s, struct slice args)
 	return e;
 }
 
-/* Is it the one that is selected? */
-static bool is_selected(const struct session *s, struct slice name)
-{
-	return s->view != NULL &&
-	       slice_eq(mailbox_name(view_mailbox(s->view)), name);
-}
-
 struct err cmd_delete(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
@@ -116,7 +109,7 @@ struct err cmd_delete(struct session *s, struct slice args)
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
-	selected = is_selected(s, name);
+	selected = session_has_selected(s, name);
 	e = door_named(s, name);
 	if (is_ok(e))
 		e = mailbox_delete(s->account, name);
