@@ -5,6 +5,7 @@ Sessions differ in what they have been told of this (session.py).
 import base64
 import itertools
 import re
+import time
 import unicodedata
 
 from modseqs import ModSeqs
@@ -99,13 +100,31 @@ def parents(name):
 
 # -- mailboxes --
 
+class Moment:
+    """Seconds since 1970: between low and high till somebody tells."""
+
+    def __init__(self, low, high):
+        self.low, self.high = low, high
+
+    def known(self):
+        return self.low == self.high
+
+    def learn(self, seconds):
+        """Whether it may be that."""
+        fits = self.low <= seconds <= self.high
+        if fits:
+            self.low = self.high = seconds
+        return fits
+
+
 class Copy:
     """A message in a mailbox."""
 
-    def __init__(self, uid, content, date, flags, tick):
+    def __init__(self, uid, content, date, came, flags, tick):
         self.uid = uid
         self.content = content
         self.date = date            # None: whenever it came
+        self.came = came            # the same as a Moment
         self.flags = frozenset(flags)
         self.gone = False
         self.changes = 0            # how often its flags were stored
@@ -118,10 +137,15 @@ class Copy:
 
 
 class Clock:
-    """Counts commands."""
+    """Counts commands, and knows when they were sent."""
 
     def __init__(self):
         self.now = 0
+        self.sent = 0               # seconds
+
+    def moment(self):
+        """The server's now; its clock may be a coarse one."""
+        return Moment(int(self.sent - 0.02), int(time.time() + 0.02))
 
 
 class Mailbox:
@@ -138,9 +162,13 @@ class Mailbox:
         self.uses = frozenset()     # RFC 6154
         self.selectable = True
 
-    def add(self, content, date, flags):
+    def add(self, content, date, flags, came=None):
+        """came: of the message that it is a copy of."""
         self.tick = self.clock.now
-        copy = Copy(self.uidnext, content, date, flags, self.tick)
+        if date:
+            came = Moment(int(date.timestamp()), int(date.timestamp()))
+        copy = Copy(self.uidnext, content, date,
+                    came or self.clock.moment(), flags, self.tick)
         self.uidnext += 1
         self.messages.append(copy)
         self.keywords |= copy.flags - SYSTEM_FLAGS
@@ -276,6 +304,6 @@ class Account:
     def rename_inbox(self, to):
         inbox, box = self.mailboxes["INBOX"], self.fresh(to)
         for x in inbox.messages:
-            box.add(x.content, x.date, x.flags)
+            box.add(x.content, x.date, x.flags, x.came)
         inbox.remove(list(inbox.messages))
         self.mailboxes[to] = box

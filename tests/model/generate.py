@@ -28,6 +28,11 @@ SECTIONS = ["", "TEXT", "HEADER", "1", "2", "1.1", "2.1", "3", "1.MIME",
 FETCH_ITEMS = ["FLAGS", "UID", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE",
                "BODYSTRUCTURE", "BODY", "RFC822.HEADER", "RFC822.TEXT",
                "RFC822", "MODSEQ"]
+RANGES = [b"1:1", b"1:3", b"2:5", b"3:2", b"9:20", b"-1:-1", b"-1:-4",
+          b"-5:-2", b"-20:-9", b"4294967295:1", b"-3:-4294967295"]
+SORT_KEYS = ["ARRIVAL", "CC", "DATE", "DISPLAYFROM", "DISPLAYTO", "FROM",
+             "SIZE", "SUBJECT", "TO"]
+THREADS = ["ORDEREDSUBJECT", "REFERENCES", "REFS"]
 BREAKING = b"() \"\\%*,:;0129$+-<>[].xX\x80~&=\x01"
 
 
@@ -38,7 +43,8 @@ class Generator:
         self.saving = False         # the SEARCH being made has SAVE
         self.begun = set()          # sessions that have had a command
         self.commands = [
-            (self.fetch, 14), (self.store, 16), (self.search, 12),
+            (self.fetch, 14), (self.store, 16), (self.search, 12), (self.sort, 5),
+            (self.thread, 4),
             (self.append, 12), (self.copy, 8), (self.expunge, 6),
             (self.select, 8), (self.noop, 6), (self.status, 4),
             (self.list, 5), (self.lsub, 2), (self.create, 3),
@@ -353,18 +359,48 @@ class Generator:
     # -- SEARCH --
 
     def search(self, session):
-        uid = self.uid()
-        out = self.verb("SEARCH", uid).encode()
-        if self.rng.random() < 0.4:
-            out += b"RETURN (%s) " % b" ".join(self.rng.sample(
-                [b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE"],
-                self.rng.randrange(5)))
+        out = self.verb("SEARCH", self.uid()).encode()
+        out += self.returns()
         if self.rng.random() < 0.15:
-            out += b"CHARSET %s " % self.pick(b"UTF-8", b"utf-8", b"US-ASCII",
-                                              b"X-NONE")
-        self.saving = b"SAVE" in out
-        return out + b" ".join(self.key(session, 0)
-                               for _ in range(self.pick(1, 1, 2, 3)))
+            out += b"CHARSET %s " % self.charset()
+        return out + self.keys(session)
+
+    def returns(self):
+        """RETURN or nothing."""
+        self.saving = False
+        if self.rng.random() < 0.6:
+            return b""
+        options = self.rng.sample(
+            [b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE"],
+            self.rng.randrange(5))
+        self.saving = b"SAVE" in options
+        if self.rng.random() < 0.25:
+            options = [x for x in options
+                       if x != b"ALL" or self.rng.random() < 0.1]
+            options.append(b"PARTIAL " + self.rng.choice(RANGES))
+        return b"RETURN (%s) " % b" ".join(options)
+
+    def charset(self):
+        return self.pick(b"UTF-8", b"utf-8", b"US-ASCII", b"X-NONE")
+
+    def keys(self, session):
+        return b" ".join(self.key(session, 0)
+                         for _ in range(self.pick(1, 1, 2, 3)))
+
+    def sort(self, session):
+        out = self.verb("SORT", self.uid()).encode() + self.returns()
+        criteria = [self.pick("", "", "", "REVERSE ") + self.case(x)
+                    for x in self.some(SORT_KEYS, 3)]
+        return out + b"(%s) %s " % (
+            " ".join(criteria).encode(), self.pick(b"UTF-8", self.charset()))\
+            + self.pick(b"ALL", b"ALL", self.keys(session))
+
+    def thread(self, session):
+        self.saving = False
+        return self.verb("THREAD", self.uid()).encode() + self.case(
+            self.rng.choice(THREADS)).encode() + b" %s " % self.pick(
+                b"UTF-8", b"UTF-8", self.charset()) + self.pick(
+                    b"ALL", b"ALL", self.keys(session))
 
     def key(self, session, depth):
         kind = self.rng.randrange(13 if depth < 3 else 10)

@@ -13,6 +13,10 @@ WORDS = ["alpha", "bravo", "Foxtrot", "delta", "echo", "Gr\u00fc\u00dfe",
 PEOPLE = [("Ann Lee", "ann", "example.org"), ("Bob Ray", "bob", "example.net"),
           ("Lee, Cy", "cy.lee", "example.com"), ("", "dan", "example.org"),
           ("Zo\u00eb Oz", "zoe", "example.net")]
+BEFORE = ["", "", "", "Re: ", "Fwd: ", "re: ", "RE:fw: ", "[list] ",
+          "Re: [list] re[2]: ", "[fwd: ", "[a][b]", "Re:  ", "[x] Re [y] : ",
+          "[open ", "Refer: "]
+BEHIND = ["", "", "", "", "", " (fwd)", "]", " (FWD) (fwd)", " [z]"]
 known = {}          # octets -> Message
 
 
@@ -149,6 +153,7 @@ class Message:
             out.append((b"Message-ID", self.ident))
         if self.references:
             out.append((b"In-Reply-To", self.references[-1]))
+        if len(self.references) > 1:        # THREAD takes either field
             out.append((b"References", b" ".join(self.references)))
         if self.label is not None:
             out.append((b"X-Label", unstructured(self.label)))
@@ -301,8 +306,8 @@ def ident(n):
 def random_message(rng, inner=False):
     """One that the model knows by its octets from now on."""
     subject = " ".join(rng.choice(WORDS) for _ in range(rng.randrange(1, 4)))
-    subject = rng.choice(["", "", "Re: ", "Fwd: ", "re: "]) + subject
-    references = sorted(rng.sample(range(30), rng.choice([0, 0, 1, 2])))
+    subject = rng.choice(BEFORE) + subject + rng.choice(BEHIND)
+    references = rng.sample(range(30), rng.choice([0, 0, 1, 2, 3]))
     message = Message(
         "inner" if inner else subject if rng.random() < 0.95 else None,
         rng.choice(PEOPLE), rng.sample(PEOPLE, rng.randrange(3)),

@@ -1,6 +1,5 @@
 """on_messages.py -- the commands of session.py that are about messages."""
 import messages
-import search
 import syntax
 from account import No, SYSTEM_FLAGS
 from answer import Rules
@@ -42,7 +41,7 @@ class MessageCommands:
         name, box = self.mailbox(command, "TRYCREATE")
         first = box.uidnext
         for x in living:
-            box.add(x.content, x.date, x.flags)
+            box.add(x.content, x.date, x.flags, x.came)
         if move:
             self.current.box.remove(living)
         yield Rules()
@@ -185,76 +184,6 @@ class MessageCommands:
             except Wrong as wrong:
                 why = wrong
         raise why
-
-    # -- SEARCH --
-
-    def do_search(self, command, answer):
-        saving = command.returns is not None and "SAVE" in command.returns
-        try:
-            key = search.Search(self, command, command.charset or "UTF-8")
-        except search.BadCharset:
-            self.saved = [] if saving else self.saved
-            raise No("BADCHARSET") from None
-        sight = self.sight(command.uid)
-        hits = [x for x in sight if key.matches(command.key, x)]
-        numbers = {x: n for n, x in enumerate(sight, 1)}
-        zombies = [x for x in sight if x.gone]
-        # its own numbers hold off VANISHED, RFC 7162 section 3.2.10.2
-        yield Rules(expunge=command.uid, held=in_key("SET", command.key))
-        if saving:
-            self.saved = saved(command.returns, [x.uid for x in hits])
-        if key.unsure:          # what was told of MODSEQs does not say it
-            return
-        self.check_found(command, answer, {
-            x.uid if command.uid else numbers[x] for x in hits},
-            {x.uid if command.uid else numbers[x] for x in zombies})
-
-    def check_found(self, command, answer, hits, zombies):
-        if command.returns is None and not self.rev2:
-            found, = answer.rest["SEARCH"]
-            found = list(found)
-            if found and isinstance(found[-1], list):
-                demand(in_key("MODSEQ", command.key) and
-                       found.pop()[0] == "MODSEQ", "SEARCH %r", found)
-            found = set(map(int, found))
-            demand(found - zombies == hits - zombies, "SEARCH %r, not %r",
-                   sorted(found), sorted(hits))
-            return
-        if command.returns == ["SAVE"]:
-            demand("ESEARCH" not in answer.rest, "ESEARCH for SAVE alone")
-            return
-        found, = answer.rest["ESEARCH"]
-        correlator, found = found[0], list(found[1:])
-        demand(correlator == ["TAG", command.tag], "%r", correlator)
-        demand((found[:1] == ["UID"]) == command.uid, "UID in %r", found)
-        found = found[1:] if command.uid else found
-        found = dict(zip(found[::2], found[1::2]))
-        options = set(command.returns or []) - {"SAVE"} or {"ALL"}
-        if zombies:
-            return
-        expected = results(options, sorted(hits))
-        if in_key("MODSEQ", command.key) and hits:
-            demand(found.pop("MODSEQ", "").isdigit(), "no MODSEQ")
-        if "ALL" in found:
-            found["ALL"] = expand(found["ALL"])
-        demand(found == expected, "ESEARCH %r, not %r", found, expected)
-
-
-def results(options, hits):
-    """What ESEARCH must say, RFC 4731 section 3.1."""
-    out = {"COUNT": str(len(hits))} if "COUNT" in options else {}
-    if hits:
-        every = {"MIN": str(hits[0]), "MAX": str(hits[-1]), "ALL": hits}
-        out.update((k, v) for k, v in every.items() if k in options)
-    return out
-
-
-def saved(options, hits):
-    """What "$" has then, RFC 5182 section 2.4."""
-    options = set(options)
-    if options & {"ALL", "COUNT"} or options == {"SAVE"} or not hits:
-        return hits
-    return [hits[0]] * ("MIN" in options) + [hits[-1]] * ("MAX" in options)
 
 
 def storable(flags):

@@ -16,19 +16,22 @@ from answer import Rules
 from cursor import Bad, Cursor
 from on_mailboxes import MailboxCommands
 from on_messages import MessageCommands
+from on_search import SearchCommands
 from syntax import in_key
 from view import demand, expand, lower
 from wire import Status
 
 SELECTED = {"CHECK", "CLOSE", "COPY", "EXPUNGE", "FETCH", "MOVE", "SEARCH",
-            "STORE", "UNSELECT"}
-NO_EXPUNGE = {"FETCH", "SEARCH", "STORE"}
+            "SORT", "STORE", "THREAD", "UNSELECT"}
+NO_EXPUNGE = {"FETCH", "SEARCH", "SORT", "STORE", "THREAD"}
 CAPABILITIES = {"IMAP4REV1", "IMAP4REV2", "ESEARCH", "LIST-EXTENDED", "MOVE",
-                "LIST-STATUS", "MULTIAPPEND", "SEARCHRES", "UIDPLUS"}
+                "LIST-STATUS", "MULTIAPPEND", "SEARCHRES", "UIDPLUS", "ESORT",
+                "PARTIAL", "SORT", "SORT=DISPLAY", "I18NLEVEL=1",
+                "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS"}
 BAD_LIMIT = 20          # src/base/limits.h, LIMIT_BAD
 
 
-class Session(MailboxCommands, MessageCommands):
+class Session(MailboxCommands, MessageCommands, SearchCommands):
     def __init__(self, account):
         self.account = account
         self.rev2 = False
@@ -87,7 +90,7 @@ class Session(MailboxCommands, MessageCommands):
         if status.word != "NO" or len(words) < 3:
             return False
         if status.code == "BADCHARSET":
-            return b"CHARSET" in words
+            return bool({b"CHARSET", b"SORT", b"THREAD"} & set(words))
         if status.code == "TRYCREATE" and words[1] == b"APPEND":
             return self.missing(data)
         return status.code in ("CANNOT", "USEATTR")
@@ -309,4 +312,4 @@ def knows_modseq(command):
         bool({"CONDSTORE", "QRESYNC"} & set(command.names)) or \
         "MODSEQ" in asked or "HIGHESTMODSEQ" in asked or \
         command.name == "STORE" and command.since is not None or \
-        command.name == "SEARCH" and in_key("MODSEQ", command.key)
+        hasattr(command, "key") and in_key("MODSEQ", command.key)

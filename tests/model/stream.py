@@ -6,6 +6,7 @@ one that makes no sense then (DONE without IDLE) is passed over.
 """
 import re
 import socket
+import time
 
 from account import Account
 from answer import Answer, Rules
@@ -87,6 +88,7 @@ class Stream:
                       for i in range(0, len(pieces), 2)]
         else:
             pieces = [b"".join(x + b"\r\n" for x in commands)]
+        self.account.clock.sent = time.time()
         self.wires[n].send(pieces.pop(0))
         for command in commands:
             self.judging = command

@@ -440,7 +440,10 @@ def section_text(c, kind, path):
 
 # -- SEARCH --
 
-RETURNS = {"MIN", "MAX", "ALL", "COUNT", "SAVE"}
+RETURNS = {"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL"}
+SORT_KEYS = {"ARRIVAL", "CC", "DATE", "DISPLAYFROM", "DISPLAYTO", "FROM",
+             "SIZE", "SUBJECT", "TO"}
+THREADS = {"ORDEREDSUBJECT", "REFERENCES", "REFS"}
 PLAIN_KEYS = {"ALL", "ANSWERED", "DELETED", "DRAFT", "FLAGGED", "NEW", "OLD",
               "RECENT", "SEEN", "UNANSWERED", "UNDELETED", "UNDRAFT",
               "UNFLAGGED", "UNSEEN"}
@@ -452,27 +455,88 @@ KEYWORD_KEYS = {"KEYWORD", "UNKEYWORD"}
 
 def search(c, command):
     """search-program = ["CHARSET" SP charset SP] key *(SP key)"""
-    command.returns, command.charset = None, None
+    search_returns(c, command)
+    command.charset = None
+    if c.data[c.at:c.at + 8].upper() == b"CHARSET ":
+        c.at += 8
+        command.charset = charset(c)
+        c.need(b" ")
+    search_keys(c, command)
+
+
+def charset(c):
+    return c.astring().decode("latin-1").upper()
+
+
+def search_returns(c, command):
+    command.returns = None
+    c.need(b" ")
+    if c.data[c.at:c.at + 7].upper() != b"RETURN ":
+        return
+    c.at += 7
 
     def option():
         name = c.word()
         if name not in RETURNS:
             raise Bad("no return option")
+        if name == "PARTIAL":
+            c.need(b" ")
+            command.partial = partial_range(c)
         return name
+    command.returns = c.list_of(option, empty=True)
     c.need(b" ")
-    if c.data[c.at:c.at + 7].upper() == b"RETURN ":
-        c.at += 7
-        command.returns = c.list_of(option, empty=True)
-        c.need(b" ")
-    if c.data[c.at:c.at + 8].upper() == b"CHARSET ":
-        c.at += 8
-        command.charset = c.astring().decode("latin-1").upper()
-        c.need(b" ")
-    command.modseq = False
+    if {"ALL", "PARTIAL"} <= set(command.returns):
+        raise Bad("PARTIAL and ALL")
+
+
+def partial_range(c):
+    """partial-range of RFC 9394; (as it is written, low, high)"""
+    start, minus = c.at, c.take(b"-")
+    ends = [c.number(name="nz-number")]
+    c.need(b":-" if minus else b":")
+    ends.append(c.number(name="nz-number"))
+    if minus:
+        ends = [-x for x in ends]
+    return c.data[start:c.at].decode(), min(ends), max(ends)
+
+
+def search_keys(c, command):
     keys = [search_key(c)]
     while c.take(b" "):
         keys.append(search_key(c))
     command.key = ("AND", keys)
+
+
+def sort(c, command):
+    """sort = "SORT" SP [RETURN ... SP] sort-criteria SP charset SP keys"""
+    search_returns(c, command)
+
+    def criterion():
+        name = c.word()
+        reverse = name == "REVERSE"
+        if reverse:
+            c.need(b" ")
+            name = c.word()
+        if name not in SORT_KEYS:
+            raise Bad("no sort key")
+        return reverse, name
+    command.criteria = c.list_of(criterion)
+    c.need(b" ")
+    command.charset = charset(c)
+    c.need(b" ")
+    search_keys(c, command)
+
+
+def thread(c, command):
+    """thread = "THREAD" SP thread-alg SP charset SP keys"""
+    c.need(b" ")
+    command.algorithm, command.returns = c.word(), None
+    if command.algorithm not in THREADS:
+        raise Bad("no algorithm")
+    c.need(b" ")
+    command.charset = charset(c)
+    c.need(b" ")
+    search_keys(c, command)
 
 
 def search_key(c):
@@ -542,8 +606,9 @@ COMMANDS = {
     "ENABLE": enable, "EXAMINE": select, "EXPUNGE": expunge, "FETCH": fetch,
     "ID": id_, "IDLE": nothing, "LIST": list_, "LOGOUT": nothing,
     "LSUB": lsub, "MOVE": copy, "NAMESPACE": nothing, "NOOP": nothing,
-    "RENAME": rename, "SEARCH": search, "SELECT": select, "STATUS": status,
-    "STORE": store, "SUBSCRIBE": mailbox, "UNSELECT": nothing,
-    "UNSUBSCRIBE": mailbox,
+    "RENAME": rename, "SEARCH": search, "SELECT": select, "SORT": sort,
+    "STATUS": status, "STORE": store, "SUBSCRIBE": mailbox, "THREAD": thread,
+    "UNSELECT": nothing, "UNSUBSCRIBE": mailbox,
 }
-UID_COMMANDS = {"COPY", "EXPUNGE", "FETCH", "MOVE", "SEARCH", "STORE"}
+UID_COMMANDS = {"COPY", "EXPUNGE", "FETCH", "MOVE", "SEARCH", "SORT", "STORE",
+                "THREAD"}

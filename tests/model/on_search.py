@@ -1,0 +1,174 @@
+"""on_search.py -- the commands of session.py that look for messages."""
+import search
+import sort
+import thread
+from account import No
+from answer import Rules
+from syntax import in_key
+from view import demand, expand
+
+
+class SearchCommands:
+    def found(self, command):
+        """The Copies that a search program finds, by number, and whether
+        that is certain.
+        """
+        try:
+            key = search.Search(self, command, command.charset or "UTF-8")
+        except search.BadCharset:
+            if saves(command):
+                self.saved = []
+            raise No("BADCHARSET") from None
+        hits = [x for x in self.sight(command.uid)
+                if key.matches(command.key, x)]
+        return hits, not key.unsure
+
+    def numbers(self, command):
+        """{Copy: number or UID} as the command names them, and the Copies
+        that are gone, of which nobody can say.
+        """
+        sight = self.sight(command.uid)
+        return {x: x.uid if command.uid else n
+                for n, x in enumerate(sight, 1)}, \
+            {x for x in sight if x.gone}
+
+    def do_search(self, command, answer):
+        hits, sure = self.found(command)
+        numbers, zombies = self.numbers(command)
+        # its own numbers hold off VANISHED, RFC 7162 section 3.2.10.2
+        yield Rules(expunge=command.uid, held=in_key("SET", command.key))
+        self.save(command, hits)
+        if not sure:            # what was told of MODSEQs does not say it
+            return
+        if command.returns is not None or self.rev2:
+            self.check_extended(command, answer, hits, numbers, zombies)
+            return
+        found = self.plain("SEARCH", command, answer, hits, zombies)
+        gone = {numbers[x] for x in zombies}
+        demand(set(found) - gone == {numbers[x] for x in hits} - gone,
+               "SEARCH %r, not %r", found, hits)
+
+    def do_sort(self, command, answer):
+        hits, sure = self.found(command)
+        numbers, zombies = self.numbers(command)
+        sure = sure and sort.is_sure(hits, command.criteria)
+        hits = sort.ordered(hits, command.criteria)
+        yield Rules(expunge=command.uid, held=in_key("SET", command.key))
+        self.save(command, hits)
+        if not sure:
+            return
+        if command.returns is not None:
+            self.check_extended(command, answer, hits, numbers, zombies)
+            return
+        found = self.plain("SORT", command, answer, hits, zombies)
+        gone = {numbers[x] for x in zombies}
+        expected = [numbers[x] for x in hits]
+        demand([x for x in found if x not in gone] ==
+               [x for x in expected if x not in gone],
+               "SORT %r, not %r", found, expected)
+
+    def do_thread(self, command, answer):
+        hits, sure = self.found(command)
+        numbers, zombies = self.numbers(command)
+        sure = sure and sort.is_sure(hits, [(False, "DATE")]) and (
+            command.algorithm != "REFS" or
+            sort.is_sure(hits, [(False, "ARRIVAL")]))
+        expected = thread.ALGORITHMS[command.algorithm](hits, numbers)
+        yield Rules(expunge=command.uid, held=in_key("SET", command.key))
+        found, = answer.rest["THREAD"]
+        if sure and not zombies:
+            demand(list(found) == expected, "THREAD %r, not %r", found,
+                   expected)
+
+    # -- what is found --
+
+    def save(self, command, hits):
+        if saves(command):
+            self.saved = [x.uid for x in told(command, hits)]
+
+    def plain(self, name, command, answer, hits, zombies):
+        """The numbers of an untagged SEARCH or SORT."""
+        found, = answer.rest[name]
+        found = list(found)
+        if found and isinstance(found[-1], list):
+            word, value = found.pop()
+            demand(word == "MODSEQ", "%s %r", name, found)
+            self.check_highest(command, hits, zombies, value)
+        else:
+            demand(not hits or zombies or not in_key("MODSEQ", command.key),
+                   "no MODSEQ")
+        return [int(x) for x in found]
+
+    def check_highest(self, command, hits, zombies, value):
+        """The MODSEQ of a search for one: the highest of what the answer is
+        about, RFC 7162 section 3.1.5, RFC 4731 section 3.2.
+        """
+        demand(in_key("MODSEQ", command.key) and value.isdigit(), "MODSEQ %s",
+               value)
+        if zombies:
+            return
+        value, modseqs = int(value), self.current.box.modseqs
+        hits = told(command, hits)
+        demand(all(x.modseq is None or x.modseq <= value for x in hits) and
+               any(x.modseq == value or x.modseq is None and
+                   modseqs.fits(x.tick, value) for x in hits),
+               "MODSEQ %d of %r", value, hits)
+
+    def check_extended(self, command, answer, hits, numbers, zombies):
+        if command.returns == ["SAVE"]:
+            demand("ESEARCH" not in answer.rest, "ESEARCH for SAVE alone")
+            return
+        found, = answer.rest["ESEARCH"]
+        correlator, found = found[0], list(found[1:])
+        demand(correlator == ["TAG", command.tag], "%r", correlator)
+        demand((found[:1] == ["UID"]) == command.uid, "UID in %r", found)
+        found = found[1:] if command.uid else found
+        found = dict(zip(found[::2], found[1::2]))
+        if zombies:
+            return
+        if in_key("MODSEQ", command.key) and told(command, hits):
+            self.check_highest(command, hits, zombies, found.pop("MODSEQ"))
+        if "ALL" in found:
+            found["ALL"] = expand(found["ALL"])
+        if "PARTIAL" in found:
+            found["PARTIAL"][1:] = [x and expand(x)
+                                    for x in found["PARTIAL"][1:]]
+        expected = results(command, [numbers[x] for x in hits])
+        demand(found == expected, "ESEARCH %r, not %r", found, expected)
+
+
+def saves(command):
+    return "SAVE" in (getattr(command, "returns", None) or ())
+
+
+def results(command, hits):
+    """What ESEARCH must say, RFC 4731 section 3.1 and RFC 9394 section 3.1;
+    of SORT in its order, RFC 5267 section 3.
+    """
+    options = set(command.returns or ()) - {"SAVE"} or {"ALL"}
+    out = {"COUNT": str(len(hits))} if "COUNT" in options else {}
+    if "PARTIAL" in options:
+        out["PARTIAL"] = [command.partial[0], page(command, hits) or None]
+    if hits:
+        every = {"MIN": str(hits[0]), "MAX": str(hits[-1]), "ALL": hits}
+        out.update((k, v) for k, v in every.items() if k in options)
+    return out
+
+
+def page(command, hits):
+    """Those in the range of PARTIAL, which counts from 1 or from -1."""
+    _, low, high = command.partial
+    if low < 0:
+        return hits[max(0, len(hits) + low):max(0, len(hits) + high + 1)]
+    return hits[low - 1:high]
+
+
+def told(command, hits):
+    """What an answer is about, and what "$" has then: RFC 5182 section 2.4,
+    RFC 9394 section 3.3.
+    """
+    options = set(command.returns or ()) - {"SAVE"}
+    if options & {"ALL", "COUNT"} or not options:
+        return hits
+    return hits[:1] * ("MIN" in options) + hits[-1:] * ("MAX" in options) + \
+        (page(command, hits) if "PARTIAL" in options else [])
