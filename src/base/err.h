@@ -17,6 +17,7 @@ enum err_code {
 	ERR_SYNTAX,      /* BAD: the command could not be parsed */
 	ERR_STATE,       /* BAD: not now */
 	ERR_UIDREQUIRED, /* BAD: message numbers after ENABLE UIDONLY */
+	ERR_CLIENTBUG,   /* BAD: well formed, and never to be sent */
 
 	/* what can't be done: NO with a response code, RFC 9051 section 7.1 */
 	ERR_NO, /* without a code */
@@ -33,7 +34,8 @@ enum err_code {
 	ERR_EXPUNGEISSUED,
 	ERR_BADCHARSET,
 	ERR_TOOBIG,
-	ERR_TOOSMALL,
+	ERR_TOOFEW,  /* RFC 10022 */
+	ERR_TOOMANY, /* RFC 10022 */
 	ERR_LIMIT,
 	ERR_OVERQUOTA,
 	ERR_UNKNOWNCTE,

@@ -154,6 +154,7 @@ static const struct slice statuses[ERR_CODES] = {
 	[ERR_SYNTAX] = N("BAD "),
 	[ERR_STATE] = N("BAD "),
 	[ERR_UIDREQUIRED] = N("BAD [UIDREQUIRED] "),
+	[ERR_CLIENTBUG] = N("BAD [CLIENTBUG] "),
 	[ERR_NO] = N("NO "),
 	[ERR_NONEXISTENT] = N("NO [NONEXISTENT] "),
 	[ERR_ALREADYEXISTS] = N("NO [ALREADYEXISTS] "),
@@ -168,7 +169,8 @@ static const struct slice statuses[ERR_CODES] = {
 	[ERR_EXPUNGEISSUED] = N("NO [EXPUNGEISSUED] "),
 	[ERR_BADCHARSET] = N("NO [BADCHARSET (US-ASCII UTF-8)] "),
 	[ERR_TOOBIG] = N("NO [TOOBIG] "),
-	[ERR_TOOSMALL] = N("NO [TOOSMALL] "),
+	[ERR_TOOFEW] = N("NO [TOOFEW] "),
+	[ERR_TOOMANY] = N("NO [TOOMANY] "),
 	[ERR_LIMIT] = N("NO [LIMIT] "),
 	[ERR_OVERQUOTA] = N("NO [OVERQUOTA] "),
 	[ERR_UNKNOWNCTE] = N("NO [UNKNOWN-CTE] "),
@@ -203,5 +205,5 @@ void reply_status(struct buf *out, struct err e)
 bool is_bad(struct err e)
 {
 	return e.code == ERR_SYNTAX || e.code == ERR_STATE ||
-	       e.code == ERR_UIDREQUIRED;
+	       e.code == ERR_UIDREQUIRED || e.code == ERR_CLIENTBUG;
 }

@@ -31,8 +31,8 @@ static struct err parse_uidbatches(struct cursor *c,
 		r->to = parse_nz_number(c);
 	}
 	expect_end(c);
-	if (r->from > r->to)
-		fail(c, "expected the lower batch first");
+	if (is_ok(c->e) && r->from > r->to)
+		return err(ERR_CLIENTBUG, "expected the lower batch first");
 	return c->e;
 }
 
@@ -80,10 +80,10 @@ struct err cmd_uidbatches(struct session *s, struct slice args)
 	if (!is_ok(e))
 		return e;
 	if (r.size < BATCH_LEAST)
-		return err(ERR_TOOSMALL, "a batch has at least 500 messages");
+		return err(ERR_TOOFEW, "a batch has at least 500 messages");
 	last = n / r.size + (n % r.size != 0);
 	if ((r.all ? last : r.to - r.from) >= LIMIT_UIDBATCHES)
-		return err(ERR_LIMIT, "too many batches; ask for a range");
+		return err(ERR_TOOMANY, "too many batches; ask for a range");
 	reply_uidbatches(s, &r, last);
 	return OK;
 }

@@ -119,7 +119,7 @@ LIMITS = [
      lambda n: b"a FETCH 1 (" + b" ".join([b"BODY[]"] * n) + b")\r\n",
      OK, LIMIT),
     ("LIMIT_UIDBATCHES", "user",
-     lambda n: b"a UIDBATCHES 500 1:%d\r\n" % n, OK, LIMIT),
+     lambda n: b"a UIDBATCHES 500 1:%d\r\n" % n, OK, rb"(?m)^a NO \[TOOMANY\]"),
     ("LIMIT_BAD", "user",
      lambda n: b"a X\r\n" * (n - 1) + b"a NOOP\r\n", OK, BYE),
     ("LIMIT_SOURCES", "user",
