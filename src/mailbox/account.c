@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "mailbox/change.h"
 
@@ -21,6 +22,7 @@ struct model {
 	struct partition *partition;
 	const struct clock *clock;
 	const struct digester *digester; /* NULL: none */
+	uint32_t expunge_log;            /* ranges of a mailbox */
 	uint64_t tick;                   /* counts what became idle */
 	size_t idle;                     /* accounts */
 	struct task_mutex making; /* an account is being made or deleted */
@@ -34,6 +36,7 @@ struct model *model_new(struct partition *p, const struct clock *clock)
 
 	model->partition = p;
 	model->clock = clock;
+	model->expunge_log = LIMIT_EXPUNGE_LOG;
 	return model;
 }
 
@@ -55,6 +58,17 @@ void model_set_digester(struct model *model, const struct digester *d)
 const struct digester *model_digester(const struct model *model)
 {
 	return model->digester;
+}
+
+void model_set_expunge_log(struct model *model, uint32_t ranges)
+{
+	assert(ranges <= LIMIT_EXPUNGE_LOG);
+	model->expunge_log = ranges;
+}
+
+uint32_t account_expunge_log(const struct account *a)
+{
+	return a->model->expunge_log;
 }
 
 uint64_t model_tick(struct model *model)

@@ -35,6 +35,10 @@ const struct clock *model_clock(const struct model *);
  * the model makes them itself, on the spot. */
 void model_set_digester(struct model *, const struct digester *);
 
+/* How many ranges of UIDs the log of a mailbox's expunges may have, at most
+ * LIMIT_EXPUNGE_LOG; without a word that many. */
+void model_set_expunge_log(struct model *, uint32_t ranges);
+
 struct account;
 
 /*

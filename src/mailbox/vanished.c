@@ -3,8 +3,9 @@
  *
  * Every change that expunges something adds a row of T_EXPUNGED, keyed by its
  * modseq: the ranges of UIDs, each as first and last. When a mailbox's rows
- * have more than LIMIT_EXPUNGE_LOG ranges, the oldest rows go, whole, and the
- * mailbox's record keeps the modseq of the last one that went (log_floor).
+ * have more ranges than the model allows (LIMIT_EXPUNGE_LOG), the oldest rows
+ * go, whole, and the mailbox's record keeps the modseq of the last one that
+ * went (log_floor).
  *
  * Who asks what has vanished since a modseq below the floor, or above any
  * that was ever given out, is told of every UID that isn't there: too many
@@ -82,15 +83,16 @@ static struct err prune(struct change *c, struct edit *edit, size_t most)
 struct err vanished_log(struct change *c, struct edit *edit,
                         const struct uidset *uids)
 {
+	size_t most = account_expunge_log(c->account);
 	size_t n = uids->n;
 	struct err e;
 
-	if (n > LIMIT_EXPUNGE_LOG) {
+	if (n > most) {
 		e = prune(c, edit, 0);
 		edit->meta.log_floor = change_modseq(c);
 		return e;
 	}
-	e = prune(c, edit, LIMIT_EXPUNGE_LOG - n);
+	e = prune(c, edit, most - n);
 	if (!is_ok(e))
 		return e;
 	put_row(c, edit, uids);

@@ -15,6 +15,18 @@ enum { PATH_SIZE = 512 };
 
 /* -- accounts, as `roost user` has it -- */
 
+struct name {
+	char text[32];
+};
+
+static struct name name_of(uint32_t chain)
+{
+	struct name name;
+
+	snprintf(name.text, sizeof name.text, "user%u@example.org", chain);
+	return name;
+}
+
 /* The first step that is refused ends a verb: asking again finishes it. */
 static bool set_state(struct work *w, uint32_t chain, enum account_state state,
                       const char *verb)
@@ -26,11 +38,10 @@ static bool set_state(struct work *w, uint32_t chain, enum account_state state,
 
 void user_add(struct work *w, uint32_t chain)
 {
-	char name[64];
+	struct name name = name_of(chain);
 
-	snprintf(name, sizeof name, "user%u@example.org", chain);
 	step_begin(CHAIN_DIRECTORY, S("user add"));
-	if (!directory_end(w, directory_add(w->directory, slice_cstr(name),
+	if (!directory_end(w, directory_add(w->directory, slice_cstr(name.text),
 	                                    S("{PLAIN}secret"),
 	                                    &w->account[chain])))
 		return;
@@ -40,7 +51,7 @@ void user_add(struct work *w, uint32_t chain)
 	step_begin(chain, S("user add"));
 	if (account_end(w, chain,
 	                account_create(w->model, w->account[chain],
-	                               slice_cstr(name))))
+	                               slice_cstr(name.text))))
 		set_state(w, chain, ACCOUNT_ENABLED, "user add");
 }
 
@@ -55,6 +66,23 @@ void user_remove(struct work *w, uint32_t chain)
 	directory_end(w, directory_forget(w->directory, w->account[chain]));
 }
 
+/* What is said of the second one goes with it. */
+static void hide(struct work *w)
+{
+	struct name second = name_of(CHAIN_SECOND);
+	const struct slice scopes[] = { S(""), S("@example.org"),
+		                        slice_cstr(second.text) };
+
+	for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+		step_begin(CHAIN_DIRECTORY, S("capability hide"));
+		directory_end(w, directory_hide(w->directory, scopes[i],
+		                                S("QRESYNC")));
+	}
+	step_begin(CHAIN_DIRECTORY, S("capability offer"));
+	directory_end(w,
+	              directory_offer(w->directory, scopes[1], S("QRESYNC")));
+}
+
 void user_others(struct work *w)
 {
 	uint64_t id = w->account[CHAIN_SECOND];
@@ -67,6 +95,7 @@ void user_others(struct work *w)
 	                                        S("{PLAIN}another")));
 	step_begin(CHAIN_DIRECTORY, S("last use"));
 	directory_end(w, directory_used(w->directory, &use, 1));
+	hide(w);
 }
 
 /* -- what is not a command -- */
@@ -102,9 +131,8 @@ static void lmtp(struct client *c)
 	buf_free(&text);
 }
 
-static void quota(struct client *c)
+static void set_quota(struct client *c, const uint64_t limit[QUOTA_RESOURCES])
 {
-	static const uint64_t limit[QUOTA_RESOURCES] = { 1000000, 500 };
 	struct account *a;
 	struct err e =
 		account_open(c->work->model, c->work->account[c->chain], &a);
@@ -115,6 +143,21 @@ static void quota(struct client *c)
 		account_close(a);
 	}
 	account_end(c->work, c->chain, e);
+}
+
+static void quota(struct client *c)
+{
+	static const uint64_t limit[QUOTA_RESOURCES] = { 1000000, 500, 60,
+		                                         10000 };
+
+	set_quota(c, limit);
+}
+
+static void no_quota(struct client *c)
+{
+	static const uint64_t limit[QUOTA_RESOURCES] = { 0 };
+
+	set_quota(c, limit);
 }
 
 static struct err set_uids_of(struct account *a, struct slice name)
@@ -158,9 +201,8 @@ static const struct {
 	const char *name;
 	void (*run)(struct client *);
 } specials[] = {
-	{ "!lmtp", lmtp },
-	{ "!quota", quota },
-	{ "!import", set_uids },
+	{ "!lmtp", lmtp },         { "!quota", quota },
+	{ "!no_quota", no_quota }, { "!import", set_uids },
 	{ "!reclaim", reclaim },
 };
 
@@ -191,7 +233,7 @@ struct err work_open_partition(struct work *w)
 	e = partition_open(w->loop, path, small_partition(), &w->partition);
 	if (!is_ok(e))
 		return e;
-	w->model = model_new(w->partition, still_clock());
+	w->model = small_model(w->partition);
 	w->config =
 		(struct session_config){ .clock = still_clock(),
 		                         .model = w->model,

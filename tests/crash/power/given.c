@@ -1,8 +1,11 @@
 /* given.c -- what the workload is given: time, room, messages. */
 #include "base/buf.h"
 #include "base/clock.h"
+#include "mailbox/account.h"
 #include "store/partition.h"
 #include "workload.h"
+
+enum { EXPUNGE_LOG = 2 }; /* ranges of UIDs */
 
 static uint64_t clock_mono_ms(const struct clock *c)
 {
@@ -27,6 +30,14 @@ struct partition_options small_partition(void)
 {
 	return (struct partition_options){ .map_bytes = 16 << 20,
 		                           .pack_bytes = 40000 };
+}
+
+struct model *small_model(struct partition *p)
+{
+	struct model *model = model_new(p, still_clock());
+
+	model_set_expunge_log(model, EXPUNGE_LOG);
+	return model;
 }
 
 void message_make(struct buf *out, uint64_t seed, size_t size)

@@ -366,7 +366,7 @@ static void run(struct loop *loop, void *arg)
 	compare_site(r);
 	if (!open_both(r, loop))
 		return;
-	r->model = model_new(r->partition, still_clock());
+	r->model = small_model(r->partition);
 	for (uint32_t i = CHAIN_FIRST; i < CHAINS; i++)
 		compare_account(r, i);
 	compare_directory(r);

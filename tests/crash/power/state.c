@@ -11,10 +11,11 @@
 #include "base/encode.h"
 #include "base/mem.h"
 #include "mailbox/acl.h"
+#include "mailbox/internal.h"
 #include "mailbox/mailbox.h"
 #include "mailbox/metadata.h"
 
-enum { ROWS_MOST = 64, LIST_BYTES = 1 << 20 };
+enum { ROWS_MOST = 64, HIDDEN_MOST = 8, LIST_BYTES = 1 << 20 };
 
 /* What can't be read is part of the state, and equal to nothing. */
 static void add_error(struct buf *out, struct err e)
@@ -102,6 +103,26 @@ static void add_keywords(struct mailbox *m, struct buf *out)
 		           names[i].ptr);
 }
 
+/* What clients that come back are told of: the rows of the expunge log. */
+static void add_expunged(struct mailbox *m, struct buf *out)
+{
+	struct store_key log =
+		key_messages(m->account->id, T_EXPUNGED, m->meta.id);
+	struct row_walk w = row_walk(m->account, &log);
+	struct cursor_row row;
+
+	buf_printf(out, " expunged floor=%" PRIu64 " ranges=%u\n",
+	           m->meta.log_floor, m->meta.log_ranges);
+	while (row_walk_next(&w, &row)) {
+		buf_printf(out, " expunged modseq=%" PRIu64 " ",
+		           key_modseq(row.key));
+		hex_encode(row.value, out);
+		buf_byte(out, '\n');
+	}
+	if (!is_ok(w.e))
+		add_error(out, w.e);
+}
+
 static void add_status(struct mailbox *m, struct buf *out)
 {
 	struct mailbox_status s;
@@ -169,6 +190,7 @@ static void add_mailbox(struct account *a, const struct mailbox_info *info,
 		return;
 	}
 	add_status(m, out);
+	add_expunged(m, out);
 	add_keywords(m, out);
 	add_messages(m, out);
 	mailbox_close(m);
@@ -257,6 +279,23 @@ static void add_row(const struct account_row *row, struct buf *out)
 	           row->stored);
 }
 
+static void add_hidden(struct directory *d, struct buf *out)
+{
+	struct hidden_row rows[HIDDEN_MOST];
+	struct arena *arena = arena_new(LIST_BYTES);
+	size_t n = 0;
+	struct err e = directory_hidden_page(d, S(""), S(""), arena, rows,
+	                                     HIDDEN_MOST, &n);
+
+	if (!is_ok(e))
+		add_error(out, e);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "hidden \"%.*s\" %.*s\n",
+		           (int)rows[i].scope.len, rows[i].scope.ptr,
+		           (int)rows[i].capability.len, rows[i].capability.ptr);
+	arena_free(arena);
+}
+
 void state_of_directory(struct directory *d, struct buf *out)
 {
 	struct account_row *rows = mem_new(ROWS_MOST, sizeof *rows);
@@ -274,6 +313,7 @@ void state_of_directory(struct directory *d, struct buf *out)
 	for (size_t i = 0; i < n; i++)
 		add_row(&rows[i], out);
 	free(rows);
+	add_hidden(d, out);
 }
 
 /* -- a site -- */

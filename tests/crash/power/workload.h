@@ -54,5 +54,8 @@ void message_make(struct buf *out, uint64_t seed, size_t size);
 
 /* It is always the start of 2026. */
 const struct clock *still_clock(void);
+struct partition;
 struct partition_options;
 struct partition_options small_partition(void);
+/* Whose mailboxes forget early what was expunged. */
+struct model *small_model(struct partition *);
