@@ -55,7 +55,7 @@ struct mailbox {
 
 struct partition *account_partition(const struct account *);
 const struct clock *account_clock(const struct account *);
-uint32_t account_expunge_log(const struct account *); /* most ranges */
+uint32_t account_expunge_log(const struct account *);        /* most ranges */
 const struct digester *model_digester(const struct model *); /* NULL: none */
 uint64_t model_tick(struct model *);
 
