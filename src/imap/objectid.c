@@ -3,11 +3,24 @@
 
 #include <inttypes.h>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "base/encode.h"
 #include "base/hash.h"
 
 enum { EMAILID_HASH = 16 }; /* octets of the blob's */
+
+bool is_objectid(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != '_' &&
+		    c != '-')
+			return false;
+	}
+	return text.len >= 1 && text.len <= 255;
+}
 
 void reply_mailboxid(struct buf *out, uint64_t objectid)
 {

@@ -10,6 +10,9 @@
 #include "base/buf.h"
 #include "mailbox/mailbox.h"
 
+/* objectid = 1*255(ALPHA / DIGIT / "_" / "-"), RFC 8474 section 7 */
+bool is_objectid(struct slice);
+
 void reply_mailboxid(struct buf *, uint64_t objectid);
 void reply_emailid(struct buf *, const struct object_ids *,
                    const struct record *);

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "base/unicode.h"
+#include "imap/objectid.h"
 #include "imap/search.h"
 #include "mime/digest.h"
 #include "mime/text.h"
@@ -57,6 +58,13 @@ static void take_text(struct search_parser *p, struct search_key *k)
 static void take_name(struct search_parser *p, struct search_key *k)
 {
 	k->name = parse_atom(p->c);
+}
+
+static void take_objectid(struct search_parser *p, struct search_key *k)
+{
+	k->name = parse_atom(p->c);
+	if (!is_objectid(k->name))
+		fail(p->c, "expected an object identifier");
 }
 
 static void take_date(struct search_parser *p, struct search_key *k)
@@ -146,7 +154,7 @@ static const struct search_name {
 	{ N("DELETED"), SEARCH_FLAG, .mask = FLAG_DELETED,
 	  .want = FLAG_DELETED },
 	{ N("DRAFT"), SEARCH_FLAG, .mask = FLAG_DRAFT, .want = FLAG_DRAFT },
-	{ N("EMAILID"), SEARCH_EMAILID, take_name },
+	{ N("EMAILID"), SEARCH_EMAILID, take_objectid },
 	{ N("FLAGGED"), SEARCH_FLAG, .mask = FLAG_FLAGGED,
 	  .want = FLAG_FLAGGED },
 	{ N("FROM"), SEARCH_FIELD, take_text, .field = DIGEST_FROM },
@@ -171,7 +179,7 @@ static const struct search_name {
 	{ N("SMALLER"), SEARCH_SMALLER, take_size },
 	{ N("SUBJECT"), SEARCH_FIELD, take_text, .field = DIGEST_SUBJECT },
 	{ N("TEXT"), SEARCH_TEXT, take_text },
-	{ N("THREADID"), SEARCH_THREADID, take_name },
+	{ N("THREADID"), SEARCH_THREADID, take_objectid },
 	{ N("TO"), SEARCH_FIELD, take_text, .field = DIGEST_TO },
 	{ N("UID"), SEARCH_SET, take_uids },
 	{ N("UNANSWERED"), SEARCH_FLAG, .mask = FLAG_ANSWERED },
