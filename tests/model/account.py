@@ -3,12 +3,14 @@
 Sessions differ in what they have been told of this (session.py).
 """
 import base64
+import datetime
 import itertools
 import re
 import time
 import unicodedata
 
 from modseqs import ModSeqs
+from objectid import Identities
 
 SYSTEM_FLAGS = {"\\answered", "\\flagged", "\\deleted", "\\seen", "\\draft"}
 USES = {"\\all", "\\archive", "\\drafts", "\\flagged", "\\important",
@@ -109,6 +111,12 @@ class Moment:
     def known(self):
         return self.low == self.high
 
+    def date(self):
+        """The day in UTC; None: not known."""
+        days = {datetime.datetime.fromtimestamp(
+            x, datetime.timezone.utc).date() for x in (self.low, self.high)}
+        return days.pop() if len(days) == 1 else None
+
     def learn(self, seconds):
         """Whether it may be that."""
         fits = self.low <= seconds <= self.high
@@ -120,11 +128,13 @@ class Moment:
 class Copy:
     """A message in a mailbox."""
 
-    def __init__(self, uid, content, date, came, flags, tick):
+    def __init__(self, uid, identity, date, saved, flags, tick):
         self.uid = uid
-        self.content = content
-        self.date = date            # None: whenever it came
-        self.came = came            # the same as a Moment
+        self.identity = identity
+        self.content = identity.content
+        self.came = identity.came   # INTERNALDATE as a Moment
+        self.date = date            # the same; None: whenever it came
+        self.saved = saved          # SAVEDATE, a Moment
         self.flags = frozenset(flags)
         self.gone = False
         self.changes = 0            # how often its flags were stored
@@ -149,9 +159,11 @@ class Clock:
 
 
 class Mailbox:
-    def __init__(self, clock):
-        self.clock = clock
-        self.tick = clock.now       # of the last change
+    def __init__(self, account):
+        self.account = account
+        self.clock = account.clock
+        self.tick = self.clock.now      # of the last change
+        self.objectid = None        # until a session is told
         self.modseqs = ModSeqs()
         self.uidvalidity = None     # until a session is told
         self.above = 0              # it is larger than that
@@ -162,13 +174,21 @@ class Mailbox:
         self.uses = frozenset()     # RFC 6154
         self.selectable = True
 
-    def add(self, content, date, flags, came=None):
-        """came: of the message that it is a copy of."""
-        self.tick = self.clock.now
+    def add(self, content, date, flags):
+        """A message that has never been anywhere."""
+        came = self.clock.moment()
         if date:
             came = Moment(int(date.timestamp()), int(date.timestamp()))
-        copy = Copy(self.uidnext, content, date,
-                    came or self.clock.moment(), flags, self.tick)
+        return self.put(self.account.identities.new(content, came), date,
+                        flags)
+
+    def copy(self, other):
+        return self.put(other.identity, other.date, other.flags)
+
+    def put(self, identity, date, flags):
+        self.tick = self.clock.now
+        copy = Copy(self.uidnext, identity, date, self.clock.moment(), flags,
+                    self.tick)
         self.uidnext += 1
         self.messages.append(copy)
         self.keywords |= copy.flags - SYSTEM_FLAGS
@@ -183,7 +203,7 @@ class Mailbox:
         self.keywords |= copy.flags - SYSTEM_FLAGS
 
     def remove(self, copies):
-        for copy in copies:
+        for copy in [x for x in copies if not x.gone]:
             copy.gone = True
             self.vanished[copy.uid] = self.clock.now
             self.tick = self.clock.now
@@ -202,14 +222,15 @@ class Mailbox:
 class Account:
     def __init__(self):
         self.clock = Clock()
+        self.identities = Identities()
         self.mailboxes = {}
         self.validities = {}        # name -> the largest ever there
         self.used = set()           # UIDVALIDITYs
         self.sessions = []
         self.subscribed = {"INBOX"} | set(FIRST)
-        self.mailboxes["INBOX"] = Mailbox(self.clock)
+        self.mailboxes["INBOX"] = Mailbox(self)
         for name in FIRST:
-            self.mailboxes[name] = Mailbox(self.clock)
+            self.mailboxes[name] = Mailbox(self)
             self.mailboxes[name].uses = frozenset({"\\" + name.lower()})
 
     def learn_validity(self, name, value):
@@ -252,7 +273,7 @@ class Account:
         self.mailboxes[name].uses = uses
 
     def fresh(self, name):
-        box = Mailbox(self.clock)
+        box = Mailbox(self)
         box.above = self.validities.get(name, 0)
         return box
 
@@ -268,7 +289,7 @@ class Account:
         elif not box.selectable:
             raise No("HASCHILDREN")
         else:
-            place = Mailbox(self.clock)
+            place = Mailbox(self)
             place.selectable = False
             self.mailboxes[name] = place
         box.remove(list(box.messages))
@@ -304,6 +325,6 @@ class Account:
     def rename_inbox(self, to):
         inbox, box = self.mailboxes["INBOX"], self.fresh(to)
         for x in inbox.messages:
-            box.add(x.content, x.date, x.flags, x.came)
+            box.copy(x)
         inbox.remove(list(inbox.messages))
         self.mailboxes[to] = box

@@ -16,6 +16,7 @@ PATTERNS = {name: re.compile(pattern) for name, pattern in {
     "literal": rb"\{(\d+)(\+?)\}\r\n",
     "seq": rb"(?:[1-9]\d*|\*)(?::(?:[1-9]\d*|\*))?",
     "word": rb"[A-Za-z][A-Za-z0-9.=-]*",
+    "objectid": rb"[A-Za-z0-9_-]{1,255}",
     "date": rb"(\d\d?)-([A-Za-z]{3})-(\d{4})",
     "date-time": rb'"( \d|\d\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d)'
                  rb' ([+-])(\d\d)(\d\d)"',

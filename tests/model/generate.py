@@ -3,6 +3,7 @@
 Most are valid and about what is there; some are valid and about what is not;
 a few are broken by a character. The same seed gives the same commands.
 """
+import datetime
 import re
 
 import messages
@@ -20,14 +21,15 @@ FLAGS = ["\\Seen", "\\Deleted", "\\Flagged", "\\Answered", "\\Draft", "$Work",
 DATES = ["1-Jan-2021", "31-Dec-2021", "15-Feb-2022", "1-Mar-2023",
          "01-feb-2022", '"2-Feb-2023"', "29-Feb-2023", "28-Feb-2022"]
 STATUS_ITEMS = ["MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED",
-                "SIZE", "RECENT", "HIGHESTMODSEQ"]
+                "SIZE", "RECENT", "HIGHESTMODSEQ", "MAILBOXID"]
 SECTIONS = ["", "TEXT", "HEADER", "1", "2", "1.1", "2.1", "3", "1.MIME",
             "2.MIME", "2.HEADER", "2.TEXT", "HEADER.FIELDS (Subject From)",
             "HEADER.FIELDS.NOT (To date X-LABEL)", "1.2", "2.1.MIME",
             'header.fields ("Message-ID")', "2.HEADER.FIELDS (DATE)"]
 FETCH_ITEMS = ["FLAGS", "UID", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE",
                "BODYSTRUCTURE", "BODY", "RFC822.HEADER", "RFC822.TEXT",
-               "RFC822", "MODSEQ"]
+               "RFC822", "MODSEQ", "SAVEDATE", "EMAILID", "THREADID",
+               "PREVIEW", "PREVIEW (LAZY)"]
 RANGES = [b"1:1", b"1:3", b"2:5", b"3:2", b"9:20", b"-1:-1", b"-1:-4",
           b"-5:-2", b"-20:-9", b"4294967295:1", b"-3:-4294967295"]
 SORT_KEYS = ["ARRIVAL", "CC", "DATE", "DISPLAYFROM", "DISPLAYTO", "FROM",
@@ -204,10 +206,17 @@ class Generator:
                                      for _ in range(self.pick(1, 2, 2, 3)))
         if self.rng.random() < 0.1 and not re.search(
                 r"(?i)body\[|binary\[|rfc822( |\)|$|\.text)", what):
-            what += " (CHANGEDSINCE %s%s)" % (
-                self.modseq(session), " VANISHED" if session.qresync and uid
-                and self.uid() else "")
+            what += " (%s)" % self.modifiers(session, uid)
         return self.verb("FETCH", uid) + self.set(session, uid) + " " + what
+
+    def modifiers(self, session, uid):
+        page = "PARTIAL " + self.rng.choice(RANGES).decode()
+        since = "CHANGEDSINCE " + self.modseq(session)
+        if session.qresync and uid and self.uid():
+            since += " VANISHED"
+        if uid and self.uid():
+            return self.pick(page, page, page + " " + since)
+        return since
 
     def fetch_item(self):
         kind = self.rng.randrange(10)
@@ -403,6 +412,8 @@ class Generator:
                     b"ALL", b"ALL", self.keys(session))
 
     def key(self, session, depth):
+        if self.rng.random() < 0.12:
+            return self.late_key(session)
         kind = self.rng.randrange(13 if depth < 3 else 10)
         if kind < 3:
             return self.case(self.pick(
@@ -435,6 +446,25 @@ class Generator:
                 self.key(session, depth + 1)
         return b"(" + b" ".join(self.key(session, depth + 1) for _ in range(
             self.pick(1, 2))) + b")"
+
+    def late_key(self, session):
+        """Those that RFC 5032, 8474 and 8514 have added."""
+        kind = self.rng.randrange(3)
+        if kind == 0:
+            return self.pick(b"OLDER ", b"YOUNGER ") + self.pick(
+                b"86400", b"1", b"4294967295", b"100000000", b"0")
+        if kind == 1:
+            day = datetime.date.today() + datetime.timedelta(
+                self.pick(-1, 0, 1, 1000))
+            return self.pick(
+                b"SAVEDBEFORE %s", b"SAVEDON %s", b"SAVEDSINCE %s",
+                b"SAVEDATESUPPORTED NOT SAVEDON %s") % day.strftime(
+                    "%d-%b-%Y").encode()
+        name = self.pick("emailid", "threadid")
+        told = [x for x in (getattr(y.identity, name) for y in session.view)
+                if x]
+        return b"%s %s" % (name.upper().encode(), self.rng.choice(
+            told or ["Mnone", "T0"]).encode())
 
     def text_key(self):
         word = self.rng.choice(messages.WORDS)

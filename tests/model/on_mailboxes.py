@@ -10,9 +10,17 @@ from wire import Status
 class MailboxCommands:
     # -- mailboxes --
 
-    def do_create(self, command, _answer):
-        self.account.create(self.name_of(command.mailbox), command.uses)
-        yield Rules()
+    def do_create(self, command, answer):
+        name = self.name_of(command.mailbox)
+        self.account.create(name, command.uses)
+        yield Rules(code="MAILBOXID")
+        self.check_mailboxid(name, answer.status.value)
+
+    def check_mailboxid(self, name, value):
+        box = self.account.mailboxes[name]
+        demand(value[:1] + value[-1:] == "()" and
+               self.account.identities.learn_mailboxid(box, value[1:-1]),
+               "MAILBOXID %s of %r, not %s", value, name, box.objectid)
 
     def do_delete(self, command, answer):
         gone = self.account.delete(self.name_of(command.mailbox))
@@ -68,6 +76,7 @@ class MailboxCommands:
                box.uidvalidity, box.above)
         demand(codes["UIDNEXT"] == str(box.uidnext), "UIDNEXT %s, not %d",
                codes["UIDNEXT"], box.uidnext)
+        self.check_mailboxid(name, codes["MAILBOXID"])
         unseen = [n for n, x in enumerate(self.view, 1)
                   if "\\seen" not in x.flags]
         if self.rev2 or not unseen:
@@ -154,9 +163,12 @@ class MailboxCommands:
 
     def check_status(self, name, items, heard):
         box = self.account.mailboxes[name]
-        found = dict(zip(heard[::2], map(int, heard[1::2])))
+        found = dict(zip(heard[::2], heard[1::2]))
         demand(set(found) == set(items), "items %r of STATUS", found)
-        for item, value in found.items():
+        if "MAILBOXID" in found:
+            self.check_mailboxid(name, "(%s)" % " ".join(
+                found.pop("MAILBOXID")))
+        for item, value in [(k, int(v)) for k, v in found.items()]:
             if item == "UIDVALIDITY":
                 demand(self.account.learn_validity(name, value),
                        "UIDVALIDITY %d, not %s > %s", value, box.uidvalidity,

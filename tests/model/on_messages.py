@@ -3,6 +3,7 @@ import messages
 import syntax
 from account import No, SYSTEM_FLAGS
 from answer import Rules
+from on_search import page
 from resync import check_vanished
 from syntax import Known, in_key
 from view import Wrong, demand, expand, label, lower
@@ -41,7 +42,7 @@ class MessageCommands:
         name, box = self.mailbox(command, "TRYCREATE")
         first = box.uidnext
         for x in living:
-            box.add(x.content, x.date, x.flags, x.came)
+            box.copy(x)
         if move:
             self.current.box.remove(living)
         yield Rules()
@@ -143,14 +144,8 @@ class MessageCommands:
 
     def do_fetch(self, command, answer):
         copies = self.resolve(command)
-        living = [x for x in copies if not x.gone]
-        zombies = len(living) != len(copies) and not command.uid
-        maybe = []
-        if command.since is not None:
-            after = {x: self.current.box.modseqs.after(x, command.since)
-                     for x in living}
-            maybe = [x for x in living if after[x] is None]
-            living = [x for x in living if after[x]]
+        living, maybe = self.chosen(command, copies)
+        zombies = any(x.gone for x in copies) and not command.uid
         before = {x: (x.flags, x.tick) for x in living + maybe}
         if not self.current.readonly and any(map(sees, command.items)):
             for x in living:        # generate.py asks for no maybe here
@@ -169,6 +164,21 @@ class MessageCommands:
                 demand(each in heard, "%s of %r is missing", each, x)
                 demand(each in ("UID", "FLAGS", "MODSEQ") or heard.count(each) <=
                        len(rules.asked[each]), "%s of %r again", each, x)
+
+    def chosen(self, command, copies):
+        """Those that the modifiers leave, and those of which what was told
+        does not say it.
+        """
+        living = [x for x in copies if not x.gone]
+        if command.partial and len(living) != len(copies):
+            return [], living
+        living, maybe = page(command, living), []
+        if command.since is not None:   # of the page, RFC 9394 section 3.4
+            after = {x: self.current.box.modseqs.after(x, command.since)
+                     for x in living}
+            maybe = [x for x in living if after[x] is None]
+            living = [x for x in living if after[x]]
+        return living, maybe
 
     def check_earlier(self, command, box, sight, answer):
         """"*" may be the last message, or the last there has ever been."""

@@ -157,6 +157,8 @@ def results(command, hits):
 
 def page(command, hits):
     """Those in the range of PARTIAL, which counts from 1 or from -1."""
+    if not command.partial:
+        return hits
     _, low, high = command.partial
     if low < 0:
         return hits[max(0, len(hits) + low):max(0, len(hits) + high + 1)]

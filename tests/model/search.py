@@ -90,16 +90,57 @@ class Search:
         self.unsure |= after is None
         return bool(after)
 
+    # -- what lasts, RFC 8474 --
+
+    def key_emailid(self, key, copy):
+        return self.is_named(copy.identity.emailid, key[1])
+
+    def key_threadid(self, key, copy):
+        return self.is_named(copy.identity.threadid, key[1])
+
+    def is_named(self, objectid, asked):
+        self.unsure |= objectid is None
+        return objectid == asked
+
     # -- dates and sizes --
 
     def key_before(self, key, copy):
-        return internal(copy) < key[1]
+        return self.day(copy.date, copy.came) < key[1]
 
     def key_on(self, key, copy):
-        return internal(copy) == key[1]
+        return self.day(copy.date, copy.came) == key[1]
 
     def key_since(self, key, copy):
-        return internal(copy) >= key[1]
+        return self.day(copy.date, copy.came) >= key[1]
+
+    def key_savedbefore(self, key, copy):
+        return self.day(None, copy.saved) < key[1]
+
+    def key_savedon(self, key, copy):
+        return self.day(None, copy.saved) == key[1]
+
+    def key_savedsince(self, key, copy):
+        return self.day(None, copy.saved) >= key[1]
+
+    def key_savedatesupported(self, _key, _copy):
+        return True
+
+    def day(self, date, moment):
+        """A date as it is written, or that of a moment, in UTC."""
+        if date:
+            return date.date()
+        self.unsure |= moment.date() is None
+        return moment.date() or datetime.date.today()
+
+    def key_older(self, key, copy):
+        """RFC 5032: at least that many seconds ago."""
+        return not self.key_younger(key, copy)
+
+    def key_younger(self, key, copy):
+        now = self.session.account.clock.moment()
+        self.unsure |= now.low - copy.came.high <= key[1] <= \
+            now.high - copy.came.low + 1
+        return now.low - copy.came.low < key[1]
 
     def key_sentbefore(self, key, copy):
         date = copy.content.date
@@ -144,10 +185,6 @@ class Search:
         wanted = decode(key[1], self.charset)
         return self.key_body(key, copy) or any(
             contains(value, wanted) for _, value in copy.content.decoded())
-
-
-def internal(copy):
-    return copy.date.date() if copy.date else datetime.date.today()
 
 
 def decode_all(key, charset):

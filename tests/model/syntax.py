@@ -10,7 +10,7 @@ from cursor import Bad, Cursor
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
           "oct", "nov", "dec"]
 STATUS_ITEMS = {"MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED",
-                "SIZE", "RECENT", "HIGHESTMODSEQ"}
+                "SIZE", "RECENT", "HIGHESTMODSEQ", "MAILBOXID"}
 
 
 class Command:
@@ -318,7 +318,7 @@ def store(c, command):
     c.need(b" ")
     command.since = None
     if c.peek(b"("):
-        command.since = since(c, "UNCHANGEDSINCE")["UNCHANGEDSINCE"]
+        command.since = modifiers(c, "UNCHANGEDSINCE")["UNCHANGEDSINCE"]
         c.need(b" ")
     command.how = "+" if c.take(b"+") else "-" if c.take(b"-") else ""
     name = c.word()
@@ -334,20 +334,19 @@ def store(c, command):
         command.flags.append(c.flag())
 
 
-def since(c, name, *others):
-    """"(" name SP mod-sequence ")" or others, RFC 7162; {name: value}"""
+def modifiers(c, *names):
+    """"(" name [SP value] *(SP ...) ")", RFC 4466; {name: value}"""
     out = {}
 
     def modifier():
         word = c.word()
-        if word != name and word not in others or word in out:
+        if word not in names or word in out:
             raise Bad("no modifier")
-        if word == name:
+        if word != "VANISHED":
             c.need(b" ")
-        out[word] = c.modseq() if word == name else True
+        out[word] = True if word == "VANISHED" else \
+            partial_range(c) if word == "PARTIAL" else c.modseq()
     c.list_of(modifier)
-    if name not in out:
-        raise Bad("%s is missing" % name)
     return out
 
 
@@ -358,7 +357,7 @@ MACROS["ALL"] = MACROS["FAST"] + ["ENVELOPE"]
 MACROS["FULL"] = MACROS["ALL"] + ["BODY"]
 FETCH_ITEMS = {"ENVELOPE", "FLAGS", "INTERNALDATE", "RFC822", "RFC822.HEADER",
                "RFC822.SIZE", "RFC822.TEXT", "BODY", "BODYSTRUCTURE", "UID",
-               "MODSEQ"}
+               "MODSEQ", "EMAILID", "PREVIEW", "SAVEDATE", "THREADID"}
 
 
 class Section:
@@ -374,7 +373,7 @@ class Section:
 def fetch(c, command):
     numbers(c, command)
     c.need(b" ")
-    command.since, command.vanished = None, False
+    found = {}
     if c.peek(b"("):
         command.items = c.list_of(lambda: fetch_item(c, c.word()))
     else:
@@ -382,12 +381,16 @@ def fetch(c, command):
         command.items = MACROS[name] if name in MACROS \
             else [fetch_item(c, name)]
     if c.take(b" "):
-        modifiers = since(c, "CHANGEDSINCE", "VANISHED")
-        command.since = modifiers["CHANGEDSINCE"]
-        command.vanished = "VANISHED" in modifiers
-        if command.vanished and not command.uid:
-            raise Bad("VANISHED is for UIDs")
+        found = modifiers(c, "CHANGEDSINCE", "PARTIAL", "VANISHED")
+    command.since = found.get("CHANGEDSINCE")
+    command.partial = found.get("PARTIAL")
+    command.vanished = "VANISHED" in found
+    if command.since is not None:
         command.items = command.items + ["MODSEQ"]
+    elif command.vanished:
+        raise Bad("VANISHED alone")
+    if not command.uid and (command.vanished or command.partial):
+        raise Bad("a modifier for UIDs")
 
 
 def fetch_item(c, name):
@@ -395,6 +398,8 @@ def fetch_item(c, name):
         return section(c, name)
     if name not in FETCH_ITEMS:
         raise Bad("no item of FETCH")
+    if name == "PREVIEW" and c.data[c.at:c.at + 7].upper() == b" (LAZY)":
+        c.at += 7
     return name
 
 
@@ -446,10 +451,13 @@ SORT_KEYS = {"ARRIVAL", "CC", "DATE", "DISPLAYFROM", "DISPLAYTO", "FROM",
 THREADS = {"ORDEREDSUBJECT", "REFERENCES", "REFS"}
 PLAIN_KEYS = {"ALL", "ANSWERED", "DELETED", "DRAFT", "FLAGGED", "NEW", "OLD",
               "RECENT", "SEEN", "UNANSWERED", "UNDELETED", "UNDRAFT",
-              "UNFLAGGED", "UNSEEN"}
+              "UNFLAGGED", "UNSEEN", "SAVEDATESUPPORTED"}
 STRING_KEYS = {"BCC", "BODY", "CC", "FROM", "SUBJECT", "TEXT", "TO"}
-DATE_KEYS = {"BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE"}
+DATE_KEYS = {"BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE",
+             "SAVEDBEFORE", "SAVEDON", "SAVEDSINCE"}
 NUMBER_KEYS = {"LARGER", "SMALLER"}
+AGE_KEYS = {"OLDER", "YOUNGER"}
+OBJECT_KEYS = {"EMAILID", "THREADID"}
 KEYWORD_KEYS = {"KEYWORD", "UNKEYWORD"}
 
 
@@ -469,7 +477,7 @@ def charset(c):
 
 
 def search_returns(c, command):
-    command.returns = None
+    command.returns, command.partial = None, None
     c.need(b" ")
     if c.data[c.at:c.at + 7].upper() != b"RETURN ":
         return
@@ -554,6 +562,10 @@ def search_key(c):
         return (name, date(c))
     if name in NUMBER_KEYS:
         return (name, c.number(2 ** 63 - 1))
+    if name in AGE_KEYS:
+        return (name, c.number(name="nz-number"))
+    if name in OBJECT_KEYS:
+        return (name, c.match("objectid").group().decode())
     if name in KEYWORD_KEYS:
         return (name, c.atom())
     if name == "MODSEQ":

@@ -12,6 +12,7 @@ import re
 from account import SYSTEM_FLAGS
 from cursor import Bad, Cursor
 from syntax import Section, section
+from syntax import date_time as date_time_of
 
 
 class Wrong(Exception):
@@ -148,16 +149,35 @@ class View:
                 demand(value == str(copy.uid), "UID %s for %r", value, copy)
             elif key == "MODSEQ":
                 self.check_modseq(copy, value, before)
+            elif key in LEARNT:
+                demand(key in asked, "nobody asked for %s", name)
+                self.learn(copy, key, value)
             else:
                 demand(key in asked, "nobody asked for %s", name)
                 self.check(copy, asked[key], value)
         return copy, labels
 
     def check(self, copy, items, value):
+        if items[0] == "INTERNALDATE" and not copy.date:
+            demand(copy.came.learn(seconds(value)), "INTERNALDATE %r of %r",
+                   value, copy)
         expected = [fetch_value(copy, x) for x in items]
         demand(any(x is ANY or x == value or fold(x) == fold(value)
                    for x in expected), "%s of %r is %r, not %r",
                label(items[0]), copy, value, expected[0])
+
+    def learn(self, copy, key, value):
+        """What the server chooses once and then stays with."""
+        identities, identity = self.box.account.identities, copy.identity
+        if key == "PREVIEW":
+            fits = preview_fits(copy.content, value)
+        elif key == "EMAILID":
+            fits = identities.learn_emailid(identity, *value)
+        elif key == "THREADID":
+            fits = identities.learn_threadid(identity, *value)
+        else:
+            fits = copy.saved.learn(seconds(value))
+        demand(fits, "%s %r of %r", key, value, copy)
 
     def check_flags(self, copy, value, before):
         flags = lower(value)
@@ -214,6 +234,21 @@ class View:
 
 
 ANY = object()
+LEARNT = {"EMAILID", "PREVIEW", "SAVEDATE", "THREADID"}
+
+
+def seconds(value):
+    """Of a date-time as the server writes it."""
+    return int(date_time_of(Cursor(b'"' + value + b'"', False)).timestamp())
+
+
+def preview_fits(content, value):
+    """RFC 8970 section 3.1: up to 200 characters, of the message's text."""
+    words = " ".join(content.part.texts()).split()
+    text = value.decode()
+    return len(text) <= 200 and all(
+        any(y.startswith(x) for y in words) for x in text.split())
+
 
 
 def fold(value):
