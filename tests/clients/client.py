@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -72,6 +73,59 @@ def fetch_mailboxes(imap):
     return sorted(out)
 
 
+class Trace:
+    """What the clients of an account and the server say from here on, as
+    `roost trace` prints it; text() when it is over.
+    """
+    def __init__(self, server, user):
+        self.server = server
+        self.user = user
+        self.ends = 0
+        self.out = tempfile.TemporaryFile("w+", encoding="utf-8",
+                                          errors="replace")
+        logged = self.count_logged()
+        self.process = subprocess.Popen(
+            [os.path.join(server.build, "roost"), "-c", server.conf,
+             "trace", user], stdout=self.out)
+        self.wait_for(lambda: self.count_logged() > logged)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait()
+        self.out.close()
+
+    def count_logged(self):
+        return self.server.log().count("event=trace")
+
+    @staticmethod
+    def wait_for(is_so):
+        end = time.monotonic() + 20
+        while not is_so():
+            if time.monotonic() > end:
+                raise AssertionError("the trace is not complete")
+            time.sleep(0.02)
+
+    def read(self):
+        self.out.seek(0)
+        return self.out.read()
+
+    def text(self):
+        """All that was said up to now: a session of our own comes last."""
+        self.ends += 1
+        last = "end-of-trace-%d" % self.ends
+        imap = self.server.imap(self.user)
+        imap.xatom("ID", '("name" "%s")' % last)
+        imap.logout()
+        self.wait_for(lambda: last in self.read())
+        whole = self.read()
+        return whole[:whole.rindex("# session", 0, whole.index(last))]
+
+    def sent(self):
+        """The commands of the clients alone, without their tags."""
+        return re.findall(r"(?m)^C: \S+ (.*)$", self.text())
+
+
 class ClientTest(support.ServerTest):
     def setUp(self):
         self.user = self.new_user()
@@ -103,6 +157,11 @@ class ClientTest(support.ServerTest):
                 command, done.stdout.decode("utf-8", "replace"),
                 done.stderr.decode("utf-8", "replace")))
         return done.stdout
+
+    def trace(self):
+        trace = Trace(self.server, self.user)
+        self.addCleanup(trace.close)
+        return trace
 
     # -- the server's side, seen through a connection of its own --
 

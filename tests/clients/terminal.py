@@ -12,17 +12,22 @@ SIZE = struct.pack("HHHH", 40, 120, 0, 0)
 
 
 def run(command, env, cwd, timeout=60):
-    """Its exit status and everything it drew; stopped after the timeout."""
+    """Its exit status and everything it drew; it is stopped after the timeout,
+    and its status is None then."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, SIZE)
     process = subprocess.Popen(command, stdin=slave, stdout=slave,
                                stderr=slave, env=env, cwd=cwd,
                                start_new_session=True)
     os.close(slave)
-    screen = read_all(master, process, time.monotonic() + timeout)
-    if process.poll() is None:
+    end = time.monotonic() + timeout
+    screen = read_all(master, process, end)
+    try:
+        status = process.wait(max(1, end - time.monotonic()))
+    except subprocess.TimeoutExpired:
         process.terminate()
-    status = process.wait(10)
+        process.wait(10)
+        status = None
     os.close(master)
     return status, screen
 

@@ -24,6 +24,28 @@ class ImapFlow(ClientTest):
     def test_starttls(self):
         self.scenario("append", secure=False)
 
+    def test_speaks_rev2(self):
+        trace = self.trace()
+        self.scenario("search")
+        text = trace.text()
+        self.assertRegex(text, r"(?m)^C: \w+ ENABLE .*\bIMAP4REV2\b")
+        self.assertRegex(text, r"(?m)^S: \* ENABLED .*\bIMAP4rev2\b")
+        self.assertRegex(text, r"C: (\w+) SEARCH FLAGGED\n"
+                               r'S: \* ESEARCH \(TAG "\1"\) ALL 2\n')
+        self.assertNotRegex(text, r"(?m)^S: \* (SEARCH|\d+ RECENT)")
+
+    def test_speaks_rev1(self):
+        trace = self.trace()
+        self.scenario("search", rev1=True)
+        text = trace.text()
+        self.assertRegex(text, r"(?m)^C: \w+ ENABLE .*\bQRESYNC\b")
+        self.assertNotRegex(text, r"(?mi)^(C: \w+ ENABLE|S: \* ENABLED)"
+                                  r" .*IMAP4rev2")
+        self.assertRegex(text, r"C: (\w+) SEARCH FLAGGED\n"
+                               r"S: \* SEARCH 2\n")
+        self.assertRegex(text, r"(?m)^S: \* \d+ RECENT")
+        self.assertNotIn("ESEARCH (", text)
+
 
 def add_scenario(name):
     def test(self):

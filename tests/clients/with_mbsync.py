@@ -1,11 +1,14 @@
 """with_mbsync.py -- two-way synchronisation by mbsync (isync)."""
 import os
+import random
 import unittest
 
 import maildirs
 from client import HOST, PASSWORD, ClientTest, message
 
 CONFIG = """
+FSync no
+
 IMAPAccount roost
 Host {host}
 Port {port}
@@ -35,7 +38,7 @@ CopyArrivalDate yes
 """
 
 
-class Mbsync(ClientTest):
+class MbsyncTest(ClientTest):
     def setUp(self):
         super().setUp()
         self.maildir = self.path("maildir")
@@ -65,6 +68,16 @@ class Mbsync(ClientTest):
         for name, messages in far.items():
             self.assertEqual(near[name], messages, name)
 
+    def assert_settled(self):
+        """One more sync changes nothing, on either side."""
+        names = maildirs.names(self.maildir)
+        held = self.held_everywhere()
+        self.sync()
+        self.assertEqual(maildirs.names(self.maildir), names)
+        self.assertEqual(self.held_everywhere(), held)
+
+
+class Mbsync(MbsyncTest):
     def fill(self):
         for n in range(5):
             self.append(message("Number %d" % n))
@@ -115,11 +128,7 @@ class Mbsync(ClientTest):
             "New here": "FS", "New there": "F"})
         self.assertEqual(len(self.near()["Far"]), 1)
         self.assertEqual(len(self.far()["Near"]), 1)
-        names = maildirs.names(self.maildir)
-        held = self.held_everywhere()
-        self.sync()
-        self.assertEqual(maildirs.names(self.maildir), names)
-        self.assertEqual(self.held_everywhere(), held)
+        self.assert_settled()
 
     def test_names_beyond_ascii(self):
         imap = self.imap()
@@ -129,6 +138,104 @@ class Mbsync(ClientTest):
             self.append(message(name), name)
         self.sync()
         self.assert_same()
+
+
+class Many(MbsyncTest):
+    """Rounds of changes at random on both sides, and to the same messages;
+    `held_at` is what must come of them: mailbox -> subject -> letters.
+    """
+    boxes = ("INBOX", "Archive")
+    rounds = 3
+    letters = "FRS"
+    system_flags = dict(zip(letters, ("\\Flagged", "\\Answered", "\\Seen")))
+
+    def setUp(self):
+        super().setUp()
+        self.random = random.Random(7)
+        self.made = 0
+        self.held_at = {box: {} for box in self.boxes}
+        self.session = self.imap()
+        for _ in range(100):
+            self.add_far(self.random.choice(self.boxes))
+
+    def new_message(self, box):
+        self.made += 1
+        subject = "Number %d" % self.made
+        letters = "".join(sorted(self.random.sample(
+            self.letters, self.random.randrange(3))))
+        self.held_at[box][subject] = letters
+        return message(subject, "%d\r\n" % self.made * self.made), letters
+
+    def add_far(self, box):
+        text, letters = self.new_message(box)
+        self.session.append(box, " ".join(map(self.system_flags.get, letters)),
+                            None, text)
+
+    def add_near(self, box):
+        text, letters = self.new_message(box)
+        maildirs.add(os.path.join(self.maildir, box), text, letters)
+
+    def toggle(self, old, letters):
+        return "".join(sorted(set(old) ^ set(letters)))
+
+    def change_near(self, box, base, going):
+        """Of what both sides had (base) some flags, of what goes its file."""
+        at = os.path.join(self.maildir, box)
+        for subject in self.random.sample(sorted(base), len(base) // 4):
+            letters = self.random.choice(self.letters[:2])
+            maildirs.set_flags(at, subject.encode(),
+                               self.toggle(base[subject], letters))
+            self.held_at[box][subject] = self.toggle(base[subject], letters)
+        for subject in going:
+            os.unlink(maildirs.find(at, subject.encode()))
+            del self.held_at[box][subject]
+
+    def change_far(self, box, base, going):
+        """A flag that the other side does not touch, and MOVE or EXPUNGE."""
+        uids = {maildirs.subject(m.text): str(m.uid) for m in self.held(box)}
+        self.session.select(box)
+        for subject in self.random.sample(sorted(base), len(base) // 4):
+            self.session.uid("STORE", uids[subject],
+                             "-FLAGS" if "S" in base[subject] else "+FLAGS",
+                             "(\\Seen)")
+            self.held_at[box][subject] = self.toggle(
+                self.held_at[box][subject], "S")
+        other = self.boxes[1 - self.boxes.index(box)]
+        for subject in going[::2]:
+            self.session.uid("MOVE", uids[subject], other)
+            self.held_at[other][subject] = self.held_at[box].pop(subject)
+        for subject in going[1::2]:
+            self.session.uid("STORE", uids[subject], "+FLAGS", "(\\Deleted)")
+            del self.held_at[box][subject]
+        self.session.expunge()
+
+    def change(self):
+        base = {box: dict(held) for box, held in self.held_at.items()}
+        for box in self.boxes:
+            going = self.random.sample(sorted(base[box]), len(base[box]) // 5)
+            half = len(going) // 2
+            stays = {s: f for s, f in base[box].items() if s not in going}
+            self.change_near(box, stays, going[:half])
+            self.change_far(box, stays, going[half:])
+        for _ in range(15):
+            self.add_near(self.random.choice(self.boxes))
+            self.add_far(self.random.choice(self.boxes))
+
+    def assert_held(self, side):
+        self.assertEqual(self.held_at, {
+            box: {maildirs.subject(text): letters
+                  for text, letters, _ in side[box]} for box in self.boxes})
+
+    def test_many_changes(self):
+        self.sync()
+        for _ in range(self.rounds):
+            self.change()
+            self.sync()
+            self.sync()     # what arrived by a MOVE meanwhile
+            self.assert_same()
+            self.assert_held(self.near())
+            self.assert_held(self.far())
+        self.assert_settled()
 
 
 if __name__ == "__main__":
