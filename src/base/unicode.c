@@ -1,6 +1,6 @@
 /*
- * unicode.c -- a UTF-8 decoder of our own (it is on every path), the tables
- * of utf8proc for everything that needs tables.
+ * unicode.c -- UTF-8 of our own (it is on every path), the tables of utf8proc
+ * for everything that needs tables.
  */
 #include "base/unicode.h"
 
@@ -13,6 +13,8 @@
 #include "base/mem.h"
 
 enum { REPLACEMENT = 0xfffd };
+
+static const struct slice mark = S("\xef\xbf\xbd"); /* the same as UTF-8 */
 
 /*
  * The first byte says how many follow and what the second may be: that is
@@ -39,8 +41,10 @@ static const struct lead leads[] = {
 
 static const struct lead *find_lead(uint8_t byte)
 {
+	if (byte < 0xc2 || byte > 0xf4)
+		return NULL;
 	for (size_t i = 0; i < sizeof leads / sizeof *leads; i++) {
-		if (byte >= leads[i].first && byte <= leads[i].last)
+		if (byte <= leads[i].last)
 			return &leads[i];
 	}
 	return NULL;
@@ -134,13 +138,20 @@ uint32_t utf8_take(struct slice *s)
 
 void utf8_put(struct buf *out, uint32_t point)
 {
-	utf8proc_uint8_t bytes[4];
-	utf8proc_ssize_t n;
+	static const uint8_t lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t n;
+	char *p;
 
 	if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
 		point = REPLACEMENT;
-	n = utf8proc_encode_char((utf8proc_int32_t)point, bytes);
-	buf_add(out, slice_of(bytes, (size_t)n));
+	n = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+	p = buf_room(out, n);
+	if (p == NULL)
+		return;
+	for (size_t i = n - 1; i > 0; i--, point >>= 6)
+		p[i] = (char)(0x80 | (point & 0x3f));
+	p[0] = (char)(lead[n] | point);
+	out->len += n;
 }
 
 void utf8_repair(struct slice s, struct buf *out)
@@ -157,7 +168,10 @@ void utf8_repair(struct slice s, struct buf *out)
 
 /* -- folding and normal form -- */
 
-enum { NEAR = 64 }; /* code points that need no heap */
+enum {
+	NEAR = 64,       /* code points that need no heap */
+	FOLDED_MOST = 6, /* octets, of a character of Latin-1, and one more */
+};
 
 static const utf8proc_option_t form_c = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
 static const utf8proc_option_t form_fold = UTF8PROC_STABLE | UTF8PROC_COMPOSE |
@@ -199,36 +213,56 @@ static void add_lower(struct slice s, struct buf *out)
 }
 
 /* What U+0080 to U+00FF fold to, by utf8proc's tables: most text that is not
- * US-ASCII has nothing else, and it needs no look at its neighbours. */
-/* clang-format off */
-static const char latin_1[][6] = {
-	"\xc2\x80", "\xc2\x81", "\xc2\x82", "\xc2\x83", "\xc2\x84",
-	"\xc2\x85", "\xc2\x86", "\xc2\x87", "\xc2\x88", "\xc2\x89",
-	"\xc2\x8a", "\xc2\x8b", "\xc2\x8c", "\xc2\x8d", "\xc2\x8e",
-	"\xc2\x8f", "\xc2\x90", "\xc2\x91", "\xc2\x92", "\xc2\x93",
-	"\xc2\x94", "\xc2\x95", "\xc2\x96", "\xc2\x97", "\xc2\x98",
-	"\xc2\x99", "\xc2\x9a", "\xc2\x9b", "\xc2\x9c", "\xc2\x9d",
-	"\xc2\x9e", "\xc2\x9f", " ", "\xc2\xa1", "\xc2\xa2", "\xc2\xa3",
-	"\xc2\xa4", "\xc2\xa5", "\xc2\xa6", "\xc2\xa7", " \xcc\x88",
-	"\xc2\xa9", "a", "\xc2\xab", "\xc2\xac", "", "\xc2\xae", " \xcc\x84",
-	"\xc2\xb0", "\xc2\xb1", "2", "3", " \xcc\x81", "\xce\xbc", "\xc2\xb6",
-	"\xc2\xb7", " \xcc\xa7", "1", "o", "\xc2\xbb", "1\xe2\x81\x84""4",
-	"1\xe2\x81\x84""2", "3\xe2\x81\x84""4", "\xc2\xbf", "\xc3\xa0",
-	"\xc3\xa1", "\xc3\xa2", "\xc3\xa3", "\xc3\xa4", "\xc3\xa5",
-	"\xc3\xa6", "\xc3\xa7", "\xc3\xa8", "\xc3\xa9", "\xc3\xaa",
-	"\xc3\xab", "\xc3\xac", "\xc3\xad", "\xc3\xae", "\xc3\xaf",
-	"\xc3\xb0", "\xc3\xb1", "\xc3\xb2", "\xc3\xb3", "\xc3\xb4",
-	"\xc3\xb5", "\xc3\xb6", "\xc3\x97", "\xc3\xb8", "\xc3\xb9",
-	"\xc3\xba", "\xc3\xbb", "\xc3\xbc", "\xc3\xbd", "\xc3\xbe", "ss",
-	"\xc3\xa0", "\xc3\xa1", "\xc3\xa2", "\xc3\xa3", "\xc3\xa4",
-	"\xc3\xa5", "\xc3\xa6", "\xc3\xa7", "\xc3\xa8", "\xc3\xa9",
-	"\xc3\xaa", "\xc3\xab", "\xc3\xac", "\xc3\xad", "\xc3\xae",
-	"\xc3\xaf", "\xc3\xb0", "\xc3\xb1", "\xc3\xb2", "\xc3\xb3",
-	"\xc3\xb4", "\xc3\xb5", "\xc3\xb6", "\xc3\xb7", "\xc3\xb8",
-	"\xc3\xb9", "\xc3\xba", "\xc3\xbb", "\xc3\xbc", "\xc3\xbd",
-	"\xc3\xbe", "\xc3\xbf",
+ * US-ASCII has nothing else, and they do not compose with each other. */
+static const struct {
+	uint8_t len;
+	char text[FOLDED_MOST];
+} latin_1[] = {
+	/* clang-format off */
+	{ 2, "\xc2\x80" }, { 2, "\xc2\x81" }, { 2, "\xc2\x82" },
+	{ 2, "\xc2\x83" }, { 2, "\xc2\x84" }, { 2, "\xc2\x85" },
+	{ 2, "\xc2\x86" }, { 2, "\xc2\x87" }, { 2, "\xc2\x88" },
+	{ 2, "\xc2\x89" }, { 2, "\xc2\x8a" }, { 2, "\xc2\x8b" },
+	{ 2, "\xc2\x8c" }, { 2, "\xc2\x8d" }, { 2, "\xc2\x8e" },
+	{ 2, "\xc2\x8f" }, { 2, "\xc2\x90" }, { 2, "\xc2\x91" },
+	{ 2, "\xc2\x92" }, { 2, "\xc2\x93" }, { 2, "\xc2\x94" },
+	{ 2, "\xc2\x95" }, { 2, "\xc2\x96" }, { 2, "\xc2\x97" },
+	{ 2, "\xc2\x98" }, { 2, "\xc2\x99" }, { 2, "\xc2\x9a" },
+	{ 2, "\xc2\x9b" }, { 2, "\xc2\x9c" }, { 2, "\xc2\x9d" },
+	{ 2, "\xc2\x9e" }, { 2, "\xc2\x9f" }, { 1, " " }, { 2, "\xc2\xa1" },
+	{ 2, "\xc2\xa2" }, { 2, "\xc2\xa3" }, { 2, "\xc2\xa4" },
+	{ 2, "\xc2\xa5" }, { 2, "\xc2\xa6" }, { 2, "\xc2\xa7" },
+	{ 3, " \xcc\x88" }, { 2, "\xc2\xa9" }, { 1, "a" }, { 2, "\xc2\xab" },
+	{ 2, "\xc2\xac" }, { 0, "" }, { 2, "\xc2\xae" }, { 3, " \xcc\x84" },
+	{ 2, "\xc2\xb0" }, { 2, "\xc2\xb1" }, { 1, "2" }, { 1, "3" },
+	{ 3, " \xcc\x81" }, { 2, "\xce\xbc" }, { 2, "\xc2\xb6" },
+	{ 2, "\xc2\xb7" }, { 3, " \xcc\xa7" }, { 1, "1" }, { 1, "o" },
+	{ 2, "\xc2\xbb" }, { 5, "1\xe2\x81\x84""4" },
+	{ 5, "1\xe2\x81\x84""2" }, { 5, "3\xe2\x81\x84""4" },
+	{ 2, "\xc2\xbf" }, { 2, "\xc3\xa0" }, { 2, "\xc3\xa1" },
+	{ 2, "\xc3\xa2" }, { 2, "\xc3\xa3" }, { 2, "\xc3\xa4" },
+	{ 2, "\xc3\xa5" }, { 2, "\xc3\xa6" }, { 2, "\xc3\xa7" },
+	{ 2, "\xc3\xa8" }, { 2, "\xc3\xa9" }, { 2, "\xc3\xaa" },
+	{ 2, "\xc3\xab" }, { 2, "\xc3\xac" }, { 2, "\xc3\xad" },
+	{ 2, "\xc3\xae" }, { 2, "\xc3\xaf" }, { 2, "\xc3\xb0" },
+	{ 2, "\xc3\xb1" }, { 2, "\xc3\xb2" }, { 2, "\xc3\xb3" },
+	{ 2, "\xc3\xb4" }, { 2, "\xc3\xb5" }, { 2, "\xc3\xb6" },
+	{ 2, "\xc3\x97" }, { 2, "\xc3\xb8" }, { 2, "\xc3\xb9" },
+	{ 2, "\xc3\xba" }, { 2, "\xc3\xbb" }, { 2, "\xc3\xbc" },
+	{ 2, "\xc3\xbd" }, { 2, "\xc3\xbe" }, { 2, "ss" }, { 2, "\xc3\xa0" },
+	{ 2, "\xc3\xa1" }, { 2, "\xc3\xa2" }, { 2, "\xc3\xa3" },
+	{ 2, "\xc3\xa4" }, { 2, "\xc3\xa5" }, { 2, "\xc3\xa6" },
+	{ 2, "\xc3\xa7" }, { 2, "\xc3\xa8" }, { 2, "\xc3\xa9" },
+	{ 2, "\xc3\xaa" }, { 2, "\xc3\xab" }, { 2, "\xc3\xac" },
+	{ 2, "\xc3\xad" }, { 2, "\xc3\xae" }, { 2, "\xc3\xaf" },
+	{ 2, "\xc3\xb0" }, { 2, "\xc3\xb1" }, { 2, "\xc3\xb2" },
+	{ 2, "\xc3\xb3" }, { 2, "\xc3\xb4" }, { 2, "\xc3\xb5" },
+	{ 2, "\xc3\xb6" }, { 2, "\xc3\xb7" }, { 2, "\xc3\xb8" },
+	{ 2, "\xc3\xb9" }, { 2, "\xc3\xba" }, { 2, "\xc3\xbb" },
+	{ 2, "\xc3\xbc" }, { 2, "\xc3\xbd" }, { 2, "\xc3\xbe" },
+	{ 2, "\xc3\xbf" },
+	/* clang-format on */
 };
-/* clang-format on */
 
 /* The number of s, if it is one of U+0080 to U+00FF; else 0. */
 static uint8_t latin_1_at(struct slice s)
@@ -241,94 +275,109 @@ static uint8_t latin_1_at(struct slice s)
 	return (uint8_t)(lead << 6 | (next & 0x3f));
 }
 
-static bool is_latin_1(struct slice s)
+/* Does it fold to itself, whatever stands beside it? */
+static bool is_inert(uint32_t point)
 {
-	for (size_t i = 0; i < s.len; i += 2)
-		if (latin_1_at(slice_from(s, i)) == 0)
-			return false;
-	return true;
+	const utf8proc_property_t *p =
+		utf8proc_get_property((utf8proc_int32_t)point);
+
+	return p->combining_class == 0 && p->comb_index == UINT16_MAX &&
+	       p->decomp_seqindex == UINT16_MAX &&
+	       p->casefold_seqindex == UINT16_MAX && !p->ignorable &&
+	       !(point >= 0x1100 && point <= 0x11ff) && /* Hangul, which */
+	       !(point >= 0xac00 && point <= 0xd7a3);   /* has no table */
 }
 
-/* Length of the prefix without US-ASCII. */
-static size_t wide_prefix(struct slice s)
+/* Takes the first character of s if it is inert, as U+FFFD is for what is
+ * ill-formed: how long it is in s; 0 if it is not inert. */
+static size_t fold_inert(struct slice s, char **to)
 {
-	size_t n = 0;
+	uint32_t point;
+	size_t skip;
+	size_t n = decode(s, &point, &skip);
+	struct slice as = n != 0 ? slice_first(s, n) : mark;
 
-	while (n < s.len && ascii_is_8bit(s.ptr[n]))
-		n++;
-	return n;
-}
-
-/* `plain` octets of US-ASCII, at most one, and then none. */
-static void fold_piece(struct slice s, size_t plain, struct buf *out)
-{
-	if (!is_latin_1(slice_from(s, plain))) {
-		map(s, form_fold, out);
-		return;
-	}
-	add_lower(slice_first(s, plain), out);
-	for (size_t i = plain; i < s.len; i += 2) {
-		uint8_t c = latin_1_at(slice_from(s, i));
-
-		buf_add(out, slice_cstr(latin_1[c - 0x80]));
-	}
-}
-
-/* The same. U+FFFD, which stands for octets that are no text, folds to itself
- * and composes with nothing: what is between is folded piece by piece. */
-static void fold_run(struct slice s, size_t plain, struct buf *out)
-{
-	const struct slice mark = S("\xef\xbf\xbd");
-	size_t at;
-
-	while ((at = slice_find(s, mark)) != SLICE_NONE) {
-		if (at != 0)
-			fold_piece(slice_first(s, at), plain, out);
-		buf_add(out, mark);
-		s = slice_from(s, at + mark.len);
-		plain = 0;
-	}
-	if (s.len != 0)
-		fold_piece(s, plain, out);
+	if (n != 0 && !is_inert(point))
+		return 0;
+	memcpy(*to, as.ptr, as.len);
+	*to += as.len;
+	return n != 0 ? n : skip;
 }
 
 /*
- * No US-ASCII character composes with what stands before it, so the text
- * may be cut in front of each; one that stands before others may compose
- * with them and goes along.
+ * Folds s up to the first character that needs a look at its neighbours, and
+ * says in *odd where that is (s.len: nowhere). What it returns is how much of
+ * s is done: the neighbours in front are not.
+ *
+ * Text can be cut beside what is inert, and in front of US-ASCII, which
+ * composes with nothing before it, but may with what follows.
  */
-static void fold_valid(struct slice s, struct buf *out)
+static size_t fold_near(struct slice s, size_t *odd, struct buf *out)
 {
-	while (s.len != 0) {
-		size_t plain = utf8_ascii_prefix(s);
-		size_t wide;
+	char *start = buf_room(out, s.len * FOLDED_MOST / 2 + 1);
+	char *to = start;
+	char *cut_to = start;
+	size_t cut = 0;
+	size_t i = 0;
 
-		if (plain == s.len) {
-			add_lower(s, out);
-			return;
+	while (i < s.len) {
+		struct slice rest = slice_from(s, i);
+		uint8_t c = latin_1_at(rest);
+		size_t n;
+
+		if (!ascii_is_8bit(s.ptr[i])) {
+			cut = i++;
+			cut_to = to;
+			*to++ = ascii_lower(s.ptr[cut]);
+		} else if (c != 0) {
+			memcpy(to, latin_1[c - 0x80].text, FOLDED_MOST);
+			to += latin_1[c - 0x80].len;
+			i += 2;
+		} else if ((n = fold_inert(rest, &to)) != 0) {
+			cut = i += n;
+			cut_to = to;
+		} else {
+			break;
 		}
-		if (plain != 0)
-			plain--;
-		add_lower(slice_first(s, plain), out);
-		s = slice_from(s, plain);
-		plain = ascii_is_8bit(s.ptr[0]) ? 0 : 1;
-		wide = wide_prefix(slice_from(s, plain));
-		fold_run(slice_first(s, plain + wide), plain, out);
-		s = slice_from(s, plain + wide);
 	}
+	*odd = i;
+	out->len += (size_t)((i == s.len ? to : cut_to) - start);
+	return i == s.len ? i : cut;
+}
+
+/* Where the text can be cut behind the character at `at`. */
+static size_t next_cut(struct slice s, size_t at)
+{
+	uint32_t point;
+	size_t skip;
+
+	while (at < s.len) {
+		at += decode(slice_from(s, at), &point, &skip);
+		if (at == s.len || !ascii_is_8bit(s.ptr[at]) ||
+		    decode(slice_from(s, at), &point, &skip) == 0 ||
+		    is_inert(point))
+			break;
+	}
+	return at;
 }
 
 void unicode_fold(struct slice s, struct buf *out)
 {
-	struct buf repaired = { 0 };
+	while (s.len != 0) {
+		size_t plain = utf8_ascii_prefix(s);
+		size_t done, odd, end;
 
-	if (utf8_is_valid(s)) {
-		fold_valid(s, out);
-		return;
+		if (plain != 0 && plain != s.len)
+			plain--;
+		add_lower(slice_first(s, plain), out);
+		s = slice_from(s, plain);
+		done = fold_near(s, &odd, out);
+		end = next_cut(s, odd);
+		if (done != end)
+			map(slice_from(slice_first(s, end), done), form_fold,
+			    out);
+		s = slice_from(s, end);
 	}
-	utf8_repair(s, &repaired);
-	fold_valid(buf_slice(&repaired), out);
-	buf_free(&repaired);
 }
 
 /* -- i;unicode-casemap -- */

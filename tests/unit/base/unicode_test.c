@@ -63,8 +63,11 @@ static void test_put(void **state)
 	} points[] = {
 		{ 0, S("\0") },
 		{ 'a', S("a") },
+		{ 0x80, S("\xc2\x80") },
 		{ 0x7ff, S("\xdf\xbf") },
+		{ 0x800, S("\xe0\xa0\x80") },
 		{ 0xffff, S("\xef\xbf\xbf") },
+		{ 0x10000, S("\xf0\x90\x80\x80") },
 		{ 0x10ffff, S("\xf4\x8f\xbf\xbf") },
 		{ 0xd800, S(FFFD) },
 		{ 0xdfff, S(FFFD) },
@@ -113,6 +116,9 @@ static void test_fold(void **state)
 		    "ft"),
 		  S("soft") }, /* soft hyphen */
 		{ S("A\xffZ"), S("a" FFFD "z") },
+		/* no mark composes across what is no text */
+		{ S("E\xff\xcc\x81\xc3\x89\xe2\x82"),
+		  S("e" FFFD "\xcc\x81\xc3\xa9" FFFD) },
 		{ S("x\xcd\x85"), S("x\xce\xb9") },
 	};
 
@@ -121,34 +127,66 @@ static void test_fold(void **state)
 		assert_folds(folds[i].text, folds[i].folded);
 }
 
-/* What has a table of its own, beside each other, as utf8proc folds it. */
-static void test_fold_latin_1(void **state)
+/* As utf8proc folds it. */
+static void assert_folds_right(const struct buf *text)
 {
 	utf8proc_option_t form = UTF8PROC_STABLE | UTF8PROC_COMPOSE |
 	                         UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
 	                         UTF8PROC_IGNORE;
+	uint8_t *want;
+	utf8proc_ssize_t n =
+		utf8proc_map((const uint8_t *)text->data,
+	                     (utf8proc_ssize_t)text->len, &want, form);
 
+	assert_true(n >= 0);
+	assert_folds(buf_slice(text), slice_of(want, (size_t)n));
+	free(want);
+}
+
+/* What has a table of its own, beside each other. */
+static void test_fold_latin_1(void **state)
+{
 	(void)state;
 	for (uint32_t a = 0x80; a <= 0x100; a++) {
 		for (uint32_t b = 0x80; b <= 0x100; b++) {
 			struct buf text = { 0 };
-			uint8_t *want;
-			utf8proc_ssize_t n;
 
 			buf_byte(&text, 'E');
 			utf8_put(&text, a);
 			utf8_put(&text, b);
 			buf_byte(&text, 'X');
-			n = utf8proc_map((const uint8_t *)text.data,
-			                 (utf8proc_ssize_t)text.len, &want,
-			                 form);
-			assert_true(n > 0);
-			assert_folds(buf_slice(&text),
-			             slice_of(want, (size_t)n));
-			free(want);
+			assert_folds_right(&text);
 			buf_free(&text);
 		}
 	}
+}
+
+/* Each code point between what may compose with it: marks, the parts of
+ * Hangul, the second halves of Indic vowels. */
+static void test_fold_neighbours(void **state)
+{
+	static const uint32_t beside[] = { 'e',    0xe9,   0x301,  0x323,
+		                           0x345,  0x3b1,  0x915,  0x93c,
+		                           0x9be,  0x1100, 0x1161, 0x11a8,
+		                           0xac00, 0xac01, 0xfffd, 0x1109b,
+		                           0x110ba };
+	size_t n = sizeof beside / sizeof *beside;
+	struct buf text = { 0 };
+
+	(void)state;
+	for (uint32_t point = 0x80; point <= 0x10ffff; point++) {
+		if (point > 0x3fff && point < 0xe0000 && point % 16 != 0 &&
+		    utf8proc_get_property((utf8proc_int32_t)point)->category ==
+		            UTF8PROC_CATEGORY_CN)
+			continue;
+		text.len = 0;
+		for (size_t i = 0; i < n; i++) {
+			utf8_put(&text, beside[i]);
+			utf8_put(&text, point);
+		}
+		assert_folds_right(&text);
+	}
+	buf_free(&text);
 }
 
 /* Longer than what is folded on the stack. */
@@ -218,6 +256,7 @@ int main(void)
 		cmocka_unit_test(test_put),
 		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_fold_latin_1),
+		cmocka_unit_test(test_fold_neighbours),
 		cmocka_unit_test(test_fold_long),
 		cmocka_unit_test(test_nfc),
 		cmocka_unit_test(test_casemap),
