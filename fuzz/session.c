@@ -197,7 +197,7 @@ static void peer_say(struct peer *p, struct slice bytes)
 {
 	p->in = bytes;
 	if (!p->over)
-		p->over = session_run(p->session) == SESSION_OVER;
+		p->over = session_run(p->session) != SESSION_WAITING;
 	check_said(p);
 }
 

@@ -6,6 +6,7 @@
  *   IMAP ────────┼────────┘    │  ▲  └─────┬──────┘
  *                │             │  │        │ no
  *                └── STARTTLS ◄┤  └──── PAUSING, to the next tick
+ *   given back by mail ────────┤
  *                              └──► ENDING, what is left to say is sent
  *
  * What is said is preauth.c's; here are the socket, the clock and auth. One
@@ -60,7 +61,7 @@ struct conn {
 	struct preauth *preauth; /* NULL during the handshake */
 	struct arrival from;
 	enum conn_state state;
-	bool had_starttls;
+	bool was_greeted;
 	uint64_t since_ms; /* accepted */
 	uint64_t asked_ms; /* the credentials were given to auth */
 	uint64_t request;
@@ -153,7 +154,7 @@ static void talk(struct conn *c)
 		             gate_trusts(c->gate, &c->from.address),
 	};
 
-	c->preauth = preauth_new(&o, !c->had_starttls);
+	c->preauth = preauth_new(&o, !c->was_greeted);
 	c->state = CONN_TALK;
 	set_deadline(c, login_ms(c));
 }
@@ -220,7 +221,7 @@ static void refuse(struct conn *c, enum err_code code, struct slice text)
 }
 
 static void add_session(struct conn *c, struct frame_out *f,
-                        struct slice ticket)
+                        struct slice ticket, uint64_t relay)
 {
 	char tls[128] = "";
 	char peer[ADDRESS_TEXT];
@@ -239,6 +240,7 @@ static void add_session(struct conn *c, struct frame_out *f,
 	frame_slice(f, slice_cstr(tls));
 	frame_slice(f, preauth_client_id(c->preauth));
 	frame_slice(f, preauth_rest(c->preauth));
+	frame_u64(f, relay);
 }
 
 static bool relay_pair(int pair[2])
@@ -253,13 +255,40 @@ static bool relay_pair(int pair[2])
 	return true;
 }
 
-/* In clear mail gets the client's socket, else one end of a pair whose
- * other end the relay has. */
+/* mail gets the client's socket. */
+static bool hand_over_clear(struct conn *c, struct link *mail,
+                            struct slice ticket)
+{
+	struct frame_out f = { 0 };
+	int fd = c->wire.fd;
+
+	c->wire.fd = -1;
+	add_session(c, &f, ticket, 0);
+	return is_ok(link_send(mail, &f, fd));
+}
+
+/* mail gets one end of a pair whose other end the relay has. */
+static bool hand_over_tls(struct conn *c, uint32_t partition,
+                          struct slice ticket, const int pair[2])
+{
+	struct relay *relay = relay_new(c->gate, &c->from, partition, pair[1]);
+	struct link *mail = gate_mail(c->gate, partition);
+	struct frame_out f = { 0 };
+
+	add_session(c, &f, ticket, relay_number(relay));
+	if (!is_ok(link_send(mail, &f, pair[0]))) {
+		relay_free(relay);
+		return false;
+	}
+	relay_start(relay, c->wire);
+	c->wire = (struct wire){ .fd = -1 };
+	return true;
+}
+
 static bool hand_over(struct conn *c, struct slice ticket, uint32_t partition)
 {
 	struct link *mail = gate_mail(c->gate, partition);
-	struct frame_out f = { 0 };
-	int pair[2] = { c->wire.fd, -1 };
+	int pair[2];
 
 	if (mail == NULL)
 		return false;
@@ -267,17 +296,9 @@ static bool hand_over(struct conn *c, struct slice ticket, uint32_t partition)
 		return false;
 	watch_free(c->watch);
 	c->watch = NULL;
-	add_session(c, &f, ticket);
-	bool sent = is_ok(link_send(mail, &f, pair[0]));
 	if (c->wire.ssl == NULL)
-		c->wire.fd = -1;
-	else if (sent)
-		relay_new(c->gate, c->wire, pair[1]);
-	else
-		close(pair[1]);
-	if (sent)
-		c->wire = (struct wire){ .fd = -1 };
-	return sent;
+		return hand_over_clear(c, mail, ticket);
+	return hand_over_tls(c, partition, ticket, pair);
 }
 
 /* FRAME_VERDICT behind its request */
@@ -389,7 +410,7 @@ static enum io step_starttls(struct conn *c)
 {
 	preauth_free(c->preauth);
 	c->preauth = NULL;
-	c->had_starttls = true;
+	c->was_greeted = true;
 	handshake(c);
 	return IO_DONE;
 }
@@ -444,20 +465,32 @@ static void conn_run(void *arg)
 		                                          : 0);
 }
 
-void conn_new(struct gate *g, const struct arrival *from)
+/* NULL: there is no room, and the wire is closed. */
+static struct conn *conn_make(struct gate *g, const struct arrival *from,
+                              struct wire wire)
 {
 	struct conn *c = mem_new(1, sizeof *c);
 
-	*c = (struct conn){ .gate = g, .from = *from };
-	c->wire.fd = from->fd;
+	*c = (struct conn){ .gate = g, .from = *from, .wire = wire };
 	c->since_ms = loop_now_ms(g->loop);
 	session_id_new(c->session_id);
 	member_add(&g->conns, &c->member);
-	c->watch = watch_new(g->loop, from->fd, conn_run, c);
-	if (c->watch == NULL ||
-	    (from->kind == LISTENER_IMAPS && g->tls == NULL) ||
-	    !admission_enter(g->admission, &c->guest, &from->address,
-	                     gate_trusts(g, &from->address))) {
+	c->watch = watch_new(g->loop, wire.fd, conn_run, c);
+	if (c->watch != NULL &&
+	    admission_enter(g->admission, &c->guest, &from->address,
+	                    gate_trusts(g, &from->address)))
+		return c;
+	conn_close(c);
+	return NULL;
+}
+
+void conn_new(struct gate *g, const struct arrival *from)
+{
+	struct conn *c = conn_make(g, from, (struct wire){ .fd = from->fd });
+
+	if (c == NULL)
+		return;
+	if (from->kind == LISTENER_IMAPS && g->tls == NULL) {
 		conn_close(c);
 		return;
 	}
@@ -465,6 +498,41 @@ void conn_new(struct gate *g, const struct arrival *from)
 		handshake(c);
 	else
 		talk(c);
+	conn_run(c);
+}
+
+/* False: that is more than one may send without an answer. */
+static bool give(struct preauth *p, struct slice input)
+{
+	while (input.len != 0) {
+		size_t size;
+		char *room = preauth_room(p, &size);
+
+		if (size == 0)
+			return false;
+		if (size > input.len)
+			size = input.len;
+		memcpy(room, input.ptr, size);
+		preauth_took(p, size);
+		input = slice_from(input, size);
+	}
+	return true;
+}
+
+/* As one who has just come, with all limits that there are then. */
+void conn_return(struct gate *g, const struct returned *r)
+{
+	struct conn *c = conn_make(g, &r->from, r->wire);
+
+	if (c == NULL)
+		return;
+	c->was_greeted = true;
+	talk(c);
+	buf_add(preauth_out(c->preauth), r->output);
+	if (g->stopping)
+		end(c, "the server is going down");
+	else if (!give(c->preauth, r->input))
+		end(c, "too much behind UNAUTHENTICATE");
 	conn_run(c);
 }
 

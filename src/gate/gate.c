@@ -23,7 +23,8 @@ enum { DAY_MS = 24 * 60 * 60 * 1000, WARN_DAYS = 30 };
 struct peer {
 	struct gate *gate;
 	struct link *link;
-	struct peer **place; /* where the gate points to it */
+	struct requests returns; /* of a mail process: clients it may return */
+	struct peer **place;     /* where the gate points to it */
 };
 
 void member_add(struct member *head, struct member *m)
@@ -129,13 +130,54 @@ static void on_auth_frame(void *arg, struct frame_in *f)
 		requests_answer(&p->gate->requests, id, f);
 }
 
-/* A mail process has nothing to say on this link. */
+uint64_t gate_await_return(struct gate *g, uint32_t partition, request_fn *fn,
+                           void *arg)
+{
+	return requests_add(&g->mail[partition]->returns, fn, arg);
+}
+
+void gate_forget_return(struct gate *g, uint32_t partition, uint64_t relay)
+{
+	if (g->mail[partition] != NULL)
+		requests_cancel(&g->mail[partition]->returns, relay);
+}
+
+/* A client in clear, for whom there is no relay: who it is the kernel knows. */
+static void return_clear(struct gate *g, struct frame_in *f)
+{
+	struct slice input = frame_read_slice(f, LIMIT_FRAME);
+	struct sockaddr_storage peer = { 0 }, own = { 0 };
+	socklen_t size = sizeof peer;
+	struct returned r = { .from.kind = LISTENER_IMAP,
+		              .wire.fd = f->fd,
+		              .input = input };
+
+	if (!frame_is_whole(f) || f->fd < 0 ||
+	    getpeername(f->fd, (struct sockaddr *)&peer, &size) != 0)
+		return;
+	size = sizeof own;
+	getsockname(f->fd, (struct sockaddr *)&own, &size);
+	address_of(&own, &r.from.local_port);
+	r.from.address = address_of(&peer, &r.from.peer_port);
+	r.from.fd = f->fd;
+	f->fd = -1;
+	conn_return(g, &r);
+}
+
+/* mail: RETURN. A relay's number is good for the link that it was told. */
 static void on_mail_frame(void *arg, struct frame_in *f)
 {
-	(void)arg;
+	struct peer *p = arg;
+	uint64_t relay = read_u64(&f->r);
+
+	if (f->type != FRAME_RETURN)
+		log_bad_frame("mail", f);
+	else if (relay == 0)
+		return_clear(p->gate, f);
+	else
+		requests_answer(&p->returns, relay, f);
 	if (f->fd >= 0)
 		close(f->fd);
-	log_bad_frame("mail", f);
 }
 
 static void peer_free(struct peer *p)
@@ -145,6 +187,8 @@ static void peer_free(struct peer *p)
 
 	*p->place = NULL;
 	link_free(p->link);
+	requests_fail_all(&p->returns);
+	requests_free(&p->returns);
 	free(p);
 	if (is_auth)
 		requests_fail_all(&g->requests);

@@ -2,8 +2,8 @@
  * internal.h -- what the files of this room share: the process, and the
  * three things a client can be in it.
  *
- *   listener ──► conn (before log-in) ──► the mail process (plain)
- *       │                            └──► relay (TLS) ◄──► the mail process
+ *   listener ──► conn (before log-in) ◄──► the mail process (plain)
+ *       │                            ◄──► relay (TLS) ◄──► the mail process
  *       └──────► lmtp_conn ──► delivery links to mail processes
  */
 #pragma once
@@ -72,6 +72,14 @@ bool request_send(struct gate *, struct frame_out *, uint64_t id);
 /* The link to a partition's mail process, or NULL. */
 struct link *gate_mail(struct gate *, uint32_t partition);
 
+/* fn(arg, frame) when that process gives a client back (RETURN behind its
+ * relay, whose number this is), fn(arg, NULL) when it has gone. It is asked
+ * for while there is a link. */
+uint64_t gate_await_return(struct gate *, uint32_t partition, request_fn *fn,
+                           void *arg);
+/* 0 is fine. */
+void gate_forget_return(struct gate *, uint32_t partition, uint64_t relay);
+
 bool gate_trusts(const struct gate *, const struct address *);
 
 /* Something ended; a gate that stops ends with the last one. */
@@ -83,14 +91,28 @@ void session_id_new(char out[SESSION_ID_SIZE]);
 void listener_new(struct gate *, int fd, enum listener_kind, uint16_t port);
 void listeners_free(struct gate *);
 
+/* A client that is no longer logged in, RFC 8437. */
+struct returned {
+	struct arrival from;
+	struct wire wire;
+	struct slice input;  /* said behind UNAUTHENTICATE */
+	struct slice output; /* what it is to be told first */
+};
+
 /* conn.c: takes the descriptor over. */
 void conn_new(struct gate *, const struct arrival *);
+void conn_return(struct gate *, const struct returned *); /* takes the wire */
 void conn_evict(struct guest *);
 void conns_stop(struct gate *); /* BYE to all */
 void conns_free(struct gate *);
 
-/* relay.c: takes the wire, whose TLS is up, and the other descriptor over. */
-void relay_new(struct gate *, struct wire, int mail_fd);
+/* relay.c: takes the descriptor over; then either of the other two, where it
+ * takes the wire, whose TLS is up. */
+struct relay *relay_new(struct gate *, const struct arrival *,
+                        uint32_t partition, int mail_fd);
+uint64_t relay_number(const struct relay *);
+void relay_start(struct relay *, struct wire);
+void relay_free(struct relay *);
 void relays_stop(struct gate *); /* who takes nothing has seconds left */
 void relays_free(struct gate *);
 

@@ -12,7 +12,9 @@
  * nothing, and one that is stuck holds at most two pieces.
  *
  * A side that ends is passed on as an end; the relay is over when mail has
- * ended and the client has got everything.
+ * ended and the client has got everything. Or mail gives the client back, and
+ * with it its end of the socketpair: what has not come out at either end is
+ * taken along, and the client begins anew (conn.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +36,10 @@ struct relay {
 	struct member member; /* first */
 	struct gate *gate;
 	struct wire client;
+	struct arrival from;
 	int mail_fd;
+	uint32_t partition;
+	uint64_t number; /* 0: mail will not give the client back */
 	struct watch *client_watch;
 	struct watch *mail_watch;
 	struct buf up;
@@ -45,15 +50,17 @@ struct relay {
 	bool wants_write; /* TLS itself, while we read or write */
 };
 
-static void relay_free(struct relay *r)
+void relay_free(struct relay *r)
 {
 	struct gate *g = r->gate;
 
+	gate_forget_return(g, r->partition, r->number);
 	member_remove(&r->member);
 	timer_stop(&r->stuck);
 	watch_free(r->client_watch);
 	watch_free(r->mail_watch);
-	wire_end(&r->client);
+	if (r->client.fd >= 0)
+		wire_end(&r->client);
 	close(r->mail_fd);
 	buf_free(&r->up);
 	buf_free(&r->down);
@@ -215,15 +222,84 @@ static void relay_run(void *arg)
 	watch_both(r);
 }
 
-void relay_new(struct gate *g, struct wire client, int mail_fd)
+/* What is in the kernel, of which there is a bound. */
+static void take_all(int fd, struct buf *to)
+{
+	ssize_t n;
+
+	do {
+		n = recv(fd, buf_room(to, PIECE), PIECE, MSG_DONTWAIT);
+		to->len += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+}
+
+static void give_back(struct relay *r, int mail_fd, struct slice input)
+{
+	struct gate *g = r->gate;
+	struct returned back = { .from = r->from, .wire = r->client };
+	struct buf unread = { 0 };
+	struct buf unsent = r->down;
+
+	buf_add(&unread, input);
+	take_all(mail_fd, &unread);
+	buf_add(&unread, buf_slice(&r->up));
+	take_all(r->mail_fd, &unsent);
+	r->down = (struct buf){ 0 };
+	r->client.fd = -1;
+	relay_free(r);
+	back.input = buf_slice(&unread);
+	back.output = buf_slice(&unsent);
+	tls_secrets_again(back.wire.ssl);
+	conn_return(g, &back);
+	buf_free(&unread);
+	buf_free(&unsent);
+}
+
+/* FRAME_RETURN behind its relay; NULL: mail has gone, and its end of the
+ * socketpair */
+static void on_return(void *arg, struct frame_in *f)
+{
+	struct relay *r = arg;
+	struct slice input;
+
+	r->number = 0;
+	if (f == NULL)
+		return;
+	input = frame_read_slice(f, LIMIT_FRAME);
+	if (frame_is_whole(f) && f->fd >= 0)
+		give_back(r, f->fd, input);
+	else
+		relay_free(r);
+}
+
+struct relay *relay_new(struct gate *g, const struct arrival *from,
+                        uint32_t partition, int mail_fd)
 {
 	struct relay *r = mem_new(1, sizeof *r);
 
-	*r = (struct relay){ .gate = g, .client = client, .mail_fd = mail_fd };
+	*r = (struct relay){ .gate = g,
+		             .client.fd = -1,
+		             .from = *from,
+		             .mail_fd = mail_fd,
+		             .partition = partition };
+	r->number = gate_await_return(g, partition, on_return, r);
 	member_add(&g->relays, &r->member);
+	return r;
+}
+
+uint64_t relay_number(const struct relay *r)
+{
+	return r->number;
+}
+
+void relay_start(struct relay *r, struct wire client)
+{
+	struct gate *g = r->gate;
+
+	r->client = client;
 	tls_end_of_secrets(client.ssl);
 	r->client_watch = watch_new(g->loop, client.fd, relay_run, r);
-	r->mail_watch = watch_new(g->loop, mail_fd, relay_run, r);
+	r->mail_watch = watch_new(g->loop, r->mail_fd, relay_run, r);
 	if (r->client_watch == NULL || r->mail_watch == NULL)
 		relay_free(r);
 	else

@@ -1,6 +1,7 @@
 /*
- * basic.c -- NOOP, CHECK, LOGOUT, IDLE: commands about the session alone.
- * RFC 9051 sections 6.1.2, 6.1.3, 6.3.13; RFC 3501 section 6.4.1
+ * basic.c -- NOOP, CHECK, LOGOUT, UNAUTHENTICATE, IDLE, COMPRESS: commands
+ * about the session alone. RFC 9051 sections 6.1.2, 6.1.3, 6.3.13; RFC 3501
+ * section 6.4.1
  */
 #include "imap/internal.h"
 
@@ -31,6 +32,20 @@ struct err cmd_logout(struct session *s, struct slice args)
 		return e;
 	buf_add(session_out(s), S("* BYE logging out\r\n"));
 	s->over = true;
+	return OK;
+}
+
+/* All that the session knew goes with it; what must not be told any more is
+ * put down here. RFC 8437 section 3 */
+struct err cmd_unauthenticate(struct session *s, struct slice args)
+{
+	struct err e = no_arguments(s, args);
+
+	if (!is_ok(e))
+		return e;
+	notify_stop(s);
+	session_unselect(s);
+	s->leaving = true;
 	return OK;
 }
 

@@ -59,6 +59,7 @@ static const struct command commands[] = {
 	{ N("SUBSCRIBE"),    ST_ANY,      0,                     cmd_subscribe,    "SUBSCRIBE completed" },
 	{ N("THREAD"),       ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_thread,       "THREAD completed" },
 	{ N("UIDBATCHES"),   ST_SELECTED, 0,                     cmd_uidbatches,   "UIDBATCHES completed" },
+	{ N("UNAUTHENTICATE"), ST_ANY,    CMD_SILENT,            cmd_unauthenticate, "no longer logged in" },
 	{ N("UNSELECT"),     ST_SELECTED, CMD_SILENT,            cmd_unselect,     "UNSELECT completed" },
 	{ N("UNSUBSCRIBE"),  ST_ANY,      0,                     cmd_unsubscribe,  "UNSUBSCRIBE completed" },
 };

@@ -24,6 +24,7 @@ struct compress {
 	z_stream *inflater; /* NULL at rest */
 	struct buf window;  /* what the inflater had seen, then */
 	struct buf raw;     /* read, and not yet inflated */
+	bool has_ended;     /* the client's last block has come */
 };
 
 struct compress *compress_new(struct slice input)
@@ -87,7 +88,8 @@ static struct err start_inflater(struct compress *c)
 	return OK;
 }
 
-/* Also without input there may be some left to give. */
+/* Also without input there may be some left to give. It stops where a block
+ * ends: only there the client can stop compressing (compress_end). */
 static struct err inflate_some(struct compress *c, void *to, size_t size,
                                size_t *got)
 {
@@ -101,31 +103,77 @@ static struct err inflate_some(struct compress *c, void *to, size_t size,
 	z->avail_in = (uInt)c->raw.len;
 	z->next_out = to;
 	z->avail_out = (uInt)size;
-	rc = inflate(z, Z_SYNC_FLUSH);
+	rc = inflate(z, Z_BLOCK);
 	*got = size - z->avail_out;
 	buf_drop(&c->raw, c->raw.len - z->avail_in);
+	c->has_ended = rc == Z_STREAM_END;
 	/* BUF_ERROR: nothing could be done; the end of the stream: nor now */
 	if (rc == Z_OK || rc == Z_BUF_ERROR)
 		return OK;
 	return err(ERR_CORRUPT, "what came was not compressed as it should be");
 }
 
+/* Until something comes out, whatever blocks hold nothing. */
+static struct err inflate_raw(struct compress *c, void *to, size_t size,
+                              size_t *got)
+{
+	struct err e = OK;
+	size_t before;
+
+	if (c->raw.len == 0 && c->inflater == NULL)
+		return OK;
+	do {
+		before = c->raw.len;
+		e = inflate_some(c, to, size, got);
+	} while (is_ok(e) && *got == 0 && c->raw.len != before);
+	return e;
+}
+
 struct err compress_read(struct compress *c, const struct session_io *io,
                          void *to, size_t size, size_t *got)
 {
-	struct err e = OK;
+	struct err e;
 	size_t n = 0;
 
 	*got = 0;
 	do {
-		if (c->raw.len != 0 || c->inflater != NULL)
-			e = inflate_some(c, to, size, got);
+		e = inflate_raw(c, to, size, got);
 		if (!is_ok(e) || *got != 0)
 			return e;
 		e = io->read(io->ctx, buf_room(&c->raw, CHUNK), CHUNK, &n);
 		c->raw.len += n;
 	} while (is_ok(e) && n != 0);
 	return e;
+}
+
+/* Between two blocks, and in the next octet. */
+static bool is_at_block(const struct compress *c)
+{
+	return c->inflater->data_type & AT_BLOCK;
+}
+
+/* A client that has stopped has ended its stream, or flushed it: with one more
+ * block, which holds nothing. */
+static bool skip_flush(struct compress *c)
+{
+	char none;
+	size_t got = 0;
+	struct err e = inflate_some(c, &none, sizeof none, &got);
+
+	if (c->has_ended)
+		return true;
+	return is_ok(e) && got == 0 && (is_at_block(c) || c->raw.len == 0);
+}
+
+bool compress_end(struct compress *c, struct buf *rest)
+{
+	bool is_good = c->inflater != NULL && is_at_block(c) && skip_flush(c);
+
+	rest->len = 0;
+	if (is_good)
+		buf_add(rest, buf_slice(&c->raw));
+	compress_free(c);
+	return is_good;
 }
 
 /* -- what goes -- */
@@ -176,8 +224,8 @@ static void rest_inflater(struct compress *c)
 	z_stream *z = c->inflater;
 	uInt len = 0;
 
-	if (z == NULL || !(z->data_type & AT_BLOCK) ||
-	    z->data_type & BITS_LEFT || c->raw.len != 0)
+	if (z == NULL || !is_at_block(c) || z->data_type & BITS_LEFT ||
+	    c->raw.len != 0)
 		return;
 	inflateGetDictionary(z, NULL, &len);
 	assert(len <= WINDOW);

@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
 #include "imap/session.h"
@@ -23,6 +24,10 @@ struct compress;
 /* input: what has been read already and is compressed; copied. */
 struct compress *compress_new(struct slice input);
 void compress_free(struct compress *);
+
+/* Behind a command that ends it, and frees it: *rest is what has been read and
+ * is not compressed. False: the client's side does not end there. */
+bool compress_end(struct compress *, struct buf *rest);
 
 /* As io->read; ERR_CORRUPT for what is not deflated. */
 struct err compress_read(struct compress *, const struct session_io *io,

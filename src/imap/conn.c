@@ -18,7 +18,7 @@ struct conn {
 	struct trace *trace; /* NULL: nobody looks on */
 	bool running;
 	bool again; /* a reason came while it was running */
-	void (*on_end)(void *arg, struct conn *);
+	void (*on_end)(void *arg, const struct conn_left *);
 	void *arg;
 };
 
@@ -73,15 +73,28 @@ static bool conn_is_leaving(void *ctx)
 	return stream_is_leaving(c->stream);
 }
 
-static void conn_end(struct conn *c)
+static void conn_end(struct conn *c, const struct conn_left *left)
 {
 	timer_stop(&c->autologout);
 	timer_stop(&c->leave);
 	conn_trace(c, NULL);
+	c->on_end(c->arg, left);
 	session_free(c->session);
-	stream_free(c->stream);
-	c->on_end(c->arg, c);
 	free(c);
+}
+
+static void conn_close(struct conn *c)
+{
+	stream_free(c->stream);
+	conn_end(c, NULL);
+}
+
+static void conn_leave(struct conn *c)
+{
+	const struct conn_left left = { stream_release(c->stream),
+		                        session_unread(c->session) };
+
+	conn_end(c, &left);
 }
 
 static void conn_wake(void *arg);
@@ -121,14 +134,18 @@ static void conn_run(void *arg)
 	do {
 		c->again = false;
 		state = session_run(c->session);
+		if (state == SESSION_LEFT)
+			stream_flush(c->stream); /* may yet be told to go */
 	} while (c->again && state != SESSION_OVER);
-	if (state != SESSION_OVER) {
+	if (state == SESSION_WAITING) {
 		c->running = false;
 		rest(c);
 		return;
 	}
-	stream_flush(c->stream);
-	conn_end(c);
+	if (is_ok(stream_flush(c->stream)) && state == SESSION_LEFT)
+		conn_leave(c);
+	else
+		conn_close(c);
 }
 
 static void conn_wake(void *arg)
@@ -146,7 +163,8 @@ static void conn_wake(void *arg)
 
 struct conn *conn_start(struct loop *loop, int fd,
                         const struct session_start *start,
-                        void (*on_end)(void *arg, struct conn *), void *arg)
+                        void (*on_end)(void *arg, const struct conn_left *),
+                        void *arg)
 {
 	struct conn *c = mem_new(1, sizeof *c);
 	struct session_start own = *start;

@@ -6,7 +6,7 @@
  *
  *   conn_start ──► RUNNING (a task in session_run) ──► RESTING ──┐
  *                     ▲  │                                       │
- *                     │  └─ over, or the peer has gone ─► on_end │
+ *                     │  └─ over, left, or peer gone ──► on_end  │
  *                     └──────────── readable, wake, timer ───────┘
  */
 #pragma once
@@ -17,14 +17,22 @@
 
 struct conn;
 
+/* A client that has said UNAUTHENTICATE. */
+struct conn_left {
+	int fd;
+	struct slice unread; /* what it has said since; valid during the call */
+};
+
 /*
  * Takes the descriptor and start->account over; io, wake and wake_arg of
- * start are not looked at. on_end(arg, conn) is called once, on the loop,
- * when the session is over; after it the conn is gone.
+ * start are not looked at. on_end is called once, on the loop, when the
+ * session is over; after it the conn is gone. left: the descriptor is the
+ * callee's; NULL: it is closed.
  */
 struct conn *conn_start(struct loop *, int fd,
                         const struct session_start *start,
-                        void (*on_end)(void *arg, struct conn *), void *arg);
+                        void (*on_end)(void *arg, const struct conn_left *left),
+                        void *arg);
 
 /* "* BYE text" as soon as the present command has ended, then the end.
  * text must stay valid. */

@@ -57,6 +57,7 @@ const struct capability capabilities[] = {
 	{ N("UIDBATCHES"),            0,             "10022", "uidbatches.c", NULL },
 	{ N("UIDONLY"),               ENABLED_UIDONLY, "9586", "commands.c", NULL },
 	{ N("UIDPLUS"),               0,             "4315", "copy.c", NULL },
+	{ N("UNAUTHENTICATE"),        0,             "8437", "basic.c", NULL },
 	{ N("UNSELECT"),              0,             "3691", "select.c", NULL },
 	{ N("URL-PARTIAL"),           0,             "5550", "catenate.c", NULL },
 	{ N("UTF8=ACCEPT"),           ENABLED_UTF8,  "9755", "extensions.c", NULL },

@@ -48,5 +48,6 @@ struct err cmd_store(struct session *, struct slice args);
 struct err cmd_subscribe(struct session *, struct slice args);
 struct err cmd_thread(struct session *, struct slice args);
 struct err cmd_uidbatches(struct session *, struct slice args);
+struct err cmd_unauthenticate(struct session *, struct slice args);
 struct err cmd_unselect(struct session *, struct slice args);
 struct err cmd_unsubscribe(struct session *, struct slice args);

@@ -68,6 +68,7 @@ struct session {
 	uint64_t told_ms;   /* when it began, or when progress was told */
 	uint64_t looked_ms; /* whether the client is there */
 	bool over;
+	bool leaving;       /* UNAUTHENTICATE: no other command is run */
 	bool compress_next; /* what follows this command is compressed */
 	bool idling;
 	bool running;

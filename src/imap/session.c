@@ -185,20 +185,54 @@ static void begin_compress(struct session *s, struct slice *input)
 	*input = slice_from(*input, input->len);
 }
 
+/* Whoever looks on sees what was taken, not what was read: what stands behind
+ * UNAUTHENTICATE is not this account's. */
+static bool take_command(struct session *s, struct slice *input)
+{
+	struct slice from = *input;
+	bool is_whole = frame_feed(&s->framer, input);
+
+	if (s->out.io.tap != NULL)
+		s->out.io.tap(s->out.io.ctx, true,
+		              slice_first(from, from.len - input->len));
+	return is_whole;
+}
+
+/* The OK has been said. Compression ends with it, both ways, and with the
+ * line it answers; RFC 8437 section 4.1 */
+static void keep_unread(struct session *s, struct slice input)
+{
+	out_flush(&s->out);
+	if (s->out.compress == NULL) {
+		buf_drop(&s->in, s->in.len - input.len);
+		return;
+	}
+	if (input.len != 0 || !compress_end(s->out.compress, &s->in))
+		s->bye = "compression did not end with UNAUTHENTICATE";
+	s->out.compress = NULL;
+}
+
+static bool is_running(const struct session *s)
+{
+	return !s->over && !s->leaving && s->bye == NULL && is_ok(s->out.e);
+}
+
 /* Everything that has been read. */
 static void run_input(struct session *s)
 {
 	struct slice input = buf_slice(&s->in);
 
-	while (!s->over && s->bye == NULL && is_ok(s->out.e) &&
-	       frame_feed(&s->framer, &input)) {
+	while (is_running(s) && take_command(s, &input)) {
 		run_command(s);
 		out_drain(&s->out);
 		if (s->compress_next)
 			begin_compress(s, &input);
 		task_pause();
 	}
-	s->in.len = 0;
+	if (s->leaving)
+		keep_unread(s, input);
+	else
+		s->in.len = 0;
 }
 
 /* False: nothing there now. */
@@ -213,8 +247,6 @@ static bool read_input(struct session *s)
 		e = compress_read(s->out.compress, io, to, READ_CHUNK, &got);
 	else
 		e = io->read(io->ctx, to, READ_CHUNK, &got);
-	if (got != 0 && io->tap != NULL)
-		io->tap(io->ctx, true, slice_of(to, got));
 	if (e.code == ERR_CORRUPT)
 		s->bye = e.text;
 	else
@@ -244,7 +276,8 @@ static void tell_unasked(struct session *s)
 static void rest_buffers(struct session *s)
 {
 	out_rest(&s->out);
-	buf_free(&s->in);
+	if (!s->leaving)
+		buf_free(&s->in);
 	if (frame_is_idle(&s->framer))
 		frame_fini(&s->framer);
 }
@@ -255,7 +288,14 @@ static bool is_finished(struct session *s)
 		s->bye = "the selected mailbox was deleted";
 	if (!s->over && s->bye != NULL)
 		say_bye(s);
-	return s->over || !is_ok(s->out.e);
+	return s->over || s->leaving || !is_ok(s->out.e);
+}
+
+static enum session_state state_of(const struct session *s)
+{
+	if (s->over || !is_ok(s->out.e))
+		return SESSION_OVER;
+	return s->leaving ? SESSION_LEFT : SESSION_WAITING;
 }
 
 enum session_state session_run(struct session *s)
@@ -273,7 +313,13 @@ enum session_state session_run(struct session *s)
 	rest_buffers(s);
 	s->running = false;
 	session_check(s);
-	return s->over || !is_ok(s->out.e) ? SESSION_OVER : SESSION_WAITING;
+	return state_of(s);
+}
+
+struct slice session_unread(const struct session *s)
+{
+	assert(s->leaving);
+	return buf_slice(&s->in);
 }
 
 void session_say_bye(struct session *s, const char *text)

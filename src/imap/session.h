@@ -10,7 +10,8 @@
  *
  *      session_new ──► session_run ──► SESSION_WAITING ──(input, wake)──┐
  *                        ▲   │                                          │
- *                        │   └──► SESSION_OVER ──► session_free         │
+ *                        │   └──► SESSION_OVER, SESSION_LEFT            │
+ *                        │             └──► session_free                │
  *                        └──────────────────────────────────────────────┘
  */
 #pragma once
@@ -38,7 +39,8 @@ struct session_io {
 	struct err (*wait)(void *ctx);
 	/* The peer will say nothing more, and may have gone. NULL: never. */
 	bool (*is_leaving)(void *ctx);
-	/* Sees what client and server say, not compressed. NULL: nobody. */
+	/* Sees what client and server say, not compressed, command by
+	 * command. NULL: nobody. */
 	void (*tap)(void *ctx, bool client, struct slice);
 };
 
@@ -74,10 +76,15 @@ struct session_start {
 struct session *session_new(const struct session_start *);
 void session_free(struct session *); /* not while session_run is active */
 
-enum session_state { SESSION_WAITING, SESSION_OVER };
+/* LEFT: the client has said UNAUTHENTICATE and was told OK; it is there, and
+ * somebody else's. RFC 8437 */
+enum session_state { SESSION_WAITING, SESSION_OVER, SESSION_LEFT };
 
 /* Never re-entered; the driver sees to it. Suspends. */
 enum session_state session_run(struct session *);
+
+/* What had been read behind UNAUTHENTICATE, when the session is LEFT. */
+struct slice session_unread(const struct session *);
 
 /* The session ends with "* BYE text" as soon as its command has ended. */
 void session_say_bye(struct session *, const char *text);

@@ -14,7 +14,8 @@
  *              │        │◄──────────┤        ├────►│        │
  *              └───┬────┘  verdict  └───┬────┘expect└──▲──▲─┘
  *                  └────────────────────┼──────────────┘  │
- *                    session + ticket + fd, deliver + fd  │
+ *                    session + ticket + fd, deliver + fd; │
+ *                    return + fd                          │
  *   roost command ─────────────────────►┘ control + fd ───┤
  *                                       ┌────────┐ digest │
  *                        one a core     │ parse  ├────────┘
@@ -83,9 +84,13 @@ enum frame_type {
 	                       u16 local port, u8 tls (0, 1), slice tls text
 	                       ("TLSv1.3 TLS_AES_256_GCM_SHA384"), slice client
 	                       ID (as sent with the ID command, or ""), slice
-	                       input read already behind the log-in; fd: the
-	                       client (TCP, or a stream socketpair to the relay) */
+	                       input read already behind the log-in, u64 relay
+	                       (0: there is none); fd: the client (TCP, or a
+	                       stream socketpair to the relay) */
 	FRAME_DELIVER,      /* fd: delivery link, for many messages in turn */
+	/* mail -> gate */
+	FRAME_RETURN,       /* u64 relay, slice input read already behind
+	                       UNAUTHENTICATE; fd: that of SESSION, back */
 
 	/* delivery link: gate -> mail */
 	FRAME_MESSAGE = 128, /* slice sender, u32 n, then n times: u64 account,

@@ -17,6 +17,9 @@ struct mail_session {
 	struct mail *mail;
 	struct conn *conn;
 	uint64_t account;
+	struct mail_peer *gate; /* that brought the client */
+	uint64_t generation;    /* of its link, then */
+	uint64_t relay;         /* there, to which it is bound; 0: none */
 };
 
 /* A `roost trace` that looks on an account's sessions. */
@@ -57,7 +60,7 @@ struct mail {
 };
 
 /* mail_sessions.c */
-void mail_on_session(struct mail *, struct frame_in *); /* takes its fd */
+void mail_on_session(struct mail_peer *, struct frame_in *); /* takes its fd */
 /* All sessions of an account end now (conn_dismiss). text stays valid. */
 void mail_dismiss(struct mail *, uint64_t account, const char *text);
 /* All sessions end when their command has ended. */

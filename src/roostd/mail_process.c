@@ -71,7 +71,7 @@ static void on_gate_frame(void *arg, struct frame_in *f)
 	struct mail_peer *p = arg;
 
 	if (f->type == FRAME_SESSION) {
-		mail_on_session(p->mail, f);
+		mail_on_session(p, f);
 		return;
 	}
 	if (f->type != FRAME_DELIVER || !on_deliver(p->mail, f))

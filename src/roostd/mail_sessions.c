@@ -3,7 +3,8 @@
  * of those that run.
  *
  * gate has parsed the log-in command but not answered it: the session does,
- * with the command's tag; so does a refusal here.
+ * with the command's tag; so does a refusal here. A client that says
+ * UNAUTHENTICATE goes back to the gate it came from.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ struct request {
 	struct slice tls_text;
 	struct slice client_id;
 	struct slice input;
+	uint64_t relay;
 };
 
 static bool is_stream(int fd)
@@ -56,6 +58,7 @@ static bool parse_request(struct frame_in *f, struct request *out)
 	out->tls_text = frame_read_slice(f, TLS_MOST);
 	out->client_id = frame_read_slice(f, LIMIT_FRAME);
 	out->input = frame_read_slice(f, LIMIT_FRAME);
+	out->relay = read_u64(&f->r);
 	return frame_is_whole(f) && out->ticket.len == TICKET_SIZE &&
 	       out->session_id.len == SESSION_ID_SIZE && out->tls <= 1;
 }
@@ -164,12 +167,29 @@ static void log_start(const struct mail_session *s, uint16_t port)
 	log_close(&l);
 }
 
-static void on_end(void *arg, struct conn *conn)
+/* With a gate that has been started again there is no relay any more. */
+static void give_back(const struct mail_session *s,
+                      const struct conn_left *left)
+{
+	struct frame_out f = { 0 };
+
+	if (s->gate->link == NULL || s->gate->generation != s->generation) {
+		close(left->fd);
+		return;
+	}
+	frame_begin(&f, FRAME_RETURN);
+	frame_u64(&f, s->relay);
+	frame_slice(&f, left->unread);
+	link_send(s->gate->link, &f, left->fd);
+}
+
+static void on_end(void *arg, const struct conn_left *left)
 {
 	struct mail_session *s = arg;
 	struct mail *m = s->mail;
 
-	(void)conn;
+	if (left != NULL)
+		give_back(s, left);
 	table_remove(m, s);
 	free(s);
 	mail_check_end(m);
@@ -193,10 +213,11 @@ static const struct trace_sink *sink_of(const struct mail *m, uint64_t account)
 	return NULL;
 }
 
-static void start(struct mail *m, const struct request *r, int fd,
+static void start(struct mail_peer *gate, const struct request *r, int fd,
                   struct account *account, const char *hidden)
 {
 	struct mail_session *s = mem_new(1, sizeof *s);
+	struct mail *m = gate->mail;
 	char peer[PEER_MOST + 16];
 	const struct session_start start = {
 		.config = &m->session_config,
@@ -212,6 +233,9 @@ static void start(struct mail *m, const struct request *r, int fd,
 
 	s->mail = m;
 	s->account = account_id(account);
+	s->gate = gate;
+	s->generation = gate->generation;
+	s->relay = r->relay;
 	s->conn = conn_start(m->loop, fd, &start, on_end, s);
 	conn_trace(s->conn, sink_of(m, s->account));
 	table_add(m, s);
@@ -246,8 +270,9 @@ static struct err check_room(struct mail *m, uint64_t account)
 	return OK;
 }
 
-static struct err begin(struct mail *m, const struct request *r, int fd)
+static struct err begin(struct mail_peer *gate, const struct request *r, int fd)
 {
+	struct mail *m = gate->mail;
 	struct account *account;
 	char *hidden = NULL;
 	struct err e;
@@ -261,12 +286,12 @@ static struct err begin(struct mail *m, const struct request *r, int fd)
 	if (is_ok(e) && !is_ok(account_open(m->model, id, &account)))
 		e = err(ERR_UNAVAILABLE, "the mailboxes can't be opened");
 	if (is_ok(e))
-		start(m, r, fd, account, hidden);
+		start(gate, r, fd, account, hidden);
 	free(hidden);
 	return e;
 }
 
-void mail_on_session(struct mail *m, struct frame_in *f)
+void mail_on_session(struct mail_peer *gate, struct frame_in *f)
 {
 	struct request r;
 	struct err e;
@@ -277,7 +302,7 @@ void mail_on_session(struct mail *m, struct frame_in *f)
 			close(f->fd);
 		return;
 	}
-	e = begin(m, &r, f->fd);
+	e = begin(gate, &r, f->fd);
 	if (is_ok(e))
 		return;
 	log_refusal(&r, e);

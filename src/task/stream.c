@@ -266,16 +266,22 @@ static void on_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-void stream_free(struct stream *s)
+int stream_release(struct stream *s)
 {
-	if (s == NULL)
-		return;
+	int fd = s->fd;
+
 	assert(s->writer.first == NULL);
 	loop_forget_job(s->loop, &s->flush);
 	timer_stop(&s->stuck);
 	buf_free(&s->queue);
 	uv_close((uv_handle_t *)&s->poll, on_closed);
-	close(s->fd);
+	return fd;
+}
+
+void stream_free(struct stream *s)
+{
+	if (s != NULL)
+		close(stream_release(s));
 }
 
 void stream_abort(struct stream *s)

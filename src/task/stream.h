@@ -27,6 +27,9 @@ struct stream *stream_new(struct loop *, int fd);
 /* Drops what is still queued; no task may be waiting on it (asserted). */
 void stream_free(struct stream *);
 
+/* The same, but the descriptor stays open and is the caller's. */
+int stream_release(struct stream *);
+
 /* What is there now, without waiting; *got 0 and ERR_OK: nothing yet.
  * ERR_CLOSED at the end, after a reset or stream_abort(). */
 struct err stream_read(struct stream *, void *to, size_t size, size_t *got);

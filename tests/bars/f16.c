@@ -383,6 +383,7 @@ static bool enters(struct house *h, struct slice ticket, struct slice id)
 	frame_slice(&f, S("TLSv1.3"));
 	frame_slice(&f, S(""));
 	frame_slice(&f, S(""));
+	frame_u64(&f, 0);
 	transmit(h->mail, &f, pair[1]);
 	p = (struct pollfd){ .fd = pair[0], .events = POLLIN };
 	poll(&p, 1, 20000);

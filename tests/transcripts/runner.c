@@ -109,7 +109,7 @@ static void peer_run(struct peer *p)
 	do {
 		p->woken = false;
 		if (!p->over)
-			p->over = session_run(p->session) == SESSION_OVER;
+			p->over = session_run(p->session) != SESSION_WAITING;
 	} while (p->woken && !p->over);
 }
 

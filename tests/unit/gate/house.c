@@ -339,6 +339,7 @@ int house_session(struct house *h, struct slice tag, struct slice input)
 		slice_starts(frame_read_slice(&p->f, 100), S("TLSv1.")), tls);
 	frame_read_slice(&p->f, 1024);
 	assert_true(slice_eq(frame_read_slice(&p->f, 30000), input));
+	assert_int_equal(read_u64(&p->f.r) != 0, tls);
 	assert_true(frame_is_whole(&p->f));
 	fd = p->f.fd;
 	assert_true(fd >= 0);

@@ -168,6 +168,61 @@ static void test_pipelined(void **state)
 	buf_free(&got);
 }
 
+/* What is behind the end of the client's side, however it has ended it. */
+static void test_end(void **state)
+{
+	static const int ends[] = { Z_SYNC_FLUSH, Z_FULL_FLUSH, Z_FINISH };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct buf got = { 0 }, rest = { 0 };
+		struct wire w = { .most = SIZE_MAX };
+		struct compress *c = compress_new(S(""));
+		struct session_io io = io_of(&w);
+		size_t n;
+		z_stream z;
+
+		deflater(&z);
+		deflate_to(&z, S("a NOOP\r\n"), Z_SYNC_FLUSH, &w.in);
+		deflate_to(&z, S("b UNAUTHENTICATE\r\n"), ends[i], &w.in);
+		buf_add(&w.in, S("c LOGIN a b\r\n"));
+		while (got.len < 26) {
+			assert_true(is_ok(compress_read(
+				c, &io, buf_room(&got, 512), 512, &n)));
+			got.len += n;
+		}
+		assert_true(slice_eq(buf_slice(&got),
+		                     S("a NOOP\r\nb UNAUTHENTICATE\r\n")));
+		assert_true(compress_end(c, &rest));
+		assert_true(slice_eq(buf_slice(&rest), S("c LOGIN a b\r\n")));
+		deflateEnd(&z);
+		wire_free(&w);
+		buf_free(&got);
+		buf_free(&rest);
+	}
+}
+
+/* It was never flushed: where it ends nobody can say. */
+static void test_no_end(void **state)
+{
+	struct buf got = { 0 }, rest = { 0 };
+	struct wire w = { .most = SIZE_MAX };
+	struct compress *c = compress_new(S(""));
+	z_stream z;
+
+	(void)state;
+	deflater(&z);
+	deflate_to(&z, S("b UNAUTHENTICATE\r\n"), Z_SYNC_FLUSH, &w.in);
+	w.in.len -= 7;
+	read_all(c, &w, &got);
+	buf_add(&w.in, S("c LOGIN a b\r\n"));
+	assert_false(compress_end(c, &rest));
+	deflateEnd(&z);
+	wire_free(&w);
+	buf_free(&got);
+	buf_free(&rest);
+}
+
 static void test_corrupt(void **state)
 {
 	static const struct slice bad[] = {
@@ -280,6 +335,8 @@ int main(void)
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_rest_amid),
 		cmocka_unit_test(test_pipelined),
+		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_no_end),
 		cmocka_unit_test(test_corrupt),
 		cmocka_unit_test(test_bomb),
 		cmocka_unit_test(test_guess),

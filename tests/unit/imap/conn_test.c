@@ -29,12 +29,19 @@ struct house {
 	struct model *model;
 	struct session_config config;
 	int ended;
+	int left_fd; /* of a client that is somebody else's now */
+	struct buf unread;
 };
 
-static void on_end(void *arg, struct conn *c)
+static void on_end(void *arg, const struct conn_left *left)
 {
-	(void)c;
-	((struct house *)arg)->ended++;
+	struct house *h = arg;
+
+	h->ended++;
+	if (left == NULL)
+		return;
+	h->left_fd = left->fd;
+	buf_add(&h->unread, left->unread);
 }
 
 static void house_open(struct house *h, struct loop *loop)

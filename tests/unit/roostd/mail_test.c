@@ -25,7 +25,7 @@
 #include "parse/parse.h"
 #include "store/partition.h"
 
-enum { PATIENCE_MS = 10000, ACCOUNT = 7 };
+enum { PATIENCE_MS = 10000, ACCOUNT = 7, RELAY = 4711 };
 
 #define TICKET     S("0123456789ABCDEF")
 #define SESSION_ID S("0123456789abcdef")
@@ -180,6 +180,7 @@ static void bring_fd(struct slice ticket, struct slice session_id, int fd)
 	frame_slice(&f, S("TLSv1.3"));
 	frame_slice(&f, S(""));
 	frame_slice(&f, S(""));
+	frame_u64(&f, RELAY);
 	send_frame(mail.gate, &f, fd);
 }
 
@@ -373,6 +374,23 @@ static void test_nonsense(void **state)
 			send_frame(links[i], &f, -1);
 		}
 	}
+	assert_serves();
+}
+
+/* The client goes back behind its relay, with what it said since. */
+static void test_return(void **state)
+{
+	int client = start_session();
+	struct frame_in in;
+
+	(void)state;
+	assert_int_equal(write(client, "a2 UNAUTHENTICATE\r\na3 x", 23), 23);
+	expect_text(client, "a2 OK ");
+	expect_frame(mail.gate, FRAME_RETURN, &in);
+	assert_int_equal(read_u64(&in.r), RELAY);
+	assert_true(slice_eq(frame_read_slice(&in, 100), S("a3 x")));
+	assert_true(frame_is_whole(&in));
+	close(client);
 	assert_serves();
 }
 
@@ -597,6 +615,7 @@ int main(void)
 		cmocka_unit_test(test_gate_is_not_auth),
 		cmocka_unit_test(test_wrong_descriptors),
 		cmocka_unit_test(test_nonsense),
+		cmocka_unit_test(test_return),
 		cmocka_unit_test(test_kick),
 		cmocka_unit_test(test_new_auth),
 		cmocka_unit_test(test_quota_of_a_second_try),
