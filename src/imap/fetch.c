@@ -161,9 +161,11 @@ static struct err fetch_run(struct fetch *f)
 	return f->e;
 }
 
-static struct err check_vanished(const struct session *s,
-                                 const struct fetch_request *r)
+static struct err check_modifiers(const struct session *s,
+                                  const struct fetch_request *r)
 {
+	if (!s->uid && r->modifiers.partial.from != 0)
+		return err(ERR_SYNTAX, "PARTIAL is for UID FETCH");
 	if (!r->modifiers.vanished)
 		return OK;
 	if (!s->uid)
@@ -180,7 +182,7 @@ struct err cmd_fetch(struct session *s, struct slice args)
 	struct err e = parse_fetch(&c, s->uid && !is_uidonly(s), &f.request);
 
 	if (is_ok(e))
-		e = check_vanished(s, &f.request);
+		e = check_modifiers(s, &f.request);
 	if (is_ok(e))
 		e = session_resolve(s, &f.request.set, session_set_kind(s),
 		                    &f.uids);

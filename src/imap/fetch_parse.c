@@ -391,8 +391,6 @@ struct err parse_fetch(struct cursor *c, bool uid, struct fetch_request *out)
 	}
 	parse_fetch_modifiers(c, &out->modifiers);
 	expect_end(c);
-	if (!uid && out->modifiers.partial.from != 0)
-		fail(c, "PARTIAL is for UID FETCH");
 	if (uid && is_ok(c->e))
 		add_uid(out);
 	return c->e;
