@@ -35,6 +35,10 @@ RANGES = [b"1:1", b"1:3", b"2:5", b"3:2", b"9:20", b"-1:-1", b"-1:-4",
 SORT_KEYS = ["ARRIVAL", "CC", "DATE", "DISPLAYFROM", "DISPLAYTO", "FROM",
              "SIZE", "SUBJECT", "TO"]
 THREADS = ["ORDEREDSUBJECT", "REFERENCES", "REFS"]
+BEGINNINGS = ["ENABLE IMAP4rev2", "ENABLE QRESYNC", "NOOP", "NOOP",
+              "ENABLE QRESYNC IMAP4rev2", "ENABLE CONDSTORE", "NOOP",
+              "ENABLE UTF8=ACCEPT", "ENABLE UTF8=ACCEPT QRESYNC",
+              "ENABLE UIDONLY", "ENABLE UIDONLY IMAP4rev2 QRESYNC"]
 BREAKING = b"() \"\\%*,:;0129$+-<>[].xX\x80~&=\x01"
 
 
@@ -68,9 +72,7 @@ class Generator:
         session = stream.sessions[n]
         if session not in self.begun:
             self.begun.add(session)
-            return n, [self.tagged(self.pick(
-                "ENABLE IMAP4rev2", "ENABLE QRESYNC", "NOOP",
-                "ENABLE QRESYNC IMAP4rev2", "ENABLE CONDSTORE", "NOOP"))]
+            return n, [self.tagged(self.pick(*BEGINNINGS))]
         if self.rng.random() < 0.02:
             return n, [self.tagged("IDLE")]
         count = 1 if others_idle else self.rng.choice([1, 1, 2, 4, 8, 12])
@@ -138,8 +140,8 @@ class Generator:
         if text is None:
             text = self.rng.choice(
                 NAMES if self.rng.random() < 0.95 else ODD_NAMES)
-        data = text.encode() if session.rev2 else encode_utf7(text)
-        if session.rev2 and not data.isascii() and self.rng.random() < 0.5:
+        data = text.encode() if session.utf8 else encode_utf7(text)
+        if session.utf8 and not data.isascii() and self.rng.random() < 0.5:
             return b'"' + data + b'"'
         return self.string(data)
 
@@ -188,14 +190,16 @@ class Generator:
 
     # -- commands --
 
-    def uid(self):
-        return self.rng.random() < 0.5
+    def uid(self, session=None):
+        """By UID? A session that must most often does."""
+        return self.rng.random() < (
+            0.95 if session and session.uidonly else 0.5)
 
     def verb(self, name, uid):
         return ("UID " if uid else "") + self.case(name) + " "
 
     def fetch(self, session):
-        uid = self.uid()
+        uid = self.uid(session)
         items = self.rng.randrange(12)
         if items == 0:
             what = self.pick("ALL", "FAST", "FULL")
@@ -231,7 +235,7 @@ class Generator:
             "[%s]" % self.rng.choice(SECTIONS) + self.pick("", "", partial)
 
     def store(self, session):
-        uid = self.uid()
+        uid = self.uid(session)
         flags = self.flag_list() if self.rng.random() < 0.8 else \
             " ".join(self.some(FLAGS, 2))
         since = "(UNCHANGEDSINCE %s) " % self.modseq(session) \
@@ -241,7 +245,7 @@ class Generator:
             self.pick("", ".SILENT") + " " + flags
 
     def copy(self, session):
-        uid = self.uid()
+        uid = self.uid(session)
         return self.verb(self.pick("COPY", "COPY", "MOVE"), uid).encode() + \
             self.set(session, uid).encode() + b" " + (
                 self.there(session) if self.rng.random() < 0.9
@@ -263,8 +267,12 @@ class Generator:
                            if self.rng.random() < 0.6 else "").encode()
             out += (self.date_time() + " "
                     if self.rng.random() < 0.8 else "").encode()
-            out += b"{%d%s}\r\n%s" % (len(raw), self.pick(b"+", b"+", b""),
+            text = b"{%d%s}\r\n%s" % (len(raw), self.pick(b"+", b"+", b""),
                                       raw)
+            if self.rng.random() < (0.3 if session.accept else 0.02):
+                text = b"UTF8 (~%s)" % text
+            out += self.pick(b"", b"", b"~") + text if text[:1] == b"{" \
+                else text
         return out
 
     def select(self, session):
@@ -305,7 +313,7 @@ class Generator:
 
     def pattern(self, session):
         text = self.rng.choice(PATTERNS)
-        data = text.encode() if session.rev2 else encode_utf7(text)
+        data = text.encode() if session.utf8 else encode_utf7(text)
         return data if data and self.uid() else b'"' + data + b'"'
 
     def list(self, session):
@@ -357,18 +365,17 @@ class Generator:
 
     def other(self, session):
         if session.current is None and self.uid():
-            return self.pick("ENABLE IMAP4rev2", "ENABLE X-NONE IMAP4REV2",
-                             "ENABLE CONDSTORE", "ENABLE QRESYNC",
-                             "ENABLE QRESYNC",
-                             "ENABLE condstore imap4rev2")
-        return self.pick("CAPABILITY", "NAMESPACE", "ID NIL", "LOGOUT",
+            return self.pick("ENABLE X-NONE IMAP4REV2",
+                             "ENABLE condstore imap4rev2", *BEGINNINGS)
+        return self.pick("UIDBATCHES 500", "UIDBATCHES 4294967295 1:1",
+                         "UIDBATCHES 499", "CAPABILITY", "NAMESPACE", "ID NIL", "LOGOUT",
                          'ID ("name" "model")', "XNOSUCH", "LOGIN a b",
                          "UID NOOP", "IDLE x", "EXPUNGE 1", "SELECT")
 
     # -- SEARCH --
 
     def search(self, session):
-        out = self.verb("SEARCH", self.uid()).encode()
+        out = self.verb("SEARCH", self.uid(session)).encode()
         out += self.returns()
         if self.rng.random() < 0.15:
             out += b"CHARSET %s " % self.charset()
@@ -397,7 +404,7 @@ class Generator:
                          for _ in range(self.pick(1, 1, 2, 3)))
 
     def sort(self, session):
-        out = self.verb("SORT", self.uid()).encode() + self.returns()
+        out = self.verb("SORT", self.uid(session)).encode() + self.returns()
         criteria = [self.pick("", "", "", "REVERSE ") + self.case(x)
                     for x in self.some(SORT_KEYS, 3)]
         return out + b"(%s) %s " % (
@@ -406,7 +413,7 @@ class Generator:
 
     def thread(self, session):
         self.saving = False
-        return self.verb("THREAD", self.uid()).encode() + self.case(
+        return self.verb("THREAD", self.uid(session)).encode() + self.case(
             self.rng.choice(THREADS)).encode() + b" %s " % self.pick(
                 b"UTF-8", b"UTF-8", self.charset()) + self.pick(
                     b"ALL", b"ALL", self.keys(session))
@@ -427,8 +434,10 @@ class Generator:
             return self.pick("BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON",
                              "SENTSINCE").encode() + b" " + \
                 self.rng.choice(DATES).encode()
-        if kind == 5:
+        if kind == 5 and not (session.uidonly and self.uid(session)):
             return self.set(session, False).encode()
+        if kind == 5:
+            return b"$"
         if kind == 6:
             return b"UID " + self.set(session, True).encode()
         if kind == 7 and not self.saving and self.rng.random() < 0.3:

@@ -79,7 +79,7 @@ class MailboxCommands:
         self.check_mailboxid(name, codes["MAILBOXID"])
         unseen = [n for n, x in enumerate(self.view, 1)
                   if "\\seen" not in x.flags]
-        if self.rev2 or not unseen:
+        if self.rev2 or self.uidonly or not unseen:
             demand("UNSEEN" not in codes, "UNSEEN %s", codes.get("UNSEEN"))
         else:
             demand(codes.get("UNSEEN") == str(unseen[0]), "UNSEEN %s, not %d",
@@ -114,7 +114,7 @@ class MailboxCommands:
                 for x in command.patterns]
 
     def pattern_text(self, data):
-        return decode_name(data, self.rev2) if data else ""
+        return decode_name(data, self.utf8) if data else ""
 
     def do_list(self, command, answer):
         root = command.patterns == [b""]    # of extended ones, too

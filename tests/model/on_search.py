@@ -80,6 +80,22 @@ class SearchCommands:
             demand(list(found) == expected, "THREAD %r, not %r", found,
                    expected)
 
+    def do_uidbatches(self, command, answer):
+        if command.size < 500:
+            raise No("TOOFEW")
+        uids = [x.uid for x in self.sight(True) if not x.gone]
+        yield Rules()
+        heard, = answer.rest["UIDBATCHES"]
+        demand(heard[0] == ["TAG", command.tag], "%r", heard)
+        ends = [tuple(map(int, y.split(":")))
+                for x in heard[1:] for y in x.split(",")]
+        left = uids[::-1]
+        for n, (high, low) in enumerate(ends, 1):
+            batch, left = left[:command.size], left[command.size:]
+            demand(high >= low and all(low <= x <= high for x in batch),
+                   "UIDBATCHES %r of %r", ends, uids)
+        demand(not left or command.batches, "UIDBATCHES %r of %r", ends, uids)
+
     # -- what is found --
 
     def save(self, command, hits):

@@ -22,13 +22,16 @@ from view import demand, expand, lower
 from wire import Status
 
 SELECTED = {"CHECK", "CLOSE", "COPY", "EXPUNGE", "FETCH", "MOVE", "SEARCH",
-            "SORT", "STORE", "THREAD", "UNSELECT"}
+            "SORT", "STORE", "THREAD", "UIDBATCHES", "UNSELECT"}
 NO_EXPUNGE = {"FETCH", "SEARCH", "SORT", "STORE", "THREAD"}
+NUMBERED = {"COPY", "FETCH", "MOVE", "SEARCH", "SORT", "STORE", "THREAD"}
 CAPABILITIES = {"IMAP4REV1", "IMAP4REV2", "ESEARCH", "LIST-EXTENDED", "MOVE",
                 "LIST-STATUS", "MULTIAPPEND", "SEARCHRES", "UIDPLUS", "ESORT",
                 "PARTIAL", "SORT", "SORT=DISPLAY", "I18NLEVEL=1",
                 "OBJECTID", "PREVIEW", "SAVEDATE", "STATUS=SIZE", "WITHIN",
-                "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS"}
+                "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS", "UIDBATCHES",
+                "UIDONLY", "UTF8=ACCEPT"}
+ANYWAY = {"FLAGS", "MODSEQ", "UID"}     # in a FETCH that nobody asked for
 BAD_LIMIT = 20          # src/base/limits.h, LIMIT_BAD
 
 
@@ -38,6 +41,8 @@ class Session(MailboxCommands, MessageCommands, SearchCommands):
         self.rev2 = False
         self.condstore = False      # RFC 7162 section 3.1; None: perhaps
         self.qresync = False        # VANISHED instead of EXPUNGE
+        self.accept = False         # UTF8=ACCEPT
+        self.uidonly = False        # no message numbers, RFC 9586
         self.current = None         # View
         self.saved = []             # UIDs of "$"
         self.bad = 0
@@ -48,11 +53,16 @@ class Session(MailboxCommands, MessageCommands, SearchCommands):
     def view(self):
         return self.current.messages if self.current else []
 
+    @property
+    def utf8(self):
+        """In names and quoted strings."""
+        return self.rev2 or self.accept
+
     def judge(self, data, answer):
         """Raises Wrong unless the answer is right."""
         self.account.clock.now += 1
         try:
-            command = syntax.parse(data, self.rev2)
+            command = syntax.parse(data, self.utf8, self.accept)
             if command.name in SELECTED and not self.current:
                 raise Bad("nothing is selected")
             self.uid = command.uid
@@ -60,6 +70,12 @@ class Session(MailboxCommands, MessageCommands, SearchCommands):
                     getattr(command, "vanished", False)) and \
                     not self.qresync:
                 raise Bad("QRESYNC is not enabled")
+            if self.uidonly and numbered(command):
+                demand(answer.status.code == "UIDREQUIRED", "%s",
+                       answer.status)
+                raise Bad("UIDONLY is enabled")
+            if self.accept and command.name == "SEARCH" and command.charset:
+                raise Bad("CHARSET with UTF8=ACCEPT")
             enabling = not self.condstore and knows_modseq(command)
             first = enabling and self.condstore is False and \
                 command.name != "LIST"
@@ -98,7 +114,7 @@ class Session(MailboxCommands, MessageCommands, SearchCommands):
 
     def missing(self, data):
         """Whether there is no mailbox to APPEND to."""
-        c = Cursor(data, self.rev2)
+        c = Cursor(data, self.utf8)
         c.match("tag")
         c.at += len(" APPEND ")
         try:
@@ -144,13 +160,14 @@ class Session(MailboxCommands, MessageCommands, SearchCommands):
                 self.hear_status(x, answer)
             elif x[0] == "VANISHED":
                 self.hear_vanished(x, answer, rules)
-            elif x[0] in ("EXISTS", "EXPUNGE", "FETCH", "FLAGS", "RECENT"):
+            elif x[0] in ("EXISTS", "EXPUNGE", "FETCH", "FLAGS", "RECENT",
+                          "UIDFETCH"):
                 self.hear_view(x, answer, rules)
             else:
                 answer.rest.setdefault(x[0], []).append(x[1:])
 
     def hear_vanished(self, x, answer, rules):
-        demand(self.qresync, "VANISHED without QRESYNC")
+        demand(self.qresync or self.uidonly, "VANISHED without QRESYNC")
         if x[1] == ["EARLIER"]:
             demand(rules.earlier, "VANISHED (EARLIER)")
             answer.earlier.append(x[2])
@@ -193,11 +210,19 @@ class Session(MailboxCommands, MessageCommands, SearchCommands):
         elif x[0] == "RECENT":
             demand(not self.rev2 and x[1] == 0, "%s", x)
         elif x[0] == "EXPUNGE":
-            demand(rules.expunge and not self.qresync,
+            demand(rules.expunge and not self.qresync and not self.uidonly,
                    "EXPUNGE where none may come")
             view.expunge(x[1])
         else:
-            copy, labels = view.fetch(x[1], x[2], rules.asked, rules.before)
+            demand((x[0] == "UIDFETCH") == self.uidonly, "%s", x[0])
+            copy, labels = view.fetch(
+                view.by_uid(x[1]) if self.uidonly else view.at(x[1], "FETCH"),
+                x[2], rules.asked, rules.before)
+            demand(copy in rules.before or copy.gone or not
+                   set(rules.asked) - ANYWAY & set(labels),
+                   "FETCH of %r that was not asked for", copy)
+            if self.uidonly:        # the response has named it
+                labels.append("UID")
             demand("UID" in labels or not (self.rev2 or self.qresync) or
                    set(labels) & set(rules.asked),
                    "FETCH that nobody asked for without UID")
@@ -250,17 +275,17 @@ class Session(MailboxCommands, MessageCommands, SearchCommands):
         return name, self.account.find(name, code)
 
     def name_of(self, data):
-        return mailbox_name(data, self.rev2)
+        return mailbox_name(data, self.utf8)
 
     def wire_name(self, name):
-        return name.encode() if self.rev2 else encode_utf7(name)
+        return name.encode() if self.utf8 else encode_utf7(name)
 
     def heard_name(self, value):
         """The str of a mailbox name in an answer."""
         data = value if isinstance(value, bytes) else (
             "NIL" if value is None else value).encode("utf-8",
                                                       "surrogateescape")
-        return decode_name(data, self.rev2)
+        return decode_name(data, self.utf8)
 
     # -- any state --
 
@@ -296,12 +321,31 @@ class Session(MailboxCommands, MessageCommands, SearchCommands):
     def do_enable(self, command, answer):
         new = set() if self.rev2 else {"IMAP4REV2"}
         new |= {"CONDSTORE"} | (set() if self.qresync else {"QRESYNC"})
+        new |= set() if self.accept else {"UTF8=ACCEPT"}
+        new |= set() if self.uidonly else {"UIDONLY"}
         new &= set(command.names)
+        self.accept = self.accept or "UTF8=ACCEPT" in new
+        self.uidonly = self.uidonly or "UIDONLY" in new
         self.qresync = self.qresync or "QRESYNC" in new
         self.rev2 = self.rev2 or "IMAP4REV2" in new
         yield Rules()
         demand({x.upper() for x in answer.rest["ENABLED"][0]} ^ new <=
                {"CONDSTORE"}, "ENABLED %r", answer.rest["ENABLED"])
+
+
+def numbered(command):
+    """Whether it names or answers message numbers."""
+    return not command.uid and command.name in NUMBERED or \
+        hasattr(command, "key") and has_numbers(command.key) or \
+        getattr(command, "known", None) and command.known.matches
+
+
+def has_numbers(key):
+    """Whether a search key has a sequence-set, which "$" is not."""
+    if key[0] == "AND":
+        return any(has_numbers(x) for x in key[1])
+    return key[0] == "SET" and key[1] is not None or \
+        key[0] in ("NOT", "OR") and any(has_numbers(x) for x in key[1:])
 
 
 def knows_modseq(command):

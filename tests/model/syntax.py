@@ -26,8 +26,10 @@ def tag_of(data):
     return data.split(b" ", 1)[0]
 
 
-def parse(data, utf8):
-    """data: a command without its last CRLF, literals and all."""
+def parse(data, utf8, accept=False):
+    """data: a command without its last CRLF, literals and all; utf8: may
+    stand in quoted strings; accept: UTF8=ACCEPT was enabled.
+    """
     c = Cursor(data, utf8)
     tag = c.match("tag").group()
     c.need(b" ")
@@ -43,6 +45,8 @@ def parse(data, utf8):
     command = Command(tag, name, uid)
     COMMANDS[name](c, command)
     c.end()
+    if getattr(command, "literal_utf8", False) and not accept:
+        raise Bad("UTF8 without UTF8=ACCEPT")
     return command
 
 
@@ -268,8 +272,20 @@ def append(c, command):
         if c.peek(b'"'):
             date = date_time(c)
             c.need(b" ")
-        c.take(b"~")            # literal8, RFC 3516
-        command.messages.append((flags, date, c.literal()))
+        command.messages.append((flags, date, append_data(c, command)))
+
+
+def append_data(c, command):
+    """literal / literal8 / "UTF8" SP "(" literal8 ")", RFC 3516, RFC 9755"""
+    if c.data[c.at:c.at + 6].upper() != b"UTF8 (":
+        c.take(b"~")
+        return c.literal()
+    command.literal_utf8 = True
+    c.at += 6
+    c.need(b"~")
+    text = c.literal()
+    c.need(b")")
+    return text
 
 
 def enable(c, command):
@@ -612,6 +628,18 @@ def date(c):
         raise Bad("no such day") from None
 
 
+def uidbatches(c, command):
+    """"UIDBATCHES" SP number [SP nz-number ":" nz-number], RFC 10022"""
+    c.need(b" ")
+    command.size, command.batches = c.number(name="nz-number"), None
+    if c.take(b" "):
+        first = c.number(name="nz-number")
+        c.need(b":")
+        command.batches = first, c.number(name="nz-number")
+        if first > command.batches[1]:
+            raise Bad("the higher batch first")
+
+
 COMMANDS = {
     "APPEND": append, "CAPABILITY": nothing, "CHECK": nothing,
     "CLOSE": nothing, "COPY": copy, "CREATE": create, "DELETE": mailbox,
@@ -620,7 +648,7 @@ COMMANDS = {
     "LSUB": lsub, "MOVE": copy, "NAMESPACE": nothing, "NOOP": nothing,
     "RENAME": rename, "SEARCH": search, "SELECT": select, "SORT": sort,
     "STATUS": status, "STORE": store, "SUBSCRIBE": mailbox, "THREAD": thread,
-    "UNSELECT": nothing, "UNSUBSCRIBE": mailbox,
+    "UIDBATCHES": uidbatches, "UNSELECT": nothing, "UNSUBSCRIBE": mailbox,
 }
 UID_COMMANDS = {"COPY", "EXPUNGE", "FETCH", "MOVE", "SEARCH", "SORT", "STORE",
                 "THREAD"}

@@ -128,13 +128,17 @@ class View:
                "FLAGS %r of unknown keywords", names)
         self.keywords = named - SYSTEM_FLAGS
 
-    def fetch(self, n, items, asked, before):
-        """A FETCH; its Copy and the labels of what it has.
+    def by_uid(self, uid):
+        found = [x for x in self.messages if x.uid == uid]
+        demand(found, "UIDFETCH %d", uid)
+        return found[0]
+
+    def fetch(self, copy, items, asked, before):
+        """A FETCH of a Copy; that and the labels of what it has.
 
         asked: {label: [item]} of the command; before: {Copy: (flags, tick)}
         as they were when it began.
         """
-        copy = self.at(n, "FETCH")
         demand(len(items) % 2 == 0 and items, "FETCH items %r", items)
         labels = []
         for name, value in zip(items[::2], items[1::2]):
