@@ -69,6 +69,8 @@ enum {
 	LIMIT_THREAD_IDS = 1 << 20,      /* of one account: message ids of threads */
 	LIMIT_ACL_ENTRIES = 128,         /* of one mailbox */
 	LIMIT_ACL_IDENTIFIER = 255,      /* octets of who has them */
+	LIMIT_VISITS = 4,                /* of one session, at a time */
+	LIMIT_VISIT_LINE = 16 << 20,     /* octets of a response's line */
 	LIMIT_METADATA_NAME = 255,       /* octets of an annotation's name */
 	LIMIT_METADATA_VALUE = 32768,    /* octets of its value */
 	LIMIT_METADATA_ENTRIES = 128,    /* of one mailbox; also in one command */

@@ -107,12 +107,18 @@ static void reply_entry(struct buf *out, struct slice identifier,
 	reply_rights(out, rights);
 }
 
+static struct identity owner_of(const struct session *s)
+{
+	return (struct identity){ .name = account_name(s->account),
+		                  .is_owner = true };
+}
+
 /* The owner is in it, though not in the list. */
 static void reply_acl(struct session *s, struct slice name,
                       const struct acl_entry *v, size_t n)
 {
 	struct buf *out = session_out(s);
-	struct identity owner = door_identity(s);
+	struct identity owner = owner_of(s);
 	bool has_owner = false;
 
 	buf_add(out, S("* ACL "));
@@ -168,7 +174,7 @@ struct err cmd_listrights(struct session *s, struct slice args)
 	struct cursor c = args_cursor(s, args);
 	struct slice name = parse_named(&c);
 	struct slice identifier = parse_identifier(&c);
-	struct identity owner = door_identity(s);
+	struct identity owner = owner_of(s);
 	struct buf *out = session_out(s);
 	struct err e;
 
@@ -187,11 +193,10 @@ struct err cmd_listrights(struct session *s, struct slice args)
 
 void reply_myrights(struct session *s, struct slice name)
 {
-	struct identity who = door_identity(s);
 	struct buf *out = session_out(s);
 	unsigned rights;
 
-	if (!is_ok(mailbox_rights(s->account, name, &who, &rights)))
+	if (!is_ok(mailbox_rights(s->account, name, &s->who, &rights)))
 		return;
 	buf_add(out, S("* MYRIGHTS "));
 	session_reply_name(s, name);

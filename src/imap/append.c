@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "imap/door.h"
+#include "imap/visit.h"
 
 void append_free(struct session *s)
 {
@@ -39,8 +40,9 @@ struct err append_check_size(struct session *s, uint64_t more)
 		return err(ERR_TOOBIG, "message is too large");
 	if (a->n > 1 && a->bytes + size > LIMIT_APPEND_BYTES)
 		return err(ERR_LIMIT, "too many messages at once");
-	/* what REPLACE takes away makes room: the commit will say */
-	if (a->replaces)
+	/* what REPLACE takes away makes room, and elsewhere is not here: the
+	 * commit will say */
+	if (a->replaces || a->away)
 		return OK;
 	return account_has_room(s->account, a->bytes + size, a->n);
 }
@@ -94,12 +96,16 @@ static struct err do_steps(struct session *s, const struct append_step *step)
 	return e;
 }
 
+/* Of another's mailbox, only that there is a way to it. */
 static struct err check_mailbox(struct session *s, struct slice name)
 {
 	struct mailbox_status status;
-	struct err e = door_for(s, S("APPEND"), name);
+	struct visit *visit;
+	struct err e = visit_to(s, name, &visit);
 
-	if (is_ok(e))
+	if (is_ok(e) && visit == NULL)
+		e = door_for(s, S("APPEND"), name);
+	if (is_ok(e) && visit == NULL)
 		e = mailbox_status(s->account, name, &status);
 	if (e.code == ERR_NONEXISTENT)
 		return err(ERR_TRYCREATE, "there is no such mailbox");
@@ -141,6 +147,7 @@ static void start(struct session *s, const struct append_request *r)
 {
 	s->append = mem_new(1, sizeof *s->append);
 	s->append->replaces = r->replaces;
+	s->append->away = visit_is_name(s, r->mailbox);
 }
 
 static struct err check_literal(const struct session *s,
@@ -199,6 +206,7 @@ struct err append_literal(struct session *s, const struct frame_literal *l,
 	struct cursor c = cursor_of(l->text, arena, has_utf8(s));
 	struct append_request request;
 
+	c.prefix = s->prefix;
 	*sink = command_takes_literal8(l->text) ? FRAME_TEXT8 : FRAME_TEXT;
 	s->arena = arena;
 	if (s->append == NULL) {
@@ -243,9 +251,8 @@ static struct new_message *new_messages(struct session *s,
 	struct new_message *v = arena_array(s->arena, r->n, sizeof *v);
 	int64_t now = s->config->clock->wall_s(s->config->clock);
 	const struct append_message *m = r->messages;
-	struct identity who = door_identity(s);
 	struct flag_rights may =
-		flag_rights_of(mailbox_rights_open(mailbox, &who));
+		flag_rights_of(mailbox_rights_open(mailbox, &s->who));
 
 	for (size_t i = 0; i < r->n; i++, m = m->next)
 		v[i] = (struct new_message){
@@ -259,8 +266,8 @@ static struct new_message *new_messages(struct session *s,
 	return v;
 }
 
-static struct slice appenduid(struct session *s, struct mailbox *mailbox,
-                              const uint32_t *uids, size_t n)
+struct slice append_uids(struct session *s, struct mailbox *mailbox,
+                         const uint32_t *uids, size_t n)
 {
 	struct mailbox_status status;
 	struct uidset set = { 0 };
@@ -322,8 +329,13 @@ static struct err append_run(struct session *s, const struct append_request *r)
 {
 	uint32_t *uids = arena_array(s->arena, r->n, sizeof *uids);
 	struct mailbox *mailbox;
+	struct visit *visit = NULL;
 	struct err e = complete(s, r);
 
+	if (is_ok(e))
+		e = visit_to(s, r->mailbox, &visit);
+	if (is_ok(e) && visit != NULL)
+		return visit_append(s, visit, r);
 	if (is_ok(e))
 		e = door_named(s, r->mailbox);
 	if (is_ok(e))
@@ -336,7 +348,7 @@ static struct err append_run(struct session *s, const struct append_request *r)
 	if (e.code == ERR_NONEXISTENT)
 		e = err(ERR_TRYCREATE, "the mailbox was deleted");
 	if (is_ok(e))
-		s->code = appenduid(s, mailbox, uids, r->n);
+		s->code = append_uids(s, mailbox, uids, r->n);
 	mailbox_close(mailbox);
 	return e;
 }

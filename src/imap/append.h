@@ -78,6 +78,7 @@ struct append {
 	enum append_place place;
 	bool replaces; /* it is REPLACE */
 	bool binary;   /* the literal that is coming is literal8 */
+	bool away;     /* to another's mailbox (visit.h) */
 	bool coming;   /* messages[n - 1] has begun and not ended */
 	char *bad_url; /* text of the error, on the heap */
 	size_t n;
@@ -87,6 +88,10 @@ struct append {
 /* Is there room for so many octets more? ERR_TOOBIG, ERR_LIMIT, ERR_OVERQUOTA
  */
 struct err append_check_size(struct session *, uint64_t more);
+
+/* "APPENDUID v uids", in the command's arena. */
+struct slice append_uids(struct session *, struct mailbox *,
+                         const uint32_t *uids, size_t n);
 
 /* catenate.c: what the URL names, at the end of the message that is coming.
  * ERR_NO, with BADURL. Suspends. */

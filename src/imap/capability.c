@@ -165,6 +165,10 @@ struct err cmd_namespace(struct session *s, struct slice args)
 	expect_end(&c);
 	if (is_ok(c.e))
 		buf_add(session_out(s),
-		        S("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"));
+		        s->config->visits == NULL
+		                ? S("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n")
+		                : S("* NAMESPACE ((\"\" \"/\"))"
+		                    " ((\"Other Users/\" \"/\"))"
+		                    " ((\"Shared/\" \"/\"))\r\n"));
 	return c.e;
 }

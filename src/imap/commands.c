@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "imap/visit.h"
 
 /* clang-format off */
 static const struct command commands[] = {
@@ -20,41 +21,41 @@ static const struct command commands[] = {
 	{ N("CHECK"),        ST_SELECTED, 0,                     cmd_check,        "CHECK completed" },
 	{ N("CLOSE"),        ST_SELECTED, CMD_SILENT,            cmd_close,        "CLOSE completed" },
 	{ N("COMPRESS"),     ST_ANY,      0,                     cmd_compress,     "DEFLATE active" },
-	{ N("COPY"),         ST_SELECTED, CMD_UID,               cmd_copy,         "COPY completed" },
-	{ N("CREATE"),       ST_ANY,      0,                     cmd_create,       "CREATE completed" },
-	{ N("DELETE"),       ST_ANY,      0,                     cmd_delete,       "DELETE completed" },
-	{ N("DELETEACL"),      ST_ANY,      0,                     cmd_deleteacl,    "DELETEACL completed" },
+	{ N("COPY"),         ST_SELECTED, CMD_UID | CMD_NAMES_SECOND, cmd_copy,         "COPY completed" },
+	{ N("CREATE"),       ST_ANY,      CMD_NAMES, cmd_create,       "CREATE completed" },
+	{ N("DELETE"),       ST_ANY,      CMD_NAMES, cmd_delete,       "DELETE completed" },
+	{ N("DELETEACL"),      ST_ANY,      CMD_NAMES, cmd_deleteacl,    "DELETEACL completed" },
 	{ N("ENABLE"),       ST_ANY,      0,                     cmd_enable,       "ENABLE completed" },
 	{ N("ESEARCH"),      ST_ANY,      CMD_SEQNUMS,           cmd_esearch,      "ESEARCH completed" },
-	{ N("EXAMINE"),      ST_ANY,      CMD_SILENT,            cmd_examine,      "EXAMINE completed" },
+	{ N("EXAMINE"),      ST_ANY,      CMD_SILENT | CMD_NAMES, cmd_examine,      "EXAMINE completed" },
 	{ N("EXPUNGE"),      ST_SELECTED, CMD_UID | CMD_ALL,     cmd_expunge,      "EXPUNGE completed" },
 	{ N("FETCH"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_fetch,        "FETCH completed" },
-	{ N("GETACL"),         ST_ANY,      0,                     cmd_getacl,       "GETACL completed" },
-	{ N("GETMETADATA"),  ST_ANY,      0,                     cmd_getmetadata,  "GETMETADATA completed" },
+	{ N("GETACL"),         ST_ANY,      CMD_NAMES, cmd_getacl,       "GETACL completed" },
+	{ N("GETMETADATA"),  ST_ANY,      CMD_NAMES, cmd_getmetadata,  "GETMETADATA completed" },
 	{ N("GETQUOTA"),     ST_ANY,      0,                     cmd_getquota,     "GETQUOTA completed" },
-	{ N("GETQUOTAROOT"), ST_ANY,      0,                     cmd_getquotaroot, "GETQUOTAROOT completed" },
+	{ N("GETQUOTAROOT"), ST_ANY,      CMD_NAMES, cmd_getquotaroot, "GETQUOTAROOT completed" },
 	{ N("ID"),           ST_ANY,      0,                     cmd_id,           "ID completed" },
-	{ N("IDLE"),         ST_ANY,      0,                     cmd_idle,         "IDLE completed" },
+	{ N("IDLE"),         ST_ANY,      CMD_AWAY, cmd_idle,         "IDLE completed" },
 	{ N("LIST"),         ST_ANY,      0,                     cmd_list,         "LIST completed" },
-	{ N("LISTRIGHTS"),     ST_ANY,      0,                     cmd_listrights,   "LISTRIGHTS completed" },
+	{ N("LISTRIGHTS"),     ST_ANY,      CMD_NAMES, cmd_listrights,   "LISTRIGHTS completed" },
 	{ N("LOGIN"),        0,           0,                     NULL,             NULL },
 	{ N("LOGOUT"),       ST_ANY,      CMD_SILENT,            cmd_logout,       "LOGOUT completed" },
 	{ N("LSUB"),         ST_ANY,      0,                     cmd_lsub,         "LSUB completed" },
-	{ N("MOVE"),         ST_SELECTED, CMD_UID,               cmd_move,         "MOVE completed" },
-	{ N("MYRIGHTS"),       ST_ANY,      0,                     cmd_myrights,     "MYRIGHTS completed" },
+	{ N("MOVE"),         ST_SELECTED, CMD_UID | CMD_NAMES_SECOND, cmd_move,         "MOVE completed" },
+	{ N("MYRIGHTS"),       ST_ANY,      CMD_NAMES, cmd_myrights,     "MYRIGHTS completed" },
 	{ N("NAMESPACE"),    ST_ANY,      0,                     cmd_namespace,    "NAMESPACE completed" },
-	{ N("NOOP"),         ST_ANY,      0,                     cmd_noop,         "NOOP completed" },
+	{ N("NOOP"),         ST_ANY,      CMD_AWAY, cmd_noop,         "NOOP completed" },
 	{ N("NOTIFY"),       ST_ANY,      0,                     cmd_notify,       "NOTIFY completed" },
-	{ N("RENAME"),       ST_ANY,      0,                     cmd_rename,       "RENAME completed" },
-	{ N("REPLACE"),      ST_SELECTED, CMD_UID,               cmd_replace,      "REPLACE completed" },
+	{ N("RENAME"),       ST_ANY,      CMD_NAMES, cmd_rename,       "RENAME completed" },
+	{ N("REPLACE"),      ST_SELECTED, CMD_UID | CMD_NAMES_SECOND, cmd_replace,      "REPLACE completed" },
 	{ N("SEARCH"),       ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_search,       "SEARCH completed" },
-	{ N("SELECT"),       ST_ANY,      CMD_SILENT,            cmd_select,       "SELECT completed" },
-	{ N("SETACL"),         ST_ANY,      0,                     cmd_setacl,       "SETACL completed" },
-	{ N("SETMETADATA"),  ST_ANY,      CMD_LITERAL8,          cmd_setmetadata,  "SETMETADATA completed" },
+	{ N("SELECT"),       ST_ANY,      CMD_SILENT | CMD_NAMES, cmd_select,       "SELECT completed" },
+	{ N("SETACL"),         ST_ANY,      CMD_NAMES, cmd_setacl,       "SETACL completed" },
+	{ N("SETMETADATA"),  ST_ANY,      CMD_LITERAL8 | CMD_NAMES, cmd_setmetadata,  "SETMETADATA completed" },
 	{ N("SETQUOTA"),     ST_ANY,      0,                     cmd_setquota,     "SETQUOTA completed" },
 	{ N("SORT"),         ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_sort,         "SORT completed" },
 	{ N("STARTTLS"),     0,           0,                     NULL,             NULL },
-	{ N("STATUS"),       ST_ANY,      0,                     cmd_status,       "STATUS completed" },
+	{ N("STATUS"),       ST_ANY,      CMD_NAMES, cmd_status,       "STATUS completed" },
 	{ N("STORE"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_store,        "STORE completed" },
 	{ N("SUBSCRIBE"),    ST_ANY,      0,                     cmd_subscribe,    "SUBSCRIBE completed" },
 	{ N("THREAD"),       ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_thread,       "THREAD completed" },
@@ -109,7 +110,9 @@ static void reply_tagged(struct session *s, struct slice tag, struct err e)
 	else
 		buf_byte(out, '*');
 	buf_byte(out, ' ');
-	if (is_ok(e))
+	if (s->said.len != 0)
+		buf_add(out, s->said);
+	else if (is_ok(e))
 		reply_ok(s);
 	else
 		reply_status(out, e);
@@ -162,7 +165,8 @@ static const struct command *parse_name(struct session *s, struct cursor *c)
 static struct err check_state(const struct session *s,
                               const struct command *command)
 {
-	unsigned now = s->view != NULL ? ST_SELECTED : ST_AUTH;
+	bool selected = s->view != NULL || s->away != NULL;
+	unsigned now = selected ? ST_SELECTED : ST_AUTH;
 
 	if (command->states & now)
 		return OK;
@@ -189,6 +193,7 @@ static struct err run(struct session *s, struct cursor *c)
 	if (!is_ok(c->e))
 		return c->e;
 	s->last_command = s->command->name.ptr;
+	visit_look(s);
 	e = check_state(s, s->command);
 	if (is_ok(e))
 		e = check_numbers(s, s->command);
@@ -200,6 +205,8 @@ static struct err run(struct session *s, struct cursor *c)
 	if (s->uid)
 		session_sync_exists(s);
 	s->idling = false;
+	if (visit_takes(s, rest(c), &e))
+		return e;
 	if (s->command->states == ST_SELECTED)
 		e = door_selected(s);
 	return is_ok(e) ? s->command->run(s, rest(c)) : e;
@@ -213,6 +220,7 @@ static void run_pending(struct session *s, struct slice line, struct err e)
 
 	s->pending = NULL;
 	s->pending_tag = NULL;
+	s->said = S("");
 	if (is_ok(e))
 		e = pending->line(s, line);
 	s->idling = false;
@@ -234,6 +242,7 @@ void command_run(struct session *s, struct slice text, struct err framing)
 		return;
 	s->commands++;
 	s->code = S("");
+	s->said = S("");
 	s->by_number = false;
 	tag = parse_tag(&c);
 	if (!is_ok(c.e))

@@ -2,10 +2,11 @@
  * copy.c -- COPY, MOVE, EXPUNGE and their UID forms.
  * RFC 9051 sections 6.4.3, 6.4.7, 6.4.8; COPYUID: section 7.1
  */
+#include "imap/copy.h"
 #include "imap/door.h"
 
 /* copy = "COPY" SP sequence-set SP mailbox */
-static struct slice parse_copy(struct cursor *c, struct seq_set *set)
+struct slice parse_copy(struct cursor *c, struct seq_set *set)
 {
 	struct slice name;
 
@@ -38,7 +39,7 @@ static struct slice copyuid(struct session *s, struct mailbox *destination,
 }
 
 /* MOVE says where messages went before it says that they are gone. */
-static void reply_moved(struct session *s, struct slice code)
+void reply_moved(struct session *s, struct slice code)
 {
 	struct buf *out = session_out(s);
 
@@ -52,8 +53,10 @@ static struct err copy_to(struct session *s, struct mailbox *destination,
 {
 	struct uidset from = { 0 };
 	struct uidset to = { 0 };
-	struct err e = mailbox_copy(view_mailbox(s->view), uids, destination,
-	                            move, &from, &to);
+	unsigned rights = mailbox_rights_open(destination, &s->who);
+	struct err e =
+		mailbox_copy_allowed(view_mailbox(s->view), uids, destination,
+	                             move, flag_rights_of(rights), &from, &to);
 
 	/* of a move that failed midway, what has been moved is told */
 	if (!uidset_is_empty(&from)) {

@@ -23,13 +23,17 @@ struct cursor {
 	const char *end;
 	struct arena *arena; /* where what is parsed lives */
 	bool utf8;           /* 8-bit is legal in quoted strings */
+	struct slice prefix; /* what every mailbox's name must begin with */
 	struct err e;
 };
 
 static inline struct cursor cursor_of(struct slice text, struct arena *a,
                                       bool utf8)
 {
-	return (struct cursor){ text.ptr, text.ptr + text.len, a, utf8, OK };
+	return (struct cursor){ .p = text.ptr,
+		                .end = text.ptr + text.len,
+		                .arena = a,
+		                .utf8 = utf8 };
 }
 
 /* Keeps the first error only. */

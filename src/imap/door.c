@@ -1,6 +1,8 @@
 /* door.c -- see door.h. */
 #include "imap/door.h"
 
+#include "imap/visit.h"
+
 enum {
 	R = RIGHT_READ,
 	FLAGS = RIGHT_SEEN | RIGHT_WRITE | RIGHT_DELETED,
@@ -51,12 +53,6 @@ static const struct need *need_of(struct slice command)
 	return &unknown;
 }
 
-struct identity door_identity(const struct session *s)
-{
-	return (struct identity){ .name = account_name(s->account),
-		                  .is_owner = true };
-}
-
 static struct err check(unsigned rights, unsigned all)
 {
 	return (rights & all) == all ? OK : err(ERR_NOPERM, "not permitted");
@@ -64,9 +60,8 @@ static struct err check(unsigned rights, unsigned all)
 
 struct err door_for(struct session *s, struct slice command, struct slice name)
 {
-	struct identity who = door_identity(s);
 	unsigned rights;
-	struct err e = mailbox_rights(s->account, name, &who, &rights);
+	struct err e = mailbox_rights(s->account, name, &s->who, &rights);
 
 	return is_ok(e) ? check(rights, need_of(command)->named) : e;
 }
@@ -78,18 +73,19 @@ struct err door_named(struct session *s, struct slice name)
 
 struct err door_made(struct session *s, struct slice name)
 {
-	struct identity who = door_identity(s);
 	unsigned rights;
-	struct err e = mailbox_rights_above(s->account, name, &who, &rights);
+	struct err e;
+
+	if (visit_is_name(s, name))
+		return err(ERR_CANNOT, "that name is another's");
+	e = mailbox_rights_above(s->account, name, &s->who, &rights);
 
 	return is_ok(e) ? check(rights, RIGHT_CREATE) : e;
 }
 
 unsigned door_rights(struct session *s)
 {
-	struct identity who = door_identity(s);
-
-	return mailbox_rights_open(view_mailbox(s->view), &who);
+	return mailbox_rights_open(view_mailbox(s->view), &s->who);
 }
 
 struct err door_selected(struct session *s)

@@ -25,14 +25,7 @@ struct err door_selected(struct session *);
 unsigned door_rights(struct session *);
 
 /* Which flags may be changed with these rights (section 4, STORE). */
-struct flag_rights {
-	uint8_t flags; /* enum message_flag */
-	bool keywords;
-};
-
 struct flag_rights flag_rights_of(unsigned rights);
-
-struct identity door_identity(const struct session *);
 
 /* "* MYRIGHTS ...", of one that may be looked up (acl.c). RFC 8440 */
 void reply_myrights(struct session *, struct slice name);

@@ -239,10 +239,19 @@ struct slice parse_mailbox_utf8(struct cursor *c)
 	return decode_mailbox(c, parse_astring(c));
 }
 
+struct slice parse_mailbox_asked(struct cursor *c)
+{
+	struct slice name = parse_mailbox_utf8(c);
+
+	if (is_ok(c->e) && !slice_istarts(name, c->prefix))
+		fail_with(c, ERR_NONEXISTENT, "no such mailbox");
+	return slice_from(name, c->prefix.len);
+}
+
 /* mailbox = "INBOX" / astring */
 struct slice parse_mailbox(struct cursor *c)
 {
-	struct slice utf8 = parse_mailbox_utf8(c);
+	struct slice utf8 = parse_mailbox_asked(c);
 	struct slice name = S("");
 	struct buf normal = { 0 };
 	struct err e;

@@ -39,8 +39,12 @@ struct slice parse_nstring8(struct cursor *);
  */
 struct slice parse_mailbox_utf8(struct cursor *);
 
-/* The same in normal form (mailbox/name.h); ERR_CANNOT for what no mailbox
- * can be called. */
+/* The same without the cursor's prefix; ERR_NONEXISTENT when it begins
+ * otherwise. */
+struct slice parse_mailbox_asked(struct cursor *);
+
+/* That in normal form (mailbox/name.h); ERR_CANNOT for what no mailbox can be
+ * called. */
 struct slice parse_mailbox(struct cursor *);
 
 /* list-mailbox: as parse_mailbox_utf8, wildcards allowed outside quotes */

@@ -3,7 +3,8 @@
  *
  * Invariants (session_check), between commands:
  *
- *	1. view != NULL exactly when a mailbox is selected;
+ *	1. view != NULL exactly when a mailbox of this account is selected,
+ *	   away != NULL when one of another is; never both;
  *	2. saved ("$") is empty when none is selected;
  *	3. pending != NULL only while a command waits for a line (IDLE);
  *	4. no message is on its way in unless the framer is in a command;
@@ -20,6 +21,7 @@
 #include "imap/out.h"
 #include "imap/reply.h"
 #include "imap/session.h"
+#include "mailbox/acl.h"
 #include "mailbox/mailbox.h"
 #include "mailbox/view.h"
 
@@ -31,12 +33,17 @@ struct pending {
 struct session {
 	const struct session_config *config;
 	struct account *account;
+	struct identity who; /* who works with it; its name is our copy */
+	struct slice prefix; /* of all names here (heap); a visit has one */
 	struct view *view;
 	struct uidset saved; /* "$": UIDs, RFC 9051 section 6.4.4.1 */
 	uint32_t enabled;
 	size_t keywords_told;  /* how many the client has seen in FLAGS */
 	uint64_t modseq_shown; /* the highest since the last tagged reply */
 	bool view_gone;        /* the selected mailbox was deleted */
+	struct visit *visits;  /* in others' accounts */
+	struct visit *away;    /* where a mailbox is selected, or NULL */
+	bool away_readonly;
 	struct notify *notify; /* NULL: NOTIFY was never said */
 
 	/* the command that is running */
@@ -46,6 +53,7 @@ struct session {
 	bool uid;          /* it was "UID ..." */
 	bool by_number;    /* and has message numbers all the same */
 	struct slice code; /* response code of the OK, "" if none */
+	struct slice said; /* a visit's whole answer, "" if none */
 	bool tell_modseq;  /* that is to be HIGHESTMODSEQ */
 	const struct pending *pending;
 	char *pending_tag;     /* heap */
@@ -58,7 +66,8 @@ struct session {
 	struct out out;
 
 	/* the whole session */
-	char *id; /* heap, as all char * here */
+	struct arena *visitor; /* what a visit was told of who comes */
+	char *id;              /* heap, as all char * here */
 	char *peer;
 	char *client_id;
 	char *hidden;    /* capabilities; NULL: none */
@@ -91,12 +100,15 @@ enum command_state {
 };
 
 enum command_rules {
-	CMD_UID = 1 << 0,      /* also exists as "UID name" */
-	CMD_SEQNUMS = 1 << 1,  /* no EXPUNGE may be sent while it runs,
-	                          RFC 9051 section 7.5.1 */
-	CMD_ALL = 1 << 4,      /* without "UID" it names no messages */
-	CMD_SILENT = 1 << 2,   /* nothing unasked before its tagged reply */
-	CMD_LITERAL8 = 1 << 3, /* has strings that may be literal8 */
+	CMD_UID = 1 << 0,          /* also exists as "UID name" */
+	CMD_SEQNUMS = 1 << 1,      /* no EXPUNGE may be sent while it runs,
+	                              RFC 9051 section 7.5.1 */
+	CMD_ALL = 1 << 4,          /* without "UID" it names no messages */
+	CMD_SILENT = 1 << 2,       /* nothing unasked before its tagged reply */
+	CMD_LITERAL8 = 1 << 3,     /* has strings that may be literal8 */
+	CMD_NAMES = 1 << 5,        /* its first argument is a mailbox */
+	CMD_NAMES_SECOND = 1 << 6, /* its second one is */
+	CMD_AWAY = 1 << 7,         /* goes where the selected mailbox is */
 };
 
 struct command {
@@ -147,14 +159,20 @@ static inline bool has_utf8(const struct session *s)
 }
 
 /* A mailbox's name in the form that this session has names in; "" too. */
-static inline void session_reply_name(struct session *s, struct slice name)
+void session_reply_name(struct session *s, struct slice name);
+
+/* A session of somebody's in another's account (visit.h). */
+static inline bool is_visit(const struct session *s)
 {
-	reply_mailbox(session_out(s), name, has_utf8(s));
+	return s->prefix.len != 0;
 }
 
 static inline struct cursor args_cursor(struct session *s, struct slice args)
 {
-	return cursor_of(args, s->arena, has_utf8(s));
+	struct cursor c = cursor_of(args, s->arena, has_utf8(s));
+
+	c.prefix = s->prefix;
+	return c;
 }
 
 /* -- the selected mailbox (select.c, tell.c) -- */

@@ -11,6 +11,7 @@
 #include "imap/door.h"
 #include "imap/list.h"
 #include "imap/status.h"
+#include "imap/visit.h"
 #include "mailbox/name.h"
 
 struct names {
@@ -68,12 +69,12 @@ static bool has_name(const struct names *names, size_t sorted,
 	return bsearch(&key, names->v, sorted, sizeof key, by_place) != NULL;
 }
 
-static size_t count_levels(const struct names *names)
+static size_t count_levels(const struct names *names, bool all_names)
 {
 	size_t levels = 0;
 
 	for (size_t i = 0; i < names->n; i++) {
-		if (names->v[i].exists)
+		if (names->v[i].exists && !all_names)
 			continue;
 		for (size_t at = 0; at < names->v[i].name.len; at++)
 			levels += names->v[i].name.ptr[at] == MAILBOX_DELIM;
@@ -81,12 +82,62 @@ static size_t count_levels(const struct names *names)
 	return levels;
 }
 
-/* Parents that are known only by a subscribed name below them. */
-static void add_parents(struct names *names, struct arena *a)
+/* -- what a visitor sees -- */
+
+static bool may_look_up(struct session *s, struct slice name)
+{
+	return is_ok(door_for(s, S("MYRIGHTS"), name));
+}
+
+/* Subscriptions and uses are the owner's. Suspends. */
+static struct err keep_visible(struct session *s, struct names *names)
+{
+	struct err e = OK;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < names->n && is_ok(e); i++) {
+		struct mailbox_info info = names->v[i];
+
+		info.special_use = 0;
+		info.subscribed = false;
+		if (info.exists && may_look_up(s, info.name))
+			names->v[kept++] = info;
+		e = task_go_on();
+	}
+	names->n = kept;
+	return e;
+}
+
+/* A parent that may not be looked up is no more than a part of names. */
+static void veil_parents(struct names *names)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		struct mailbox_info *info = &names->v[i];
+
+		info->noselect |= !info->exists;
+		info->exists = true;
+		info->has_children = i + 1 < names->n &&
+		                     is_below(names->v[i + 1].name, info->name);
+	}
+}
+
+/* Subscribed to, which is all that is known of it without asking. */
+static void believe_in_others(struct session *s, struct names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (visit_is_name(s, names->v[i].name))
+			names->v[i].exists = true;
+}
+
+/* -- parents -- */
+
+/* Parents that are known only by a name below them: a subscribed one, or (all)
+ * any. */
+static void add_parents(struct names *names, struct arena *a, bool all_names)
 {
 	size_t n = names->n;
 	struct mailbox_info *all =
-		arena_array(a, n + count_levels(names), sizeof *all);
+		arena_array(a, n + count_levels(names, all_names), sizeof *all);
 	size_t distinct = 0;
 
 	if (n != 0)
@@ -95,7 +146,7 @@ static void add_parents(struct names *names, struct arena *a)
 	for (size_t i = 0; i < n; i++) {
 		struct slice name = all[i].name;
 
-		while (!all[i].exists &&
+		while ((all_names || !all[i].exists) &&
 		       (name = mailbox_name_parent(name)).len != 0)
 			if (!has_name(names, n, name))
 				all[names->n++] = (struct mailbox_info){
@@ -111,8 +162,12 @@ static void add_parents(struct names *names, struct arena *a)
 	names->n = distinct;
 }
 
-static bool matches(const struct list_request *r, struct slice name)
+static bool matches(struct session *s, const struct list_request *r,
+                    struct slice name)
 {
+	if (is_visit(s))
+		name = arena_printf(s->arena, "%.*s%.*s", (int)s->prefix.len,
+		                    s->prefix.ptr, (int)name.len, name.ptr);
 	for (size_t i = 0; i < r->n_patterns; i++)
 		if (pattern_matches(r->patterns[i], name))
 			return true;
@@ -128,7 +183,7 @@ static struct err match_names(struct session *s, const struct list_request *r,
 	names->matches =
 		arena_array(s->arena, names->n + 1, sizeof *names->matches);
 	for (size_t i = 0; i < names->n && is_ok(e); i++) {
-		names->matches[i] = matches(r, names->v[i].name);
+		names->matches[i] = matches(s, r, names->v[i].name);
 		e = task_go_on();
 	}
 	return e;
@@ -237,6 +292,42 @@ static void reply_root(struct session *s, const struct list_request *r)
 	buf_add(session_out(s), S("(\\Noselect) \"/\" \"\"\r\n"));
 }
 
+/* Above all that a visitor sees: the owner. */
+static void reply_owner(struct session *s, const struct list_request *r)
+{
+	struct slice name = slice_first(s->prefix, s->prefix.len - 1);
+	struct buf *out = session_out(s);
+
+	for (size_t i = 0; i < r->n_patterns; i++) {
+		if (!pattern_matches(r->patterns[i], name))
+			continue;
+		buf_add(out, S("* LIST (\\Noselect \\HasChildren) \"/\" "));
+		reply_mailbox(out, name, has_utf8(s));
+		buf_add(out, S("\r\n"));
+		return;
+	}
+}
+
+static struct err list_names(struct session *s, const struct list_request *r,
+                             struct names *names)
+{
+	struct err e = mailbox_list(s->account, s->arena, &names->v, &names->n);
+
+	if (is_ok(e) && is_visit(s))
+		e = keep_visible(s, names);
+	if (!is_ok(e))
+		return e;
+	add_parents(names, s->arena, is_visit(s));
+	if (!is_visit(s)) {
+		believe_in_others(s, names);
+		return OK;
+	}
+	veil_parents(names);
+	if (names->n != 0)
+		reply_owner(s, r);
+	return OK;
+}
+
 static struct err list_run(struct session *s, const struct list_request *r)
 {
 	struct names names;
@@ -246,11 +337,9 @@ static struct err list_run(struct session *s, const struct list_request *r)
 		reply_root(s, r);
 		return OK;
 	}
-	e = mailbox_list(s->account, s->arena, &names.v, &names.n);
-	if (!is_ok(e))
-		return e;
-	add_parents(&names, s->arena);
-	e = match_names(s, r, &names);
+	e = list_names(s, r, &names);
+	if (is_ok(e))
+		e = match_names(s, r, &names);
 	for (size_t i = 0; i < names.n && is_ok(e); i++) {
 		struct list_row row;
 
@@ -272,7 +361,11 @@ struct err cmd_list(struct session *s, struct slice args)
 	struct list_request r;
 	struct err e = parse_list(&c, &r);
 
-	return is_ok(e) ? list_run(s, &r) : e;
+	if (is_ok(e))
+		e = list_run(s, &r);
+	if (is_ok(e))
+		visit_list(s, &r);
+	return e;
 }
 
 struct err cmd_lsub(struct session *s, struct slice args)

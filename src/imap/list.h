@@ -33,6 +33,7 @@ struct list_request {
 	struct metadata_request metadata; /* RETURN (METADATA (...)) */
 	struct slice reference;
 	struct pattern **patterns;
+	struct slice *texts; /* of the patterns, with the reference */
 	size_t n_patterns;
 	bool root; /* the pattern is "": what is the delimiter? */
 };

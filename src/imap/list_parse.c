@@ -120,6 +120,7 @@ static void parse_pattern(struct cursor *c, struct list_request *r)
 		return;
 	r->root |= pattern.len == 0;
 	whole = join(c, r->reference, pattern);
+	r->texts[r->n_patterns] = whole;
 	r->patterns[r->n_patterns++] = pattern_new(whole, c->arena);
 }
 
@@ -127,6 +128,7 @@ static void parse_pattern(struct cursor *c, struct list_request *r)
 static void parse_patterns(struct cursor *c, struct list_request *r)
 {
 	r->patterns = cursor_array(c, LIMIT_LIST_PATTERNS, sizeof *r->patterns);
+	r->texts = cursor_array(c, LIMIT_LIST_PATTERNS, sizeof *r->texts);
 	if (!take(c, '(')) {
 		parse_pattern(c, r);
 		return;
@@ -172,6 +174,7 @@ struct err parse_lsub(struct cursor *c, struct list_request *r)
 	expect(c, ' ', "expected a reference");
 	parse_reference(c, r);
 	r->patterns = cursor_array(c, 1, sizeof *r->patterns);
+	r->texts = cursor_array(c, 1, sizeof *r->texts);
 	parse_pattern(c, r);
 	expect_end(c);
 	return c->e;

@@ -7,6 +7,7 @@
 #include "imap/objectid.h"
 #include "imap/qresync.h"
 #include "imap/quota.h"
+#include "imap/visit.h"
 
 struct select_request {
 	bool condstore;
@@ -27,6 +28,7 @@ void session_unselect(struct session *s)
 	s->view_gone = false;
 	s->keywords_told = 0;
 	uidset_free(&s->saved);
+	visit_unselect(s);
 }
 
 static void reply_unseen(struct session *s)
@@ -94,9 +96,7 @@ static void parse_select_params(struct cursor *c, struct select_request *r)
 /* RFC 4314 section 5.2 */
 static bool may_change(const struct session *s, struct mailbox *mailbox)
 {
-	struct identity who = door_identity(s);
-
-	return mailbox_rights_open(mailbox, &who) &
+	return mailbox_rights_open(mailbox, &s->who) &
 	       (RIGHT_INSERT | RIGHT_EXPUNGE | RIGHT_SEEN | RIGHT_WRITE |
 	        RIGHT_DELETED);
 }
@@ -124,7 +124,7 @@ static struct err select_mailbox(struct session *s, struct slice args,
 	if (r.qresync.seqs.n != 0 && is_uidonly(s))
 		return err(ERR_UIDREQUIRED, "UIDONLY is enabled");
 	/* also a SELECT that fails leaves nothing selected */
-	if (s->view != NULL)
+	if (s->view != NULL || s->away != NULL)
 		buf_add(session_out(s),
 		        S("* OK [CLOSED] Previous mailbox\r\n"));
 	session_unselect(s);
@@ -140,7 +140,7 @@ static struct err select_mailbox(struct session *s, struct slice args,
 	readonly = readonly || !may_change(s, mailbox);
 	s->view = view_new(mailbox, readonly, session_on_news, s);
 	mailbox_close(mailbox);
-	reply_selected(s, parse_mailbox_utf8(&asked));
+	reply_selected(s, parse_mailbox_asked(&asked));
 	s->code = readonly ? S("READ-ONLY") : S("READ-WRITE");
 	e = session_resync(s, &r.qresync);
 	if (!is_ok(e))

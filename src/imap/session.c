@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "imap/compress.h"
 #include "imap/internal.h"
+#include "imap/visit.h"
 #include "task/task.h"
 
 enum { READ_CHUNK = 32768 };
@@ -53,6 +54,21 @@ void session_on_news(void *arg)
 		s->wake(s->wake_arg);
 }
 
+static void be_visitor(struct session *s, const struct session_start *start)
+{
+	const struct identity *who = start->visitor;
+	struct slice *groups;
+
+	s->visitor = arena_new(SIZE_MAX);
+	s->prefix = arena_copy(s->visitor, start->prefix);
+	s->who = *who;
+	s->who.name = arena_copy(s->visitor, who->name);
+	groups = arena_array(s->visitor, who->n_groups, sizeof *groups);
+	for (size_t i = 0; i < who->n_groups; i++)
+		groups[i] = arena_copy(s->visitor, who->groups[i]);
+	s->who.groups = groups;
+}
+
 struct session *session_new(const struct session_start *start)
 {
 	struct session *s = mem_new(1, sizeof *s);
@@ -60,6 +76,12 @@ struct session *session_new(const struct session_start *start)
 	s->config = start->config;
 	s->account = start->account;
 	s->out.io = start->io;
+	if (start->visitor != NULL)
+		be_visitor(s, start);
+	else
+		s->who = (struct identity){ .account = account_id(s->account),
+			                    .name = account_name(s->account),
+			                    .is_owner = true };
 	s->id = mem_cstr(start->session_id);
 	s->peer = mem_cstr(start->peer);
 	s->client_id = mem_cstr(start->client_id);
@@ -84,7 +106,9 @@ static void log_end(const struct session *s)
 {
 	struct log_line l = log_open(LOG_LEVEL_INFO, "imap_end");
 
-	log_text(&l, "user", account_name(s->account));
+	log_text(&l, "user", s->who.name);
+	if (is_visit(s))
+		log_text(&l, "owner", account_name(s->account));
 	log_text(&l, "session", slice_cstr(s->id));
 	log_text(&l, "peer", slice_cstr(s->peer));
 	if (*s->client_id != '\0')
@@ -102,6 +126,7 @@ void session_free(struct session *s)
 	assert(!s->running);
 	log_end(s);
 	notify_stop(s);
+	visit_end_all(s);
 	session_unselect(s);
 	append_free(s);
 	frame_fini(&s->framer);
@@ -109,6 +134,7 @@ void session_free(struct session *s)
 	buf_free(&s->out.bytes);
 	compress_free(s->out.compress);
 	arena_free(s->arena);
+	arena_free(s->visitor);
 	account_close(s->account);
 	free(s->pending_tag);
 	free(s->id);
@@ -121,6 +147,7 @@ void session_free(struct session *s)
 
 void session_check(const struct session *s)
 {
+	assert(s->view == NULL || s->away == NULL);
 	assert(s->view != NULL || uidset_is_empty(&s->saved));
 	assert((s->pending != NULL) == (s->pending_tag != NULL));
 	assert(!s->idling || s->pending != NULL);
@@ -268,6 +295,7 @@ static void tell_unasked(struct session *s)
 	s->arena = arena_new(LIMIT_COMMAND_ARENA);
 	if (wanted)
 		session_sync(s, notify_allows_expunges(s));
+	visit_tell(s);
 	notify_tell(s);
 	arena_free(s->arena);
 	s->arena = NULL;
@@ -332,7 +360,7 @@ void session_get_facts(const struct session *s, struct session_facts *out)
 {
 	*out = (struct session_facts){
 		.session_id = slice_cstr(s->id),
-		.account_name = account_name(s->account),
+		.account_name = s->who.name,
 		.peer = slice_cstr(s->peer),
 		.client_id = slice_cstr(s->client_id),
 		.mailbox = s->view != NULL ? mailbox_name(view_mailbox(s->view))

@@ -23,8 +23,10 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "mailbox/account.h"
+#include "mailbox/acl.h"
 
 struct session;
+struct visit_office;
 
 struct session_io {
 	/* What is there now; *got 0: nothing yet; ERR_CLOSED: no more will
@@ -48,9 +50,10 @@ struct session_io {
 struct session_config {
 	const struct clock *clock;
 	struct model *model;
-	uint64_t message_limit_bytes; /* APPENDLIMIT */
-	uint64_t write_seconds;       /* conn.h: a client that takes nothing */
-	uint64_t command_seconds;     /* of the processor; 0: no limit */
+	const struct visit_office *visits; /* NULL: there are no others */
+	uint64_t message_limit_bytes;      /* APPENDLIMIT */
+	uint64_t write_seconds;   /* conn.h: a client that takes nothing */
+	uint64_t command_seconds; /* of the processor; 0: no limit */
 	struct slice hostname;
 };
 
@@ -58,6 +61,10 @@ struct session_start {
 	const struct session_config *config;
 	struct session_io io;
 	struct account *account; /* the session takes the reference over */
+	/* A visit: who comes, and what the names here are to begin with. NULL:
+	 * the owner. */
+	const struct identity *visitor;
+	struct slice prefix;
 	struct slice session_id; /* copied, as all below */
 	struct slice login_tag;  /* answered with OK [CAPABILITY ...] */
 	struct slice peer;       /* for the log: "192.0.2.1:4711" */

@@ -9,6 +9,20 @@
 #include "imap/door.h"
 #include "task/task.h"
 
+void session_reply_name(struct session *s, struct slice name)
+{
+	struct buf whole = { 0 };
+
+	if (!is_visit(s)) {
+		reply_mailbox(session_out(s), name, has_utf8(s));
+		return;
+	}
+	buf_add(&whole, s->prefix);
+	buf_add(&whole, name);
+	reply_mailbox(session_out(s), buf_slice(&whole), has_utf8(s));
+	buf_free(&whole);
+}
+
 static void reply_number_word(struct session *s, uint32_t n, struct slice word)
 {
 	struct buf *out = session_out(s);
@@ -185,6 +199,14 @@ static void tell(void *arg, const struct view_event *event)
 	out_drain(&s->out);
 }
 
+/* A visitor whose right to read has been taken; for him the mailbox is gone. */
+static bool has_lost_sight(struct session *s)
+{
+	if (is_visit(s) && !(door_rights(s) & RIGHT_READ))
+		s->view_gone = true;
+	return s->view_gone;
+}
+
 void session_sync(struct session *s, bool expunges)
 {
 	bool by_uid = has_qresync(s) || is_uidonly(s);
@@ -193,7 +215,7 @@ void session_sync(struct session *s, bool expunges)
 	                                   : EXPUNGES_BY_NUMBER;
 	uint32_t last;
 
-	if (s->view == NULL)
+	if (s->view == NULL || has_lost_sight(s))
 		return;
 	last = view_last_uid(s->view);
 	view_sync(s->view, how, tell, s);
@@ -203,6 +225,6 @@ void session_sync(struct session *s, bool expunges)
 
 void session_sync_exists(struct session *s)
 {
-	if (s->view != NULL)
+	if (s->view != NULL && !has_lost_sight(s))
 		view_sync_exists(s->view, tell, s);
 }

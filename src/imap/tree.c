@@ -8,12 +8,12 @@
 
 /* Someone else's choice of words: what the client wrote, if that is not the
  * name that the mailbox has. */
-static struct slice parse_mailbox_asked(struct cursor *c, struct slice *asked)
+static struct slice parse_new_mailbox(struct cursor *c, struct slice *asked)
 {
 	struct cursor again = *c;
 	struct slice name = parse_mailbox(c);
 
-	*asked = is_ok(c->e) ? parse_mailbox_utf8(&again) : name;
+	*asked = is_ok(c->e) ? parse_mailbox_asked(&again) : name;
 	return name;
 }
 
@@ -82,7 +82,7 @@ struct err cmd_create(struct session *s, struct slice args)
 	struct err e;
 
 	expect(&c, ' ', "expected a mailbox");
-	name = parse_mailbox_asked(&c, &asked);
+	name = parse_new_mailbox(&c, &asked);
 	use = parse_create_params(&c);
 	expect_end(&c);
 	if (!is_ok(c.e))
@@ -131,7 +131,7 @@ struct err cmd_rename(struct session *s, struct slice args)
 	expect(&c, ' ', "expected a mailbox");
 	from = parse_mailbox(&c);
 	expect(&c, ' ', "expected the new name");
-	to = parse_mailbox_asked(&c, &asked);
+	to = parse_new_mailbox(&c, &asked);
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;

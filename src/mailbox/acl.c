@@ -175,6 +175,8 @@ static struct err get_list(struct account *a, uint32_t id, struct acl_entry *v,
 
 /* -- asking -- */
 
+enum { NO_MAILBOX = 0 }; /* an id that none has */
+
 static struct err rights_of(struct account *a, uint32_t id,
                             const struct identity *who, unsigned *rights)
 {
@@ -193,8 +195,13 @@ struct err mailbox_rights(struct account *a, struct slice name,
 	struct err e = lookup_name(a, name, &id);
 
 	*rights = 0;
-	if (is_ok(e))
-		e = rights_of(a, id, who, rights);
+	if (e.code == ERR_NONEXISTENT)
+		id = NO_MAILBOX; /* takes as long as one that may not be seen */
+	if (is_ok(e) || e.code == ERR_NONEXISTENT) {
+		struct err read = rights_of(a, id, who, rights);
+
+		e = is_ok(e) ? read : e;
+	}
 	if (is_ok(e) && !(*rights & RIGHT_LOOKUP))
 		e = err(ERR_NONEXISTENT, "no such mailbox");
 	return e;

@@ -49,6 +49,7 @@ struct err acl_read(struct slice raw, struct acl_entry *v, size_t *n);
 
 /* Who wants something. */
 struct identity {
+	uint64_t account;
 	struct slice name;
 	bool is_owner;              /* of the mailbox at hand */
 	const struct slice *groups; /* names without "$" */
@@ -82,3 +83,17 @@ enum acl_mode { ACL_REPLACE, ACL_ADD, ACL_REMOVE, ACL_DELETE };
 struct err mailbox_set_acl(struct account *, struct slice name,
                            struct slice identifier, enum acl_mode,
                            unsigned rights);
+
+/* Flags that may be changed, or set. */
+struct flag_rights {
+	uint8_t flags; /* enum message_flag */
+	bool keywords;
+};
+
+/* mailbox_copy(), whose copies go without the flags that may not be set there.
+ */
+struct err mailbox_copy_allowed(struct mailbox *source,
+                                const struct uidset *uids,
+                                struct mailbox *destination, bool move,
+                                struct flag_rights may, struct uidset *from,
+                                struct uidset *to);

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "mailbox/acl.h"
 #include "mailbox/internal.h"
 #include "store/batch.h"
 
@@ -136,9 +137,12 @@ struct err expunge_records(struct change *, struct edit *,
 /* -- from one mailbox to another (copy.c) -- */
 
 struct copied {
-	struct uidset *from; /* in the source */
-	struct uidset *to;   /* in the destination; in the same order */
+	struct uidset *from;    /* in the source */
+	struct uidset *to;      /* in the destination; in the same order */
+	struct flag_rights may; /* which flags come along */
 };
+
+extern const struct flag_rights every_flag;
 
 /*
  * Puts into the change the copies of those of uids that are there and, with

@@ -18,8 +18,11 @@ struct copying {
 	size_t *place; /* of the source's keywords in the destination */
 	struct uidset *from_uids;
 	struct uidset *to_uids;
+	struct flag_rights may;
 	bool move;
 };
+
+const struct flag_rights every_flag = { UINT8_MAX, true };
 
 enum { NOT_PLACED = KEYWORD_WORDS * 64 };
 
@@ -91,8 +94,12 @@ static struct err copy_record(struct copying *k, const struct record *original)
 {
 	const struct clock *clock = account_clock(k->change->account);
 	struct record r = *original;
-	struct err e = translate_keywords(k, &r);
+	struct err e;
 
+	r.flags &= k->may.flags;
+	if (!k->may.keywords)
+		r.keywords = (struct keyword_bits){ 0 };
+	e = translate_keywords(k, &r);
 	r.savedate = (uint32_t)clock->wall_s(clock);
 	if (is_ok(e) && k->move)
 		change_add_room(k->change, r.size, 1);
@@ -170,6 +177,7 @@ struct err transfer_records(struct change *c, struct edit *source,
 		.move = move,
 		.from_uids = out->from,
 		.to_uids = out->to,
+		.may = out->may,
 	};
 	struct uidset expunged = { 0 };
 	struct err e;
@@ -260,7 +268,7 @@ static struct err move_pieces(struct mailbox *source, const struct uidset *uids,
 	struct uidset piece = { 0 };
 	struct uidset from = { 0 };
 	struct uidset to = { 0 };
-	struct copied moved = { &from, &to };
+	struct copied moved = { &from, &to, out->may };
 	struct err e;
 
 	uidset_intersect(uids, mailbox_uids(source), &left);
@@ -277,11 +285,13 @@ static struct err move_pieces(struct mailbox *source, const struct uidset *uids,
 	return e;
 }
 
-struct err mailbox_copy(struct mailbox *source, const struct uidset *uids,
-                        struct mailbox *destination, bool move,
-                        struct uidset *from, struct uidset *to)
+struct err mailbox_copy_allowed(struct mailbox *source,
+                                const struct uidset *uids,
+                                struct mailbox *destination, bool move,
+                                struct flag_rights may, struct uidset *from,
+                                struct uidset *to)
 {
-	struct copied out = { from, to };
+	struct copied out = { from, to, may };
 
 	assert(source->account == destination->account);
 	uidset_clear(from);
@@ -289,4 +299,12 @@ struct err mailbox_copy(struct mailbox *source, const struct uidset *uids,
 	if (!move)
 		return copy_piece(source, uids, destination, false, &out);
 	return move_pieces(source, uids, destination, &out);
+}
+
+struct err mailbox_copy(struct mailbox *source, const struct uidset *uids,
+                        struct mailbox *destination, bool move,
+                        struct uidset *from, struct uidset *to)
+{
+	return mailbox_copy_allowed(source, uids, destination, move, every_flag,
+	                            from, to);
 }

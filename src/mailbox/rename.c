@@ -136,7 +136,7 @@ static struct err move_inbox(struct change *c, struct mailbox *inbox,
 {
 	struct uidset from = { 0 };
 	struct uidset to = { 0 };
-	struct copied copied = { &from, &to };
+	struct copied copied = { &from, &to, every_flag };
 	struct edit source, target;
 	struct err e;
 

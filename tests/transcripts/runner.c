@@ -13,17 +13,25 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "imap/conn.h"
 #include "imap/session.h"
+#include "imap/visit.h"
 #include "mailbox/mailbox.h"
 #include "script.h"
 #include "task/task.h"
 
-enum { SESSIONS = 3, WATCHER = 2, MOST_CHUNK = 64, ACCOUNT = 1 };
+enum { SESSIONS = 3, WATCHER = 2, MOST_CHUNK = 64 };
+
+/* Of OTHER and SHARED there is one if the script says so. */
+enum account_number { ACCOUNT = 1, OTHER, SHARED, ACCOUNTS };
+
+enum { VISIT_TRIES = 2000 }; /* of a millisecond, for what comes by socket */
 
 struct way {
 	const char *name;
@@ -49,6 +57,11 @@ struct run {
 	struct partition *partition;
 	struct model *model;
 	struct session_config config;
+	struct loop *loop;
+	struct visit_office office;
+	struct slice account[ACCOUNTS]; /* names; "" for none */
+	struct slice group;             /* of OTHER */
+	unsigned visits;                /* under way */
 	struct peer peer[SESSIONS];
 	struct bindings bindings;
 	unsigned watched; /* messages that the watcher has been told of */
@@ -126,7 +139,9 @@ static void peer_start(struct run *r, int n)
 		.wake = peer_wake,
 		.wake_arg = p,
 	};
-	struct err e = account_open(r->model, ACCOUNT, &start.account);
+	bool other = n == 1 && r->account[OTHER].len != 0;
+	struct err e =
+		account_open(r->model, other ? OTHER : ACCOUNT, &start.account);
 
 	if (!is_ok(e))
 		abort();
@@ -135,6 +150,81 @@ static void peer_start(struct run *r, int n)
 	if (!slice_starts(buf_slice(&p->out), S("login OK ")))
 		complain(r, NULL, "log-in is not answered", buf_slice(&p->out));
 	p->out.len = 0;
+}
+
+/* -- visits: real sessions, over a socket -- */
+
+static void on_visit_end(void *arg, struct conn *conn)
+{
+	(void)conn;
+	((struct run *)arg)->visits--;
+}
+
+static struct err office_open(void *ctx, uint64_t visitor,
+                              struct slice session_id, bool shared,
+                              struct slice owner, int *fd)
+{
+	struct run *r = ctx;
+	struct identity who = { .account = visitor,
+		                .name = r->account[visitor],
+		                .groups = &r->group,
+		                .n_groups = visitor == OTHER };
+	struct arena *a = arena_new(1024);
+	struct session_start start = {
+		.config = &r->config,
+		.session_id = session_id,
+		.login_tag = S("visit"),
+		.visitor = &who,
+		.prefix = arena_printf(a, "%s/%.*s/",
+		                       shared ? "Shared" : "Other Users",
+		                       (int)owner.len, owner.ptr),
+	};
+	uint64_t id = shared ? SHARED : ACCOUNT;
+	int fds[2];
+
+	while (id < SHARED && !slice_ieq(r->account[id], owner))
+		id++;
+	if (!slice_ieq(r->account[id], owner) ||
+	    !is_ok(account_open(r->model, id, &start.account))) {
+		arena_free(a);
+		return err(ERR_ABSENT, "no such account");
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+		abort();
+	conn_start(r->loop, fds[0], &start, on_visit_end, r);
+	r->visits++;
+	*fd = fds[1];
+	arena_free(a);
+	return OK;
+}
+
+static struct err office_owners(void *ctx, uint64_t account, bool shared,
+                                struct arena *a, struct slice **names,
+                                size_t *n)
+{
+	struct run *r = ctx;
+	uint64_t owner = shared ? SHARED : account == ACCOUNT ? OTHER : ACCOUNT;
+
+	*names = arena_array(a, 1, sizeof **names);
+	(*names)[0] = r->account[owner];
+	*n = (*names)[0].len != 0;
+	return OK;
+}
+
+static struct err office_grant(void *ctx, uint64_t owner,
+                               struct slice identifier)
+{
+	(void)ctx;
+	(void)owner;
+	(void)identifier;
+	return OK;
+}
+
+static void end_visits(struct run *r)
+{
+	for (int i = 0; i < VISIT_TRIES && r->visits != 0; i++)
+		task_sleep(1);
+	assert(r->visits == 0);
 }
 
 /* What others have done may have woken a session. */
@@ -158,6 +248,17 @@ static bool take_line(struct peer *p, struct slice *line)
 	return true;
 }
 
+/* Through a visit it may come later. */
+static bool wait_line(struct run *r, struct peer *p, struct slice *line)
+{
+	for (int i = 0; i < VISIT_TRIES && r->visits != 0; i++) {
+		if (take_line(p, line))
+			return true;
+		run_woken(r);
+	}
+	return take_line(p, line);
+}
+
 static void drop_line(struct peer *p, struct slice line)
 {
 	buf_drop(&p->out, line.len + 2);
@@ -174,7 +275,7 @@ static void expect_group(struct run *r, const struct step *steps, size_t n)
 		struct slice line = S("(nothing)");
 		size_t i = 0;
 
-		if (!take_line(p, &line)) {
+		if (!wait_line(r, p, &line)) {
 			complain(r, steps, "a line is missing", line);
 			return;
 		}
@@ -445,6 +546,8 @@ static void run_step(struct run *r, size_t *i)
 	case STEP_MAILBOX:
 	case STEP_MESSAGE:
 	case STEP_QUOTA:
+	case STEP_ACCOUNT:
+	case STEP_SHARED:
 		break;
 	}
 	*i += n;
@@ -458,6 +561,24 @@ static void set_quota(struct run *r, const struct step *step)
 	account_close(account);
 }
 
+static void make_account(struct run *r, enum account_number which,
+                         struct slice name)
+{
+	r->account[which] = name;
+	if (!is_ok(account_create(r->model, which, name)))
+		abort();
+}
+
+/* Of others' accounts nobody knows unless there are some. */
+static void make_other(struct run *r, const struct step *step)
+{
+	r->office = (struct visit_office){ office_open, office_owners,
+		                           office_grant, r };
+	r->config.visits = &r->office;
+	r->group = step->text;
+	make_account(r, step->kind == STEP_SHARED ? SHARED : OTHER, step->name);
+}
+
 static void prepare(struct run *r)
 {
 	for (size_t i = 0; i < r->script->n; i++) {
@@ -469,6 +590,8 @@ static void prepare(struct run *r)
 			make_message(r, step);
 		if (step->kind == STEP_QUOTA)
 			set_quota(r, step);
+		if (step->kind == STEP_ACCOUNT || step->kind == STEP_SHARED)
+			make_other(r, step);
 	}
 }
 
@@ -495,6 +618,7 @@ static void dialogue(struct run *r)
 	expect_silence(r, NULL);
 	watch_end(r);
 	peers_free(r);
+	end_visits(r);
 }
 
 /* -- one run -- */
@@ -522,8 +646,8 @@ static void run_in_task(struct loop *loop, void *arg)
 		                         .model = r->model,
 		                         .message_limit_bytes = 1 << 20,
 		                         .hostname = S("mail.example.org") };
-	if (!is_ok(account_create(r->model, ACCOUNT, S("demo@example.org"))))
-		abort();
+	r->loop = loop;
+	make_account(r, ACCOUNT, S("demo@example.org"));
 	dialogue(r);
 	model_free(r->model);
 	partition_close(r->partition);

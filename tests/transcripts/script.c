@@ -171,6 +171,24 @@ static bool read_quota(struct slice line, struct step *step)
 	return true;
 }
 
+/* account NAME [GROUP] */
+static bool read_account(struct slice line, struct step *step)
+{
+	if (!slice_starts(line, S("account ")))
+		return false;
+	step->kind = STEP_ACCOUNT;
+	slice_cut(slice_from(line, 8), ' ', &step->name, &step->text);
+	return true;
+}
+
+/* shared NAME */
+static bool read_shared(struct slice line, struct step *step)
+{
+	step->kind = STEP_SHARED;
+	step->name = slice_from(line, 7);
+	return slice_starts(line, S("shared "));
+}
+
 struct script script_read(const char *path)
 {
 	struct script s = { .path = path, .arena = arena_new(1 << 24) };
@@ -191,7 +209,8 @@ struct script script_read(const char *path)
 			continue;
 		if (!read_dialogue(line, step, s.arena) &&
 		    !read_mailbox(line, step) && !read_message(line, step) &&
-		    !read_time(line, step) && !read_quota(line, step))
+		    !read_time(line, step) && !read_quota(line, step) &&
+		    !read_account(line, step) && !read_shared(line, step))
 			die(path, number, "not a line of a transcript");
 		if (step->kind == STEP_MESSAGE)
 			step->text = read_text(&rest, &number, s.arena);

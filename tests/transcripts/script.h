@@ -9,10 +9,14 @@
  *	| body
  *	quota 2048 3 10 0                  limits: octets, messages, mailboxes,
  *	                                   octets of annotations; 0: none
+ *	account bob@example.org staff      the second session is this one's, who
+ *	                                   is in the group
+ *	shared support@example.org         an account that nobody logs in to
  *	C: a1 SELECT INBOX                 a line that the client sends
  *	S: * FLAGS (...)                   a line that must come, in this order
  *	S?: * 3 EXISTS                     neighbours with '?' in any order
- *	C2: S2: S2?:                       the second session, logged in alike
+ *	C2: S2: S2?:                       the second session, logged in alike,
+ *	                                   or as the other account
  *	T: 60                              seconds go by
  *
  * In S lines "..." at the end stands for any rest, and ${name} for one word
@@ -33,6 +37,8 @@ enum step_kind {
 	STEP_MAILBOX, /* name, number */
 	STEP_MESSAGE, /* name, flags, date, text */
 	STEP_QUOTA,   /* limit */
+	STEP_ACCOUNT, /* name, text (the group) */
+	STEP_SHARED,  /* name */
 	STEP_SEND,    /* session, text without CRLF */
 	STEP_EXPECT,  /* session, text, any_order */
 	STEP_TIME,    /* number */

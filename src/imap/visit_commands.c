@@ -1,0 +1,316 @@
+/*
+ * visit_commands.c -- which commands go to a visit, and what they do to the
+ * session at home.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "imap/list.h"
+#include "imap/visit_internal.h"
+
+/* The running command as the client sent it. */
+static struct err forward(struct session *s, struct visit *v)
+{
+	struct slice said = S("");
+	struct err e = visit_say(v, buf_slice(&s->framer.text));
+
+	if (is_ok(e))
+		e = visit_say(v, S("\r\n"));
+	e = is_ok(e) ? visit_answer(s, v, s->tag, &said) : visit_leave(s, v, e);
+	return is_ok(e) ? visit_result(s, said) : e;
+}
+
+static struct err select_there(struct session *s, struct visit *v,
+                               struct slice name)
+{
+	struct err e;
+
+	if (s->view != NULL || (s->away != NULL && s->away != v)) {
+		buf_add(session_out(s),
+		        S("* OK [CLOSED] Previous mailbox\r\n"));
+		session_unselect(s);
+	}
+	e = forward(s, v);
+	if (is_ok(e)) {
+		s->away = v;
+		free(v->selected);
+		v->selected = mem_cstr(name);
+	} else if (e.code != ERR_SYNTAX) {
+		s->away = NULL;
+	}
+	s->away_readonly = slice_starts(s->said, S("OK [READ-ONLY]"));
+	return e;
+}
+
+static struct err close_there(struct session *s, struct visit *v)
+{
+	struct err e = forward(s, v);
+
+	if (is_ok(e))
+		s->away = NULL;
+	return e;
+}
+
+/* Anything but DONE ends IDLE too. */
+static struct err idle_line(struct session *s, struct slice line)
+{
+	struct visit *v = s->away;
+	struct slice said = S("");
+	struct err e;
+
+	if (v == NULL) /* it has ended meanwhile */
+		return OK;
+	stream_on_readable(v->stream, NULL, NULL);
+	e = visit_say(v, line);
+	if (is_ok(e))
+		e = visit_say(v, S("\r\n"));
+	e = is_ok(e) ? visit_answer(s, v, S("visit"), &said) : visit_leave(s, v, e);
+	return is_ok(e) ? visit_result(s, said) : e;
+}
+
+static const struct pending idle = { idle_line };
+
+static void idle_on(struct session *s)
+{
+	stream_on_readable(s->away->stream, session_on_news, s);
+}
+
+static struct err idle_there(struct session *s, struct visit *v)
+{
+	struct slice line = S("");
+	uint64_t octets = 0;
+	struct err e = visit_say(v, S("visit IDLE\r\n"));
+
+	while (is_ok(e) && !slice_starts(line, S("+"))) {
+		e = visit_line(v, &line, &octets);
+		if (is_ok(e) && !slice_starts(line, S("+")))
+			e = visit_pass_line(s, v, line, octets);
+	}
+	if (!is_ok(e))
+		return visit_leave(s, v, e);
+	buf_add(session_out(s), line);
+	s->pending = &idle;
+	s->idling = true;
+	idle_on(s);
+	return OK;
+}
+
+void visit_tell(struct session *s)
+{
+	struct visit *v = s->away;
+	struct slice line;
+	uint64_t octets;
+
+	if (v == NULL || !s->idling)
+		return;
+	while (s->away == v && !visit_has_ended(v)) {
+		if (visit_read(v).len == 0) {
+			idle_on(s);
+			return;
+		}
+		if (!is_ok(visit_line(v, &line, &octets)) ||
+		    !is_ok(visit_pass_line(s, v, line, octets)))
+			break;
+	}
+	visit_leave(s, v, OK);
+}
+
+static struct slice first_name(struct cursor *c)
+{
+	expect(c, ' ', "expected a mailbox");
+	if (peek(c) == '(') { /* options of GETMETADATA */
+		size_t end = slice_find(rest(c), S(") "));
+
+		c->p = end == SLICE_NONE ? c->end : c->p + end + 2;
+	}
+	return parse_mailbox_utf8(c);
+}
+
+static struct slice second_name(struct cursor *c)
+{
+	expect(c, ' ', "expected a message set");
+	parse_sequence_set(c);
+	expect(c, ' ', "expected a space behind the message set");
+	return parse_mailbox_utf8(c);
+}
+
+static bool is_run_by(const struct session *s,
+                      struct err (*run)(struct session *, struct slice))
+{
+	return s->command->run == run;
+}
+
+static struct err run_there(struct session *s, struct visit *v,
+                            struct slice name)
+{
+	struct err e;
+
+	if (is_run_by(s, cmd_select) || is_run_by(s, cmd_examine))
+		return select_there(s, v, name);
+	if (is_run_by(s, cmd_close) || is_run_by(s, cmd_unselect))
+		return close_there(s, v);
+	if (is_run_by(s, cmd_idle))
+		return idle_there(s, v);
+	e = forward(s, v);
+	/* that the mailbox is closed is all there is to tell */
+	if (is_run_by(s, cmd_noop) && e.code == ERR_UNAVAILABLE)
+		return OK;
+	return e;
+}
+
+/* "* MYRIGHTS name rights": the last word. */
+static struct err ask_rights(struct visit *v, unsigned *rights)
+{
+	struct slice line, some;
+	uint64_t octets;
+	struct err e;
+
+	*rights = 0;
+	for (;;) {
+		e = visit_line(v, &line, &octets);
+		if (!is_ok(e) || visit_is_tagged(line, S("visit")))
+			return e;
+		rights_read(slice_from(slice_first(line, line.len - 2),
+		                       slice_rfind_byte(line, ' ') + 1),
+		            rights);
+		while (octets != 0 && is_ok(e))
+			e = visit_octets(v, &octets, &some);
+	}
+}
+
+struct err visit_may_move(struct session *s, struct visit *v)
+{
+	const unsigned needed = RIGHT_READ | RIGHT_DELETED | RIGHT_EXPUNGE;
+	struct buf text = { 0 };
+	unsigned rights;
+	struct err e;
+
+	buf_add(&text, S("visit MYRIGHTS "));
+	reply_mailbox(&text, slice_cstr(v->selected), has_utf8(s));
+	buf_add(&text, S("\r\n"));
+	e = visit_say(v, buf_slice(&text));
+	buf_free(&text);
+	if (is_ok(e))
+		e = ask_rights(v, &rights);
+	if (!is_ok(e))
+		return visit_leave(s, v, e);
+	return (rights & needed) == needed ? OK
+	                                   : err(ERR_NOPERM, "not permitted");
+}
+
+/* Between two accounts. */
+static struct err run_across(struct session *s, struct visit *to,
+                             struct slice args)
+{
+	if (is_run_by(s, cmd_replace))
+		return err(ERR_CANNOT, "the mailboxes are of two accounts");
+	return visit_copy(s, s->away, to, args, is_run_by(s, cmd_move));
+}
+
+void visit_look(struct session *s)
+{
+	if (s->away != NULL && visit_has_ended(s->away))
+		visit_leave(s, s->away, OK);
+}
+
+bool visit_takes(struct session *s, struct slice args, struct err *result)
+{
+	bool about_selected = s->command->states == ST_SELECTED ||
+	                      s->command->rules & CMD_AWAY;
+	unsigned names = s->command->rules & (CMD_NAMES | CMD_NAMES_SECOND);
+	struct cursor c = args_cursor(s, args);
+	struct slice name = S("");
+	struct visit *v = NULL;
+
+	if (names & CMD_NAMES)
+		name = first_name(&c);
+	else if (names)
+		name = second_name(&c);
+	*result = visit_to(s, is_ok(c.e) ? name : S(""), &v);
+	if (!is_ok(*result))
+		return true;
+	if (names & CMD_NAMES_SECOND && v != s->away)
+		*result = run_across(s, v, args);
+	else if (v != NULL || (about_selected && s->away != NULL))
+		*result = run_there(s, v != NULL ? v : s->away, name);
+	else
+		return false;
+	return true;
+}
+
+/* -- LIST -- */
+
+static void list_there(struct session *s, struct slice prefix)
+{
+	struct visit *v;
+
+	if (is_ok(visit_to(s, prefix, &v)) && v != NULL)
+		forward(s, v);
+	s->said = S("");
+}
+
+/* One wildcard would be enough to mean any owner. */
+static bool names_owner(struct slice pattern, struct slice before,
+                        struct slice *prefix)
+{
+	struct slice rest = slice_from(pattern, before.len);
+	size_t end = slice_find_byte(rest, '/');
+	struct slice owner = slice_first(rest, end);
+
+	*prefix = slice_first(pattern, before.len + owner.len + 1);
+	return end != SLICE_NONE &&
+	       slice_find_byte(owner, '%') == SLICE_NONE &&
+	       slice_find_byte(owner, '*') == SLICE_NONE;
+}
+
+static void list_all(struct session *s, size_t which)
+{
+	const struct visit_office *office = s->config->visits;
+	struct slice *owners;
+	size_t n = 0;
+
+	if (!is_ok(office->owners(office->ctx, s->who.account,
+	                          visit_namespaces[which].shared, s->arena, &owners,
+	                          &n)))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		struct slice before = visit_namespaces[which].prefix;
+
+		list_there(s, arena_printf(s->arena, "%.*s%.*s/",
+		                           (int)before.len, before.ptr,
+		                           (int)owners[i].len, owners[i].ptr));
+	}
+}
+
+/* Each owner is asked once: all patterns are looked at there. */
+static void list_namespace(struct session *s, const struct list_request *r,
+                           size_t which)
+{
+	struct slice last = S("");
+	struct slice prefix;
+
+	for (size_t i = 0; i < r->n_patterns; i++)
+		if (slice_starts(r->texts[i], visit_namespaces[which].prefix) &&
+		    !names_owner(r->texts[i], visit_namespaces[which].prefix,
+		                 &prefix)) {
+			list_all(s, which);
+			return;
+		}
+	for (size_t i = 0; i < r->n_patterns; i++) {
+		if (!slice_starts(r->texts[i], visit_namespaces[which].prefix))
+			continue;
+		names_owner(r->texts[i], visit_namespaces[which].prefix, &prefix);
+		if (!slice_eq(prefix, last))
+			list_there(s, prefix);
+		last = prefix;
+	}
+}
+
+void visit_list(struct session *s, const struct list_request *r)
+{
+	if (s->config->visits == NULL || is_visit(s) ||
+	    r->select & SELECT_SUBSCRIBED)
+		return;
+	for (size_t i = 0; i < VISIT_NAMESPACES; i++)
+		list_namespace(s, r, i);
+}

@@ -1,0 +1,80 @@
+/*
+ * visit_internal.h -- the dialogue with a visit: what is said to it, and what
+ * comes back, line by line.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "imap/visit.h"
+#include "task/stream.h"
+#include "task/task.h"
+
+struct visit {
+	struct visit *next; /* of the session's, the last used first */
+	char *selected;     /* name of the mailbox selected there */
+	char *prefix;       /* "Other Users/bob@example.org/" */
+	struct stream *stream;
+	struct wait_list waiting;
+	struct buf in;    /* has been read */
+	size_t taken;     /* of it, given out */
+	uint32_t enabled; /* there */
+};
+
+/* The others' namespaces. */
+struct visit_namespace {
+	struct slice prefix; /* "Shared/" */
+	bool shared;
+};
+
+enum { VISIT_NAMESPACES = 2 };
+
+extern const struct visit_namespace visit_namespaces[VISIT_NAMESPACES];
+
+/* What has been read of it and not taken. */
+static inline struct slice visit_read(const struct visit *v)
+{
+	return slice_from(buf_slice(&v->in), v->taken);
+}
+
+/* Nothing has been said to it: what it has said unasked is its farewell. */
+bool visit_has_ended(struct visit *);
+
+/* The line, or what else it has to say, begins so: the answer to `tag`. */
+bool visit_is_tagged(struct slice line, struct slice tag);
+
+/* One response whose first line has been read: what of it is for the client
+ * goes to it. ERR_CLOSED: the visit says good-bye. */
+struct err visit_pass_line(struct session *, struct visit *, struct slice line,
+                           uint64_t octets);
+
+/* Bytes of a command; suspends while too many are on their way. */
+struct err visit_say(struct visit *, struct slice);
+
+/* What has been said is a whole command with this tag: passes its responses on
+ * to the client. *said: what is behind the tag, in the command's arena.
+ * ERR_UNAVAILABLE: the visit has ended. */
+struct err visit_answer(struct session *, struct visit *, struct slice tag,
+                        struct slice *said);
+
+/* OK, ERR_NO or ERR_SYNTAX: s->said is what the client is to be told. */
+struct err visit_result(struct session *, struct slice said);
+
+/* A line of a response, with its end; *octets of a literal follow it. Valid
+ * until the next of these two calls. ERR_CLOSED, ERR_LIMIT. */
+struct err visit_line(struct visit *, struct slice *line, uint64_t *octets);
+/* Some of the octets that are left. */
+struct err visit_octets(struct visit *, uint64_t *left, struct slice *out);
+
+/* The rest of a response whose first line has been read goes to the client. */
+struct err visit_pass(struct session *, struct visit *, struct slice line,
+                      uint64_t octets);
+
+/* Ends it amid its dialogue, because of that. */
+struct err visit_leave(struct session *, struct visit *, struct err);
+
+/* May what is selected there be moved away? ERR_NOPERM */
+struct err visit_may_move(struct session *, struct visit *);
+
+/* COPY and MOVE; either visit may be NULL, for our own (visit_copy.c). */
+struct err visit_copy(struct session *, struct visit *from, struct visit *to,
+                      struct slice args, bool move);

@@ -1,0 +1,293 @@
+/*
+ * visit_test.c -- a session whose visits are not what they should be: too
+ * many, gone amid an answer, or talking without end.
+ */
+#include "imap/visit.h"
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "imap/session.h"
+#include "task/stream.h"
+
+/* What the visits do when they have greeted and got a command. */
+enum manner { ANSWER, DIE, TALK, TALK_TOO_LONG };
+
+struct house {
+	char dir[40];
+	struct loop *loop;
+	struct partition *partition;
+	struct session_config config;
+	struct visit_office office;
+	struct session *session;
+	struct buf in;
+	struct buf out;
+	enum manner manner;
+	unsigned visits; /* open now */
+};
+
+/* -- a visit -- */
+
+struct fake {
+	struct house *house;
+	struct stream *stream;
+};
+
+static void say_line(struct stream *to, size_t size)
+{
+	struct buf line = { 0 };
+
+	buf_add(&line, S("* OK "));
+	while (line.len < size)
+		buf_byte(&line, 'x');
+	for (struct slice rest = buf_slice(&line); rest.len != 0;
+	     rest = slice_from(rest, 1 << 20))
+		if (!is_ok(stream_queue(to, slice_first(rest, 1 << 20))) ||
+		    !is_ok(stream_wait(to, 1 << 20)))
+			break;
+	buf_free(&line);
+}
+
+static bool behave(struct fake *f)
+{
+	switch (f->house->manner) {
+	case DIE:
+		stream_queue(f->stream, S("* STATUS ("));
+		return false;
+	case TALK:
+		say_line(f->stream, LIMIT_VISIT_LINE - 64);
+		stream_queue(f->stream, S("\r\n"));
+		break;
+	case TALK_TOO_LONG:
+		say_line(f->stream, LIMIT_VISIT_LINE + (1 << 20));
+		break;
+	case ANSWER:
+		break;
+	}
+	return is_ok(stream_queue(f->stream, S("a OK there\r\n")));
+}
+
+static void play(void *arg)
+{
+	struct fake *f = arg;
+	char text[4096];
+	size_t got = 0;
+
+	stream_queue(f->stream, S("visit OK hello\r\n"));
+	while (is_ok(stream_read(f->stream, text, sizeof text, &got))) {
+		if (got != 0 && !behave(f))
+			break;
+		task_sleep(1);
+	}
+	stream_flush(f->stream);
+	stream_free(f->stream);
+	f->house->visits--;
+	free(f);
+}
+
+static struct err office_open(void *ctx, uint64_t account,
+                              struct slice session_id, bool shared,
+                              struct slice owner, int *fd)
+{
+	struct house *h = ctx;
+	struct fake *f = mem_new(1, sizeof *f);
+	int fds[2];
+
+	assert_int_equal(account, 1);
+	assert_int_equal(session_id.len, 16);
+	assert_false(shared);
+	assert_true(slice_ends(owner, S("@example.org")));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	*f = (struct fake){ h, stream_new(h->loop, fds[0]) };
+	h->visits++;
+	task_spawn(h->loop, play, f);
+	*fd = fds[1];
+	return OK;
+}
+
+/* -- the session -- */
+
+static struct err house_read(void *ctx, void *to, size_t size, size_t *got)
+{
+	struct house *h = ctx;
+
+	*got = h->in.len < size ? h->in.len : size;
+	if (*got != 0)
+		memcpy(to, h->in.data, *got);
+	buf_drop(&h->in, *got);
+	return OK;
+}
+
+static struct err house_write(void *ctx, struct slice bytes)
+{
+	buf_add(&((struct house *)ctx)->out, bytes);
+	return OK;
+}
+
+static void house_wake(void *arg)
+{
+	(void)arg;
+}
+
+static void house_open(struct house *h, struct loop *loop)
+{
+	struct partition_options options = { .map_bytes = 64 << 20 };
+	struct session_start start = {
+		.config = &h->config,
+		.io = { .read = house_read, .write = house_write, .ctx = h },
+		.session_id = S("0123456789abcdef"),
+		.login_tag = S("a"),
+		.wake = house_wake,
+		.wake_arg = h,
+	};
+
+	*h = (struct house){ .dir = "/dev/shm/roost-visit-XXXXXX",
+		             .loop = loop };
+	h->office = (struct visit_office){ .open = office_open, .ctx = h };
+	assert_non_null(mkdtemp(h->dir));
+	assert_true(is_ok(partition_make(h->dir)));
+	assert_true(
+		is_ok(partition_open(loop, h->dir, options, &h->partition)));
+	h->config = (struct session_config){
+		.clock = &system_clock,
+		.model = model_new(h->partition, &system_clock),
+		.visits = &h->office,
+		.message_limit_bytes = 1 << 20,
+	};
+	assert_true(
+		is_ok(account_create(h->config.model, 1, S("a@example.org"))));
+	assert_true(is_ok(account_open(h->config.model, 1, &start.account)));
+	h->session = session_new(&start);
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag,
+                      struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static void house_close(struct house *h)
+{
+	session_free(h->session);
+	while (h->visits != 0)
+		task_sleep(1);
+	buf_free(&h->in);
+	buf_free(&h->out);
+	model_free(h->config.model);
+	partition_close(h->partition);
+	nftw(h->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void say(struct house *h, const char *text)
+{
+	h->out.len = 0;
+	buf_add(&h->in, slice_cstr(text));
+	assert_int_equal(session_run(h->session), SESSION_WAITING);
+	buf_byte(&h->out, '\0');
+}
+
+static void assert_ends(struct house *h, const char *text)
+{
+	if (!slice_ends(buf_slice(&h->out), slice_of(text, strlen(text) + 1)))
+		fail_msg("wanted %s at the end of %.200s", text, h->out.data);
+}
+
+static void ask(struct house *h, unsigned owner)
+{
+	char line[80];
+
+	snprintf(line, sizeof line,
+	         "a STATUS \"Other Users/u%u@example.org/X\" (SIZE)\r\n",
+	         owner);
+	say(h, line);
+}
+
+/* -- the tests -- */
+
+/* The one more takes the place of the one not used for longest. */
+static void test_number(struct loop *loop)
+{
+	struct house h;
+
+	house_open(&h, loop);
+	for (unsigned i = 0; i < LIMIT_VISITS; i++) {
+		ask(&h, i);
+		assert_ends(&h, "a OK there\r\n");
+		assert_int_equal(h.visits, i + 1);
+	}
+	ask(&h, 1);
+	assert_int_equal(h.visits, LIMIT_VISITS);
+	ask(&h, LIMIT_VISITS);
+	assert_ends(&h, "a OK there\r\n");
+	task_sleep(50);
+	assert_int_equal(h.visits, LIMIT_VISITS);
+	house_close(&h);
+}
+
+static void test_gone(struct loop *loop)
+{
+	struct house h;
+
+	house_open(&h, loop);
+	h.manner = DIE;
+	ask(&h, 1);
+	assert_ends(&h, "a NO [UNAVAILABLE] the mailbox is out of reach\r\n");
+	say(&h, "a NOOP\r\n");
+	assert_string_equal(h.out.data, "a OK NOOP completed\r\n");
+	h.manner = ANSWER;
+	ask(&h, 1);
+	assert_string_equal(h.out.data, "a OK there\r\n");
+	house_close(&h);
+}
+
+static void test_line(struct loop *loop)
+{
+	struct house h;
+
+	house_open(&h, loop);
+	h.manner = TALK;
+	ask(&h, 1);
+	assert_ends(&h, "xxx\r\na OK there\r\n");
+	assert_true(h.out.len > LIMIT_VISIT_LINE - 128);
+	h.manner = TALK_TOO_LONG;
+	ask(&h, 1);
+	assert_ends(&h, "a NO [LIMIT] a response is too long\r\n");
+	assert_true(h.out.len < 200);
+	house_close(&h);
+}
+
+static void run(struct loop *loop, void *arg)
+{
+	(*(void (**)(struct loop *))arg)(loop);
+}
+
+static void in_task(void **state)
+{
+	task_run_main(run, state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(in_task, test_number),
+		cmocka_unit_test_prestate(in_task, test_gone),
+		cmocka_unit_test_prestate(in_task, test_line),
+	};
+
+	log_init("visit_test", LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
