@@ -123,7 +123,8 @@ struct err visit_octets(struct visit *v, uint64_t *left, struct slice *out)
 {
 	struct err e = visit_read(v).len == 0 ? fill(v) : OK;
 
-	*out = slice_first(visit_read(v), *left < SIZE_MAX ? (size_t)*left : SIZE_MAX);
+	*out = slice_first(visit_read(v),
+	                   *left < SIZE_MAX ? (size_t)*left : SIZE_MAX);
 	v->taken += out->len;
 	*left -= out->len;
 	return e;
@@ -291,7 +292,7 @@ bool visit_is_tagged(struct slice line, struct slice tag)
 }
 
 struct err visit_pass_line(struct session *s, struct visit *v,
-                            struct slice line, uint64_t octets)
+                           struct slice line, uint64_t octets)
 {
 	if (slice_starts(line, S("* BYE")))
 		return err(ERR_CLOSED, NULL);

@@ -64,7 +64,8 @@ static struct err idle_line(struct session *s, struct slice line)
 	e = visit_say(v, line);
 	if (is_ok(e))
 		e = visit_say(v, S("\r\n"));
-	e = is_ok(e) ? visit_answer(s, v, S("visit"), &said) : visit_leave(s, v, e);
+	e = is_ok(e) ? visit_answer(s, v, S("visit"), &said)
+	             : visit_leave(s, v, e);
 	return is_ok(e) ? visit_result(s, said) : e;
 }
 
@@ -258,8 +259,7 @@ static bool names_owner(struct slice pattern, struct slice before,
 	struct slice owner = slice_first(rest, end);
 
 	*prefix = slice_first(pattern, before.len + owner.len + 1);
-	return end != SLICE_NONE &&
-	       slice_find_byte(owner, '%') == SLICE_NONE &&
+	return end != SLICE_NONE && slice_find_byte(owner, '%') == SLICE_NONE &&
 	       slice_find_byte(owner, '*') == SLICE_NONE;
 }
 
@@ -270,8 +270,8 @@ static void list_all(struct session *s, size_t which)
 	size_t n = 0;
 
 	if (!is_ok(office->owners(office->ctx, s->who.account,
-	                          visit_namespaces[which].shared, s->arena, &owners,
-	                          &n)))
+	                          visit_namespaces[which].shared, s->arena,
+	                          &owners, &n)))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		struct slice before = visit_namespaces[which].prefix;
@@ -299,7 +299,8 @@ static void list_namespace(struct session *s, const struct list_request *r,
 	for (size_t i = 0; i < r->n_patterns; i++) {
 		if (!slice_starts(r->texts[i], visit_namespaces[which].prefix))
 			continue;
-		names_owner(r->texts[i], visit_namespaces[which].prefix, &prefix);
+		names_owner(r->texts[i], visit_namespaces[which].prefix,
+		            &prefix);
 		if (!slice_eq(prefix, last))
 			list_there(s, prefix);
 		last = prefix;

@@ -229,8 +229,8 @@ static struct err collect_own(struct parcels *p, const struct seq_set *set)
 static bool parse_fetched(struct session *s, struct slice line,
                           struct parcel *out)
 {
-	struct cursor c = cursor_of(arena_copy(s->arena, line), s->arena,
-	                            has_utf8(s));
+	struct cursor c =
+		cursor_of(arena_copy(s->arena, line), s->arena, has_utf8(s));
 	struct date_time date;
 
 	*out = (struct parcel){ 0 };
@@ -480,8 +480,8 @@ static struct err finish(struct parcels *p, struct visit *from,
 static struct err check_selected(struct session *s, struct visit *from,
                                  bool move)
 {
-	bool readonly = from != NULL ? s->away_readonly
-	                             : view_is_readonly(s->view);
+	bool readonly =
+		from != NULL ? s->away_readonly : view_is_readonly(s->view);
 
 	if (move && readonly)
 		return err(ERR_READONLY, "mailbox is selected read-only");

@@ -154,9 +154,9 @@ static void peer_start(struct run *r, int n)
 
 /* -- visits: real sessions, over a socket -- */
 
-static void on_visit_end(void *arg, struct conn *conn)
+static void on_visit_end(void *arg, const struct conn_left *left)
 {
-	(void)conn;
+	assert(left == NULL);
 	((struct run *)arg)->visits--;
 }
 
