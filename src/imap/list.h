@@ -6,9 +6,6 @@
 #include "imap/metadata.h"
 #include "mailbox/pattern.h"
 
-/* enum special_use of "Sent" and so on (without "\"); 0: none is called so */
-uint32_t special_use_of(struct slice name);
-
 enum list_select {
 	SELECT_SUBSCRIBED = 1 << 0,
 	SELECT_REMOTE = 1 << 1,

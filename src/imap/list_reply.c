@@ -1,25 +1,6 @@
 /* list_reply.c -- LIST and LSUB responses. RFC 9051 section 7.3.1 */
 #include "imap/list.h"
-
-static const struct {
-	struct slice name;
-	uint32_t use;
-} uses[] = {
-	{ N("All"), USE_ALL },       { N("Archive"), USE_ARCHIVE },
-	{ N("Drafts"), USE_DRAFTS }, { N("Flagged"), USE_FLAGGED },
-	{ N("Junk"), USE_JUNK },     { N("Sent"), USE_SENT },
-	{ N("Trash"), USE_TRASH },   { N("Important"), USE_IMPORTANT },
-};
-
-enum { USES = sizeof uses / sizeof *uses };
-
-uint32_t special_use_of(struct slice name)
-{
-	for (size_t i = 0; i < USES; i++)
-		if (slice_ieq(uses[i].name, name))
-			return uses[i].use;
-	return 0;
-}
+#include "mailbox/special_use.h"
 
 /* One attribute; a space before all but the first. */
 static void reply_attribute(struct buf *out, struct slice name, bool *first)
@@ -31,11 +12,14 @@ static void reply_attribute(struct buf *out, struct slice name, bool *first)
 	buf_add(out, name);
 }
 
-static void reply_special_uses(struct buf *out, uint32_t use, bool *first)
+static void reply_special_uses(struct buf *out, uint32_t uses, bool *first)
 {
-	for (size_t i = 0; i < USES; i++)
-		if (use & uses[i].use)
-			reply_attribute(out, uses[i].name, first);
+	if (uses == 0)
+		return;
+	if (!*first)
+		buf_byte(out, ' ');
+	*first = false;
+	special_uses_write(uses, out);
 }
 
 static void reply_attributes(struct buf *out, const struct list_request *r,
@@ -65,9 +49,7 @@ static void reply_extended(struct session *s, const struct list_request *r,
 	struct buf *out = session_out(s);
 
 	if (row->childinfo && !r->lsub)
-		buf_add(out, r->select & SELECT_SUBSCRIBED
-		                     ? S(" (\"CHILDINFO\" (\"SUBSCRIBED\"))")
-		                     : S(" (\"CHILDINFO\" (\"SPECIAL-USE\"))"));
+		buf_add(out, S(" (\"CHILDINFO\" (\"SUBSCRIBED\"))"));
 	if (row->oldname.len == 0)
 		return;
 	buf_add(out, S(" (\"OLDNAME\" ("));

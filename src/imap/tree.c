@@ -5,6 +5,7 @@
 #include "imap/door.h"
 #include "imap/list.h"
 #include "imap/objectid.h"
+#include "mailbox/special_use.h"
 
 /* Someone else's choice of words: what the client wrote, if that is not the
  * name that the mailbox has. */

@@ -154,3 +154,21 @@ struct err transfer_records(struct change *, struct edit *source,
                             bool move, struct copied *);
 void transfer_committed(struct mailbox *source, struct mailbox *destination,
                         bool move, const struct copied *);
+
+/* -- what mailboxes are for: no two have the same use (special_use.c) -- */
+
+enum { SPECIAL_USES = 8 };
+
+/* Uses that go over from some mailboxes to one. */
+struct uses_change {
+	uint32_t id[SPECIAL_USES + 1]; /* of all whose records it writes */
+	size_t n;
+};
+
+/* Puts into the change: the mailbox has these uses and no others, and who has
+ * had one of them has it no longer. ERR_IO, ERR_CORRUPT */
+struct err uses_put(struct uses_change *, struct change *, uint32_t mailbox,
+                    uint32_t uses);
+
+/* After the commit: what is open knows, and who listens of the others. */
+void uses_committed(const struct uses_change *, struct account *);

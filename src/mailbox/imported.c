@@ -168,15 +168,14 @@ static uint32_t use_by_name(struct slice name)
 
 /* -- the use goes over -- */
 
-/* 0: no mailbox has the use. */
-static struct err find_holder(struct account *a, uint32_t use, uint32_t *id,
-                              bool *is_used)
+/* Does a mailbox have the use that has ever had a message? */
+static struct err is_in_use(struct account *a, uint32_t use, bool *is_used)
 {
 	struct store_key prefix = key_table(a->id, T_MAILBOX);
 	struct row_walk w = row_walk(a, &prefix);
 	struct cursor_row row;
 
-	*id = 0;
+	*is_used = false;
 	while (row_walk_next(&w, &row)) {
 		struct mailbox_meta meta;
 		struct slice name;
@@ -185,63 +184,30 @@ static struct err find_holder(struct account *a, uint32_t use, uint32_t *id,
 
 		if (!is_ok(e))
 			return e;
-		if (!(meta.special_use & use))
-			continue;
-		*id = meta.id;
-		*is_used = meta.uidnext != 1;
+		if (meta.special_use & use && meta.uidnext != 1)
+			*is_used = true;
 	}
 	return w.e;
-}
-
-/* The mailbox's record with its uses changed. */
-static struct err put_uses(struct change *c, uint32_t id, uint32_t add,
-                           uint32_t take)
-{
-	struct slice names[LIMIT_KEYWORDS];
-	struct keywords keywords = { .v = names };
-	struct mailbox_meta meta;
-	struct slice name;
-	struct err e = lookup_mailbox(c->account, id, &meta, &name, names,
-	                              &keywords.n);
-
-	if (!is_ok(e))
-		return e;
-	meta.special_use = (meta.special_use | add) & ~take;
-	change_put_mailbox(c, &meta, name, &keywords);
-	return OK;
-}
-
-static void use_committed(struct account *a, uint32_t id, uint32_t add,
-                          uint32_t take)
-{
-	struct mailbox *open = mailbox_find_open(a, id);
-
-	if (open != NULL)
-		open->meta.special_use = (open->meta.special_use | add) & ~take;
 }
 
 static struct err take_use_locked(struct change *c, struct slice name,
                                   uint32_t use)
 {
-	bool is_used = false;
-	uint32_t holder, id;
-	struct err e = find_holder(c->account, use, &holder, &is_used);
+	struct uses_change moved;
+	bool is_used;
+	uint32_t id;
+	struct err e = is_in_use(c->account, use, &is_used);
 
 	if (!is_ok(e) || is_used)
 		return e;
 	e = lookup_name(c->account, name, &id);
-	if (is_ok(e) && holder != 0)
-		e = put_uses(c, holder, 0, use);
 	if (is_ok(e))
-		e = put_uses(c, id, use, 0);
+		e = uses_put(&moved, c, id, use);
 	if (is_ok(e))
 		e = change_commit(c);
-	if (!is_ok(e))
-		return e;
-	if (holder != 0)
-		use_committed(c->account, holder, 0, use);
-	use_committed(c->account, id, use, 0);
-	return OK;
+	if (is_ok(e))
+		uses_committed(&moved, c->account);
+	return e;
 }
 
 struct err mailbox_create_imported(struct account *a, struct slice name)

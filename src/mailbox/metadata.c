@@ -2,13 +2,15 @@
  * metadata.c -- annotations: rows of T_METADATA under their mailbox's id.
  *
  * What all of an account's take (octets of names and values) is counted with
- * its quota, in the same batch.
+ * its quota, in the same batch. One is no row: a mailbox's special uses are in
+ * its record.
  */
 #include "mailbox/metadata.h"
 
 #include <assert.h>
 
 #include "base/limits.h"
+#include "mailbox/special_use.h"
 #include "mailbox/tree.h"
 
 /* Behind account, table, mailbox and user. */
@@ -29,23 +31,33 @@ static struct store_key key_of(const struct account *a, uint32_t mailbox,
 	return key_annotation(a->id, mailbox, user_of(a, entry), entry);
 }
 
+/* RFC 6154 section 4 */
+static bool is_special_use(uint32_t mailbox, struct slice entry)
+{
+	return mailbox != 0 && slice_eq(entry, S("/private/specialuse"));
+}
+
 /* The account's own are under no mailbox's id: 0. */
 static struct err find_mailbox(struct account *a, struct slice name,
-                               uint32_t *id)
+                               uint32_t *id, uint32_t *uses)
 {
 	struct mailbox_meta meta;
 	struct slice full;
 	struct err e;
 
 	*id = 0;
+	*uses = 0;
 	if (name.len == 0)
 		return OK;
 	e = lookup_name(a, name, id);
 	if (is_ok(e))
 		e = lookup_mailbox(a, *id, &meta, &full, NULL, NULL);
-	if (is_ok(e) && meta.noselect)
+	if (!is_ok(e))
+		return e;
+	if (meta.noselect)
 		return err(ERR_NONEXISTENT, "no such mailbox");
-	return e;
+	*uses = meta.special_use;
+	return OK;
 }
 
 /* -- taking -- */
@@ -116,6 +128,15 @@ static struct err put_entry(struct change *c, uint32_t mailbox,
 	return OK;
 }
 
+static struct err put_uses(struct uses_change *u, struct change *c,
+                           uint32_t mailbox, struct slice value)
+{
+	uint32_t uses;
+	struct err e = special_uses_read(value, &uses);
+
+	return is_ok(e) ? uses_put(u, c, mailbox, uses) : e;
+}
+
 static bool comes_again(const struct metadata_entry *v, size_t n, size_t i)
 {
 	for (size_t j = i + 1; j < n; j++)
@@ -147,22 +168,32 @@ static struct err check_room(const struct change *c, size_t before,
 static struct err set_locked(struct change *c, struct slice name,
                              const struct metadata_entry *v, size_t n)
 {
-	uint32_t mailbox;
+	struct uses_change moved = { .n = 0 };
+	uint32_t mailbox, uses;
 	uint64_t octets;
 	size_t before, after;
-	struct err e = find_mailbox(c->account, name, &mailbox);
+	struct err e = find_mailbox(c->account, name, &mailbox, &uses);
 
 	if (is_ok(e))
 		e = count_annotations(c->account, mailbox, &before, &octets);
 	if (!is_ok(e))
 		return e;
 	after = before;
-	for (size_t i = 0; is_ok(e) && i < n; i++)
-		if (!comes_again(v, n, i))
+	for (size_t i = 0; is_ok(e) && i < n; i++) {
+		if (comes_again(v, n, i))
+			continue;
+		if (is_special_use(mailbox, v[i].name))
+			e = put_uses(&moved, c, mailbox, v[i].value);
+		else
 			e = put_entry(c, mailbox, &v[i], &after);
+	}
 	if (is_ok(e))
 		e = check_room(c, before, after);
-	return is_ok(e) ? change_commit(c) : e;
+	if (is_ok(e))
+		e = change_commit(c);
+	if (is_ok(e))
+		uses_committed(&moved, c->account);
+	return e;
 }
 
 struct err mailbox_set_metadata(struct account *a, struct slice mailbox,
@@ -193,18 +224,37 @@ struct err mailbox_set_metadata(struct account *a, struct slice mailbox,
 struct getting {
 	struct account *account;
 	uint32_t mailbox;
+	uint32_t uses;
 	enum metadata_depth depth;
 	void (*fn)(void *ctx, struct metadata_entry);
 	void *ctx;
 };
 
+static void get_special_use(const struct getting *g)
+{
+	struct metadata_entry entry = { .name = S("/private/specialuse") };
+	struct buf text = { 0 };
+
+	special_uses_write(g->uses, &text);
+	if (g->uses != 0)
+		entry.value = buf_slice(&text);
+	if (g->uses != 0 || g->depth == METADATA_EXACT)
+		g->fn(g->ctx, entry);
+	buf_free(&text);
+}
+
 static struct err get_exact(const struct getting *g, struct slice name)
 {
 	struct store_key key = key_of(g->account, g->mailbox, name);
 	struct metadata_entry entry = { .name = name };
-	struct err e = store_get(account_partition(g->account),
-	                         store_key_slice(&key), &entry.value);
+	struct err e;
 
+	if (is_special_use(g->mailbox, name)) {
+		get_special_use(g);
+		return OK;
+	}
+	e = store_get(account_partition(g->account), store_key_slice(&key),
+	              &entry.value);
 	if (e.code == ERR_ABSENT)
 		entry.value = slice_of(NULL, 0);
 	else if (!is_ok(e))
@@ -221,6 +271,8 @@ static struct err get_below(const struct getting *g, struct slice name)
 	struct cursor_row row;
 	struct err e = OK;
 
+	if (g->uses != 0 && slice_eq(name, S("/private")))
+		get_special_use(g);
 	prefix.bytes[prefix.len++] = '/';
 	w = row_walk(g->account, &prefix);
 	while (is_ok(e) && row_walk_next(&w, &row)) {
@@ -244,8 +296,8 @@ struct err mailbox_get_metadata(struct account *a, struct slice mailbox,
                                 void (*fn)(void *ctx, struct metadata_entry),
                                 void *ctx)
 {
-	struct getting g = { a, 0, depth, fn, ctx };
-	struct err e = find_mailbox(a, mailbox, &g.mailbox);
+	struct getting g = { a, 0, 0, depth, fn, ctx };
+	struct err e = find_mailbox(a, mailbox, &g.mailbox, &g.uses);
 
 	for (size_t i = 0; is_ok(e) && i < n; i++) {
 		assert(names[i].len <= LIMIT_METADATA_NAME);

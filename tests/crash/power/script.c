@@ -29,6 +29,7 @@ const char *const script_alone[] = {
 	"FETCH 1:* (BODY[])",
 	"EXPUNGE",
 	"SETMETADATA Work/A (/private/comment \"four\")",
+	"SETMETADATA Work/A (/private/specialuse \"\\\\Junk \\\\Sent\")",
 	"SETACL Work/A bob lr",
 	"SETACL Work/A anyone +l",
 	"CREATE Work/A/New",
