@@ -149,9 +149,8 @@ static void add_parents(struct names *names, struct arena *a, bool all_names)
 		while ((all_names || !all[i].exists) &&
 		       (name = mailbox_name_parent(name)).len != 0)
 			if (!has_name(names, n, name))
-				all[names->n++] = (struct mailbox_info){
-					.name = name, .has_children = true
-				};
+				all[names->n++] =
+					(struct mailbox_info){ .name = name };
 	}
 	if (names->n == n)
 		return;

@@ -50,7 +50,7 @@ static void parse_select_options(struct cursor *c, struct list_request *r)
 	} while (take(c, ' '));
 	expect(c, ')', "list of options does not end");
 	if (r->select & SELECT_RECURSIVEMATCH &&
-	    !(r->select & (SELECT_SUBSCRIBED | SELECT_SPECIAL_USE)))
+	    !(r->select & SELECT_SUBSCRIBED))
 		fail(c, "RECURSIVEMATCH alone selects nothing");
 }
 
