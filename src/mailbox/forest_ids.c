@@ -57,18 +57,31 @@ static uint8_t read_references(struct forester *t, const struct digest *d)
 	                 add_ids(t, near, THREAD_REFERENCES_MOST - 1));
 }
 
-/* Of several messages with one id the first has it. */
 void forest_read_ids(struct forester *t, uint32_t node, const struct digest *d)
 {
 	struct slice id = digest_field(d, DIGEST_MESSAGE_ID);
-	uint32_t *place;
 
+	t->facts[node].own = id.len != 0 ? hash_keyed(id) : 0;
 	t->facts[node].ids = read_references(t, d);
-	if (id.len == 0)
-		return;
-	place = hashmap_at(&t->by_id, hash_keyed(id));
-	if (*place == 0)
-		*place = node;
+}
+
+/* Of several messages with one id the first has it. */
+static void place_messages(struct forester *t)
+{
+	const struct forest_facts *facts = t->facts;
+
+	for (uint32_t node = 1; node <= t->messages && forest_go_on(t, node);
+	     node++) {
+		uint32_t *place;
+
+		if (node + AHEAD <= t->messages)
+			hashmap_prefetch(&t->by_id, facts[node + AHEAD].own);
+		if (facts[node].own == 0)
+			continue;
+		place = hashmap_at(&t->by_id, facts[node].own);
+		if (*place == 0)
+			*place = node;
+	}
 }
 
 /* -- sets of nodes that are linked -- */
@@ -202,6 +215,7 @@ void forest_link_ids(struct forester *t)
 	l.sets = mem_new(t->n + l.dummies, sizeof *l.sets);
 	for (uint32_t node = 0; node < t->n; node++)
 		l.sets[node] = node;
+	place_messages(t);
 	link_messages(&l);
 	free(l.sets);
 	prune_roots(t);

@@ -20,6 +20,7 @@
 struct forest_facts {
 	int64_t date;     /* Date:, or INTERNALDATE */
 	uint64_t subject; /* hash of its base subject, 0: that is empty */
+	uint64_t own;     /* hash of its Message-ID, 0: it has none */
 	uint8_t ids;      /* how many it refers to */
 	bool reply;
 	bool linked; /* has been given the parent that it asks for */
