@@ -26,7 +26,6 @@ static bool breathe(struct fetch *f)
 
 	out_drain(&f->s->out);
 	e = task_go_on();
-	session_tell_keywords(f->s);
 	if (is_ok(f->e))
 		f->e = e;
 	return is_ok(e) && is_ok(f->s->out.e);
@@ -141,7 +140,6 @@ static struct err fetch_run(struct fetch *f)
 {
 	unsigned needs = fetch_needs(&f->request);
 
-	session_tell_keywords(f->s);
 	if (needs & NEEDS_MESSAGE)
 		fetch_messages(f);
 	else if (needs & NEEDS_DIGEST)

@@ -143,6 +143,7 @@ void fetch_row_write(struct fetch_row *row, const struct fetch_request *r)
 	struct buf *out = session_out(row->s);
 	struct err e = OK;
 
+	session_tell_keywords(row->s);
 	reply_fetch_begin(row->s, row->record.uid);
 	for (size_t i = 0; i < r->n && is_ok(row->s->out.e) && is_ok(e); i++) {
 		if (i != 0)

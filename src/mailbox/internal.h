@@ -76,6 +76,10 @@ void mailbox_free(struct mailbox *);
 struct mailbox *mailbox_find_open(struct account *, uint32_t id);
 void mailbox_set_name(struct mailbox *, struct slice name);
 
+/* Names that are in the store already: whoever has brought them has not been
+ * woken yet. */
+struct err mailbox_read_keywords(struct mailbox *);
+
 /* The mailbox was deleted, durably. */
 void mailbox_set_gone(struct mailbox *);
 

@@ -123,6 +123,23 @@ static struct err open_from_store(struct account *a, uint32_t id,
 	return OK;
 }
 
+struct err mailbox_read_keywords(struct mailbox *m)
+{
+	struct slice keywords[LIMIT_KEYWORDS];
+	struct mailbox_meta meta;
+	struct slice name;
+	size_t n;
+	struct err e = lookup_mailbox(m->account, m->meta.id, &meta, &name,
+	                              keywords, &n);
+
+	if (!is_ok(e) || n <= m->keywords.n)
+		return e;
+	keywords_free(&m->keywords);
+	keywords_set(&m->keywords, keywords, n);
+	feed_keywords(m);
+	return OK;
+}
+
 struct err mailbox_open_to_append(struct account *a, struct slice name,
                                   struct mailbox **out)
 {

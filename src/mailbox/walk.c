@@ -152,6 +152,27 @@ static bool has_records(const struct record_walk *w)
 	return w->rest.len != 0 && w->snapshot == store_snapshot(p);
 }
 
+/* The names of its keywords are in memory. */
+static bool is_named(const struct record_walk *w, const struct record *r)
+{
+	size_t n = w->mailbox->keywords.n;
+
+	for (size_t i = n / 64; i < w->words; i++)
+		if (r->keywords.word[i] >> (i == n / 64 ? n % 64 : 0) != 0)
+			return false;
+	return true;
+}
+
+/* A change is in the store before it is in memory: who sees its MODSEQ must
+ * see all of its flags. */
+static bool give(struct record_walk *w, const struct record *r)
+{
+	w->uid = r->uid;
+	if (!is_named(w, r))
+		w->e = mailbox_read_keywords(w->mailbox);
+	return is_ok(w->e);
+}
+
 bool record_walk_next(struct record_walk *w, struct record *r)
 {
 	uint32_t wanted;
@@ -169,8 +190,7 @@ bool record_walk_next(struct record_walk *w, struct record *r)
 		w->rest = slice_from(w->rest, record_stride(w->words));
 		if (r->uid < wanted)
 			continue;
-		w->uid = wanted;
-		return true;
+		return give(w, r);
 	}
 	return false;
 }

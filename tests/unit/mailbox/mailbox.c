@@ -201,6 +201,60 @@ static void together_within_quota(struct rig *r)
 	mailbox_close(c.from);
 }
 
+/* -- a change is seen whole -- */
+
+enum { NEW_KEYWORDS = 100 };
+
+struct keyworder {
+	struct mailbox *mailbox;
+	bool done;
+};
+
+static void set_new_keywords(void *arg)
+{
+	struct keyworder *k = arg;
+	char name[16];
+
+	for (int i = 0; i < NEW_KEYWORDS; i++) {
+		snprintf(name, sizeof name, "new%d", i);
+		rig_store(k->mailbox, "1", STORE_REPLACE, 0, name);
+	}
+	k->done = true;
+}
+
+static size_t count_bits(const struct keyword_bits *bits, size_t n)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += keyword_bits_has(bits, i);
+	return found;
+}
+
+/* Who reads a record while one with a new keyword is being committed finds
+ * the keyword's name as soon as the record has it. */
+static void keywords_come_with_records(struct rig *r)
+{
+	struct keyworder k = { .mailbox = rig_open(r, "INBOX") };
+	uint64_t first;
+
+	rig_append(r, k.mailbox, TEXT, 0);
+	first = rig_store(k.mailbox, "1", STORE_REPLACE, 0, "old");
+	task_spawn(r->loop, set_new_keywords, &k);
+	while (!k.done) {
+		struct record record;
+		size_t n;
+
+		assert_int_equal(mailbox_record(k.mailbox, 1, &record).code,
+		                 ERR_OK);
+		assert_true(record.modseq >= first);
+		mailbox_keywords(k.mailbox, &n);
+		assert_int_equal(count_bits(&record.keywords, n), 1);
+		task_sleep(0);
+	}
+	mailbox_close(k.mailbox);
+}
+
 static void last_uids(struct rig *r)
 {
 	struct mailbox *m = make(r, "import");
@@ -719,6 +773,7 @@ int main(void)
 		{ "empty message", empty_message },
 		{ "all or none", all_or_none },
 		{ "together within quota", together_within_quota },
+		{ "keywords come with records", keywords_come_with_records },
 		{ "last UIDs", last_uids },
 		{ "imported UIDs", import_uids },
 		{ "storing", storing },
