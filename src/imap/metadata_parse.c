@@ -73,12 +73,15 @@ void parse_metadata_entries(struct cursor *c, struct slice **names, size_t *n)
 	expect(c, ')', "list of annotations does not end");
 }
 
-/* mailbox, or "" for the server */
+/* mailbox, or an empty string, however it is written, for the server */
 static struct slice parse_place(struct cursor *c)
 {
-	if (take_word(c, S("\"\"")))
-		return S("");
-	return parse_mailbox(c);
+	struct cursor ahead = *c;
+
+	if (parse_astring(&ahead).len != 0 || !is_ok(ahead.e))
+		return parse_mailbox(c);
+	*c = ahead;
+	return S("");
 }
 
 /* -- GETMETADATA -- */
