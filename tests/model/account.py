@@ -173,6 +173,7 @@ class Mailbox:
         self.keywords = set()       # ever seen, in lower case
         self.uses = frozenset()     # RFC 6154
         self.selectable = True
+        self.annotations = {}
 
     def add(self, content, date, flags):
         """A message that has never been anywhere."""
@@ -215,12 +216,16 @@ class Mailbox:
             "RECENT": 0,
             "UNSEEN": sum("\\seen" not in x.flags for x in self.messages),
             "DELETED": sum("\\deleted" in x.flags for x in self.messages),
-            "SIZE": sum(len(x.content.raw) for x in self.messages)}
+            "SIZE": sum(len(x.content.raw) for x in self.messages),
+            "DELETED-STORAGE": sum(len(x.content.raw) for x in self.messages
+                                   if "\\deleted" in x.flags)}
         return count[name]
 
 
 class Account:
-    def __init__(self):
+    def __init__(self, limits=None):
+        self.limits = limits or {}  # RFC 9208's resources; octets, numbers
+        self.annotations = {}       # of the server, for this account
         self.clock = Clock()
         self.identities = Identities()
         self.mailboxes = {}
@@ -249,6 +254,30 @@ class Account:
             raise No(code)
         return box
 
+    # -- what it may have --
+
+    def usage(self):
+        boxes = self.mailboxes.values()
+        return {
+            "STORAGE": sum(x.status("SIZE") for x in boxes),
+            "MESSAGE": sum(len(x.messages) for x in boxes),
+            "MAILBOX": len(boxes),      # names that are none, too
+            "ANNOTATION-STORAGE": sum(
+                len(k) + len(v) for each in
+                [self.annotations] + [x.annotations for x in boxes]
+                for k, v in each.items())}
+
+    def take(self, resource, more):
+        """Raises No if there may not be so much more."""
+        if more and resource in self.limits and \
+                self.usage()[resource] + more > self.limits[resource]:
+            raise No("OVERQUOTA")
+
+    def take_messages(self, sizes):
+        if sizes:
+            self.take("MESSAGE", len(sizes))
+            self.take("STORAGE", sum(sizes))
+
     def below(self, name):
         return [x for x in self.mailboxes if x.startswith(name + "/")]
 
@@ -266,11 +295,15 @@ class Account:
             why.append("USEATTR")
         if why:
             raise No(*why)
+        self.take_mailboxes(parents(name) + [name])
         for each in parents(name) + [name]:
             box = self.mailboxes.get(each)
             if box is None or (each == name and not box.selectable):
                 self.mailboxes[each] = self.fresh(each)
         self.mailboxes[name].uses = uses
+
+    def take_mailboxes(self, names):
+        self.take("MAILBOX", sum(x not in self.mailboxes for x in names))
 
     def fresh(self, name):
         box = Mailbox(self)
@@ -305,6 +338,7 @@ class Account:
             why.append("CANNOT")
         if why:
             raise No(*why)
+        self.take_mailboxes(parents(to) + [to] * (name == "INBOX"))
         for each in parents(to):
             if each not in self.mailboxes:
                 self.mailboxes[each] = self.fresh(each)

@@ -21,7 +21,8 @@ FLAGS = ["\\Seen", "\\Deleted", "\\Flagged", "\\Answered", "\\Draft", "$Work",
 DATES = ["1-Jan-2021", "31-Dec-2021", "15-Feb-2022", "1-Mar-2023",
          "01-feb-2022", '"2-Feb-2023"', "29-Feb-2023", "28-Feb-2022"]
 STATUS_ITEMS = ["MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED",
-                "SIZE", "RECENT", "HIGHESTMODSEQ", "MAILBOXID"]
+                "SIZE", "RECENT", "HIGHESTMODSEQ", "MAILBOXID",
+                "DELETED-STORAGE"]
 SECTIONS = ["", "TEXT", "HEADER", "1", "2", "1.1", "2.1", "3", "1.MIME",
             "2.MIME", "2.HEADER", "2.TEXT", "HEADER.FIELDS (Subject From)",
             "HEADER.FIELDS.NOT (To date X-LABEL)", "1.2", "2.1.MIME",
@@ -39,6 +40,10 @@ BEGINNINGS = ["ENABLE IMAP4rev2", "ENABLE QRESYNC", "NOOP", "NOOP",
               "ENABLE QRESYNC IMAP4rev2", "ENABLE CONDSTORE", "NOOP",
               "ENABLE UTF8=ACCEPT", "ENABLE UTF8=ACCEPT QRESYNC",
               "ENABLE UIDONLY", "ENABLE UIDONLY IMAP4rev2 QRESYNC"]
+ENTRIES = [b"/private/a", b"/private/a", b"/private/a/b", b"/private/a/b/c",
+           b"/PRIVATE/A", b"/private/ab", b"/shared/a", b"/shared/a/d",
+           b"/shared/comment", b"/private/two words", b"/private", b"/other/a",
+           b"/private/a/", b"/private//a", b"/private/a*"]
 BREAKING = b"() \"\\%*,:;0129$+-<>[].xX\x80~&=\x01"
 
 
@@ -55,7 +60,8 @@ class Generator:
             (self.select, 8), (self.noop, 6), (self.status, 4),
             (self.list, 5), (self.lsub, 2), (self.create, 3),
             (self.delete, 2), (self.rename, 2), (self.subscribe, 2),
-            (self.close, 1), (self.other, 1)]
+            (self.close, 1), (self.other, 1),
+            (self.metadata, 3), (self.quota, 2)]
 
     # -- steps --
 
@@ -153,7 +159,7 @@ class Generator:
     def set(self, session, uid):
         view = session.view
         high = max(len(view), 1)
-        if self.rng.random() < 0.05:
+        if self.rng.random() < (0.2 if session.saved else 0.02):
             return "$"
 
         def one():
@@ -208,7 +214,7 @@ class Generator:
         else:
             what = "(%s)" % " ".join(self.case(self.fetch_item())
                                      for _ in range(self.pick(1, 2, 2, 3)))
-        if self.rng.random() < 0.1 and not re.search(
+        if self.rng.random() < 0.2 and not re.search(
                 r"(?i)body\[|binary\[|rfc822( |\)|$|\.text)", what):
             what += " (%s)" % self.modifiers(session, uid)
         return self.verb("FETCH", uid) + self.set(session, uid) + " " + what
@@ -219,7 +225,7 @@ class Generator:
         if session.qresync and uid and self.uid():
             since += " VANISHED"
         if uid and self.uid():
-            return self.pick(page, page, page + " " + since)
+            return self.pick(page, page + " " + since)
         return since
 
     def fetch_item(self):
@@ -359,6 +365,44 @@ class Generator:
 
     def subscribe(self, session):
         return self.pick(b"SUBSCRIBE ", b"UNSUBSCRIBE ") + self.name(session)
+
+    def metadata(self, session):
+        mailbox = self.pick(self.there(session), self.there(session),
+                            self.name(session), b'""')
+        if self.uid():
+            return b"SETMETADATA %s (%s)" % (mailbox, b" ".join(
+                self.entry() + b" " + self.value()
+                for _ in range(self.pick(1, 1, 2, 3))))
+        options = self.pick(
+            b"", b"", b"(DEPTH 1) ", b"(depth infinity) ", b"(MAXSIZE 5) ",
+            b"(MAXSIZE 20 DEPTH infinity) ", b"(MAXSIZE 0) ", b"(DEPTH 0) ",
+            b"(DEPTH 2) ")
+        entries = [self.entry() for _ in range(self.pick(1, 2, 3))]
+        if b"DEPTH" in options.upper():
+            entries.append(self.pick(b"/private", b"/shared", b"/private/a"))
+        text = b"(%s)" % b" ".join(entries) \
+            if len(entries) > 1 or self.uid() else entries[0]
+        if self.uid():
+            return b"GETMETADATA %s%s %s" % (options, mailbox, text)
+        return b"GETMETADATA %s %s%s" % (mailbox, options, text)
+
+    def entry(self):
+        return self.string(self.rng.choice(ENTRIES))
+
+    def value(self):
+        text = self.pick(b"", b"a value", b"NIL", b'quo"ted', "Gr\u00fcn"
+                         .encode(), b"x" * self.rng.randrange(99))
+        if self.rng.random() < 0.3:
+            return self.pick(b"NIL", b"nil", b"~{3+}\r\na\xffb")
+        return b'"%s"' % re.sub(rb'(["\\])', rb"\\\1", text) \
+            if text.isascii() else b"{%d+}\r\n%s" % (len(text), text)
+
+    def quota(self, session):
+        return self.pick(
+            b'GETQUOTA ""', b'GETQUOTA ""', b"GETQUOTAROOT " +
+            self.there(session), b"GETQUOTAROOT " + self.name(session),
+            self.pick(b"GETQUOTA other", b'SETQUOTA "" (STORAGE 512)',
+                      b'setquota "" ()', b'SETQUOTA "" (STORAGE x)'))
 
     def close(self, _session):
         return self.pick("CLOSE", "UNSELECT")

@@ -14,7 +14,7 @@ PEOPLE = [("Ann Lee", "ann", "example.org"), ("Bob Ray", "bob", "example.net"),
           ("Lee, Cy", "cy.lee", "example.com"), ("", "dan", "example.org"),
           ("Zo\u00eb Oz", "zoe", "example.net")]
 BEFORE = ["", "", "", "Re: ", "Fwd: ", "re: ", "RE:fw: ", "[list] ",
-          "Re: [list] re[2]: ", "[fwd: ", "[a][b]", "Re:  ", "[x] Re [y] : ",
+          "Re: [list] re[2]: ", "[a][b]", "Re:  ", "[x] Re [y] : ",
           "[open ", "Refer: "]
 BEHIND = ["", "", "", "", "", " (fwd)", "]", " (FWD) (fwd)", " [z]"]
 known = {}          # octets -> Message
@@ -308,6 +308,8 @@ def random_message(rng, inner=False):
     subject = " ".join(rng.choice(WORDS)
                        for _ in range(rng.choice([1, 1, 1, 2, 3])))
     subject = rng.choice(BEFORE) + subject + rng.choice(BEHIND)
+    if rng.random() < 0.1:
+        subject = "[Fwd: " + subject + "]"
     references = rng.sample(range(30), rng.choice([0, 0, 1, 2, 3]))
     message = Message(
         "inner" if inner else subject if rng.random() < 0.95 else None,

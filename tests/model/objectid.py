@@ -17,14 +17,23 @@ class Identity:
         self.elders = elders        # Identities that came before it
         self.emailid = self.threadid = None
 
-    def relatives(self):
-        """The elder ones that name a message id that it names."""
-        mine = named(self.content)
-        return [x for x in self.elders if mine & named(x.content)]
+    def conversations(self):
+        """THREADIDs that it may join, and whether it must: what they name
+        beside their oldest id is enough (src/mailbox/thread.h). None among
+        them: one that was not told yet.
+        """
+        found = set()
+        for ident in [self.content.ident] + self.content.references[::-1]:
+            elders = [x for x in self.elders if ident in named(x.content)]
+            found |= {x.threadid for x in elders}
+            if any(named(x.content)[0] != ident for x in elders):
+                return found, True
+        return found, False
 
 
 def named(content):
-    return {x for x in [content.ident] + content.references if x}
+    """Message ids, the oldest first."""
+    return content.references + [content.ident]
 
 
 class Identities:
@@ -54,12 +63,9 @@ class Identities:
         """Whether it may be that: relatives' conversation, or a new one."""
         if identity.threadid is None and OBJECTID.fullmatch(value):
             identity.threadid = value
-            relatives = [x.threadid for x in identity.relatives()]
-            others = {x.threadid for x in identity.elders}
-            if relatives and None not in relatives:
-                return value in relatives
-            if not relatives:
-                return value not in others
+            some, must = identity.conversations()
+            return bool({value, None} & some) or not must and \
+                value not in {x.threadid for x in identity.elders}
         return identity.threadid == value
 
     def learn_mailboxid(self, box, value):

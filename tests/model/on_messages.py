@@ -15,6 +15,7 @@ class MessageCommands:
     def do_append(self, command, answer):
         name, box = self.mailbox(command, "TRYCREATE")
         first = box.uidnext
+        self.account.take_messages([len(x[2]) for x in command.messages])
         for flags, date, raw in command.messages:
             if raw not in messages.known:
                 raise No()
@@ -41,6 +42,8 @@ class MessageCommands:
             raise No("EXPUNGEISSUED", "TRYCREATE", "CANNOT")
         name, box = self.mailbox(command, "TRYCREATE")
         first = box.uidnext
+        if not move:
+            self.account.take_messages([len(x.content.raw) for x in living])
         for x in living:
             box.copy(x)
         if move:

@@ -83,7 +83,7 @@ class SearchCommands:
     def do_uidbatches(self, command, answer):
         if command.size < 500:
             raise No("TOOFEW")
-        uids = [x.uid for x in self.sight(True) if not x.gone]
+        uids = [x.uid for x in self.view if not x.gone]
         yield Rules()
         heard, = answer.rest["UIDBATCHES"]
         demand(heard[0] == ["TAG", command.tag], "%r", heard)

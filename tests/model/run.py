@@ -21,6 +21,10 @@ from shrink import shrink
 from stream import Disagreement, Stream
 
 LENGTH = 1000
+LIMITS = {"STORAGE": 40000, "MESSAGE": 60, "MAILBOX": 14,
+          "ANNOTATION-STORAGE": 1500}       # of every second stream
+OPTIONS = {"STORAGE": "--storage", "MESSAGE": "--messages",
+           "MAILBOX": "--mailboxes", "ANNOTATION-STORAGE": "--annotations"}
 CONF = "trusted_networks = 127.0.0.1\nconnections_per_host = 1000\n"
 PATIENCE = 30           # seconds for an answer
 SHORT_PATIENCE = 5      # while a failing stream is made shorter
@@ -33,15 +37,20 @@ class Worker:
         self.server = server
         self.accounts = 0
 
-    def stream(self, patience):
+    def stream(self, seed, patience):
         name = "u%d@example.org" % self.accounts
         self.accounts += 1
         self.server.add_user(name)
-        return Stream(self.server.imap_port, name, patience)
+        limits = LIMITS if seed % 2 else {}
+        if limits:
+            self.server.roost("user", "quota", name, *(
+                x for resource, limit in limits.items()
+                for x in (OPTIONS[resource], str(limit))))
+        return Stream(self.server.imap_port, name, patience, limits)
 
     def run(self, seed):
         """Commands done, and what to print."""
-        stream = self.stream(PATIENCE)
+        stream = self.stream(seed, PATIENCE)
         generator = Generator(random.Random(seed))
         try:
             while stream.done < LENGTH:
@@ -53,15 +62,15 @@ class Worker:
         return stream.done, None
 
     def report(self, seed, stream, wrong):
-        short = shrink(stream.steps, self.replay)
+        short = shrink(stream.steps, lambda x: self.replay(seed, x))
         lines = ["seed %d: %s" % (seed, wrong)]
         if short is None:
             return lines + stream.lines(20) + ["It does not happen again."]
         return lines + ["The same in short: %s" % short.wrong] + \
             short.lines()
 
-    def replay(self, steps):
-        stream = self.stream(SHORT_PATIENCE)
+    def replay(self, seed, steps):
+        stream = self.stream(seed, SHORT_PATIENCE)
         try:
             for step in steps:
                 stream.step(*step)

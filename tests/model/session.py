@@ -14,6 +14,7 @@ import syntax
 from account import No, decode_name, encode_utf7, mailbox_name
 from answer import Rules
 from cursor import Bad, Cursor
+from on_account import AccountCommands
 from on_mailboxes import MailboxCommands
 from on_messages import MessageCommands
 from on_search import SearchCommands
@@ -28,14 +29,17 @@ NUMBERED = {"COPY", "FETCH", "MOVE", "SEARCH", "SORT", "STORE", "THREAD"}
 CAPABILITIES = {"IMAP4REV1", "IMAP4REV2", "ESEARCH", "LIST-EXTENDED", "MOVE",
                 "LIST-STATUS", "MULTIAPPEND", "SEARCHRES", "UIDPLUS", "ESORT",
                 "PARTIAL", "SORT", "SORT=DISPLAY", "I18NLEVEL=1",
-                "OBJECTID", "PREVIEW", "SAVEDATE", "STATUS=SIZE", "WITHIN",
+                "METADATA", "METADATA-SERVER", "QUOTA",
+                "QUOTA=RES-ANNOTATION-STORAGE", "QUOTA=RES-MAILBOX",
+                "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE", "OBJECTID", "PREVIEW", "SAVEDATE", "STATUS=SIZE", "WITHIN",
                 "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS", "UIDBATCHES",
                 "UIDONLY", "UTF8=ACCEPT"}
 ANYWAY = {"FLAGS", "MODSEQ", "UID"}     # in a FETCH that nobody asked for
 BAD_LIMIT = 20          # src/base/limits.h, LIMIT_BAD
 
 
-class Session(MailboxCommands, MessageCommands, SearchCommands):
+class Session(AccountCommands, MailboxCommands, MessageCommands,
+              SearchCommands):
     def __init__(self, account):
         self.account = account
         self.rev2 = False
@@ -95,12 +99,13 @@ class Session(MailboxCommands, MessageCommands, SearchCommands):
         except Bad as bad:
             demand(answer.status.word == "BAD" or self.refused_early(
                 data, answer.status), "%s: %s", bad, answer.status)
-            self.hear(answer, Rules(expunge=False))
+            self.hear(answer, Rules(expunge=answer.status.word == "NO" and
+                                    answer.status.code != "BADCHARSET"))
             self.bad += 1
             self.over = self.bad == BAD_LIMIT
 
     def refused_early(self, data, status):
-        """What is wrong with a mailbox or a charset may be told before the
+        """What is wrong with a mailbox, a charset or a size may be told before the
         rest of a command is found to be no command.
         """
         words = data.upper().split()
@@ -110,6 +115,8 @@ class Session(MailboxCommands, MessageCommands, SearchCommands):
             return bool({b"CHARSET", b"SORT", b"THREAD"} & set(words))
         if status.code == "TRYCREATE" and words[1] == b"APPEND":
             return self.missing(data)
+        if status.code == "OVERQUOTA":
+            return words[1] == b"APPEND" and bool(self.account.limits)
         return status.code in ("CANNOT", "USEATTR")
 
     def missing(self, data):

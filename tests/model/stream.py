@@ -23,10 +23,10 @@ class Disagreement(Exception):
 
 
 class Stream:
-    def __init__(self, port, user, patience):
+    def __init__(self, port, user, patience, limits=None):
         self.port, self.user = port, user
         self.patience = patience    # seconds for an answer
-        self.account = Account()
+        self.account = Account(limits)
         self.log = []
         self.done = 0               # commands
         self.steps = []

@@ -10,7 +10,8 @@ from cursor import Bad, Cursor
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
           "oct", "nov", "dec"]
 STATUS_ITEMS = {"MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED",
-                "SIZE", "RECENT", "HIGHESTMODSEQ", "MAILBOXID"}
+                "SIZE", "RECENT", "HIGHESTMODSEQ", "MAILBOXID",
+                "DELETED-STORAGE"}
 
 
 class Command:
@@ -628,6 +629,86 @@ def date(c):
         raise Bad("no such day") from None
 
 
+# -- METADATA, QUOTA --
+
+def entry(c, root=False):
+    """A name of RFC 5464 section 3.2.1; root: "/private", too."""
+    name = c.astring().decode("latin-1").lower()
+    if root and name in ("/private", "/shared"):
+        return name
+    if not name.startswith(("/private/", "/shared/")) or \
+            name.endswith("/") or "//" in name or \
+            not all(" " <= x <= "~" and x not in "*%" for x in name):
+        raise Bad("no name of an annotation")
+    return name
+
+
+def getmetadata(c, command):
+    """Options stand before the mailbox, or where RFC 5464's examples have
+    them, behind it.
+    """
+    command.depth, command.maxsize = 0, None
+    c.need(b" ")
+    if c.peek(b"("):
+        metadata_options(c, command)
+        c.need(b" ")
+    command.mailbox = c.astring()
+    c.need(b" ")
+    if c.peek(b"(") and c.data[c.at + 1:c.at + 2].isalpha():
+        metadata_options(c, command)
+        c.need(b" ")
+    command.entries = c.list_of(lambda: entry(c, True)) if c.peek(b"(") \
+        else [entry(c, True)]
+
+
+def metadata_options(c, command):
+    def option():
+        name = c.word()
+        c.need(b" ")
+        if name == "MAXSIZE":
+            command.maxsize = c.number()
+        elif name == "DEPTH":
+            depth = c.atom().lower()
+            if depth not in ("0", "1", "infinity"):
+                raise Bad("no DEPTH")
+            command.depth = ["0", "1", "infinity"].index(depth)
+        else:
+            raise Bad("no option of GETMETADATA")
+    c.list_of(option)
+
+
+def setmetadata(c, command):
+    def value():
+        name = entry(c)
+        c.need(b" ")
+        if c.data[c.at:c.at + 3].upper() == b"NIL":
+            c.at += 3
+            return name, None
+        if c.take(b"~"):
+            return name, c.literal()
+        return name, c.string()
+    c.need(b" ")
+    command.mailbox = c.astring()
+    c.need(b" ")
+    command.values = c.list_of(value)
+
+
+def getquota(c, command):
+    c.need(b" ")
+    command.root = c.astring()
+
+
+def setquota(c, command):
+    getquota(c, command)
+    c.need(b" ")
+
+    def limit():
+        c.atom()
+        c.need(b" ")
+        c.number(2 ** 63 - 1)
+    c.list_of(limit, empty=True)
+
+
 def uidbatches(c, command):
     """"UIDBATCHES" SP number [SP nz-number ":" nz-number], RFC 10022"""
     c.need(b" ")
@@ -644,9 +725,11 @@ COMMANDS = {
     "APPEND": append, "CAPABILITY": nothing, "CHECK": nothing,
     "CLOSE": nothing, "COPY": copy, "CREATE": create, "DELETE": mailbox,
     "ENABLE": enable, "EXAMINE": select, "EXPUNGE": expunge, "FETCH": fetch,
+    "GETMETADATA": getmetadata, "GETQUOTA": getquota, "GETQUOTAROOT": mailbox,
     "ID": id_, "IDLE": nothing, "LIST": list_, "LOGOUT": nothing,
     "LSUB": lsub, "MOVE": copy, "NAMESPACE": nothing, "NOOP": nothing,
-    "RENAME": rename, "SEARCH": search, "SELECT": select, "SORT": sort,
+    "RENAME": rename, "SEARCH": search, "SELECT": select,
+    "SETMETADATA": setmetadata, "SETQUOTA": setquota, "SORT": sort,
     "STATUS": status, "STORE": store, "SUBSCRIBE": mailbox, "THREAD": thread,
     "UIDBATCHES": uidbatches, "UNSELECT": nothing, "UNSUBSCRIBE": mailbox,
 }
