@@ -71,6 +71,7 @@ struct config {
 	uint64_t login_seconds;     /* from the accept to the log-in */
 	uint64_t write_seconds;     /* a client that takes nothing */
 	uint64_t command_seconds;   /* of a processor, that a command may use */
+	uint64_t command_messages;  /* that a command may be about; 0: all */
 	uint64_t keepalive_seconds; /* of silence, then it is asked */
 
 	uint64_t password_memory; /* bytes, of Argon2id */

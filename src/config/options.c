@@ -76,6 +76,9 @@ const struct config_option config_options[] = {
 	{ "command_time", CONFIG_SECONDS, AT(command_seconds), "1m", 0, 86400,
 	  "Processor time that one command may use, to search or to list: beyond\n"
 	  "it the answer is NO [LIMIT]. Others are served meanwhile. 0: no limit." },
+	{ "command_messages", CONFIG_NUMBER, AT(command_messages), "0", 0, UINT32_MAX,
+	  "How many messages one command may be about (MESSAGELIMIT): clients\n"
+	  "that know of it come back for the rest. 0: no limit." },
 	{ "keepalive_time", CONFIG_SECONDS, AT(keepalive_seconds), "10m", 1, 7200,
 	  "A client that is silent for so long is asked by its network whether it\n"
 	  "is still there; without an answer it is gone a quarter of it later." },

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "imap/door.h"
+#include "imap/messagelimit.h"
 #include "imap/visit.h"
 
 void append_free(struct session *s)
@@ -357,9 +358,13 @@ struct err cmd_append(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
 	struct append_request request;
+	struct err e;
 
 	parse_append(&c, &request);
-	return is_ok(c.e) ? append_run(s, &request) : c.e;
+	if (!is_ok(c.e))
+		return c.e;
+	e = session_check_messages(s, s->append != NULL ? s->append->n : 0);
+	return is_ok(e) ? append_run(s, &request) : e;
 }
 
 /* The new UID is told before the old message's EXPUNGE. RFC 8508 section 3.4 */

@@ -6,6 +6,7 @@
  * reply, counting mistakes) is the same for all and is here.
  */
 #include "imap/door.h"
+#include "imap/messagelimit.h"
 
 #include <stdlib.h>
 
@@ -129,6 +130,8 @@ static void finish(struct session *s, struct slice tag, struct err e)
 	if (!is_bad(e) && !(s->command->rules & CMD_SILENT))
 		session_sync(s, !numbers);
 	session_settle_modseq(s);
+	if (is_ok(e))
+		session_settle_limit(s);
 	notify_tell(s);
 	reply_tagged(s, tag, e);
 }
@@ -244,6 +247,7 @@ void command_run(struct session *s, struct slice text, struct err framing)
 	s->code = S("");
 	s->said = S("");
 	s->by_number = false;
+	s->limited_to = 0;
 	tag = parse_tag(&c);
 	if (!is_ok(c.e))
 		tag = S("");

@@ -4,6 +4,7 @@
  */
 #include "imap/copy.h"
 #include "imap/door.h"
+#include "imap/messagelimit.h"
 
 /* copy = "COPY" SP sequence-set SP mailbox */
 struct slice parse_copy(struct cursor *c, struct seq_set *set)
@@ -86,6 +87,10 @@ static struct err copy_or_move(struct session *s, struct slice args, bool move)
 		e = session_resolve(s, &set, session_set_kind(s), &uids);
 	if (is_ok(e) && move && view_is_readonly(s->view))
 		e = err(ERR_READONLY, "mailbox is selected read-only");
+	if (is_ok(e) && move)
+		session_limit_messages(s, &uids);
+	else if (is_ok(e))
+		e = session_check_messages(s, uidset_count(&uids));
 	if (is_ok(e))
 		e = session_all_there(s, &uids);
 	if (is_ok(e))
@@ -112,6 +117,25 @@ struct err cmd_move(struct session *s, struct slice args)
 	return copy_or_move(s, args, true);
 }
 
+/* Those of them that EXPUNGE is about count, no others. RFC 9738 section 3.1 */
+static struct err limit_deleted(struct session *s, struct uidset *uids)
+{
+	struct uidset deleted = { 0 };
+	struct uidset named = *uids;
+	struct err e = OK;
+
+	if (uidset_count(uids) <= session_messages_most(s))
+		return OK;
+	e = mailbox_find(view_mailbox(s->view), FLAG_DELETED, FLAG_DELETED, 0,
+	                 &deleted);
+	*uids = (struct uidset){ 0 };
+	uidset_intersect(&named, &deleted, uids);
+	session_limit_messages(s, uids);
+	uidset_free(&named);
+	uidset_free(&deleted);
+	return e;
+}
+
 /* The EXPUNGE responses come from the view, before the tagged reply. */
 struct err cmd_expunge(struct session *s, struct slice args)
 {
@@ -131,6 +155,8 @@ struct err cmd_expunge(struct session *s, struct slice args)
 	if (view_is_readonly(s->view))
 		return err(ERR_READONLY, "mailbox is selected read-only");
 	e = s->uid ? session_resolve(s, &set, SET_UIDS, &uids) : OK;
+	if (is_ok(e))
+		e = limit_deleted(s, &uids);
 	if (is_ok(e))
 		e = mailbox_expunge(view_mailbox(s->view),
 		                    s->uid ? &uids : NULL, &expunged);

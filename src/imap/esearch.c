@@ -33,6 +33,7 @@ static struct err parse_esearch(struct cursor *c, struct esearch *r)
 	if (!r->search.extended)
 		r->search.returns = SEARCH_RETURN_ALL;
 	r->search.extended = true;
+	r->search.whole = sources_have_others(&r->sources);
 	return c->e;
 }
 

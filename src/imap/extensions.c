@@ -6,6 +6,11 @@ static uint64_t append_limit(const struct session_config *config)
 	return config->message_limit_bytes;
 }
 
+static uint64_t command_messages(const struct session_config *config)
+{
+	return config->command_messages;
+}
+
 /* clang-format off */
 const struct capability capabilities[] = {
 	{ N("IMAP4rev1"),             0,             "3501", "commands.c", NULL },
@@ -28,6 +33,7 @@ const struct capability capabilities[] = {
 	{ N("LIST-METADATA"),         0,             "9590", "list.c", NULL },
 	{ N("LIST-STATUS"),           0,             "5819", "list_reply.c", NULL },
 	{ N("LITERAL+"),              0,             "7888", "frame.c", NULL },
+	{ N("MESSAGELIMIT"),          0,             "9738", "messagelimit.c", command_messages },
 	{ N("METADATA"),              0,             "5464", "metadata.c", NULL },
 	{ N("METADATA-SERVER"),       0,             "5464", "metadata.c", NULL },
 	{ N("MOVE"),                  0,             "6851", "copy.c", NULL },

@@ -7,6 +7,7 @@
  */
 #include "imap/fetch.h"
 #include "imap/door.h"
+#include "imap/messagelimit.h"
 
 struct fetch {
 	struct session *s;
@@ -173,6 +174,13 @@ static struct err check_modifiers(const struct session *s,
 	return OK;
 }
 
+static struct err check_page(struct session *s, struct partial_range page)
+{
+	uint64_t n = page.from != 0 ? (uint64_t)page.to - page.from + 1 : 0;
+
+	return session_check_messages(s, n);
+}
+
 struct err cmd_fetch(struct session *s, struct slice args)
 {
 	struct fetch f = { .s = s, .mailbox = view_mailbox(s->view) };
@@ -182,6 +190,8 @@ struct err cmd_fetch(struct session *s, struct slice args)
 	if (is_ok(e))
 		e = check_modifiers(s, &f.request);
 	if (is_ok(e))
+		e = check_page(s, f.request.modifiers.partial);
+	if (is_ok(e))
 		e = session_resolve(s, &f.request.set, session_set_kind(s),
 		                    &f.uids);
 	if (is_ok(e) && f.request.modifiers.vanished)
@@ -190,6 +200,7 @@ struct err cmd_fetch(struct session *s, struct slice args)
 	if (is_ok(e))
 		e = fetch_narrow(f.mailbox, &f.request.modifiers, &f.uids);
 	if (is_ok(e)) {
+		session_limit_messages(s, &f.uids);
 		if (fetch_has_modseq(&f.request))
 			session_enable_condstore(s);
 		if (has_condstore(s))

@@ -39,6 +39,8 @@ struct session {
 	struct uidset saved; /* "$": UIDs, RFC 9051 section 6.4.4.1 */
 	uint32_t enabled;
 	size_t keywords_told;  /* how many the client has seen in FLAGS */
+	uint32_t limited_to;   /* the lowest UID that a command came to, of
+	                          more messages than allowed; 0: to all */
 	uint64_t modseq_shown; /* the highest since the last tagged reply */
 	bool view_gone;        /* the selected mailbox was deleted */
 	struct visit *visits;  /* in others' accounts */

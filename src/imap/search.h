@@ -77,6 +77,7 @@ struct search_request {
 	unsigned returns;
 	struct partial_range partial;
 	bool has_charset;
+	bool whole;   /* of a part of the messages there is no answer */
 	bool modseq;  /* there is a MODSEQ key: the answer has one too */
 	bool numbers; /* there are message numbers among the keys */
 	struct search_key *root;

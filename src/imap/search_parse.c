@@ -88,6 +88,32 @@ static void take_uids(struct search_parser *p, struct search_key *k)
 	k->set = parse_sequence_set(p->c);
 }
 
+static void set_uids(struct search_parser *p, struct search_key *k,
+                     uint32_t first, uint32_t last)
+{
+	k->uid = true;
+	k->set = (struct seq_set){ cursor_array(p->c, 1, sizeof *k->set.v), 1,
+		                   false };
+	k->set.v[0] = (struct seq_range){ first, last };
+	if (first > last)
+		k->kind = SEARCH_NONE;
+}
+
+/* RFC 9738 section 3.2 */
+static void take_uidafter(struct search_parser *p, struct search_key *k)
+{
+	uint32_t uid = parse_nz_number(p->c);
+
+	set_uids(p, k, uid != UINT32_MAX ? uid + 1 : 0, UINT32_MAX);
+	if (uid == UINT32_MAX)
+		k->kind = SEARCH_NONE;
+}
+
+static void take_uidbefore(struct search_parser *p, struct search_key *k)
+{
+	set_uids(p, k, 1, parse_nz_number(p->c) - 1);
+}
+
 /*
  * "MODSEQ" [SP entry-name SP entry-type-req] SP mod-sequence-valzer
  *
@@ -182,6 +208,8 @@ static const struct search_name {
 	{ N("THREADID"), SEARCH_THREADID, take_objectid },
 	{ N("TO"), SEARCH_FIELD, take_text, .field = DIGEST_TO },
 	{ N("UID"), SEARCH_SET, take_uids },
+	{ N("UIDAFTER"), SEARCH_SET, take_uidafter },
+	{ N("UIDBEFORE"), SEARCH_SET, take_uidbefore },
 	{ N("UNANSWERED"), SEARCH_FLAG, .mask = FLAG_ANSWERED },
 	{ N("UNDELETED"), SEARCH_FLAG, .mask = FLAG_DELETED },
 	{ N("UNDRAFT"), SEARCH_FLAG, .mask = FLAG_DRAFT },

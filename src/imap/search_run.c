@@ -9,6 +9,7 @@
  * narrows `among` to candidates (docs/decisions/16-searching.md).
  */
 #include "imap/date.h"
+#include "imap/messagelimit.h"
 #include "imap/objectid.h"
 #include "imap/progress.h"
 #include "imap/search.h"
@@ -424,12 +425,35 @@ static void run_key(struct search *x, const struct search_key *k,
 		filters[k->kind](x, k, among, out);
 }
 
+/* The messages that the sets of the program leave, as far as a command may look
+ * at them. RFC 9738 section 3.1 */
+static struct err limit_search(struct search *x, const struct search_request *r,
+                               struct uidset *among)
+{
+	struct search_key *k = r->root->child;
+	struct uidset left = { 0 };
+	uint64_t most = session_messages_most(x->s);
+
+	for (; uidset_count(among) > most && k != NULL; k = k->next) {
+		if (k->kind != SEARCH_SET)
+			continue;
+		filter_set(x, k, among, &left);
+		uidset_copy(among, &left);
+	}
+	uidset_free(&left);
+	if (is_ok(x->e) && r->whole)
+		return session_check_messages(x->s, uidset_count(among));
+	session_limit_messages(x->s, among);
+	return x->e;
+}
+
 struct err search_run(struct session *s, struct view *view,
                       const struct search_request *r, struct uidset *out)
 {
 	struct search x = { .s = s,
 		            .view = view,
 		            .mailbox = view_mailbox(view) };
+	struct uidset among = { 0 };
 
 	s->by_number = r->numbers;
 	if (r->numbers && is_uidonly(s))
@@ -439,7 +463,10 @@ struct err search_run(struct session *s, struct view *view,
 		return err(ERR_SYNTAX, "no CHARSET with UTF8=ACCEPT");
 	if (r->modseq)
 		session_enable_condstore(s);
-	run_key(&x, r->root, view_uids(view), out);
+	uidset_copy(&among, view_uids(view));
+	x.e = limit_search(&x, r, &among);
+	run_key(&x, r->root, &among, out);
+	uidset_free(&among);
 	return x.e;
 }
 

@@ -52,8 +52,9 @@ struct session_config {
 	struct model *model;
 	const struct visit_office *visits; /* NULL: there are no others */
 	uint64_t message_limit_bytes;      /* APPENDLIMIT */
-	uint64_t write_seconds;   /* conn.h: a client that takes nothing */
-	uint64_t command_seconds; /* of the processor; 0: no limit */
+	uint64_t write_seconds;    /* conn.h: a client that takes nothing */
+	uint64_t command_seconds;  /* of the processor; 0: no limit */
+	uint64_t command_messages; /* MESSAGELIMIT; 0: no limit */
 	struct slice hostname;
 };
 

@@ -75,6 +75,7 @@ static struct err parse_sort(struct cursor *c, struct sort_request *r)
 	parse_sort_criteria(c, r);
 	expect(c, ' ', "expected a charset");
 	parse_search_criteria(c, &r->search);
+	r->search.whole = true;
 	return c->e;
 }
 

@@ -3,6 +3,7 @@
  * RFC 7162 section 3.1.3
  */
 #include "imap/door.h"
+#include "imap/messagelimit.h"
 
 struct store_request {
 	struct seq_set set;
@@ -172,6 +173,7 @@ struct err cmd_store(struct session *s, struct slice args)
 	e = session_resolve(s, &request.set, session_set_kind(s), &uids);
 	if (is_ok(e) && view_is_readonly(s->view))
 		e = err(ERR_READONLY, "mailbox is selected read-only");
+	session_limit_messages(s, &uids);
 	if (is_ok(e) && request.conditional)
 		session_enable_condstore(s);
 	if (is_ok(e))

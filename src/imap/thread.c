@@ -1,5 +1,5 @@
 /*
- * forest.c -- THREAD and UID THREAD. RFC 5256; REFS:
+ * thread.c -- THREAD and UID THREAD. RFC 5256; REFS:
  * draft-ietf-morg-inthread section 4
  *
  * thread-list    = "(" (thread-members / thread-nested) ")"
@@ -44,6 +44,7 @@ static struct err parse_thread(struct cursor *c,
 	*algorithm = parse_algorithm(c);
 	expect(c, ' ', "expected a charset");
 	parse_search_criteria(c, r);
+	r->whole = true;
 	return c->e;
 }
 

@@ -198,6 +198,7 @@ static void use_limits(struct mail *m, const struct mail_limits *limits)
 	m->session_config.message_limit_bytes = limits->message_bytes;
 	m->session_config.write_seconds = limits->write_seconds;
 	m->session_config.command_seconds = limits->command_seconds;
+	m->session_config.command_messages = limits->command_messages;
 }
 
 static bool on_reload(struct mail *m, struct frame_in *f)

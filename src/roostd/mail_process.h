@@ -23,6 +23,7 @@ struct mail_limits {
 	uint64_t sessions_per_account;
 	uint64_t write_seconds;
 	uint64_t command_seconds;
+	uint64_t command_messages;
 };
 
 struct mail_options {

@@ -165,6 +165,7 @@ static struct mail_limits mail_limits_of(const struct config *c)
 		.sessions_per_account = c->sessions_per_account,
 		.write_seconds = c->write_seconds,
 		.command_seconds = c->command_seconds,
+		.command_messages = c->command_messages,
 	};
 }
 

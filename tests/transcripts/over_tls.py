@@ -51,6 +51,8 @@ def read(path):
             steps[-1][5] += unescape(line[2:]) + b"\r\n"
         elif line.startswith("quota "):
             steps.append((number, "quota", line.split()[1:]))
+        elif line.startswith("most "):
+            steps.append((number, "most", int(line.split()[1])))
         elif line.startswith("T: "):
             steps.append((number, "time"))
     return steps
@@ -157,13 +159,17 @@ def run(server, user, steps):
         raw.close()
 
 
-def main():
+def most_of(steps):
+    """What is set for the whole server; 0: nothing is."""
+    return max((step[2] for step in steps if step[1] == "most"), default=0)
+
+
+def run_all(scripts, most):
+    """(passed, failed) of those whose server has that limit."""
     passed = failed = 0
-    with Server(conf="message_limit = 1M\n") as server:
-        for n, path in enumerate(sys.argv[1:]):
-            steps = read(path)
-            if any(step[1] == "time" for step in steps):
-                continue
+    conf = "message_limit = 1M\ncommand_messages = %d\n" % most
+    with Server(conf=conf) as server:
+        for n, (path, steps) in enumerate(scripts):
             user = "user%d@example.org" % n
             server.add_user(user)
             try:
@@ -172,6 +178,19 @@ def main():
             except (AssertionError, OSError, EOFError) as e:
                 failed += 1
                 print("FAILED %s: %s" % (path, e))
+    return passed, failed
+
+
+def main():
+    scripts = [(path, read(path)) for path in sys.argv[1:]]
+    scripts = [(path, steps) for path, steps in scripts
+               if all(step[1] != "time" for step in steps)]
+    passed = failed = 0
+    for most in sorted({most_of(steps) for _, steps in scripts}):
+        good, bad = run_all([s for s in scripts if most_of(s[1]) == most],
+                            most)
+        passed += good
+        failed += bad
     print("%d passed, %d failed" % (passed, failed))
     return failed != 0
 

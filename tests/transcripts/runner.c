@@ -548,6 +548,7 @@ static void run_step(struct run *r, size_t *i)
 	case STEP_QUOTA:
 	case STEP_ACCOUNT:
 	case STEP_SHARED:
+	case STEP_MOST:
 		break;
 	}
 	*i += n;
@@ -592,6 +593,8 @@ static void prepare(struct run *r)
 			set_quota(r, step);
 		if (step->kind == STEP_ACCOUNT || step->kind == STEP_SHARED)
 			make_other(r, step);
+		if (step->kind == STEP_MOST)
+			r->config.command_messages = step->number;
 	}
 }
 

@@ -189,6 +189,19 @@ static bool read_shared(struct slice line, struct step *step)
 	return slice_starts(line, S("shared "));
 }
 
+/* most N */
+static bool read_most(struct slice line, struct step *step)
+{
+	uint64_t n;
+
+	if (!slice_starts(line, S("most ")) ||
+	    !slice_number(slice_from(line, 5), &n))
+		return false;
+	step->kind = STEP_MOST;
+	step->number = (unsigned)n;
+	return true;
+}
+
 struct script script_read(const char *path)
 {
 	struct script s = { .path = path, .arena = arena_new(1 << 24) };
@@ -210,7 +223,8 @@ struct script script_read(const char *path)
 		if (!read_dialogue(line, step, s.arena) &&
 		    !read_mailbox(line, step) && !read_message(line, step) &&
 		    !read_time(line, step) && !read_quota(line, step) &&
-		    !read_account(line, step) && !read_shared(line, step))
+		    !read_account(line, step) && !read_shared(line, step) &&
+		    !read_most(line, step))
 			die(path, number, "not a line of a transcript");
 		if (step->kind == STEP_MESSAGE)
 			step->text = read_text(&rest, &number, s.arena);
