@@ -34,6 +34,11 @@ def message(subject, body="Hello.\r\n", more=""):
             % (subject, re.sub(r"\W+", ".", subject), more, body)).encode()
 
 
+def subject(held):
+    """As it stands in a message of message()."""
+    return re.search(rb"Subject: (.*?)\r", held.text)[1].decode()
+
+
 def crlf(raw):
     return re.sub(rb"(?<!\r)\n", b"\r\n", raw)
 

@@ -4,7 +4,7 @@ import re
 import unittest
 
 import terminal
-from client import HOST, PASSWORD, ClientTest, message
+from client import HOST, PASSWORD, ClientTest, message, subject
 
 CONFIG = """
 set folder = "{url}"
@@ -61,8 +61,7 @@ class MuttTest(ClientTest):
                       screen)
 
     def subjects(self, mailbox="INBOX"):
-        return [re.search(rb"Subject: (.*?)\r", m.text)[1].decode()
-                for m in self.held(mailbox)]
+        return [subject(m) for m in self.held(mailbox)]
 
 
 class Mutt(MuttTest):
