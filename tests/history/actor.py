@@ -6,9 +6,11 @@ names messages by number if it changes something: what the number stands for
 must be known even when the answers are lost.
 """
 import random
+import re
 import time
 
 from replay import CLOSED
+from settings import ANNOTATIONS, GUESTS, SUBSCRIBED
 from view import NUMBERED, UID, View
 from wire import Connection, Delivery, Gone
 
@@ -20,11 +22,14 @@ MARKER_FIELD = "BODY.PEEK[HEADER.FIELDS (X-Marker)]"
 BACK_AGAIN_S = 0.01
 MOST_OPS = 25000    # of a client: all are checked in memory
 
+RIGHTS = ["lr", "lrs", "lrswi"]
 SELECTS = (b"SELECT", b"EXAMIN")
 COMMON = ["NOOP", "CHECK"]
 SEARCHES = ["ALL", "DELETED", "UNSEEN", "SEEN FLAGGED", "NOT DELETED",
             "RETURN (COUNT MIN MAX) ALL", "RETURN (ALL) UNDELETED"]
-STATUS_ITEMS = "(MESSAGES UIDNEXT UIDVALIDITY UNSEEN DELETED SIZE)"
+STATUS_ITEMS = ("(MESSAGES UIDNEXT UIDVALIDITY UNSEEN DELETED SIZE"
+                " HIGHESTMODSEQ)")
+VALIDITY = re.compile(rb"\* OK \[UIDVALIDITY (\d+)\]")
 
 
 class Actor:
@@ -35,7 +40,7 @@ class Actor:
         self.name = recorder.conn
         self.conn = Connection(recorder, self.heard)
         self.mail = Delivery(delivery_recorder, place.lmtp_port, place.user)
-        self.view = self.box = None
+        self.view = self.box = self.validity = None
         self.markers = 0
         self.scratch = ["s-%s-x" % self.name, "s-%s-y" % self.name]
 
@@ -44,10 +49,11 @@ class Actor:
     def heard(self, command, line):
         if line.startswith(CLOSED) and command[:6] not in SELECTS:
             self.view = None
-        if not line[2:3].isdigit() or self.view is None:
+        if self.view is None:
             return
         found = NUMBERED.match(line)
         if found is None:
+            self.heard_other(line)
             return
         n, what = int(found.group(1)), found.group(2)
         if what == b"EXISTS":
@@ -58,11 +64,17 @@ class Actor:
             uid = UID.search(line, 0, 200)
             self.view.fetch(n, uid and int(uid.group(1)))
 
+    def heard_other(self, line):
+        found = VALIDITY.match(line)
+        if found:
+            self.validity = int(found.group(1))
+
     # -- choosing --
 
-    def marker(self):
+    def marker(self, quoting=False):
         self.markers += 1
-        return "%s-%d-%d" % (self.name, self.markers, self.rnd.choice(SIZES))
+        return "%s-%d%s-%d" % (self.name, self.markers, "q" * quoting,
+                               self.rnd.choice(SIZES))
 
     def flags(self):
         names = [f for f in FLAG_NAMES if self.rnd.random() < 0.2]
@@ -92,6 +104,7 @@ class Actor:
     def fetch(self, _first):
         items = self.rnd.choice(["(FLAGS)", "(UID FLAGS)", "FAST",
                                  "(UID FLAGS BODY.PEEK[])", "(UID BODY[])",
+                                 "(UID FLAGS MODSEQ)",
                                  "(UID FLAGS %s)" % MARKER_FIELD])
         # what sets \Seen changes something
         by_uid = "BODY[]" in items or self.rnd.random() < 0.5
@@ -136,6 +149,38 @@ class Actor:
         messages = " ".join("%s %s" % (self.flags(), self.marker()) for _ in
                             range(self.rnd.choice([1, 1, 1, 1, 3])))
         return "APPEND %s %s" % (self.any_box(), messages)
+
+    def catenate(self, _first):
+        """A text, and behind it a message that is there."""
+        uids = self.view.uids()
+        return uids and "APPEND %s %s CATENATE %s /%s;UIDVALIDITY=%d/;UID=%d" \
+            % (self.any_box(), self.flags(), self.marker(quoting=True),
+               self.box, self.validity, self.rnd.choice(uids))
+
+    def replace(self, first):
+        by_uid = not first or self.rnd.random() < 0.5
+        there = self.view.uids() if by_uid else range(1, len(self.view) + 1)
+        return there and "%sREPLACE %d %s %s %s" % (
+            "UID " * by_uid, self.rnd.choice(there), self.any_box(),
+            self.flags(), self.marker())
+
+    def annotate(self, _first):
+        box, name = self.rnd.choice(BOXES), self.rnd.choice(ANNOTATIONS)
+        return self.rnd.choice([
+            "GETMETADATA %s (%s)" % (box, " ".join(ANNOTATIONS)),
+            'SETMETADATA %s (%s "%s")' % (box, name, self.marker()),
+            "SETMETADATA %s (%s NIL)" % (box, name)])
+
+    def share(self, _first):
+        box, guest = self.rnd.choice(BOXES), self.rnd.choice(GUESTS)
+        return self.rnd.choice([
+            "GETACL " + box,
+            "SETACL %s %s %s" % (box, guest, self.rnd.choice(RIGHTS)),
+            "DELETEACL %s %s" % (box, guest)])
+
+    def subscribe(self, _first):
+        return self.rnd.choice(["SUBSCRIBE %s", "UNSUBSCRIBE %s",
+                                'LSUB "" %s']) % self.rnd.choice(SUBSCRIBED)
 
     def status(self, _first):
         return "STATUS %s %s" % (self.any_box(), STATUS_ITEMS)
@@ -237,25 +282,37 @@ class Actor:
 
 COMMANDS = ([Actor.fetch, Actor.learn, Actor.search, Actor.store,
              Actor.transfer, Actor.delete, Actor.expunge, Actor.append,
-             Actor.status, Actor.common], [20, 2, 8, 20, 10, 6, 6, 8, 8, 8])
+             Actor.catenate, Actor.replace, Actor.annotate, Actor.share,
+             Actor.subscribe, Actor.status, Actor.common],
+            [20, 2, 8, 20, 10, 6, 6, 6, 3, 4, 3, 2, 2, 8, 8])
 STEPS = ([Actor.one, Actor.several, Actor.select, Actor.leave, Actor.deliver,
           Actor.arrange], [50, 30, 4, 2, 6, 2])
 
 
 class Reader(Actor):
-    """Selects a mailbox and waits in IDLE; looks at what comes."""
+    """Selects a mailbox and waits in IDLE; looks at what comes. Others may
+    expunge meanwhile, so it names messages by UID alone."""
 
     def step(self):
         if self.view is None or self.rnd.random() < 0.02:
             self.select()
-        if self.view is None or not self.conn.idle():
-            return
+        if self.view is not None and self.wait() is not None:
+            self.run(self.learn(True))
+
+    def wait(self):
+        """The tagged response; None: there is no waiting."""
+        if not self.conn.idle():
+            return None
         end = time.monotonic() + self.rnd.uniform(0.05, 1)
         while time.monotonic() < end and not self.has_blank():
             self.conn.idling(max(0, end - time.monotonic()))
-        self.conn.done()
-        if self.has_blank():
-            self.run(self.learn(True))
+        return self.conn.done()[-1]
+
+    def learn(self, _first):
+        if self.view is None or not self.has_blank():
+            return None
+        return "UID FETCH %d:* (UID FLAGS %s)" % (
+            max(self.view.uids(), default=0) + 1, MARKER_FIELD)
 
     def has_blank(self):
         return any(s.uid is None for s in self.view.slots)

@@ -7,14 +7,15 @@ import os
 import re
 import time
 
-from actor import STATUS_ITEMS
+from actor import BOXES, STATUS_ITEMS
 from facts import Anomaly
 from record import Recorder
 from replay import STATUS
+from settings import ANNOTATIONS, SUBSCRIBED
 from view import Fetch
 from wire import Connection
 
-ITEMS = b"(UID FLAGS RFC822.SIZE BODY.PEEK[])"
+ITEMS = b"(UID FLAGS MODSEQ RFC822.SIZE BODY.PEEK[])"
 SIZE = re.compile(rb"RFC822.SIZE (\d+)")
 PATIENCE_S = 20
 
@@ -31,6 +32,12 @@ def read_all(server, user, path):
     conn.heard = lambda _, line: names.append(line.rsplit(b" ", 1)[1])
     conn.run(b'LIST "" *')
     conn.heard = lambda command, line: None
+    for name in SUBSCRIBED:
+        conn.run(b'LSUB "" ' + name.encode())
+    for name in BOXES:
+        conn.run(b"GETACL " + name.encode())
+        conn.run(b"GETMETADATA %s (%s)" % (
+            name.encode(), " ".join(ANNOTATIONS).encode()))
     for name in names:
         conn.run(b"STATUS %s %s" % (name, STATUS_ITEMS.encode()))
         conn.run(b"EXAMINE " + name)

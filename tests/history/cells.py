@@ -17,6 +17,9 @@ from facts import NEVER
 from view import contains
 
 
+TAKING = "MOVE", "REPLACE"      # they take what is not \\Deleted
+
+
 class Cell:
     __slots__ = ("mailbox", "uid", "birth", "marker", "start", "born_by",
                  "alive_at", "alive_op", "may_go", "gone_by", "deleted_from",
@@ -143,6 +146,10 @@ class Cells:
         for mailbox, slot, marker, op in self.facts.texts:
             if slot.uid is not None:
                 self.name_cell(self.cell(mailbox, slot.uid), marker, op)
+        for marker, quoted, op in self.facts.quoted:
+            if marker in self.facts.sources:
+                self.name_cell(self.cell(*self.facts.sources[marker]), quoted,
+                               op)
 
     def name_cell(self, cell, marker, op):
         if marker is None or cell.marker == marker:
@@ -185,7 +192,7 @@ class Cells:
             for uid in resolve(d.slots):
                 cell = self.cell(d.mailbox, uid)
                 cell.removers.append(d)
-                if d.kind == "MOVE" and d.sure:
+                if d.kind in TAKING and d.sure:
                     cell.gone_by = min(cell.gone_by, d.t1)
         for mailbox, slot, t1 in self.facts.told_gone:
             if slot.uid is not None:
@@ -201,7 +208,7 @@ class Cells:
         removals = Earliest(box.removals)
         for cell in box.cells.values():
             first = [d.t0 for d in cell.removers if d.t1 > cell.alive_at and
-                     (d.kind == "MOVE" or d.t1 > cell.deleted_from)]
+                     (d.kind in TAKING or d.t1 > cell.deleted_from)]
             if cell.deleted_from != NEVER:
                 first.append(unnamed.ended_after(
                     max(cell.alive_at, cell.deleted_from)))

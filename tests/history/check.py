@@ -10,9 +10,11 @@ numbers of each session; I10 a MOVE leaves one copy; I11 nothing goes that
 was not \\Deleted or moved; I12 names; I13 STATUS says what SELECT says; I17
 flags are what some order of the changes gives.
 
-I6 to I8 need mod-sequences on the wire, which this server does not have.
-I14 is audit.py's and `roost store check`'s. Each check is one scan over
-sorted facts.
+I6 to I8 are modseqs.py's and replay.py's: MODSEQs never fall and each is one
+state, who comes back is told all that has changed, of two who change what
+they have seen one is refused. I18, settings.py's: annotations, rights and
+subscriptions are registers. I14 is audit.py's and `roost store check`'s.
+Each check is one scan over sorted facts.
 
 What it finds was tried on servers broken on purpose, a few seconds of load
 each: an EXPUNGE response left out (I9, I4), MOVE that only copies (I4, I10),
@@ -26,8 +28,10 @@ import bisect
 import collections
 
 import flags
+import modseqs
 import names
-from cells import Cells
+import settings
+from cells import TAKING, Cells, resolve
 from facts import Anomaly, Facts
 from replay import replay
 
@@ -44,8 +48,11 @@ def check(histories):
     for box in cells.mailboxes.values():
         visibility(cells, box)
         counts(cells, box)
+    replaced(cells)
     flags.check(cells)
+    modseqs.check(cells)
     names.check(facts)
+    settings.check(facts)
     return facts.anomalies, cells
 
 
@@ -129,7 +136,8 @@ def missing(cells, pool):
 
 
 def markers_of(op):
-    return [w for w in op.command.split(b" ")[2:] if w[-1:].isdigit()]
+    return [w for w in op.command.split(b" ")[2:]
+            if w[-1:].isdigit() and b"-" in w and w[:1] != b"/"]
 
 
 def unseen(cells, b, invariant, text):
@@ -158,16 +166,10 @@ def order(cells, box):
             floors.append((c.t1, c.uidnext))
             probes.append((c.t0, c.uidnext, "I3", "UIDNEXT %d is too low",
                            c.op))
-    floors.sort()
-    probes.sort(key=lambda p: p[0])
-    floor, at = 0, 0
-    for t0, value, invariant, text, op in probes:
-        while at < len(floors) and floors[at][0] < t0:
-            floor = max(floor, floors[at][1])
-            at += 1
-        if value < floor:
-            cells.facts.complain(invariant, (text + ", %d was the next")
-                                 % (value, floor), op)
+    for (_, value, invariant, text, op), floor in modseqs.too_low(floors,
+                                                                  probes):
+        cells.facts.complain(invariant, (text + ", %d was the next")
+                             % (value, floor), op)
 
 
 # -- each life by itself: I4, I10, I11 --
@@ -177,11 +179,27 @@ def lives(cells, box):
         where = "UID %d of %s" % (c.uid, "/".join(sorted(box.names)))
         if c.gone_by < c.alive_at:
             cells.facts.complain(
-                "I10" if any(d.kind == "MOVE" for d in c.removers) else "I4",
+                "I10" if any(d.kind in TAKING for d in c.removers) else "I4",
                 "%s had gone and is there" % where, c.alive_op)
         elif c.gone_by < c.may_go:
             cells.facts.complain(
                 "I11", "%s has gone, nobody removed it" % where, c.alive_op)
+
+
+def replaced(cells):
+    """Whether it was OK or not: who is there has taken the other's place."""
+    markers = collections.defaultdict(list)
+    for c in cells.all():
+        markers[c.marker].append(c)
+    for r in cells.facts.replaced:
+        new = [c for c in markers[r.marker] if c.birth and c.birth.op is r.op]
+        for old in [cells.cell(r.mailbox, uid) for uid in resolve(r.slots)]:
+            if not new or old.alive_at <= new[0].born_by:
+                continue
+            cells.facts.complain("I10", "UID %d of %r is there, and so is %s, "
+                                 "which replaces it" % (
+                                     old.uid, old.mailbox, r.marker),
+                                 old.alive_op)
 
 
 # -- what every session is told: I4 --

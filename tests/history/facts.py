@@ -29,6 +29,23 @@ Count = collections.namedtuple("Count", "mailbox messages uidnext t0 t1 op")
 # Something was done to a name, or it was seen to be this mailbox or none.
 Name = collections.namedtuple("Name", "account name what mailbox t0 t1 op")
 
+# A message had this MODSEQ, with these flags (None: not said).
+ModSeq = collections.namedtuple("ModSeq", "mailbox slot value flags t0 t1 op")
+
+# A mailbox had this HIGHESTMODSEQ, and of its STATUS this.
+Top = collections.namedtuple("Top", "mailbox value status t0 t1 op")
+
+# STORE with UNCHANGEDSINCE changed those of slots, not those of kept.
+Race = collections.namedtuple("Race", "mailbox slots kept since flags t0 t1 op")
+
+# Something that is one value at a time was set, or looked at: annotations,
+# rights, subscriptions. thing: (account, what, whose).
+Setting = collections.namedtuple("Setting", "thing value t0 t1 sure")
+Look = collections.namedtuple("Look", "thing value t0 t1 op")
+
+# A message took the place of that of slots.
+Replaced = collections.namedtuple("Replaced", "mailbox slots marker op")
+
 Anomaly = collections.namedtuple("Anomaly", "invariant text op")
 
 
@@ -56,6 +73,14 @@ class Facts:
         self.watches = []
         self.told_gone = []     # (mailbox, slot, t1)
         self.texts = []         # (mailbox, slot, marker, op)
+        self.sources = {}       # marker -> (mailbox, UID) that it quotes
+        self.quoted = []        # (marker, marker of what it quotes, op)
+        self.modseqs = []
+        self.tops = []
+        self.races = []
+        self.settings = []
+        self.looks = []
+        self.replaced = []
         self.anomalies = []
 
     def complain(self, invariant, text, op):

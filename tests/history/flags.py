@@ -1,13 +1,11 @@
 """flags.py -- flags are what some order of the changes to them gives (I17).
 
-Each flag of each message is a register of its own: on or off. To read a
-value is right if some change to it may have come last: one that began before
-the read ended, and after which no acknowledged change to the other value
-both began and ended before the read began.
+Each flag of each message is a register of its own: on or off.
 """
 import sys
 
 from facts import NEVER
+from register import Register
 
 sys.setrecursionlimit(100000)   # a copy of a copy of a copy of ...
 
@@ -49,23 +47,6 @@ def names_of(cells, cell, memo):
         if source is not None:
             names |= names_of(cells, source, memo)
     return memo[key]
-
-
-class Register:
-    def __init__(self):
-        self.changes = {True: [], False: []}    # (t0, t1, sure)
-        self.constant = None
-
-    def add(self, value, t0, t1, sure):
-        self.changes[value].append((t0, t1, sure))
-
-    def may_be(self, value, t0, t1):
-        last = max((end for begin, end, _ in self.changes[value]
-                    if begin < t1), default=None)
-        if last is None:
-            return False
-        return not any(sure and begin > last and end < t0
-                       for begin, end, sure in self.changes[not value])
 
 
 def register_of(cells, cell, name, memo):

@@ -25,6 +25,7 @@ import audit  # noqa: E402
 import check  # noqa: E402
 import record  # noqa: E402
 from actor import Actor, Prober, Reader  # noqa: E402
+from back import Back, Racer  # noqa: E402
 from facts import Anomaly  # noqa: E402
 from harness import Server  # noqa: E402
 from notified import Notified  # noqa: E402
@@ -36,7 +37,9 @@ password_memory = 1M
 password_passes = 1
 """
 PARTITIONS = 4
-NOTIFIED = 2
+# the n-th client is the account's whose number is n modulo PARTITIONS
+KINDS = {0: Reader, 1: Reader, 2: Reader, 3: Reader, 4: Notified, 5: Notified,
+         6: Back, 7: Back, 8: Racer, 9: Back, 12: Racer}
 AFTERMATH_S = 1
 TLS_SHARE = 0.25
 
@@ -136,9 +139,7 @@ class Setting:
 
     def client(self, name, seed, until):
         n = int(name[1:])
-        kind = Prober if name[0] == "p" else \
-            Reader if n < len(self.users) else \
-            Notified if n < len(self.users) + NOTIFIED else Actor
+        kind = Prober if name[0] == "p" else KINDS.get(n, Actor)
         place = Place(self.server, self.users[n % len(self.users)], until,
                       self.stop)
         return multiprocessing.get_context("fork").Process(

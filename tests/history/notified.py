@@ -5,27 +5,19 @@ told every change, of the others their STATUS.
 """
 import time
 
-from actor import BOXES, MARKER_FIELD, STATUS_ITEMS, Reader
+from actor import BOXES, STATUS_ITEMS, Reader
 
 HERE = "(MessageNew (UID FLAGS) MessageExpunge FlagChange)"
 ELSEWHERE = "(MAILBOXES (%s) (MessageNew MessageExpunge))" % " ".join(BOXES)
 
 
 class Notified(Reader):
-    """Others may expunge at any time, so it names messages by UID alone."""
-
     def connect(self):
         super().connect()
         self.asked = False
 
     def any_box(self):
         return self.rnd.choice(BOXES)
-
-    def learn(self, _first):
-        if self.view is None or not self.has_blank():
-            return None
-        return "UID FETCH %d:* (UID FLAGS %s)" % (
-            max(self.view.uids(), default=0) + 1, MARKER_FIELD)
 
     def select(self):
         """What is under way of one mailbox is not the other's."""
@@ -42,7 +34,7 @@ class Notified(Reader):
         elif self.rnd.random() < 0.1:
             super().step()
         else:
-            self.wait()
+            self.listen()
             self.compare()
 
     def ask(self):
@@ -54,7 +46,7 @@ class Notified(Reader):
                 HERE, ELSEWHERE)
         self.asked = self.run("NOTIFY " + how)[-1].startswith(b"OK")
 
-    def wait(self):
+    def listen(self):
         end = time.monotonic() + self.rnd.uniform(0.05, 1)
         while time.monotonic() < end:
             self.conn.idling(max(0, end - time.monotonic()), b"WAITING")

@@ -11,7 +11,8 @@ An Op is one command of one session:
     lines     every untagged response since the response before, in order,
               whole (literals within), without the last CRLF; the tagged
               one last, without its tag
-    status    "OK", "NO", "BAD"; "?": the connection was lost before it came
+    status    "OK", "NO", "BAD"; "?": the connection was lost before it
+              came; "LEFT": the client went away before it
 
 What is no command of IMAP stands as one: b"LOGIN user" begins every session
 (its lines are not kept); b"LMTP marker" is a delivery on a connection of its

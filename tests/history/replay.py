@@ -10,19 +10,25 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "crash"))
 from client import uid_list  # noqa: E402
-from facts import (NEVER, Birth, Count, Death, Name, Read, Watch,  # noqa: E402
-                   Write)
+from facts import (NEVER, Birth, Count, Death, ModSeq, Name,  # noqa: E402
+                   Race, Read, Replaced, Top, Watch, Write)
 from ledger import MARKER  # noqa: E402
+from memory import ALL_FLAGS, VANISHED, Memory  # noqa: E402
+from settings import Settings  # noqa: E402
 from told import Told  # noqa: E402
 from view import NUMBERED, Fetch, Slot, View, contains, in_set  # noqa: E402
-from wire import text  # noqa: E402
+from wire import is_quoting, text  # noqa: E402
 
-CODE = re.compile(rb"\[(UIDVALIDITY|UIDNEXT) (\d+)\]")
+CODE = re.compile(rb"\[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d+)\]")
 STATUS = re.compile(rb"\* STATUS (\S+) \((.*)\)")
 COPYUID = re.compile(rb"\[COPYUID (\d+) ([\d:,]+) ([\d:,]+)\]")
 APPENDUID = re.compile(rb"\[APPENDUID (\d+) ([\d:,]+)\]")
 ESEARCH = re.compile(rb"(COUNT|MIN|MAX|ALL) ([\d:,]+)")
 CLOSED = b"* OK [CLOSED]"
+MODIFIED = re.compile(rb"\[MODIFIED ([\d:,]+)\]")
+URL = re.compile(rb"UIDVALIDITY=(\d+)/;UID=(\d+)$")
+STORE = re.compile(rb"(?:UID )?STORE \S+ (?:\(UNCHANGEDSINCE (\d+)\) )?"
+                   rb"([+-]?)FLAGS\S* \((.*)\)")
 NONE = re.compile(rb"(NO|BAD) \[(NONEXISTENT|TRYCREATE)\]")
 
 # While these run, no EXPUNGE may come: message numbers are under way.
@@ -31,9 +37,13 @@ QUIET = (b"FETCH", b"STORE", b"SEARCH")
 
 
 class Session:
-    def __init__(self, facts, account):
+    def __init__(self, facts, account, memories):
         self.facts = facts
         self.account = account
+        self.settings = Settings(facts, account)
+        self.memories = memories    # of the client: name -> Memory
+        self.memory = None          # of what is selected
+        self.comes_back = False     # it has enabled QRESYNC
         self.view = None
         self.watch = None
         self.idle_since = None
@@ -68,6 +78,7 @@ class Session:
             self.untagged(line, quiet)
             if line.startswith(CLOSED):
                 self.leave()
+        self.settings.take(op, verb, args)
         run = getattr(self, "do_" + verb.decode().lower(), None)
         if run is not None:
             run(args, slots)
@@ -91,13 +102,20 @@ class Session:
         """What was not OK need not tell what others did."""
         if op.status != "OK" or verb in (b"IDLE", b"IDLING", b"WAITING"):
             return
+        if self.memory is not None:
+            self.memory.answered()
+            wrong = self.memory.settle(self.view)
+            if wrong is not None and not quiet:
+                self.complain("I7", wrong)
         if self.watch is not None:
             self.watch.commands.append((op.t0, op.t1, not quiet))
         if self.told is not None:
             self.told.after(op)
 
     def leave(self):
-        self.view = self.watch = None
+        if self.memory is not None:
+            self.memory.left(self.view.slots)
+        self.view = self.watch = self.memory = None
 
     # -- which messages a command names --
 
@@ -122,7 +140,9 @@ class Session:
 
     def untagged(self, line, quiet):
         found = NUMBERED.match(line)
-        if found is None:
+        if line.startswith(b"* VANISHED"):
+            self.vanished(line, quiet)
+        elif found is None:
             self.other(line)
         elif self.view is None:
             self.complain("I9", "nothing is selected: %r" % line[:60])
@@ -140,26 +160,74 @@ class Session:
         if slot is not None:
             self.facts.told_gone.append((self.mailbox, slot, self.t1))
 
+    def vanished(self, line, quiet):
+        earlier, uids = VANISHED.match(line).groups()
+        ranges = in_set(uids, 0)
+        if self.memory is None:
+            self.complain("I9", "nobody asked for %r" % line[:60])
+            return
+        gone = self.memory.vanished(ranges)
+        if earlier:
+            slots = [known(uid) for uid in gone]
+        else:
+            slots = self.view.vanish(ranges)
+            if quiet:
+                self.complain("I9", "VANISHED during %r" % self.op.command)
+        self.facts.told_gone += [(self.mailbox, s, self.t1) for s in slots]
+
     def fetched(self, fetch):
         slot = self.view.fetch(fetch.number, fetch.uid)
         if slot is None:
             return
+        if fetch.modseq is not None:
+            self.facts.modseqs.append(ModSeq(
+                self.mailbox, slot, fetch.modseq, fetch.flags, self.t0,
+                self.t1, self.op))
+        if self.memory is not None:
+            self.remember(fetch)
         self.facts.reads.append(Read(self.mailbox, slot, fetch.flags,
                                      self.t0, self.t1, self.op))
         for octets in fetch.literals:
             self.read_text(slot, octets)
 
+    def remember(self, fetch):
+        """All changes up to a MODSEQ have been told: nothing that has a lower
+        one is news."""
+        memory = self.memory
+        if memory.whole and (fetch.modseq or NEVER) <= memory.modseq and \
+           fetch.flags is not None and \
+           memory.flags.get(fetch.uid, fetch.flags) != fetch.flags:
+            self.complain("I7", "UID %r: %r at %r, told up to %d, that it is %r"
+                          % (fetch.uid, sorted(fetch.flags), fetch.modseq,
+                             memory.modseq, sorted(memory.flags[fetch.uid])))
+        memory.fetched(fetch)
+
     def read_text(self, slot, octets):
-        """A whole message, or its X-Marker field alone."""
+        """A whole message, or its X-Marker field alone; what quotes another
+        has that one's octets behind its own."""
+        marker, rest = self.whose(octets)
+        if marker is not None:
+            self.facts.texts.append((self.mailbox, slot, marker, self.op))
+        while rest:
+            quoted, rest = self.whose(rest)
+            if quoted is not None:
+                self.facts.quoted.append((marker, quoted, self.op))
+            marker = quoted
+
+    def whose(self, octets):
+        """The marker (None: that is no message), and what is behind it."""
         found = MARKER.search(octets)
         if found is None:
             self.complain("I2", "nobody sent this: %r" % octets[:100])
-            return
+            return None, b""
         marker = found.group(1).decode()
-        alone = b"X-Marker: %s\r\n\r\n" % found.group(1)
-        if octets != alone and not octets.endswith(text(marker)):
+        if octets == b"X-Marker: %s\r\n\r\n" % found.group(1):
+            return marker, b""
+        before, own, rest = octets.partition(text(marker))
+        if not own or is_quoting(marker) != bool(rest):
             self.complain("I2", "%s has changed" % marker)
-        self.facts.texts.append((self.mailbox, slot, marker, self.op))
+            return None, b""
+        return marker, rest
 
     def other(self, line):
         if line.startswith(b"* SEARCH"):
@@ -170,6 +238,8 @@ class Session:
                     self.found(in_set(value, 0))
         elif line.startswith(b"* STATUS"):
             self.status(line)
+        elif self.memory is not None:
+            self.memory.hear(line)
 
     def found(self, ranges):
         """What SEARCH found must be in the view."""
@@ -196,8 +266,14 @@ class Session:
                       values.get(b"UIDNEXT"), self.t0, self.t1, self.op)
         self.name(name, "is", mailbox)
         self.facts.counts.append(count)
+        if b"HIGHESTMODSEQ" in values:
+            self.top(mailbox, values.pop(b"HIGHESTMODSEQ"), values)
         if self.told is not None:
             self.told.status(name, count[:3])
+
+    def top(self, mailbox, value, status):
+        self.facts.tops.append(Top(mailbox, value, status, self.t0, self.t1,
+                                   self.op))
 
     # -- selecting --
 
@@ -209,7 +285,11 @@ class Session:
 
     def select(self, name, op):
         self.leave()
+        self.recall(name, op)
         if op.status != "OK":
+            if self.memory is not None:
+                self.memory.lost(op.lines)
+                self.memory = None
             if NONE.match(op.lines[-1] if op.lines else b""):
                 self.name(name, "none")
             return
@@ -226,9 +306,32 @@ class Session:
         self.facts.counts.append(Count(mailbox, len(self.view),
                                        int(codes[b"UIDNEXT"]), self.t0,
                                        self.t1, op))
+        if b"HIGHESTMODSEQ" in codes:
+            self.top(mailbox, int(codes[b"HIGHESTMODSEQ"]), {})
         self.facts.watches.append(self.watch)
         if self.told is not None:
             self.told.selected(name)
+        if self.memory is not None:
+            self.recalled()
+
+    def recall(self, name, op):
+        """What the client remembers, or from now on will."""
+        if not self.comes_back:
+            return
+        if b"(QRESYNC " not in op.command:
+            self.memories[name] = Memory()
+        self.memory = self.memories[name]
+        self.memory.begin(op.command)
+
+    def recalled(self):
+        self.memory.select(self.view)
+        self.memory.answered()
+        if len(self.memory.flags) > len(self.view):
+            self.complain("I7", "remembers %d messages, there are %d" % (
+                len(self.memory.flags), len(self.view)))
+
+    def do_enable(self, args, _slots):
+        self.comes_back = self.op.status == "OK" and b"QRESYNC" in args
 
     def do_unselect(self, _args, _slots):
         if self.op.status == "OK":
@@ -272,25 +375,61 @@ class Session:
         messages = list(appended(args[1:]))
         uids, validity = [None] * len(messages), None
         if self.op.status == "OK":
-            found = APPENDUID.search(self.op.lines[-1])
+            found = APPENDUID.search(b"\n".join(self.op.lines))
             validity, uids = int(found.group(1)), uid_list(found.group(2))
         if len(uids) != len(messages):
             self.complain("I5", "%d UIDs for %d messages"
                           % (len(uids), len(messages)))
         for uid, (marker, flags) in zip(uids, messages):
             self.birth(args[0], uid, marker, flags, None, validity)
+            if is_quoting(marker):
+                self.facts.sources[marker] = self.source(args[-1])
+
+    def source(self, url):
+        validity, uid = URL.search(url).groups()
+        return (self.account, int(validity)), int(uid)
+
+    def do_replace(self, args, slots):
+        """One message, and for it another goes."""
+        self.do_append(args[1:], None)
+        self.death(slots, "REPLACE")
+        self.facts.replaced.append(Replaced(
+            self.mailbox, slots, args[-1].decode(), self.op))
 
     def do_lmtp(self, args, _slots):
         self.birth(b"INBOX", None, args[0].decode())
 
     def do_store(self, args, slots):
-        if self.mailbox and self.op.status != "BAD":
-            flags = b" ".join(args[2:]).strip(b"()").decode().split()
-            self.facts.writes.append(Write(
-                self.mailbox, slots, args[1][:1].decode(), frozenset(flags),
-                self.t0, self.end(), self.op.status == "OK"))
+        if self.mailbox is None or self.op.status == "BAD":
+            return
+        since, mode, flags = STORE.match(self.op.command).groups()
+        flags = frozenset(flags.decode().split())
+        if since is not None:
+            slots = self.race(args[0], slots, int(since), flags)
+        self.facts.writes.append(Write(
+            self.mailbox, slots, mode.decode() or "F", flags,
+            self.t0, self.end(), self.op.status == "OK"))
+
+    def race(self, asked, slots, since, flags):
+        """Those that UNCHANGEDSINCE did not keep out; named by UID."""
+        found = MODIFIED.search(self.op.lines[-1] if self.op.lines else b"")
+        kept = in_set(found.group(1), 0) if found else []
+        won = [(uid, uid) for first, last in in_set(asked, 0)
+               for uid in range(first, last + 1) if not contains(kept, uid)]
+        winners, losers = (
+            [(slot, ranges) for slot, _ in slots
+             if slot.uid is None or contains(ranges, slot.uid)]
+            for ranges in (won, kept))
+        if self.op.status == "OK":
+            self.facts.races.append(Race(
+                self.mailbox, winners, losers, since, flags, self.t0,
+                self.t1, self.op))
+        return winners
 
     def do_fetch(self, args, slots):
+        if self.memory is not None and self.op.status == "OK" and \
+           self.op.command == ALL_FLAGS:
+            self.memory.whole = True
         if self.watch and self.watch.writable and \
            b"BODY[" in b" ".join(args):
             self.facts.writes.append(Write(
@@ -356,6 +495,8 @@ def appended(words):
     """(marker, flags) of each message of an APPEND as recorded."""
     flags = []
     for word in words:
+        if word == b"CATENATE" or word.startswith(b"/"):
+            continue
         if word[-1:].isdigit():
             yield word.decode(), frozenset(flags)
             flags = []
@@ -365,9 +506,11 @@ def appended(words):
 
 def replay(facts, ops):
     """ops: those of one connection, in order."""
-    session, number = None, None
+    session, memories = None, {}
     for op in ops:
         if op.command.startswith(b"LOGIN "):
-            session = Session(facts, op.command[6:].decode())
+            if session is not None:
+                session.leave()
+            session = Session(facts, op.command[6:].decode(), memories)
         elif op.command != b"LOST":
             session.take(op)

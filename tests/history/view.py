@@ -12,6 +12,7 @@ NUMBERED = re.compile(rb"\* (\d+) (EXISTS|EXPUNGE|FETCH)")
 LITERALS = re.compile(rb"\{(\d+)\}\r\n")
 UID = re.compile(rb"UID (\d+)")
 FLAGS = re.compile(rb"FLAGS \(([^)]*)\)")
+MODSEQ = re.compile(rb"MODSEQ \((\d+)\)")
 
 
 class Slot:
@@ -65,6 +66,32 @@ class View:
         slot.until = self.now
         return slot
 
+    def vanish(self, ranges):
+        """The slots of these UIDs, which are no more."""
+        return [slot for first, last in ranges
+                for uid in range(first, last + 1)
+                for slot in [self.vanish_one(uid)] if slot is not None]
+
+    def vanish_one(self, uid):
+        at = next((i for i, s in enumerate(self.slots) if s.uid == uid), None)
+        if at is None:
+            at = self.bind_blank(uid)
+        return None if at is None else self.expunge(at + 1)
+
+    def bind_blank(self, uid):
+        """One of those whose UID nobody has told; when there are several,
+        which of them came when is no longer known."""
+        blank = [i for i, s in enumerate(self.slots)
+                 if s.uid is None and self.fits(i, s, uid)]
+        if not blank:
+            self.complain("I9", "VANISHED of UID %d, which is not there" % uid)
+            return None
+        for i in blank:
+            self.slots[i].since = self.slots[blank[0]].since
+            self.slots[i].floor = self.slots[blank[0]].floor
+        self.slots[blank[0]].uid = uid
+        return blank[0]
+
     def fetch(self, n, uid):
         """The slot that a FETCH response is about; uid None: not said."""
         slot = self.slot(n)
@@ -94,7 +121,7 @@ class View:
 
 
 class Fetch:
-    """One FETCH response: number, uid, flags and literals it has."""
+    """One FETCH response: number, uid, flags, modseq and literals it has."""
 
     def __init__(self, number, line):
         self.number = number
@@ -105,6 +132,8 @@ class Fetch:
         found = FLAGS.search(rest)
         self.flags = frozenset(found.group(1).decode().split()) \
             if found else None
+        found = MODSEQ.search(rest)
+        self.modseq = int(found.group(1)) if found else None
 
     def take_literals(self, line):
         rest, pos = b"", 0

@@ -29,18 +29,29 @@ def text(marker):
     return text_of(marker, int(marker.rsplit("-", 1)[1]))
 
 
+def is_quoting(marker):
+    """Is another message's text behind its own (CATENATE)?"""
+    return marker.split("-")[1].endswith("q")
+
+
 def on_the_wire(command):
     """The octets of a recorded command."""
     words = command.split(b" ")
-    if words[0] != b"APPEND":
+    by_uid = words[0] == b"UID"
+    if words[by_uid] not in (b"APPEND", b"REPLACE"):
         return command
-    out = [b"APPEND", words[1]]
-    for word in words[2:]:
-        if word[-1:].isdigit():     # a marker; flags end in a letter or ")"
-            octets = text(word.decode())
-            word = b"{%d+}\r\n%s" % (len(octets), octets)
-        out.append(word)
-    return b" ".join(out)
+    first = by_uid + (2 if words[by_uid] == b"APPEND" else 3)
+    return b" ".join(words[:first] + list(map(message_word, words[first:])))
+
+
+def message_word(word):
+    if word.startswith(b"/"):
+        return b'URL "%s")' % word
+    if not word[-1:].isdigit():     # flags end in a letter or ")"
+        return word
+    octets = text(word.decode())
+    return b"%s{%d+}\r\n%s" % (b"(TEXT " * is_quoting(word.decode()),
+                               len(octets), octets)
 
 
 class Stream:
@@ -181,11 +192,11 @@ class Connection:
         self.stream.send(b"DONE\r\n")
         return self.finish()
 
-    def lost(self):
+    def lost(self, status="?"):
         """Whatever is under way has an unknown outcome."""
         now = clock()
         for _, command, t0 in self.waiting or [(0, b"LOST", now)]:
-            self.recorder.add(t0, now, command, self.lines, "?")
+            self.recorder.add(t0, now, command, self.lines, status)
             self.lines = []
         self.waiting = []
         self.stream.close()
@@ -215,6 +226,17 @@ class Connection:
                 self.heard(command, line)
                 self.lines.append(line)
         return out
+
+    def abandon(self, command, lines):
+        """Goes away after so many responses to a command."""
+        self.begin(command)
+        for _ in range(lines):
+            line = self.stream.response()
+            if line.startswith(self.waiting[0][0]):
+                break
+            self.heard(command, line)
+            self.lines.append(line)
+        self.lost("LEFT")
 
     def end(self, status, line=None):
         _, command, t0 = self.waiting.pop(0)

@@ -1,0 +1,90 @@
+"""settings.py -- annotations, rights and subscriptions (I18).
+
+A part of replay.py: which command sets them, which shows them. Each is a
+register, as durable as messages are. Their mailboxes keep their names.
+"""
+import re
+
+from facts import NEVER, Look, Setting
+from register import Register
+
+ANNOTATIONS = ["/private/comment", "/shared/comment"]
+GUESTS = ["guest@example.org", "anyone"]
+SUBSCRIBED = ["news", "jokes"]
+
+ENTRY = re.compile(rb"(/[^ ()]+) (NIL|\"[^\"]*\")")
+NOTHING = {"annotation": b"NIL", "rights": b"", "subscription": False}
+
+
+class Settings:
+    """Of one session."""
+
+    def __init__(self, facts, account):
+        self.facts, self.account = facts, account
+        self.op = None
+
+    def take(self, op, verb, args):
+        self.op = op
+        run = getattr(self, "do_" + verb.decode().lower(), None)
+        if run is not None and op.status != "BAD":
+            run(args)
+
+    def set(self, kind, whose, value):
+        sure = self.op.status == "OK"
+        self.facts.settings.append(Setting(
+            (self.account, kind) + whose, value, self.op.t0,
+            self.op.t1 if sure else NEVER, sure))
+
+    def look(self, kind, whose, value):
+        if self.op.status == "OK":
+            self.facts.looks.append(Look(
+                (self.account, kind) + whose, value, self.op.t0, self.op.t1,
+                self.op))
+
+    def do_setmetadata(self, args):
+        for name, value in ENTRY.findall(b" ".join(args[1:])):
+            self.set("annotation", (args[0], name), value)
+
+    def do_getmetadata(self, args):
+        shown = dict(ENTRY.findall(b"\n".join(self.op.lines[:-1])))
+        for name in b" ".join(args[1:]).strip(b"()").split():
+            self.look("annotation", (args[0], name), shown.get(name, b"NIL"))
+
+    def do_setacl(self, args):
+        self.set("rights", tuple(args[:2]), args[2])
+
+    def do_deleteacl(self, args):
+        self.set("rights", tuple(args[:2]), b"")
+
+    def do_getacl(self, args):
+        shown = b" ".join(x for x in self.op.lines
+                          if x.startswith(b"* ACL ")).split()[3:]
+        shown = dict(zip(shown[::2], shown[1::2]))
+        for guest in GUESTS:
+            self.look("rights", (args[0], guest.encode()),
+                      shown.get(guest.encode(), b""))
+
+    def do_subscribe(self, args):
+        self.set("subscription", (args[0],), True)
+
+    def do_unsubscribe(self, args):
+        self.set("subscription", (args[0],), False)
+
+    def do_lsub(self, args):
+        """Of one name, without wildcards."""
+        self.look("subscription", (args[1],), any(
+            x.startswith(b"* LSUB ") for x in self.op.lines))
+
+
+def check(facts):
+    registers = {}
+    for x in facts.settings + facts.looks:
+        if x.thing not in registers:
+            registers[x.thing] = Register()
+            registers[x.thing].add(NOTHING[x.thing[1]], -NEVER, -NEVER, True)
+    for s in facts.settings:
+        registers[s.thing].add(s.value, s.t0, s.t1, s.sure)
+    for look in facts.looks:
+        if not registers[look.thing].may_be(look.value, look.t0, look.t1):
+            facts.complain("I18", "%s is %r" % (
+                " ".join(map(str, look.thing)), look.value), look.op)
