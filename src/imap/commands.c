@@ -64,6 +64,7 @@ static const struct command commands[] = {
 	{ N("UNAUTHENTICATE"), ST_ANY,    CMD_SILENT,            cmd_unauthenticate, "no longer logged in" },
 	{ N("UNSELECT"),     ST_SELECTED, CMD_SILENT,            cmd_unselect,     "UNSELECT completed" },
 	{ N("UNSUBSCRIBE"),  ST_ANY,      0,                     cmd_unsubscribe,  "UNSUBSCRIBE completed" },
+	{ N("XLIST"),        ST_ANY,      0,                     cmd_xlist,        "XLIST completed" },
 };
 /* clang-format on */
 

@@ -51,3 +51,4 @@ struct err cmd_uidbatches(struct session *, struct slice args);
 struct err cmd_unauthenticate(struct session *, struct slice args);
 struct err cmd_unselect(struct session *, struct slice args);
 struct err cmd_unsubscribe(struct session *, struct slice args);
+struct err cmd_xlist(struct session *, struct slice args);

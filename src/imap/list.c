@@ -1,5 +1,5 @@
 /*
- * list.c -- LIST and LSUB: which of the account's names are listed.
+ * list.c -- LIST, LSUB and XLIST: which of the account's names are listed.
  * RFC 9051 section 6.3.9; RFC 3501 section 6.3.9; RFC 5258
  *
  * The names are the mailboxes, the subscribed names without a mailbox, and
@@ -287,8 +287,8 @@ static void reply_row_rights(struct session *s, const struct list_request *r,
 /* 'LIST "" ""': the delimiter, and the root of the reference. */
 static void reply_root(struct session *s, const struct list_request *r)
 {
-	buf_add(session_out(s), r->lsub ? S("* LSUB ") : S("* LIST "));
-	buf_add(session_out(s), S("(\\Noselect) \"/\" \"\"\r\n"));
+	reply_list_begin(s, r);
+	buf_add(session_out(s), S("\\Noselect) \"/\" \"\"\r\n"));
 }
 
 /* Above all that a visitor sees: the owner. */
@@ -300,7 +300,8 @@ static void reply_owner(struct session *s, const struct list_request *r)
 	for (size_t i = 0; i < r->n_patterns; i++) {
 		if (!pattern_matches(r->patterns[i], name))
 			continue;
-		buf_add(out, S("* LIST (\\Noselect \\HasChildren) \"/\" "));
+		reply_list_begin(s, r);
+		buf_add(out, S("\\Noselect \\HasChildren) \"/\" "));
 		reply_mailbox(out, name, has_utf8(s));
 		buf_add(out, S("\r\n"));
 		return;
@@ -374,4 +375,17 @@ struct err cmd_lsub(struct session *s, struct slice args)
 	struct err e = parse_lsub(&c, &r);
 
 	return is_ok(e) ? list_run(s, &r) : e;
+}
+
+struct err cmd_xlist(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct list_request r;
+	struct err e = parse_xlist(&c, &r);
+
+	if (is_ok(e))
+		e = list_run(s, &r);
+	if (is_ok(e))
+		visit_list(s, &r);
+	return e;
 }

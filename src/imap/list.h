@@ -1,5 +1,8 @@
 /*
- * list.h -- LIST responses and the names of special uses.
+ * list.h -- LIST, LSUB and XLIST: what is asked for, and its responses.
+ *
+ * XLIST is what Gmail had before RFC 6154, and some clients still say: LIST
+ * with names of its own for special uses.
  */
 #pragma once
 
@@ -24,6 +27,7 @@ enum list_return {
 
 struct list_request {
 	bool lsub;
+	bool xlist;
 	unsigned select;                  /* enum list_select */
 	unsigned returns;                 /* enum list_return */
 	unsigned status;                  /* items of RETURN (STATUS (...)) */
@@ -37,6 +41,10 @@ struct list_request {
 
 struct err parse_list(struct cursor *, struct list_request *);
 struct err parse_lsub(struct cursor *, struct list_request *);
+struct err parse_xlist(struct cursor *, struct list_request *);
+
+/* "* LIST (", or LSUB's or XLIST's word */
+void reply_list_begin(struct session *, const struct list_request *);
 
 /* One line of LIST or LSUB. */
 struct list_row {

@@ -1,4 +1,5 @@
-/* list_parse.c -- the grammar of LIST and LSUB. RFC 9051 section 6.3.9 */
+/* list_parse.c -- the grammar of LIST, LSUB and XLIST. RFC 9051 section 6.3.9
+ */
 #include "base/limits.h"
 #include "imap/list.h"
 #include "imap/status.h"
@@ -167,10 +168,9 @@ struct err parse_list(struct cursor *c, struct list_request *r)
 	return c->e;
 }
 
-/* lsub = "LSUB" SP mailbox SP list-mailbox */
-struct err parse_lsub(struct cursor *c, struct list_request *r)
+/* SP mailbox SP list-mailbox */
+static struct err parse_old(struct cursor *c, struct list_request *r)
 {
-	*r = (struct list_request){ .lsub = true, .select = SELECT_SUBSCRIBED };
 	expect(c, ' ', "expected a reference");
 	parse_reference(c, r);
 	r->patterns = cursor_array(c, 1, sizeof *r->patterns);
@@ -178,4 +178,18 @@ struct err parse_lsub(struct cursor *c, struct list_request *r)
 	parse_pattern(c, r);
 	expect_end(c);
 	return c->e;
+}
+
+/* lsub = "LSUB" SP mailbox SP list-mailbox */
+struct err parse_lsub(struct cursor *c, struct list_request *r)
+{
+	*r = (struct list_request){ .lsub = true, .select = SELECT_SUBSCRIBED };
+	return parse_old(c, r);
+}
+
+/* xlist = "XLIST" SP mailbox SP list-mailbox */
+struct err parse_xlist(struct cursor *c, struct list_request *r)
+{
+	*r = (struct list_request){ .xlist = true };
+	return parse_old(c, r);
 }

@@ -1,4 +1,4 @@
-/* list_reply.c -- LIST and LSUB responses. RFC 9051 section 7.3.1 */
+/* list_reply.c -- LIST, LSUB and XLIST responses. RFC 9051 section 7.3.1 */
 #include "imap/list.h"
 #include "mailbox/special_use.h"
 
@@ -22,6 +22,27 @@ static void reply_special_uses(struct buf *out, uint32_t uses, bool *first)
 	special_uses_write(uses, out);
 }
 
+/* As Gmail called them. */
+static const struct {
+	uint32_t use;
+	struct slice name;
+} xlist_uses[] = {
+	{ USE_ALL, N("AllMail") },     { USE_DRAFTS, N("Drafts") },
+	{ USE_FLAGGED, N("Starred") }, { USE_IMPORTANT, N("Important") },
+	{ USE_JUNK, N("Spam") },       { USE_SENT, N("Sent") },
+	{ USE_TRASH, N("Trash") },
+};
+
+static void reply_xlist_uses(struct buf *out, const struct mailbox_info *info,
+                             bool *first)
+{
+	if (slice_eq(info->name, S("INBOX")))
+		reply_attribute(out, S("Inbox"), first);
+	for (size_t i = 0; i < sizeof xlist_uses / sizeof *xlist_uses; i++)
+		if (info->special_use & xlist_uses[i].use)
+			reply_attribute(out, xlist_uses[i].name, first);
+}
+
 static void reply_attributes(struct buf *out, const struct list_request *r,
                              const struct mailbox_info *info)
 {
@@ -39,7 +60,9 @@ static void reply_attributes(struct buf *out, const struct list_request *r,
 		                &first);
 	if (r->returns & RETURN_SUBSCRIBED && info->subscribed)
 		reply_attribute(out, S("Subscribed"), &first);
-	if (!r->lsub)
+	if (r->xlist)
+		reply_xlist_uses(out, info, &first);
+	else if (!r->lsub)
 		reply_special_uses(out, info->special_use, &first);
 }
 
@@ -57,12 +80,19 @@ static void reply_extended(struct session *s, const struct list_request *r,
 	buf_add(out, S("))"));
 }
 
+void reply_list_begin(struct session *s, const struct list_request *r)
+{
+	buf_add(session_out(s), r->lsub    ? S("* LSUB (")
+	                        : r->xlist ? S("* XLIST (")
+	                                   : S("* LIST ("));
+}
+
 void reply_list_row(struct session *s, const struct list_request *r,
                     const struct list_row *row)
 {
 	struct buf *out = session_out(s);
 
-	buf_add(out, r->lsub ? S("* LSUB (") : S("* LIST ("));
+	reply_list_begin(s, r);
 	reply_attributes(out, r, &row->info);
 	buf_add(out, S(") \"/\" "));
 	session_reply_name(s, row->info.name);

@@ -167,7 +167,18 @@ static const struct slice statuses[ERR_CODES] = {
 	[ERR_NOPERM] = N("NO [NOPERM] "),
 	[ERR_READONLY] = N("NO "),
 	[ERR_EXPUNGEISSUED] = N("NO [EXPUNGEISSUED] "),
-	[ERR_BADCHARSET] = N("NO [BADCHARSET (US-ASCII UTF-8)] "),
+	/* one name of each that mime/charset.c has */
+	[ERR_BADCHARSET] =
+		N("NO [BADCHARSET (US-ASCII UTF-8 Big5 EUC-JP EUC-KR EUC-TW "
+	          "GB18030 GB2312 GBK IBM437 IBM850 IBM852 IBM866 ISO-2022-JP "
+	          "ISO-2022-JP-2 ISO-2022-KR ISO-8859-1 ISO-8859-2 ISO-8859-3 "
+	          "ISO-8859-4 ISO-8859-5 ISO-8859-6 ISO-8859-7 ISO-8859-8 "
+	          "ISO-8859-9 ISO-8859-10 ISO-8859-11 ISO-8859-13 ISO-8859-14 "
+	          "ISO-8859-15 ISO-8859-16 KOI8-R KOI8-U macintosh Shift_JIS "
+	          "TIS-620 UTF-16 UTF-16BE UTF-16LE UTF-32 UTF-7 windows-1250 "
+	          "windows-1251 windows-1252 windows-1253 windows-1254 "
+	          "windows-1255 windows-1256 windows-1257 windows-1258 "
+	          "windows-874)] "),
 	[ERR_TOOBIG] = N("NO [TOOBIG] "),
 	[ERR_TOOFEW] = N("NO [TOOFEW] "),
 	[ERR_TOOMANY] = N("NO [TOOMANY] "),

@@ -76,13 +76,51 @@ static bool is_keyword(struct slice name)
 	return true;
 }
 
+/* IANA's registry of keywords: RFC 9051 section 2.3.2, RFC 8457, RFC 9979 */
+static const struct slice registered[] = {
+	N("$autosent"),
+	N("$canunsubscribe"),
+	N("$followed"),
+	N("$Forwarded"),
+	N("$hasattachment"),
+	N("$hasmemo"),
+	N("$hasnoattachment"),
+	N("$Important"),
+	N("$imported"),
+	N("$istrusted"),
+	N("$Junk"),
+	N("$MailFlagBit0"),
+	N("$MailFlagBit1"),
+	N("$MailFlagBit2"),
+	N("$maskedemail"),
+	N("$MDNSent"),
+	N("$memo"),
+	N("$muted"),
+	N("$new"),
+	N("$notify"),
+	N("$NotJunk"),
+	N("$Phishing"),
+	N("$Submitted"),
+	N("$SubmitPending"),
+	N("$unsubscribed"),
+};
+
+/* Clients that compare them with case, too, find what they look for. */
+static struct slice registered_name(struct slice name)
+{
+	for (size_t i = 0; i < sizeof registered / sizeof *registered; i++)
+		if (slice_ieq(registered[i], name))
+			return registered[i];
+	return name;
+}
+
 static struct err place(struct keywords *k, struct slice name, size_t *at)
 {
 	if (!is_keyword(name))
 		return err(ERR_CANNOT, "that is not a keyword");
 	if (k->n == LIMIT_KEYWORDS)
 		return err(ERR_LIMIT, "the mailbox has too many keywords");
-	append(k, name);
+	append(k, registered_name(name));
 	*at = k->n - 1;
 	return OK;
 }

@@ -2,7 +2,8 @@
  * keyword.h -- a mailbox's keyword names; a name's place is its bit.
  *
  * Names are compared without case and kept with the case they first came
- * in. Places are never given up or reused.
+ * in; those that are registered, as they are there. Places are never given up
+ * or reused.
  */
 #pragma once
 
