@@ -40,17 +40,22 @@ static int64_t parse_month_year(struct cursor *c, unsigned day)
 	return days_from_civil(year, month, day);
 }
 
+/* 1*2DIGIT */
+static unsigned parse_day(struct cursor *c)
+{
+	unsigned day = parse_fixed(c, 1);
+
+	return ascii_is_digit(peek(c)) ? day * 10 + parse_fixed(c, 1) : day;
+}
+
 /* date = date-text / DQUOTE date-text DQUOTE
  * date-text = date-day "-" date-month "-" date-year ; 1*2DIGIT day */
 int64_t parse_date(struct cursor *c)
 {
 	bool quoted = take(c, '"');
-	unsigned day = parse_fixed(c, 1);
-	int64_t days;
+	unsigned day = parse_day(c);
+	int64_t days = parse_month_year(c, day);
 
-	if (ascii_is_digit(peek(c)))
-		day = day * 10 + parse_fixed(c, 1);
-	days = parse_month_year(c, day);
 	if (quoted)
 		expect(c, '"', "date does not end");
 	return days;
@@ -90,14 +95,17 @@ static unsigned parse_time(struct cursor *c)
 
 /* date-time = DQUOTE date-day-fixed "-" date-month "-" date-year
  *             SP time SP zone DQUOTE
- * date-day-fixed = (SP DIGIT) / 2DIGIT */
+ * date-day-fixed = (SP DIGIT) / 2DIGIT ; and 1DIGIT, as some send it */
 struct date_time parse_date_time(struct cursor *c)
 {
 	struct date_time t = { 0, 0 };
 	unsigned day;
 
 	expect(c, '"', "expected a date and time");
-	day = take(c, ' ') ? parse_fixed(c, 1) : parse_fixed(c, 2);
+	if (take(c, ' '))
+		day = parse_fixed(c, 1);
+	else
+		day = parse_day(c);
 	t.seconds = parse_month_year(c, day) * 86400;
 	expect(c, ' ', "expected a space behind the date");
 	t.seconds += parse_time(c);

@@ -59,6 +59,7 @@ void reply_list_row(struct session *, const struct list_request *,
 /* What SELECT says of its mailbox in rev2. RFC 9051 section 6.3.2 */
 void reply_list_selected(struct session *, struct slice asked);
 
-/* What the server made of a name. RFC 9051 section 6.3.9.7 */
+/* What the server made of a name, also of one that it has just deleted.
+ * RFC 9051 section 6.3.9.7 */
 void reply_list_renamed(struct session *, struct slice name,
                         struct slice asked);

@@ -1,6 +1,7 @@
 /* list_parse.c -- the grammar of LIST, LSUB and XLIST. RFC 9051 section 6.3.9
  */
 #include "base/limits.h"
+#include "base/unicode.h"
 #include "imap/list.h"
 #include "imap/status.h"
 #include "mailbox/name.h"
@@ -109,6 +110,22 @@ static struct slice join(struct cursor *c, struct slice reference,
 	return slice_of(joined, reference.len + pattern.len);
 }
 
+/* As names are kept, so that they are found however they are composed. */
+static struct slice compose(struct cursor *c, struct slice pattern)
+{
+	struct buf normal = { 0 };
+
+	if (!utf8_is_valid(pattern))
+		return pattern;
+	unicode_nfc(pattern, &normal);
+	if (normal.overflow || normal.len > PATTERN_MOST)
+		fail_with(c, ERR_LIMIT, "the pattern is too long");
+	else
+		pattern = arena_copy(c->arena, buf_slice(&normal));
+	buf_free(&normal);
+	return pattern;
+}
+
 static void parse_pattern(struct cursor *c, struct list_request *r)
 {
 	struct slice pattern = parse_list_mailbox(c);
@@ -120,7 +137,9 @@ static void parse_pattern(struct cursor *c, struct list_request *r)
 	if (!is_ok(c->e))
 		return;
 	r->root |= pattern.len == 0;
-	whole = join(c, r->reference, pattern);
+	whole = compose(c, join(c, r->reference, pattern));
+	if (!is_ok(c->e))
+		return;
 	r->texts[r->n_patterns] = whole;
 	r->patterns[r->n_patterns++] = pattern_new(whole, c->arena);
 }

@@ -106,7 +106,11 @@ void reply_list_renamed(struct session *s, struct slice name,
 	static const struct list_request plain = { 0 };
 	struct list_row row = { .oldname = asked };
 
-	if (!is_ok(mailbox_get_info(s->account, name, &row.info)))
+	struct err e = mailbox_get_info(s->account, name, &row.info);
+
+	if (e.code == ERR_NONEXISTENT)
+		row.info = (struct mailbox_info){ .name = name };
+	else if (!is_ok(e))
 		return;
 	reply_list_row(s, &plain, &row);
 }

@@ -9,7 +9,7 @@
 
 /* Someone else's choice of words: what the client wrote, if that is not the
  * name that the mailbox has. */
-static struct slice parse_new_mailbox(struct cursor *c, struct slice *asked)
+static struct slice parse_asked(struct cursor *c, struct slice *asked)
 {
 	struct cursor again = *c;
 	struct slice name = parse_mailbox(c);
@@ -22,6 +22,14 @@ static struct slice without_delim(struct slice name)
 {
 	return slice_ends(name, S("/")) ? slice_first(name, name.len - 1)
 	                                : name;
+}
+
+/* RFC 9051 section 6.3.9.7 */
+static void tell_normalised(struct session *s, struct slice name,
+                            struct slice asked)
+{
+	if (has_utf8(s) && !slice_eq(name, without_delim(asked)))
+		reply_list_renamed(s, name, asked);
 }
 
 /* use-attr = "\" atom */
@@ -83,7 +91,7 @@ struct err cmd_create(struct session *s, struct slice args)
 	struct err e;
 
 	expect(&c, ' ', "expected a mailbox");
-	name = parse_new_mailbox(&c, &asked);
+	name = parse_asked(&c, &asked);
 	use = parse_create_params(&c);
 	expect_end(&c);
 	if (!is_ok(c.e))
@@ -93,20 +101,21 @@ struct err cmd_create(struct session *s, struct slice args)
 		e = mailbox_create(s->account, name, use);
 	if (is_ok(e))
 		s->code = mailboxid(s, name);
-	if (is_ok(e) && has_utf8(s) && !slice_eq(name, without_delim(asked)))
-		reply_list_renamed(s, name, asked);
+	if (is_ok(e))
+		tell_normalised(s, name, asked);
 	return e;
 }
 
 struct err cmd_delete(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
+	struct slice asked;
 	struct slice name;
 	bool selected;
 	struct err e;
 
 	expect(&c, ' ', "expected a mailbox");
-	name = parse_mailbox(&c);
+	name = parse_asked(&c, &asked);
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
@@ -118,6 +127,8 @@ struct err cmd_delete(struct session *s, struct slice args)
 		buf_add(session_out(s), S("* OK [CLOSED] Deleted\r\n"));
 		session_unselect(s);
 	}
+	if (is_ok(e))
+		tell_normalised(s, name, asked);
 	return e;
 }
 
@@ -132,7 +143,7 @@ struct err cmd_rename(struct session *s, struct slice args)
 	expect(&c, ' ', "expected a mailbox");
 	from = parse_mailbox(&c);
 	expect(&c, ' ', "expected the new name");
-	to = parse_new_mailbox(&c, &asked);
+	to = parse_asked(&c, &asked);
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
@@ -141,8 +152,8 @@ struct err cmd_rename(struct session *s, struct slice args)
 		e = door_made(s, to);
 	if (is_ok(e))
 		e = mailbox_rename(s->account, from, to);
-	if (is_ok(e) && has_utf8(s) && !slice_eq(to, without_delim(asked)))
-		reply_list_renamed(s, to, asked);
+	if (is_ok(e))
+		tell_normalised(s, to, asked);
 	return e;
 }
 

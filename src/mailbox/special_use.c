@@ -91,7 +91,8 @@ struct err uses_put(struct uses_change *u, struct change *c, uint32_t mailbox,
 		    !(meta.special_use & uses))
 			continue;
 		if (u->n > SPECIAL_USES)
-			return err(ERR_CORRUPT, "mailboxes share a special use");
+			return err(ERR_CORRUPT,
+			           "mailboxes share a special use");
 		e = put_one(u, c, meta.id, meta.special_use & ~uses);
 	}
 	return is_ok(e) ? w.e : e;
