@@ -121,6 +121,8 @@ static struct err find_replaced(struct session *s,
 	struct uidset uids = { 0 };
 	struct err e;
 
+	if (is_uidonly(s) && !uid)
+		return err(ERR_UIDREQUIRED, "UIDONLY is enabled");
 	if (view_is_readonly(s->view))
 		return err(ERR_READONLY, "mailbox is selected read-only");
 	e = session_resolve(s, &r->replaced, uid ? SET_UIDS : SET_SEQS, &uids);
