@@ -294,7 +294,7 @@ class Account:
         if uses - USES or uses & taken:
             why.append("USEATTR")
         if why:
-            raise No(*why)
+            raise No("OVERQUOTA", *why)
         self.take_mailboxes(parents(name) + [name])
         for each in parents(name) + [name]:
             box = self.mailboxes.get(each)

@@ -5,6 +5,7 @@ a few are broken by a character. The same seed gives the same commands.
 """
 import datetime
 import re
+import urllib.parse
 
 import messages
 from account import encode_utf7
@@ -51,12 +52,13 @@ class Generator:
     def __init__(self, rng):
         self.rng = rng
         self.tag = 0
-        self.saving = False         # the SEARCH being made has SAVE
+        self.saving = False         # the SEARCH being made has SAVE: nothing
+                                    # of which the model may not be sure
         self.begun = set()          # sessions that have had a command
         self.commands = [
             (self.fetch, 14), (self.store, 16), (self.search, 12), (self.sort, 5),
-            (self.thread, 4),
-            (self.append, 12), (self.copy, 8), (self.expunge, 6),
+            (self.thread, 4), (self.esearch, 3),
+            (self.append, 11), (self.replace, 3), (self.copy, 8), (self.expunge, 6),
             (self.select, 8), (self.noop, 6), (self.status, 4),
             (self.list, 5), (self.lsub, 2), (self.create, 3),
             (self.delete, 2), (self.rename, 2), (self.subscribe, 2),
@@ -116,6 +118,8 @@ class Generator:
             command[at + (kind != 1):]
         same = re.findall(rb"\{\d+\+?\}\r\n", out) == \
             re.findall(rb"\{\d+\+?\}\r\n", command)
+        if b"CATENATE" in command and at > 12:
+            return command          # of URLs the model knows the right ones
         if at >= end and kind != 1 or not same or out.endswith(b"}"):
             return command
         return out
@@ -268,18 +272,66 @@ class Generator:
         if session.current and self.rng.random() < 0.3:
             out = b"APPEND INBOX"
         for _ in range(self.pick(1, 1, 1, 2, 3)):
-            raw = messages.random_message(self.rng).raw
-            out += b" " + (self.flag_list() + " "
-                           if self.rng.random() < 0.6 else "").encode()
-            out += (self.date_time() + " "
-                    if self.rng.random() < 0.8 else "").encode()
-            text = b"{%d%s}\r\n%s" % (len(raw), self.pick(b"+", b"+", b""),
-                                      raw)
-            if self.rng.random() < (0.3 if session.accept else 0.02):
-                text = b"UTF8 (~%s)" % text
-            out += self.pick(b"", b"", b"~") + text if text[:1] == b"{" \
-                else text
+            out += self.message(session)
         return out
+
+    def message(self, session):
+        """append-message"""
+        out = b" " + (self.flag_list() + " "
+                      if self.rng.random() < 0.6 else "").encode()
+        out += (self.date_time() + " "
+                if self.rng.random() < 0.8 else "").encode()
+        raw = messages.random_message(self.rng).raw
+        if self.rng.random() < 0.15:
+            return out + self.catenate(session, raw)
+        text = self.literal(raw)
+        if self.rng.random() < (0.3 if session.accept else 0.02):
+            return out + b"UTF8 (~%s)" % text
+        return out + self.pick(b"", b"", b"~") + text
+
+    def literal(self, text):
+        return b"{%d%s}\r\n%s" % (len(text), self.pick(b"+", b"+", b""),
+                                  text)
+
+    def catenate(self, session, raw):
+        """Parts that make a message which is known: raw, or one that is
+        there.
+        """
+        account = session.account
+        there = [(name, box, x) for name, box in account.mailboxes.items()
+                 for x in box.messages]
+        if not there or self.rng.random() < 0.3:
+            n = self.rng.randrange(1, len(raw))
+            return b"CATENATE (TEXT %s TEXT %s)" % (
+                self.literal(raw[:n]), self.literal(raw[n:]))
+        name, box, copy = self.rng.choice(there)
+        content = copy.content
+        n = self.rng.randrange(1, len(content.raw))
+        parts = self.pick(
+            ["URL "], ["URL ;SECTION=HEADER", "URL ;SECTION=TEXT"],
+            [content.header, "URL ;section=text"],
+            ["URL ;PARTIAL=0.%d" % n, "URL ;PARTIAL=%d" % n],
+            ["URL ;SECTION=header", content.part.body],
+            ["URL ;SECTION=7"],
+            ["URL ;PARTIAL=0.%d" % n, content.raw[n:]])
+        url = "/" + urllib.parse.quote(name)
+        if box.uidvalidity and self.uid():
+            url += ";UIDVALIDITY=%d" % (
+                box.uidvalidity + self.pick(0, 0, 0, 1))
+        url += "/;UID=%d" % (copy.uid + self.pick(0, 0, 0, 0, 0, 100))
+        return b"CATENATE (%s)" % b" ".join(
+            b"TEXT " + self.literal(x) if isinstance(x, bytes) else
+            b"URL " + self.string((url + (x[4:] and "/" + x[4:])).encode())
+            for x in parts)
+
+    def replace(self, session):
+        uid = self.uid(session)
+        number = self.rng.choice(session.view).uid if uid and session.view \
+            else self.rng.randrange(1, len(session.view) + 2)
+        return self.verb("REPLACE", uid).encode() + self.pick(
+            b"%d", b"%d", b"%d", b"%d", b"*%.0d") % number + b" " + (
+                self.there(session) if self.rng.random() < 0.9
+                else self.name(session)) + self.message(session)
 
     def select(self, session):
         name = self.pick(b"INBOX", b"INBOX", self.there(session),
@@ -440,6 +492,18 @@ class Generator:
             options.append(b"PARTIAL " + self.rng.choice(RANGES))
         return b"RETURN (%s) " % b" ".join(options)
 
+    def esearch(self, session):
+        sources = [x + (b" " + (
+            self.there(session) if self.uid() else b"(%s %s)" % (
+                self.name(session, "a"), self.there(session)))
+            if x in (b"mailboxes", b"subtree", b"SUBTREE-ONE") else b"")
+            for x in self.some([
+                b"selected", b"inboxes", b"personal", b"subscribed",
+                b"mailboxes", b"subtree", b"SUBTREE-ONE"], 2)]
+        out = b"ESEARCH " + (b"IN (%s) " % b" ".join(sources)
+                             if self.rng.random() < 0.8 else b"")
+        return out + self.returns() + self.keys(session)
+
     def charset(self):
         return self.pick(b"UTF-8", b"utf-8", b"US-ASCII", b"X-NONE")
 
@@ -450,7 +514,9 @@ class Generator:
     def sort(self, session):
         out = self.verb("SORT", self.uid(session)).encode() + self.returns()
         criteria = [self.pick("", "", "", "REVERSE ") + self.case(x)
-                    for x in self.some(SORT_KEYS, 3)]
+                    for x in self.some([x for x in SORT_KEYS if x not in
+                                        ("ARRIVAL", "DATE")] if self.saving
+                                       else SORT_KEYS, 3)]
         return out + b"(%s) %s " % (
             " ".join(criteria).encode(), self.pick(b"UTF-8", self.charset()))\
             + self.pick(b"ALL", b"ALL", self.keys(session))
@@ -463,7 +529,7 @@ class Generator:
                     b"ALL", b"ALL", self.keys(session))
 
     def key(self, session, depth):
-        if self.rng.random() < 0.12:
+        if self.rng.random() < 0.12 and not self.saving:
             return self.late_key(session)
         kind = self.rng.randrange(13 if depth < 3 else 10)
         if kind < 3:

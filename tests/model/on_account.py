@@ -19,7 +19,14 @@ class AccountCommands:
         return self.account.find(self.name_of(name)).annotations
 
     def do_getmetadata(self, command, answer):
-        there = self.annotations(command.mailbox)
+        there = dict(self.annotations(command.mailbox))
+        if command.mailbox:         # RFC 6154 section 5.4
+            name = self.name_of(command.mailbox)
+            uses = self.account.mailboxes[name].uses
+            if uses:
+                there["/private/specialuse"] = b" ".join(
+                    x[:2].upper().encode() + x[2:].encode()
+                    for x in sorted(uses))
         yield Rules()
         expected, longest = {}, 0
         for entry in command.entries:

@@ -1,7 +1,7 @@
 """on_messages.py -- the commands of session.py that are about messages."""
 import messages
 import syntax
-from account import No, SYSTEM_FLAGS
+from account import No, SYSTEM_FLAGS, canonical
 from answer import Rules
 from on_search import page
 from resync import check_vanished
@@ -15,11 +15,10 @@ class MessageCommands:
     def do_append(self, command, answer):
         name, box = self.mailbox(command, "TRYCREATE")
         first = box.uidnext
-        self.account.take_messages([len(x[2]) for x in command.messages])
-        for flags, date, raw in command.messages:
-            if raw not in messages.known:
-                raise No()
-            box.add(messages.known[raw], date, storable(flags))
+        found = [self.message(x) for x in command.messages]
+        self.account.take_messages([len(x.raw) for _, _, x in found])
+        for flags, date, content in found:
+            box.add(content, date, flags)
         yield Rules(code="APPENDUID")
         validity, uids = answer.status.value.split()
         demand(self.account.learn_validity(name, int(validity)),
@@ -28,6 +27,45 @@ class MessageCommands:
         demand(expand(uids) == list(range(first, box.uidnext)),
                "APPENDUID %s, not %d:%d", uids, first, box.uidnext - 1)
         demand(len(command.messages) > 1 or ":" not in uids, "%s", uids)
+
+    def message(self, given):
+        """(flags, date, Message) of what APPEND or REPLACE has."""
+        flags, date, parts = given
+        raw = b"".join(x if isinstance(x, bytes) else self.octets(x)
+                       for x in parts)
+        if raw not in messages.known:
+            raise No()
+        return storable(flags), date, messages.known[raw]
+
+    def octets(self, url):
+        """What a URL of CATENATE names."""
+        name = canonical(url.mailbox)
+        box = self.account.mailboxes.get(name)
+        copies = [x for x in box.messages if x.uid == url.uid] if box else []
+        if not copies or url.uidvalidity not in (None, box.uidvalidity):
+            raise No("BADURL", "OVERQUOTA")
+        section = url.section
+        value = copies[0].content.section(section.path, section.text)
+        if value is None:
+            raise No("BADURL", "OVERQUOTA")
+        start, count = url.partial or (0, len(value))
+        return value[start:start + count]
+
+    def do_replace(self, command, answer):
+        """RFC 8508: APPEND and EXPUNGE in one."""
+        copies = self.resolve(command)
+        if self.current.readonly or not copies or copies[0].gone:
+            raise No()
+        name, box = self.mailbox(command, "TRYCREATE")
+        flags, date, content = self.message(command.messages[0])
+        self.account.take("STORAGE", max(0, len(content.raw) -
+                                         len(copies[0].content.raw)))
+        new = box.add(content, date, flags)
+        self.current.box.remove(copies)
+        yield Rules()
+        validity, uid = answer.codes["APPENDUID"].split()
+        demand(self.account.learn_validity(name, int(validity)) and
+               int(uid) == new.uid, "APPENDUID %s of %r", answer.codes, new)
 
     def do_copy(self, command, answer):
         copies = self.resolve(command)

@@ -13,14 +13,17 @@ class SearchCommands:
         """The Copies that a search program finds, by number, and whether
         that is certain.
         """
+        return self.found_in(command, self.sight(command.uid))
+
+    def found_in(self, command, sight):
         try:
-            key = search.Search(self, command, command.charset or "UTF-8")
+            key = search.Search(self, command, command.charset or "UTF-8",
+                                sight)
         except search.BadCharset:
             if saves(command):
                 self.saved = []
             raise No("BADCHARSET") from None
-        hits = [x for x in self.sight(command.uid)
-                if key.matches(command.key, x)]
+        hits = [x for x in sight if key.matches(command.key, x)]
         return hits, not key.unsure
 
     def numbers(self, command):
@@ -47,6 +50,66 @@ class SearchCommands:
         gone = {numbers[x] for x in zombies}
         demand(set(found) - gone == {numbers[x] for x in hits} - gone,
                "SEARCH %r, not %r", found, hits)
+
+    def do_esearch(self, command, answer):
+        """RFC 7377: a line for each mailbox in which something is found."""
+        selected = self.current and self.current.box
+        found, unsure = {}, set()
+        for name in self.sources(command):
+            box = self.account.mailboxes[name]
+            sight = self.view if box is selected else box.messages
+            hits, sure = self.found_in(command, sight)
+            if hits:
+                found[name] = hits
+            # "$" is of no other mailbox
+            if not sure or has_saved(command.key) or \
+                    any(x.gone for x in sight):
+                unsure.add(name)
+        yield Rules(expunge=False, held=True)
+        if selected and saves(command):
+            self.saved = [x.uid for x in told(command, [
+                y for x in found.values() for y in x])]
+        heard = set()
+        for correlator, *items in answer.rest.get("ESEARCH", []):
+            words = dict(zip(correlator[::2], correlator[1::2]))
+            name = self.heard_name(words["MAILBOX"])
+            heard.add(name)
+            demand(words["TAG"] == command.tag and items.pop(0) == "UID" and
+                   self.account.learn_validity(
+                       name, int(words["UIDVALIDITY"])), "%r", correlator)
+            if name in unsure:
+                continue
+            demand(name in found, "ESEARCH in %r", name)
+            self.check_results(command, items, found[name],
+                               [x.uid for x in found[name]], [])
+        demand(command.returns == ["SAVE"] or
+               heard | unsure == set(found) | unsure,
+               "ESEARCH in %r, not %r", heard, set(found))
+
+    def sources(self, command):
+        """The names of mailboxes that are there."""
+        out = set()
+        every = {x for x, box in self.account.mailboxes.items()
+                 if box.selectable}
+        for source, given in command.sources:
+            names = [self.name_of(x) for x in given]
+            if source == "SELECTED":
+                out |= {x for x, box in self.account.mailboxes.items()
+                        if self.selected_is(box)}
+            elif source == "INBOXES":
+                out |= {"INBOX"}
+            elif source == "PERSONAL":
+                out |= every
+            elif source == "SUBSCRIBED":
+                out |= self.account.subscribed
+            else:
+                out |= set(names)
+            if source == "SUBTREE":
+                out |= {x for x in every
+                        if x.startswith(tuple(y + "/" for y in names))}
+            if source == "SUBTREE-ONE":
+                out |= {x for x in every if x.rpartition("/")[0] in names}
+        return out & every
 
     def do_sort(self, command, answer):
         hits, sure = self.found(command)
@@ -138,10 +201,13 @@ class SearchCommands:
         correlator, found = found[0], list(found[1:])
         demand(correlator == ["TAG", command.tag], "%r", correlator)
         demand((found[:1] == ["UID"]) == command.uid, "UID in %r", found)
-        found = found[1:] if command.uid else found
+        if not zombies:
+            self.check_results(command, found[command.uid:], hits,
+                               [numbers[x] for x in hits], zombies)
+
+    def check_results(self, command, found, hits, numbers, zombies):
+        """{option: value} of an ESEARCH."""
         found = dict(zip(found[::2], found[1::2]))
-        if zombies:
-            return
         if in_key("MODSEQ", command.key) and told(command, hits):
             self.check_highest(command, hits, zombies, found.pop("MODSEQ"))
         if "ALL" in found:
@@ -149,8 +215,16 @@ class SearchCommands:
         if "PARTIAL" in found:
             found["PARTIAL"][1:] = [x and expand(x)
                                     for x in found["PARTIAL"][1:]]
-        expected = results(command, [numbers[x] for x in hits])
+        expected = results(command, numbers)
         demand(found == expected, "ESEARCH %r, not %r", found, expected)
+
+
+def has_saved(key):
+    """Whether "$" stands in a search key."""
+    if key[0] == "AND":
+        return any(has_saved(x) for x in key[1])
+    return key[0] in ("SET", "UID") and key[1] is None or \
+        key[0] in ("NOT", "OR") and any(has_saved(x) for x in key[1:])
 
 
 def saves(command):

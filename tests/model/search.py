@@ -30,12 +30,12 @@ def contains(text, wanted):
 class Search:
     """One search program over what a session sees."""
 
-    def __init__(self, session, command, charset):
+    def __init__(self, session, command, charset, sight):
         self.session = session
-        self.uid = command.uid
+        self.sight = sight          # Copies, those of another mailbox, too
         self.charset = charset
         self.unsure = False
-        self.numbers = {x: n for n, x in enumerate(session.sight(self.uid), 1)}
+        self.numbers = {x: n for n, x in enumerate(sight, 1)}
         decode_all(command.key, charset)
 
     def matches(self, key, copy):
@@ -57,10 +57,11 @@ class Search:
         return True
 
     def key_set(self, key, copy):
-        return self.session.in_set(key[1], self.numbers[copy], copy, False)
+        return self.session.in_set(key[1], self.numbers[copy], copy, False,
+                                   self.sight)
 
     def key_uid(self, key, copy):
-        return self.session.in_set(key[1], copy.uid, copy, True)
+        return self.session.in_set(key[1], copy.uid, copy, True, self.sight)
 
     # -- flags --
 

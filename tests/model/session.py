@@ -22,14 +22,16 @@ from syntax import in_key
 from view import demand, expand, lower
 from wire import Status
 
-SELECTED = {"CHECK", "CLOSE", "COPY", "EXPUNGE", "FETCH", "MOVE", "SEARCH",
-            "SORT", "STORE", "THREAD", "UIDBATCHES", "UNSELECT"}
+SELECTED = {"CHECK", "CLOSE", "COPY", "EXPUNGE", "FETCH", "MOVE", "REPLACE",
+            "SEARCH", "SORT", "STORE", "THREAD", "UIDBATCHES", "UNSELECT"}
 NO_EXPUNGE = {"FETCH", "SEARCH", "SORT", "STORE", "THREAD"}
-NUMBERED = {"COPY", "FETCH", "MOVE", "SEARCH", "SORT", "STORE", "THREAD"}
+NUMBERED = {"COPY", "FETCH", "MOVE", "REPLACE", "SEARCH", "SORT", "STORE",
+            "THREAD"}
 CAPABILITIES = {"IMAP4REV1", "IMAP4REV2", "ESEARCH", "LIST-EXTENDED", "MOVE",
                 "LIST-STATUS", "MULTIAPPEND", "SEARCHRES", "UIDPLUS", "ESORT",
                 "PARTIAL", "SORT", "SORT=DISPLAY", "I18NLEVEL=1",
-                "METADATA", "METADATA-SERVER", "QUOTA",
+                "BINARY", "CATENATE", "METADATA", "METADATA-SERVER",
+                "MULTISEARCH", "QUOTA", "REPLACE",
                 "QUOTA=RES-ANNOTATION-STORAGE", "QUOTA=RES-MAILBOX",
                 "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE", "OBJECTID", "PREVIEW", "SAVEDATE", "STATUS=SIZE", "WITHIN",
                 "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS", "UIDBATCHES",
@@ -67,7 +69,9 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
         self.account.clock.now += 1
         try:
             command = syntax.parse(data, self.utf8, self.accept)
-            if command.name in SELECTED and not self.current:
+            if not self.current and (
+                    command.name in SELECTED or command.name == "ESEARCH" and
+                    "SELECTED" in [x for x, _ in command.sources]):
                 raise Bad("nothing is selected")
             self.uid = command.uid
             if (getattr(command, "known", None) or
@@ -115,6 +119,10 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
             return bool({b"CHARSET", b"SORT", b"THREAD"} & set(words))
         if status.code == "TRYCREATE" and words[1] == b"APPEND":
             return self.missing(data)
+        if b"REPLACE" in words[1:3]:
+            return True
+        if status.code == "BADURL":
+            return b"CATENATE" in data
         if status.code == "OVERQUOTA":
             return words[1] == b"APPEND" and bool(self.account.limits)
         return status.code in ("CANNOT", "USEATTR")
@@ -248,11 +256,11 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
         """What a command can mean: those by UID know of what is new."""
         return self.view + (self.current.fresh() if uid else [])
 
-    def in_set(self, ranges, n, copy, uid):
+    def in_set(self, ranges, n, copy, uid, sight=None):
         """Whether a sequence-set has number or UID n, which is copy's."""
         if ranges is None:
             return copy.uid in self.saved
-        sight = self.sight(self.uid)
+        sight = self.sight(self.uid) if sight is None else sight
         last = 0
         if sight:
             last = sight[-1].uid if uid else len(sight)

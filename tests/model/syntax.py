@@ -4,6 +4,8 @@ parse() makes a Command, or raises Bad. What an extension adds stands with
 the production it extends.
 """
 import datetime
+import re
+import urllib.parse
 
 from cursor import Bad, Cursor
 
@@ -201,7 +203,7 @@ def list_(c, command):
         command.select = set(c.list_of(select, empty=True))
         c.need(b" ")
         if "RECURSIVEMATCH" in command.select and \
-                not command.select & {"SUBSCRIBED", "SPECIAL-USE"}:
+                "SUBSCRIBED" not in command.select:
             raise Bad("RECURSIVEMATCH alone")
     command.reference = c.astring()
     c.need(b" ")
@@ -266,27 +268,93 @@ def append(c, command):
     command.messages = []
     while c.more() or not command.messages:
         c.need(b" ")
-        flags, date = [], None
-        if c.peek(b"("):
-            flags = c.list_of(c.flag, empty=True)
-            c.need(b" ")
-        if c.peek(b'"'):
-            date = date_time(c)
-            c.need(b" ")
-        command.messages.append((flags, date, append_data(c, command)))
+        command.messages.append(append_message(c, command))
+
+
+def append_message(c, command):
+    """[flags SP] [date-time SP] append-data; (flags, date, parts)"""
+    flags, date = [], None
+    if c.peek(b"("):
+        flags = c.list_of(c.flag, empty=True)
+        c.need(b" ")
+    if c.peek(b'"'):
+        date = date_time(c)
+        c.need(b" ")
+    return flags, date, append_data(c, command)
 
 
 def append_data(c, command):
-    """literal / literal8 / "UTF8" SP "(" literal8 ")", RFC 3516, RFC 9755"""
+    """literal / literal8 / "UTF8" SP "(" literal8 ")" / "CATENATE" SP "("
+    cat-part *(SP cat-part) ")"; octets and Urls. RFC 3516, 4469, 9755
+    """
+    if c.data[c.at:c.at + 10].upper() == b"CATENATE (":
+        c.at += 9
+        return c.list_of(lambda: cat_part(c))
     if c.data[c.at:c.at + 6].upper() != b"UTF8 (":
         c.take(b"~")
-        return c.literal()
+        return [c.literal()]
     command.literal_utf8 = True
     c.at += 6
     c.need(b"~")
     text = c.literal()
     c.need(b")")
-    return text
+    return [text]
+
+
+def cat_part(c):
+    name = c.word()
+    c.need(b" ")
+    if name == "TEXT":
+        return c.literal()
+    if name == "URL":
+        return Url(c.astring().decode())
+    raise Bad("no part of CATENATE")
+
+
+class Url:
+    """"/" mailbox [";UIDVALIDITY=" n] "/;UID=" n ["/;SECTION=" section]
+    ["/;PARTIAL=" offset ["." octets]], RFC 5092
+    """
+    FORM = re.compile(
+        r"/(?P<mailbox>[^;/]+(?:/[^;/]+)*)(?:;UIDVALIDITY=(?P<validity>\d+))?"
+        r"/?;UID=(?P<uid>\d+)(?:/?;SECTION=(?P<section>[^;/]+))?"
+        r"(?:/?;PARTIAL=(?P<offset>\d+)(?:\.(?P<octets>\d+))?)?", re.I)
+
+    def __init__(self, text):
+        self.text = text
+        found = self.FORM.fullmatch(text)
+        if found is None:
+            raise Bad("a URL that no test has")     # see generate.py
+        self.mailbox = urllib.parse.unquote(found["mailbox"])
+        self.uidvalidity = found["validity"] and int(found["validity"])
+        self.uid = int(found["uid"])
+        section = urllib.parse.unquote(found["section"] or "")
+        self.section = answered(b"BODY[%s]" % section.encode())
+        self.partial = (int(found["offset"]), int(
+            found["octets"] or 2 ** 63)) if found["offset"] else None
+
+
+def answered(name):
+    """The Section of a label, without its partial."""
+    c = Cursor(name, True)
+    item = section(c, c.word())
+    c.end()
+    return item
+
+
+def replace(c, command):
+    """replace = "REPLACE" SP seq-number SP mailbox append-message, RFC 8508"""
+    c.need(b" ")
+    text = c.match("seq").group()
+    if b":" in text:
+        raise Bad("REPLACE is of one message")
+    number = 0 if text == b"*" else int(text)
+    if number > 2 ** 32 - 1:
+        raise Bad("number too large")
+    command.set = [(number, number)]
+    mailbox(c, command)
+    c.need(b" ")
+    command.messages = [append_message(c, command)]
 
 
 def enable(c, command):
@@ -487,6 +555,33 @@ def search(c, command):
         command.charset = charset(c)
         c.need(b" ")
     search_keys(c, command)
+
+
+SOURCES = {"SELECTED", "INBOXES", "PERSONAL", "SUBSCRIBED", "SUBTREE",
+           "SUBTREE-ONE", "MAILBOXES"}
+
+
+def esearch(c, command):
+    """esearch = "ESEARCH" [SP "IN" SP "(" source *(SP source) ")"] [SP
+    "RETURN" ...] SP search-program, RFC 7377
+    """
+    def source():
+        name, mailboxes = c.word(), []
+        if name not in SOURCES:
+            raise Bad("no source of mailboxes")
+        if name in ("SUBTREE", "SUBTREE-ONE", "MAILBOXES"):
+            c.need(b" ")
+            mailboxes = c.list_of(c.astring) if c.peek(b"(") \
+                else [c.astring()]
+        return name, mailboxes
+    command.sources = [("SELECTED", [])]
+    if c.data[c.at:c.at + 4].upper() == b" IN ":
+        c.at += 4
+        command.sources = c.list_of(source)
+    search(c, command)
+    if command.returns and "SAVE" in command.returns and \
+            {x for x, _ in command.sources} != {"SELECTED"}:
+        raise Bad("SAVE of other mailboxes")
 
 
 def charset(c):
@@ -724,14 +819,14 @@ def uidbatches(c, command):
 COMMANDS = {
     "APPEND": append, "CAPABILITY": nothing, "CHECK": nothing,
     "CLOSE": nothing, "COPY": copy, "CREATE": create, "DELETE": mailbox,
-    "ENABLE": enable, "EXAMINE": select, "EXPUNGE": expunge, "FETCH": fetch,
+    "ENABLE": enable, "ESEARCH": esearch, "EXAMINE": select, "EXPUNGE": expunge, "FETCH": fetch,
     "GETMETADATA": getmetadata, "GETQUOTA": getquota, "GETQUOTAROOT": mailbox,
     "ID": id_, "IDLE": nothing, "LIST": list_, "LOGOUT": nothing,
     "LSUB": lsub, "MOVE": copy, "NAMESPACE": nothing, "NOOP": nothing,
-    "RENAME": rename, "SEARCH": search, "SELECT": select,
+    "RENAME": rename, "REPLACE": replace, "SEARCH": search, "SELECT": select,
     "SETMETADATA": setmetadata, "SETQUOTA": setquota, "SORT": sort,
     "STATUS": status, "STORE": store, "SUBSCRIBE": mailbox, "THREAD": thread,
     "UIDBATCHES": uidbatches, "UNSELECT": nothing, "UNSUBSCRIBE": mailbox,
 }
-UID_COMMANDS = {"COPY", "EXPUNGE", "FETCH", "MOVE", "SEARCH", "SORT", "STORE",
+UID_COMMANDS = {"COPY", "EXPUNGE", "FETCH", "MOVE", "REPLACE", "SEARCH", "SORT", "STORE",
                 "THREAD"}
