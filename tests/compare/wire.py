@@ -112,6 +112,10 @@ def read_response(data):
         return (word.decode().upper(),) + read_code(rest)
     if word.upper() == b"SEARCH":           # some end the line with a space
         return ("SEARCH",) + tuple(sorted(int(x) for x in rest.split()))
+    if word.upper() == b"THREAD":           # threads stand side by side
+        return ("THREAD",) + Reader(b"(" + rest.strip() + b")").value()
+    if word.upper() == b"SORT":
+        return ("SORT",) + tuple(Reader(rest.strip()).all())
     if word.upper() == b"LIST" or word.upper() == b"LSUB":
         return read_list(data)
     return Reader(data).all()
