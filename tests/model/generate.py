@@ -221,7 +221,12 @@ class Generator:
         if self.rng.random() < 0.2 and not re.search(
                 r"(?i)body\[|binary\[|rfc822( |\)|$|\.text)", what):
             what += " (%s)" % self.modifiers(session, uid)
-        return self.verb("FETCH", uid) + self.set(session, uid) + " " + what
+        if self.rng.random() < 0.08:
+            what = "(EMAILID THREADID)"
+        wide = self.rng.random() < 0.5 and ("PARTIAL" in what or
+                                            "THREADID" in what)
+        return self.verb("FETCH", uid) + (
+            "1:*" if wide else self.set(session, uid)) + " " + what
 
     def modifiers(self, session, uid):
         page = "PARTIAL " + self.rng.choice(RANGES).decode()

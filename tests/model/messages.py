@@ -308,8 +308,8 @@ def random_message(rng, inner=False):
     subject = " ".join(rng.choice(WORDS)
                        for _ in range(rng.choice([1, 1, 1, 2, 3])))
     subject = rng.choice(BEFORE) + subject + rng.choice(BEHIND)
-    if rng.random() < 0.1:
-        subject = "[Fwd: " + subject + "]"
+    if rng.random() < 0.2:
+        subject = "[Fwd: " + rng.choice(WORDS) + "]"
     references = rng.sample(range(30), rng.choice([0, 0, 1, 2, 3]))
     message = Message(
         "inner" if inner else subject if rng.random() < 0.95 else None,

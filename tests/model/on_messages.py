@@ -56,6 +56,8 @@ class MessageCommands:
         copies = self.resolve(command)
         if self.current.readonly or not copies or copies[0].gone:
             raise No()
+        if copies[0] not in self.view and answer.status.word == "NO":
+            raise No()              # refused before EXISTS could tell of it
         name, box = self.mailbox(command, "TRYCREATE")
         flags, date, content = self.message(command.messages[0])
         self.account.take("STORAGE", max(0, len(content.raw) -
