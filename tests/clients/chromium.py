@@ -17,6 +17,7 @@ import select
 import subprocess
 import time
 
+PATIENCE_S = 60
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
     "--no-first-run", "--disable-extensions", "--disable-sync",
@@ -65,8 +66,7 @@ def pipe_above_4():
 
 
 class Chromium:
-    def __init__(self, scratch, patience=15):
-        self.patience = patience
+    def __init__(self, scratch):
         self.ids = itertools.count(1)
         self.buffer = b""
         commands, self.commands = pipe_above_4()
@@ -81,7 +81,11 @@ class Chromium:
         os.close(commands)
         os.close(answers)
         self.session = None
-        self.session = self.attach()
+        try:
+            self.session = self.attach()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self):
         os.close(self.commands)     # it ends when nobody commands it
@@ -114,7 +118,7 @@ class Chromium:
         data = json.dumps(message).encode() + b"\0"
         while data:
             data = data[os.write(self.commands, data):]
-        end = time.monotonic() + self.patience
+        end = time.monotonic() + PATIENCE_S
         while True:
             answer = self.receive(end)
             if answer.get("id") == message["id"]:
@@ -147,7 +151,7 @@ class Chromium:
 
     def wait(self, script):
         """Until the expression is true."""
-        end = time.monotonic() + self.patience
+        end = time.monotonic() + PATIENCE_S
         while not self.is_so(script):
             if time.monotonic() > end:
                 raise AssertionError("never true: " + script)
