@@ -119,9 +119,9 @@ class Trace:
         """All that was said up to now: a session of our own comes last."""
         self.ends += 1
         last = "end-of-trace-%d" % self.ends
-        imap = self.server.imap(self.user)
-        imap.xatom("ID", '("name" "%s")' % last)
-        imap.logout()
+        imap = support.harness.Raw(self.server.imaps_port).login(self.user)
+        imap.run(b'ID ("name" "%s")' % last.encode())
+        imap.close()
         self.wait_for(lambda: last in self.read())
         whole = self.read()
         return whole[:whole.rindex("# session", 0, whole.index(last))]

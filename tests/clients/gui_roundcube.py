@@ -161,26 +161,29 @@ class Lists(RoundcubeTest):
         self.wait_for(MAILBOXES, ["INBOX", "Drafts", "Sent", "Junk", "Trash",
                                   "Archive"])
 
+    def append_answers(self, subjects):
+        """Subject -> those before it; one message a minute."""
+        for minute, (subject, before) in enumerate(subjects.items()):
+            ids = " ".join("<%s@example.org>" % name for name in before)
+            self.append(message(subject, more="References: %s\r\n" % ids
+                                if before else ""),
+                        date='"21-Nov-2026 06:%02d:00 +0000"' % minute)
+
     def test_threads(self):
-        def answer(subject, *to):
-            ids = " ".join("<%s@example.org>" % n for n in to)
-            self.append(message(subject, more="References: %s\r\n" % ids))
-        self.append(message("One"))
-        self.append(message("Two"))
-        answer("Three", "One")
-        answer("Four", "One", "Three")
-        answer("Five", "One")
+        self.append_answers({
+            "One": [], "Two": [], "Three": ["One"], "Four": ["One", "Three"],
+            "Five": ["One"]})
         trace = self.trace()
         self.log_in()
         self.set_list_options(mode="threads")
-        self.wait_for(SUBJECTS, ["Two", "One"])
+        self.wait_for(SUBJECTS, ["One", "Two"])
         self.browser.click(css("#messagelist-header a.threads"))
         self.browser.click(css("#threadselect-menu a.expand.all"))
-        self.wait_for(SUBJECTS, ["Two", "One", "Three", "Four", "Five"])
-        self.wait_for(DEPTHS, [0, 0, 1, 2, 1])
+        self.wait_for(SUBJECTS, ["One", "Three", "Four", "Five", "Two"])
+        self.wait_for(DEPTHS, [0, 1, 2, 1, 0])
         self.assertRegex(trace.text(),
                          r"C: (\w+) UID THREAD REFS US-ASCII ALL\n"
-                         r"S: \* THREAD \(1 \(3 4\)\(5\)\)\(2\)\n"
+                         r"S: \* THREAD \(2\)\(1 \(3 4\)\(5\)\)\n"
                          r"S: \1 OK ")
 
     def test_sort(self):
