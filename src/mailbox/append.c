@@ -101,10 +101,15 @@ static struct err record_of(struct edit *edit, const struct new_message *n,
                             struct record *r)
 {
 	const struct clock *clock = account_clock(edit->mailbox->account);
+	struct digest digest;
+	struct err e = digest_open_fields(incoming_digest(n->message), &digest);
 
+	if (!is_ok(e))
+		return e;
 	*r = (struct record){
 		.size = (uint32_t)incoming_size(n->message),
 		.internaldate = n->internaldate,
+		.sent = digest_date(&digest, n->internaldate),
 		.savedate = (uint32_t)clock->wall_s(clock),
 		.zone = n->zone,
 		.flags = n->flags,

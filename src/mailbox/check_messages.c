@@ -62,6 +62,8 @@ static void check_digest(struct check *k, struct slice row,
 	if (digest.size != r->size)
 		check_problem(k, "UID %u: %u octets, its digest says %u",
 		              r->uid, r->size, digest.size);
+	if (digest_date(&digest, r->internaldate) != r->sent)
+		check_problem(k, "UID %u: its digest has another date", r->uid);
 	if (content.ids.thread == 0)
 		check_problem(k, "UID %u: it has no thread", r->uid);
 	check_blob(k, &content.ids.blob, r->uid);

@@ -28,6 +28,7 @@ enum {
 	R_SAVEDATE = 24,
 	R_ZONE = 28,
 	R_FLAGS = 30,
+	R_SENT = 32,
 	R_KEYWORDS = RECORD_FIXED,
 };
 
@@ -112,6 +113,7 @@ void record_unpack(const void *packed, uint8_t words, struct record *r)
 		.size = get_le32(p + R_SIZE),
 		.modseq = get_le64(p + R_MODSEQ),
 		.internaldate = (int64_t)get_le64(p + R_INTERNALDATE),
+		.sent = (int64_t)get_le64(p + R_SENT),
 		.savedate = get_le32(p + R_SAVEDATE),
 		.zone = (int16_t)get_le16(p + R_ZONE),
 		.flags = p[R_FLAGS],
@@ -129,6 +131,7 @@ static void pack(uint8_t *p, uint8_t words, const struct record *r)
 	put_le16(p + R_ZONE, (uint16_t)r->zone);
 	p[R_FLAGS] = r->flags;
 	p[R_FLAGS + 1] = 0;
+	put_le64(p + R_SENT, (uint64_t)r->sent);
 	memcpy(p + R_KEYWORDS, r->keywords.word, 8u * words);
 }
 

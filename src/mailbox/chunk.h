@@ -12,7 +12,7 @@
 #include "mailbox/record.h"
 #include "store/batch.h"
 
-enum { CHUNK_VERSION = 1, CHUNK_HEAD = 24, RECORD_FIXED = 32 };
+enum { CHUNK_VERSION = 2, CHUNK_HEAD = 24, RECORD_FIXED = 40 };
 
 /* An open chunk: the head, unpacked, and where the records are. */
 struct chunk {

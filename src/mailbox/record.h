@@ -1,5 +1,6 @@
 /*
- * record.h -- message records: what changes about a message, packed.
+ * record.h -- message records: what changes about a message, and what all
+ * messages of a mailbox are asked for at once, packed.
  *
  * Records of a mailbox lie in chunks, sorted by UID; a chunk is one value
  * of T_RECORDS, keyed by the UID of its first record:
@@ -8,7 +9,7 @@
  *           last uid u32, any flags u8, all flags u8, (pad u16),
  *           highest modseq u64                                     24 octets
  *   record: uid u32, size u32, modseq u64, internaldate i64,
- *           savedate u32, zone i16, flags u8, (pad u8)           32 octets
+ *           savedate u32, zone i16, flags u8, (pad u8), sent i64  40 octets
  *           then the keyword bits, 8 octets a word
  *
  * "any" is the union of the records' flags, "all" their intersection: with
@@ -46,6 +47,7 @@ struct record {
 	uint32_t size; /* RFC822.SIZE */
 	uint64_t modseq;
 	int64_t internaldate; /* seconds since 1970, UTC */
+	int64_t sent;         /* Date:, or internaldate where there is none */
 	uint32_t savedate;    /* seconds since 1970, UTC */
 	int16_t zone;         /* of INTERNALDATE, minutes east of UTC */
 	uint8_t flags;        /* enum message_flag */

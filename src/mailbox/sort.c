@@ -73,46 +73,23 @@ static void put_number(struct sorter *s, uint32_t uid, uint64_t key)
 		entry->key = key;
 }
 
-static void read_records(struct sorter *s, const struct uidset *uids)
+static uint64_t number_of(enum sort_field field, const struct record *r)
 {
-	struct record_walk w = mailbox_walk(s->mailbox, uids);
+	if (field == SORT_SIZE)
+		return r->size;
+	return order_key(field == SORT_DATE ? r->sent : r->internaldate);
+}
+
+static void read_records(struct sorter *s)
+{
+	struct record_walk w = mailbox_walk(s->mailbox, s->uids);
 	struct record r;
 	size_t n = 0;
 
-	s->at = 0;
 	while (go_on(s, n++) && record_walk_next(&w, &r))
-		put_number(s, r.uid,
-		           s->key->field == SORT_SIZE
-		                   ? r.size
-		                   : order_key(r.internaldate));
+		put_number(s, r.uid, number_of(s->key->field, &r));
 	if (is_ok(s->e))
 		s->e = w.e;
-}
-
-static void read_all_records(struct sorter *s)
-{
-	read_records(s, s->uids);
-}
-
-static void read_dates(struct sorter *s)
-{
-	struct digest_walk w = mailbox_digest_walk(s->mailbox, s->uids);
-	struct uidset undated = { 0 };
-	struct digest d;
-	uint32_t uid;
-	size_t n = 0;
-
-	while (go_on(s, n++) && digest_walk_next(&w, &uid, &d)) {
-		if (d.flags & DIGEST_HAS_DATE)
-			put_number(s, uid, order_key(d.sent));
-		else
-			uidset_add(&undated, uid);
-	}
-	if (is_ok(s->e))
-		s->e = w.e;
-	if (is_ok(s->e) && !uidset_is_empty(&undated))
-		read_records(s, &undated);
-	uidset_free(&undated);
 }
 
 static uint64_t prefix_of(struct slice text)
@@ -305,13 +282,13 @@ static const struct way {
 	order_compare *compare;
 	enum digest_field text;
 } ways[SORT_FIELDS] = {
-	[SORT_ARRIVAL] = { read_all_records, by_number },
+	[SORT_ARRIVAL] = { read_records, by_number },
 	[SORT_CC] = { read_texts, by_text, DIGEST_CC_MAILBOX },
-	[SORT_DATE] = { read_dates, by_number },
+	[SORT_DATE] = { read_records, by_number },
 	[SORT_DISPLAYFROM] = { read_texts, by_text, DIGEST_FROM_NAME },
 	[SORT_DISPLAYTO] = { read_texts, by_text, DIGEST_TO_NAME },
 	[SORT_FROM] = { read_texts, by_text, DIGEST_FROM_MAILBOX },
-	[SORT_SIZE] = { read_all_records, by_number },
+	[SORT_SIZE] = { read_records, by_number },
 	[SORT_SUBJECT] = { read_texts, by_text, DIGEST_BASE_SUBJECT },
 	[SORT_TO] = { read_texts, by_text, DIGEST_TO_MAILBOX },
 };

@@ -123,6 +123,12 @@ struct digest {
 	uint32_t parts;    /* how many */
 };
 
+/* When it was written: RFC 5256 section 2.2, for what came at `arrived`. */
+static inline int64_t digest_date(const struct digest *d, int64_t arrived)
+{
+	return (d->flags & DIGEST_HAS_DATE) != 0 ? d->sent : arrived;
+}
+
 /* ERR_CORRUPT when raw is not a digest; every offset has been checked. */
 struct err digest_open(struct slice raw, struct digest *out);
 

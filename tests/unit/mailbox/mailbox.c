@@ -75,6 +75,7 @@ static void appending(struct rig *r)
 	assert_int_equal(mailbox_record(m, 1, &record).code, ERR_OK);
 	assert_int_equal(record.size, 20);
 	assert_int_equal(record.internaldate, 1700000000);
+	assert_int_equal(record.sent, 1700000000); /* no Date: */
 	assert_int_equal(record.zone, 60);
 	assert_int_equal(record.savedate, r->now);
 	assert_int_equal(mailbox_digest(m, 1, &digest).code, ERR_OK);
@@ -85,6 +86,37 @@ static void appending(struct rig *r)
 	assert_true(slice_eq(bytes, S("Subject: x\r\n\r\nline\r\n")));
 	blob_close(reader);
 	assert_int_equal(mailbox_message(m, 3, &reader).code, ERR_ABSENT);
+	mailbox_close(m);
+}
+
+/* The first and the last that Date: can say, which copies keep. */
+static void sent(struct rig *r)
+{
+	static const struct {
+		const char *text;
+		int64_t sent;
+	} rows[] = {
+		{ "Date: 1 Jan 2026 01:00:00 +0100\n\nx\n", 1767225600 },
+		{ "Date: 31 Dec 9999 23:59:59 +0000\n\nx\n", 253402300799 },
+		{ "Date: 1 Jan 1900 00:00:00 +0000\n\nx\n", -2208988800 },
+		{ "Date: soon\n\nx\n", 1700000000 },
+	};
+	struct mailbox *m = rig_open(r, "INBOX");
+	struct uidset uids = rig_set("1:4"), from = { 0 }, to = { 0 };
+
+	for (uint32_t i = 0; i < 4; i++)
+		rig_append(r, m, rows[i].text, 0);
+	assert_int_equal(mailbox_copy(m, &uids, m, false, &from, &to).code,
+	                 ERR_OK);
+	for (uint32_t uid = 1; uid <= 8; uid++) {
+		struct record record;
+
+		assert_int_equal(mailbox_record(m, uid, &record).code, ERR_OK);
+		assert_int_equal(record.sent, rows[(uid - 1) % 4].sent);
+	}
+	uidset_free(&uids);
+	uidset_free(&from);
+	uidset_free(&to);
 	mailbox_close(m);
 }
 
@@ -770,6 +802,7 @@ int main(void)
 {
 	static const struct rig_case cases[] = {
 		{ "appending", appending },
+		{ "when it was written", sent },
 		{ "empty message", empty_message },
 		{ "all or none", all_or_none },
 		{ "together within quota", together_within_quota },
