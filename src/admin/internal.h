@@ -38,6 +38,10 @@ struct err import_end(struct control_link *, struct frame_in *);
 struct err import_commit(struct control_link *, struct frame_in *);
 void import_free(struct import *);
 
+/* -- acl.c -- */
+
+struct err acl(struct control_link *, struct frame_in *);
+
 /* -- export.c -- */
 
 struct err export_account(struct control_link *, struct frame_in *);

@@ -190,6 +190,7 @@ static const struct {
 	{ FRAME_STATUS, false, status },
 	{ FRAME_WHO, false, who },
 	{ FRAME_KICK, false, kick },
+	{ FRAME_ACL, true, acl },
 	{ FRAME_QUOTA, true, quota },
 	{ FRAME_TRACE, true, trace },
 	{ FRAME_IMPORT_MAILBOX, true, import_mailbox },

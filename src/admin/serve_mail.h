@@ -3,8 +3,9 @@
  *
  * The command asks auth for a link to a partition (FRAME_LINK); auth hands
  * one end to the mail process with FRAME_CONTROL, and the mail process gives
- * it to admin_serve_mail(): STATUS, WHO and KICK for the server, QUOTA,
- * TRACE, IMPORT_* and EXPORT for one account (ipc/protocol.h, admin/verbs.h).
+ * it to admin_serve_mail(): STATUS, WHO and KICK for the server, ACL,
+ * QUOTA, TRACE, IMPORT_* and EXPORT for one account (ipc/protocol.h,
+ * admin/verbs.h).
  */
 #pragma once
 
@@ -68,6 +69,9 @@ struct admin_mail {
 	const struct clock *clock;
 	struct session_registry sessions;
 	struct parser_registry parsers;
+	/* As visit_office.grant (imap/visit.h). */
+	struct err (*grant)(void *ctx, uint64_t owner, struct slice identifier);
+	void *grant_ctx;
 	uint32_t index;               /* of the partition */
 	uint64_t message_limit_bytes; /* of an imported message */
 };

@@ -9,8 +9,10 @@
  *	FRAME_USER_LIST	user_list_columns	by name
  *	FRAME_USER_SHOW	user_show_columns	one row
  *	FRAME_CAPABILITY_LIST	capability_list_columns	by whom, then name
+ *	FRAME_GROUP_LIST	group_list_columns	by group, then name
  *	FRAME_STATUS	status_columns		one row a figure
  *	FRAME_WHO	who_columns		by account, then since
+ *	FRAME_ACL	acl_columns		by mailbox
  *	FRAME_QUOTA	quota_columns		one row a resource
  *	FRAME_KICK	no rows; DONE's text is how many, ERR_ABSENT for none
  */
@@ -72,6 +74,17 @@ static const char *const capability_list_columns[CAPABILITY_LIST_COLUMNS] = {
 	[CAPABILITY_LIST_DOMAIN] = "domain",
 };
 
+enum group_list_column {
+	GROUP_LIST_GROUP,
+	GROUP_LIST_USER,
+	GROUP_LIST_COLUMNS
+};
+
+static const char *const group_list_columns[GROUP_LIST_COLUMNS] = {
+	[GROUP_LIST_GROUP] = "group",
+	[GROUP_LIST_USER] = "user",
+};
+
 /*
  * auth answers with its own figures and one row a partition, figure
  * "serving", value "yes" or "no"; on a mail link a partition answers with
@@ -110,6 +123,14 @@ static const char *const who_columns[WHO_COLUMNS] = {
 	[WHO_MAILBOX] = "mailbox", [WHO_COMMAND] = "command",
 	[WHO_SINCE] = "since",     [WHO_IDLE] = "idle",
 	[WHO_TLS] = "tls",
+};
+
+enum acl_column { ACL_MAILBOX, ACL_WHO, ACL_RIGHTS, ACL_COLUMNS };
+
+static const char *const acl_columns[ACL_COLUMNS] = {
+	[ACL_MAILBOX] = "mailbox",
+	[ACL_WHO] = "who",
+	[ACL_RIGHTS] = "rights",
 };
 
 /* As in enum quota_resource: storage, messages, mailboxes, annotations. */

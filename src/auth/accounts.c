@@ -157,6 +157,22 @@ struct err account_add(struct auth *a, struct slice name, struct slice secret)
 	return e;
 }
 
+struct err account_add_shared(struct auth *a, struct slice name)
+{
+	struct buf key = { 0 };
+	struct err e = user_name_normal(name, &key);
+
+	if (is_ok(e)) {
+		task_lock(&a->changing);
+		e = add(a, buf_slice(&key), S(""));
+		task_unlock(&a->changing);
+	}
+	if (is_ok(e))
+		log_change("user_added", buf_slice(&key));
+	buf_free(&key);
+	return e;
+}
+
 struct err account_remove(struct auth *a, struct slice name)
 {
 	struct account_row row;

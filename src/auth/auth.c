@@ -125,10 +125,15 @@ static void on_gate_frame(void *arg, struct frame_in *f)
 static void on_mail_frame(void *arg, struct frame_in *f)
 {
 	struct peer *p = arg;
+	bool good;
 
 	if (f->fd >= 0)
 		close(f->fd);
-	if (f->type != FRAME_ACCOUNT_DONE || !call_answer(p->auth, f))
+	if (f->type == FRAME_ACCOUNT_DONE)
+		good = call_answer(p->auth, f);
+	else
+		good = visit_frame(p, f);
+	if (!good)
 		auth_bad_frame("mail", f);
 }
 

@@ -198,6 +198,13 @@ static struct err user_add(struct control *c, struct slice name,
 	return account_add(c->auth, name, secret);
 }
 
+static struct err user_add_shared(struct control *c, struct slice name,
+                                  struct slice nothing)
+{
+	(void)nothing;
+	return account_add_shared(c->auth, name);
+}
+
 static struct err user_password(struct control *c, struct slice name,
                                 struct slice secret)
 {
@@ -270,6 +277,48 @@ static struct err list_hidden(struct control *c, struct slice nothing,
 		                          last.capability, a, page, PAGE, &n);
 		for (size_t i = 0; is_ok(e) && i < n; i++)
 			hidden_row(c, &page[i]);
+		if (n != 0)
+			last = page[n - 1];
+	}
+	arena_free(a);
+	return e;
+}
+
+/* -- groups -- */
+
+static struct err group_add(struct control *c, struct slice group,
+                            struct slice name)
+{
+	return group_change(c->auth, group, name, true);
+}
+
+static struct err group_remove(struct control *c, struct slice group,
+                               struct slice name)
+{
+	return group_change(c->auth, group, name, false);
+}
+
+static struct err group_list(struct control *c, struct slice nothing,
+                             struct slice nothing_either)
+{
+	struct member_row page[PAGE];
+	struct arena *a = arena_new(1 << 20);
+	struct member_row last = { S(""), S("") };
+	struct err e = OK;
+	size_t n = PAGE;
+
+	(void)nothing;
+	(void)nothing_either;
+	while (is_ok(e) && is_ok(c->e) && n == PAGE) {
+		e = directory_members(c->auth->directory, &last, a, page, PAGE,
+		                      &n);
+		for (size_t i = 0; is_ok(e) && i < n; i++)
+			row(c,
+			    (struct slice[GROUP_LIST_COLUMNS]){
+				    [GROUP_LIST_GROUP] = page[i].group,
+				    [GROUP_LIST_USER] = page[i].account,
+			    },
+			    GROUP_LIST_COLUMNS);
 		if (n != 0)
 			last = page[n - 1];
 	}
@@ -389,6 +438,7 @@ static const struct {
 	struct err (*run)(struct control *, struct slice, struct slice);
 } requests[] = {
 	{ FRAME_USER_ADD, 2, user_add },
+	{ FRAME_USER_ADD_SHARED, 1, user_add_shared },
 	{ FRAME_USER_LIST, 1, user_list },
 	{ FRAME_USER_SHOW, 1, user_show },
 	{ FRAME_USER_PASSWORD, 2, user_password },
@@ -398,6 +448,9 @@ static const struct {
 	{ FRAME_CAPABILITY_HIDE, 2, hide },
 	{ FRAME_CAPABILITY_LIST, 0, list_hidden },
 	{ FRAME_CAPABILITY_OFFER, 2, offer },
+	{ FRAME_GROUP_ADD, 2, group_add },
+	{ FRAME_GROUP_LIST, 0, group_list },
+	{ FRAME_GROUP_REMOVE, 2, group_remove },
 	{ FRAME_STATUS, 0, status },
 };
 

@@ -49,17 +49,38 @@ static const char hidden_schema[] =
 	" capability TEXT NOT NULL,"
 	" PRIMARY KEY(scope, capability)) STRICT, WITHOUT ROWID;";
 
+/* identifier: as in a list of rights (RFC 4314): a hint, that the owner has
+ * such an entry. A group is its members. */
+static const char sharing_schema[] =
+	"ALTER TABLE accounts ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE grants ("
+	" owner INTEGER NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,"
+	" identifier TEXT NOT NULL COLLATE NOCASE,"
+	" PRIMARY KEY(owner, identifier)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX grants_by_identifier ON grants(identifier);"
+	"CREATE TABLE members ("
+	" name TEXT NOT NULL COLLATE NOCASE,"
+	" account INTEGER NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,"
+	" PRIMARY KEY(name, account)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX members_by_account ON members(account);";
+
 /* From each version to the next one; 0 is the empty file. */
-static const char *const upgrades[] = { accounts_schema, hidden_schema };
+static const char *const upgrades[] = { accounts_schema, hidden_schema,
+	                                sharing_schema };
 
 enum { DIRECTORY_VERSION = sizeof upgrades / sizeof *upgrades };
 
 /* What SELECT_ROW gives, in this order. */
 #define SELECT_ROW                                                     \
 	"SELECT a.id, a.state, a.created, a.name, c.id, c.generation," \
-	" c.changed, c.last_use, c.stored"                             \
+	" c.changed, c.last_use, c.stored, a.shared"                   \
 	" FROM accounts a LEFT JOIN credentials c"                     \
 	" ON c.account = a.id AND c.kind = 'password' "
+
+/* Those that account ?2, called ?3, answers to. */
+#define IDENTIFIERS                              \
+	"'anyone' UNION SELECT ?3 UNION SELECT " \
+	"'$' || name FROM members WHERE account = ?2"
 
 static const char *const reads[READS] = {
 	[FIND] = SELECT_ROW "WHERE a.name = ?1",
@@ -76,6 +97,18 @@ static const char *const reads[READS] = {
 	[HIDDEN_PAGE] = "SELECT scope, capability FROM hidden"
 			" WHERE (scope, capability) > (?1, ?2)"
 			" ORDER BY scope, capability LIMIT ?3",
+	[FIND_ID] = SELECT_ROW "WHERE a.id = ?1",
+	[GRANTED] = "SELECT 1 FROM grants WHERE owner = ?1"
+		    " AND identifier IN (SELECT " IDENTIFIERS ") LIMIT 1",
+	[OWNERS] = "SELECT name FROM accounts WHERE id IN (SELECT owner"
+		   " FROM grants WHERE identifier IN (SELECT " IDENTIFIERS "))"
+		   " AND domain = (SELECT domain FROM accounts WHERE id = ?2)"
+		   " AND id <> ?2 AND shared = ?1 AND state IN (1, 2)"
+		   " AND name > ?4 ORDER BY name LIMIT ?5",
+	[GROUPS_OF] = "SELECT name FROM members WHERE account = ?1",
+	[GROUP_PAGE] = "SELECT m.name, a.name FROM members m JOIN accounts a"
+		       " ON a.id = m.account WHERE (m.name, a.name) > (?1, ?2)"
+		       " ORDER BY m.name, a.name LIMIT ?3",
 };
 
 static const char *const writes[WRITES] = {
@@ -125,6 +158,14 @@ static const char *const writes[WRITES] = {
 		" substr(who.scope, instr(who.scope, '@'))) GROUP BY who"
 		" HAVING sum(length(capability) + 1) - 1 > ?2 LIMIT 1",
 	[OFFER] = "DELETE FROM hidden WHERE scope = ?1 AND capability = ?2",
+	[SHARE] = "UPDATE accounts SET shared = 1 WHERE id = ?1",
+	[ADD_GRANT] = "INSERT INTO grants (owner, identifier) VALUES (?1, ?2)"
+		      " ON CONFLICT DO NOTHING",
+	[JOIN] = "INSERT INTO members (name, account) VALUES (?2, ?1)"
+		 " ON CONFLICT DO NOTHING",
+	[IN_TOO_MANY] = "SELECT 1 FROM members WHERE account = ?1"
+			" GROUP BY account HAVING count(*) > ?2",
+	[LEAVE] = "DELETE FROM members WHERE account = ?1 AND name = ?2",
 	[USED] = "UPDATE credentials SET last_use = ?2 WHERE id = ?1",
 };
 
@@ -257,11 +298,12 @@ static void take_row(struct sql *sql, struct account_row *out)
 	out->generation = sql_column_u64(sql, 5);
 	out->changed_s = (int64_t)sql_column_u64(sql, 6);
 	out->last_use_s = (int64_t)sql_column_u64(sql, 7);
+	out->shared = sql_column_u64(sql, 9) != 0;
 	out->stored_len = copy_text(sql_column_text(sql, 8), out->stored,
 	                            sizeof out->stored);
 }
 
-static struct err one_row(struct sql *sql, struct account_row *out)
+struct err directory_one_row(struct sql *sql, struct account_row *out)
 {
 	bool there;
 	struct err e = sql_step(sql, &there);
@@ -279,7 +321,7 @@ struct err directory_find(struct directory *d, struct slice name,
 {
 	sql_use(d->reader, FIND);
 	sql_text(d->reader, 1, name);
-	return one_row(d->reader, out);
+	return directory_one_row(d->reader, out);
 }
 
 struct err directory_unfinished(struct directory *d, uint64_t after,
@@ -287,7 +329,7 @@ struct err directory_unfinished(struct directory *d, uint64_t after,
 {
 	sql_use(d->reader, UNFINISHED);
 	sql_u64(d->reader, 1, after);
-	return one_row(d->reader, out);
+	return directory_one_row(d->reader, out);
 }
 
 struct err directory_page(struct directory *d, struct slice domain,
@@ -447,6 +489,13 @@ static struct err add_credential(struct write *w)
 	return sql_finish(w->sql);
 }
 
+static struct err with_id(struct write *w, int statement)
+{
+	sql_use(w->sql, statement);
+	sql_u64(w->sql, 1, w->id);
+	return sql_finish(w->sql);
+}
+
 static struct err run_add(struct write *w)
 {
 	struct err e = add_domain(w);
@@ -455,13 +504,18 @@ static struct err run_add(struct write *w)
 		e = add_account(w);
 	if (is_ok(e))
 		e = find_adding(w);
+	if (is_ok(e) && w->shared)
+		return with_id(w, SHARE);
 	return is_ok(e) ? add_credential(w) : e;
 }
 
 struct err directory_add(struct directory *d, struct slice name,
                          struct slice stored, uint64_t *id)
 {
-	struct write w = { .run = run_add, .name = name, .stored = stored };
+	struct write w = { .run = run_add,
+		           .name = name,
+		           .stored = stored,
+		           .shared = stored.len == 0 };
 	struct err e = directory_write(d, &w);
 
 	*id = w.id;
@@ -530,19 +584,12 @@ struct err directory_rehash(struct directory *d, uint64_t credential,
 	return directory_write(d, &w);
 }
 
-static struct err forget_by_id(struct write *w, int statement)
-{
-	sql_use(w->sql, statement);
-	sql_u64(w->sql, 1, w->id);
-	return sql_finish(w->sql);
-}
-
 static struct err run_forget(struct write *w)
 {
-	struct err e = forget_by_id(w, FORGET_HIDDEN);
+	struct err e = with_id(w, FORGET_HIDDEN);
 
 	if (is_ok(e))
-		e = must_change(w, forget_by_id(w, FORGET));
+		e = must_change(w, with_id(w, FORGET));
 	if (is_ok(e))
 		e = sql_run(w->sql, FORGET_DOMAINS);
 	return is_ok(e) ? sql_run(w->sql, FORGET_HIDDEN_DOMAINS) : e;

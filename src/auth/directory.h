@@ -41,6 +41,7 @@ enum account_state {
 struct account_row {
 	uint64_t id;
 	uint8_t state;
+	bool shared; /* nobody logs in to it */
 	int64_t created_s;
 	uint64_t credential; /* 0: none; never used twice */
 	uint64_t generation;
@@ -99,6 +100,7 @@ struct err directory_count(struct directory *, struct directory_counts *out);
 /*
  * A new account, ADDING, with its domain; or one that is ADDING already,
  * with this password from now on. ERR_ALREADYEXISTS for any other state.
+ * Without a password ("") nobody logs in to it: it is shared.
  */
 struct err directory_add(struct directory *, struct slice name,
                          struct slice stored, uint64_t *id);
@@ -156,6 +158,46 @@ struct err directory_hide(struct directory *, struct slice scope,
 /* No longer hidden there. ERR_ABSENT. */
 struct err directory_offer(struct directory *, struct slice scope,
                            struct slice capability);
+
+/* -- who shares with whom -- */
+
+/* By id, whatever its state. ERR_ABSENT, ERR_IO. */
+struct err directory_find_id(struct directory *, uint64_t id,
+                             struct account_row *out);
+
+/* ERR_ABSENT: the owner (0: nobody) has made no grant to the account. */
+struct err directory_granted(struct directory *, uint64_t owner,
+                             const struct account_row *);
+
+/* Names of those of its domain who have made it a grant, behind `after`,
+ * copied into the arena. */
+struct err directory_owners(struct directory *, const struct account_row *,
+                            bool shared, struct slice after, struct arena *,
+                            struct slice *out, size_t most, size_t *n);
+
+/* There is such a grant from now on. */
+struct err directory_grant(struct directory *, uint64_t owner,
+                           struct slice identifier);
+
+/* The groups that it is in, at most LIMIT_GROUPS, copied into the arena. */
+struct err directory_groups(struct directory *, uint64_t account,
+                            struct arena *, struct slice *out, size_t *n);
+
+/* ERR_LIMIT: it would be in more than LIMIT_GROUPS. */
+struct err directory_join(struct directory *, uint64_t account,
+                          struct slice group);
+struct err directory_leave(struct directory *, uint64_t account,
+                           struct slice group); /* ERR_ABSENT */
+
+struct member_row {
+	struct slice group;
+	struct slice account;
+};
+
+/* By group and name; as directory_hidden_page(). */
+struct err directory_members(struct directory *, const struct member_row *after,
+                             struct arena *, struct member_row *out,
+                             size_t most, size_t *n);
 
 /* Waits for the change under way; whoever comes after waits for ever. */
 void directory_seal(struct directory *);

@@ -14,6 +14,11 @@ enum directory_read {
 	COUNT_ACCOUNTS,
 	HIDDEN_FOR,
 	HIDDEN_PAGE,
+	FIND_ID,
+	GRANTED,
+	OWNERS,
+	GROUPS_OF,
+	GROUP_PAGE,
 	READS
 };
 
@@ -39,6 +44,11 @@ enum directory_write {
 	HIDE,
 	HIDES_TOO_MUCH,
 	OFFER,
+	SHARE,
+	ADD_GRANT,
+	JOIN,
+	LEAVE,
+	IN_TOO_MANY,
 	WRITES
 };
 
@@ -62,7 +72,11 @@ struct write {
 	const struct credential_use *uses;
 	size_t n_uses;
 	struct slice scope;
+	bool shared;
 };
+
+/* The row of the statement in use. ERR_ABSENT */
+struct err directory_one_row(struct sql *, struct account_row *out);
 
 /* Suspends until run() is done and durable, or nothing was changed. */
 struct err directory_write(struct directory *, struct write *);

@@ -118,6 +118,7 @@ void calls_fail(struct auth *, uint32_t partition);
 /* -- accounts (accounts.c): directory and partition together; suspend -- */
 
 struct err account_add(struct auth *, struct slice name, struct slice secret);
+struct err account_add_shared(struct auth *, struct slice name);
 struct err account_remove(struct auth *, struct slice name);
 struct err account_enable(struct auth *, struct slice name, bool on);
 struct err account_password(struct auth *, struct slice name,
@@ -125,6 +126,16 @@ struct err account_password(struct auth *, struct slice name,
 
 /* What an interrupted add or remove left in this partition is taken away. */
 void accounts_heal(struct auth *, uint32_t partition);
+
+/* -- visits and groups (visits.c) -- */
+
+/* VISIT, OWNERS or GRANT; false when it does not parse. */
+bool visit_frame(struct peer *mail, struct frame_in *);
+
+/* The account is in the group from now on, or no longer. ERR_ABSENT,
+ * ERR_SYNTAX, ERR_LIMIT. Suspends. */
+struct err group_change(struct auth *, struct slice group, struct slice name,
+                        bool in);
 
 /* -- what is hidden from whom (hiding.c) -- */
 

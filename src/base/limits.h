@@ -69,6 +69,8 @@ enum {
 	LIMIT_THREAD_IDS = 1 << 20,      /* of one account: message ids of threads */
 	LIMIT_ACL_ENTRIES = 128,         /* of one mailbox */
 	LIMIT_ACL_IDENTIFIER = 255,      /* octets of who has them */
+	LIMIT_GROUPS = 64,               /* that one account is in */
+	LIMIT_GROUP_NAME = 64,           /* octets of one's name */
 	LIMIT_VISITS = 4,                /* of one session, at a time */
 	LIMIT_VISIT_LINE = 16 << 20,     /* octets of a response's line */
 	LIMIT_METADATA_NAME = 255,       /* octets of an annotation's name */

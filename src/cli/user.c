@@ -54,6 +54,8 @@ static int do_with_password(const struct call *c, enum frame_type type)
 
 int run_user_add(const struct call *c)
 {
+	if (call_value(c, "shared") != NULL)
+		return do_named(c, FRAME_USER_ADD_SHARED);
 	return do_with_password(c, FRAME_USER_ADD);
 }
 

@@ -27,8 +27,9 @@ const struct verb verbs[] = {
 
 	{ "user add", "NAME", 1, 1, "Add an account",
 	  "NAME is an address (ann@example.org). The password is asked for on a\n"
-	  "terminal, else it is the first line of standard input.",
-	  false, { { 0 } }, run_user_add },
+	  "terminal, else it is the first line of standard input. One that is\n"
+	  "shared has none: nobody logs in to it, its mailboxes are others'.",
+	  false, { { "shared", 0, NULL, "nobody logs in to it" } }, run_user_add },
 	{ "user list", "[DOMAIN]", 0, 1, "List accounts",
 	  "State \"adding\" or \"removing\": that did not come to its end. Doing it\n"
 	  "again does; left alone it is removed when its partition starts again.",
@@ -56,6 +57,15 @@ const struct verb verbs[] = {
 	  "Status 1: the answer was no, and nothing was removed.",
 	  false, { { "yes", 'y', NULL, "do not ask" } }, run_user_remove },
 
+	{ "acl set", "NAME MAILBOX WHO RIGHTS", 4, 4,
+	  "Set rights to an account's mailbox",
+	  "WHO is an account's name, $GROUP, anyone, owner, or one of these with\n"
+	  "a \"-\" before it, whose rights are taken away. RIGHTS are letters as\n"
+	  "in RFC 4314 (lrswipkxtea); \"\" takes the entry out.",
+	  true, { { 0 } }, run_acl_set },
+	{ "acl show", "NAME [MAILBOX]", 1, 2, "List rights to an account's mailboxes",
+	  NULL, true, { { 0 } }, run_acl_show },
+
 	{ "capability hide", "CAPABILITY", 1, 1,
 	  "Do not tell clients of a capability",
 	  "For clients that break over an extension. Without an option it is\n"
@@ -72,6 +82,15 @@ const struct verb verbs[] = {
 	  false, { { "user", 'u', "NAME", "of one account" },
 	           { "domain", 'd', "DOMAIN", "of one domain" } },
 	  run_capability_offer },
+
+	{ "group add", "GROUP NAME", 2, 2, "Put an account into a group",
+	  "A group is there while somebody is in it. In lists of rights it is\n"
+	  "$GROUP, and means those of the mailbox's domain.",
+	  false, { { 0 } }, run_group_add },
+	{ "group list", "", 0, 0, "List who is in which group",
+	  NULL, true, { { 0 } }, run_group_list },
+	{ "group remove", "GROUP NAME", 2, 2, "Take an account out of a group",
+	  NULL, false, { { 0 } }, run_group_remove },
 
 	{ "import maildir", "PATH", 1, 1, "Import a Maildir with its subfolders",
 	  "Flags, keywords, dates, hierarchy, subscriptions, UIDVALIDITY and UIDs\n"

@@ -1,21 +1,11 @@
 /*
  * acl.c -- SETACL, DELETEACL, GETACL, LISTRIGHTS, MYRIGHTS. RFC 4314
  */
-#include "base/ascii.h"
 #include "base/limits.h"
-#include "base/unicode.h"
 #include "imap/door.h"
+#include "imap/visit.h"
 
 /* -- grammar -- */
-
-static bool is_identifier(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (ascii_is_ctl(s.ptr[i]))
-			return false;
-	return s.len != 0 && !slice_eq(s, S("-")) && !slice_eq(s, S("$")) &&
-	       !slice_eq(s, S("-$")) && utf8_is_valid(s);
-}
 
 /* identifier = astring */
 static struct slice parse_identifier(struct cursor *c)
@@ -26,7 +16,7 @@ static struct slice parse_identifier(struct cursor *c)
 	s = parse_astring(c);
 	if (is_ok(c->e) && s.len > LIMIT_ACL_IDENTIFIER)
 		fail_with(c, ERR_LIMIT, "identifier is too long");
-	if (is_ok(c->e) && !is_identifier(s))
+	if (is_ok(c->e) && !acl_is_identifier(s))
 		fail(c, "that is nobody's identifier");
 	return s;
 }
@@ -57,6 +47,18 @@ static struct slice parse_named(struct cursor *c)
 
 /* -- changing -- */
 
+/* Before it counts, so that nobody has rights to what he can't reach. */
+static struct err tell_of_grant(struct session *s, struct slice identifier)
+{
+	const struct visit_office *office = s->config->visits;
+
+	if (office == NULL || slice_starts(identifier, S("-")) ||
+	    slice_eq(identifier, S("owner")) ||
+	    slice_ieq(identifier, account_name(s->account)))
+		return OK;
+	return office->grant(office->ctx, account_id(s->account), identifier);
+}
+
 struct err cmd_setacl(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
@@ -68,6 +70,8 @@ struct err cmd_setacl(struct session *s, struct slice args)
 
 	expect_end(&c);
 	e = is_ok(c.e) ? door_named(s, name) : c.e;
+	if (is_ok(e) && mode != ACL_REMOVE && rights != 0)
+		e = tell_of_grant(s, identifier);
 	if (is_ok(e))
 		e = mailbox_set_acl(s->account, name, identifier, mode, rights);
 	return e;

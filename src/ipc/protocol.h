@@ -78,6 +78,29 @@ enum frame_type {
 	FRAME_CONTROL,        /* fd: link to a `roost` command; account u64 that
 	                         it works for, 0 for the server; slice name */
 
+	/* mail -> auth; request is chosen by mail, which may ask only for
+	 * accounts of its own partition */
+	FRAME_VISIT,          /* u64 request, u64 account of who wants to visit,
+	                         slice session id, u8 shared (0, 1), slice name
+	                         of the owner: there are such an account and a
+	                         grant? The owner's mail process gets VISITOR
+	                         first; ASKED brings the other end */
+	FRAME_OWNERS,         /* u64 request, u64 account, u8 shared, slice name:
+	                         who has made it a grant, by name, behind that
+	                         one; the last of several frames has none */
+	FRAME_GRANT,          /* u64 request, u64 owner, slice identifier: it may
+	                         have rights to a mailbox of the owner's from now
+	                         on; a hint that makes VISIT and OWNERS quick, the
+	                         rights are the mailbox's */
+	/* auth -> mail */
+	FRAME_ASKED,          /* u64 request, u8 enum err_code, u32 n, n slices:
+	                         names; fd: of VISIT */
+	FRAME_VISITOR,        /* u64 owner, u64 visitor, slice visitor's name,
+	                         slice session id, slice what names begin with,
+	                         u32 n, n slices: groups; fd: its stream */
+	FRAME_VISITOR_END,    /* u64 visitor: its visits end; they may come back
+	                         with the groups that it has now */
+
 	/* gate -> mail */
 	FRAME_SESSION = 96, /* slice ticket, slice session id, slice tag of the
 	                       log-in command, slice peer address, u16 peer port,
@@ -110,6 +133,7 @@ enum frame_type {
 	FRAME_DONE,          /* u8 enum err_code, slice text */
 	/* to auth */
 	FRAME_USER_ADD,      /* slice name, slice password */
+	FRAME_USER_ADD_SHARED, /* slice name: one that nobody logs in to */
 	FRAME_USER_LIST,     /* slice domain or "" */
 	FRAME_USER_SHOW,     /* slice name */
 	FRAME_USER_PASSWORD, /* slice name, slice password */
@@ -120,6 +144,9 @@ enum frame_type {
 	                           capability */
 	FRAME_CAPABILITY_OFFER, /* the same: no longer */
 	FRAME_CAPABILITY_LIST,
+	FRAME_GROUP_ADD,     /* slice group, slice account name */
+	FRAME_GROUP_REMOVE,  /* the same: no longer */
+	FRAME_GROUP_LIST,
 	FRAME_STATUS,        /* of auth and, on a mail link, of that partition */
 	FRAME_LINK,          /* slice account name or "", u32 partition: answered
 	                        by LINKED, then DONE */
@@ -130,6 +157,10 @@ enum frame_type {
 	FRAME_KICK,          /* slice session id, or slice account name */
 	FRAME_TRACE,         /* u8 with text of messages (0, 1): rows of one
 	                        line each, until the command leaves */
+	FRAME_ACL,           /* u8 change (0, 1), slice mailbox ("": all, if
+	                        there is no change), slice identifier, slice
+	                        rights ("": without an entry): rows as they
+	                        are then */
 	FRAME_QUOTA,         /* u8 set of resources, then QUOTA_RESOURCES times
 	                        u64 limit (0: none) for those in the set */
 	FRAME_IMPORT_MAILBOX,/* slice name, u32 uidvalidity or 0, u32 uidnext or

@@ -9,8 +9,10 @@
 
 #include <assert.h>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "base/limits.h"
+#include "base/unicode.h"
 #include "mailbox/tree.h"
 
 /* -- letters -- */
@@ -69,6 +71,15 @@ void rights_write(unsigned rights, struct buf *out)
 void rights_write_plain(unsigned rights, struct buf *out)
 {
 	write_letters(rights, PLAIN, out);
+}
+
+bool acl_is_identifier(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (ascii_is_ctl(s.ptr[i]))
+			return false;
+	return s.len != 0 && !slice_eq(s, S("-")) && !slice_eq(s, S("$")) &&
+	       !slice_eq(s, S("-$")) && utf8_is_valid(s);
 }
 
 /* -- what a list allows -- */

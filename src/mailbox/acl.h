@@ -43,6 +43,9 @@ struct acl_entry {
 	unsigned rights;
 };
 
+/* Can somebody be called so? Of any length. */
+bool acl_is_identifier(struct slice);
+
 /* A row of T_ACL; v has LIMIT_ACL_ENTRIES places, identifiers point into raw.
  * ERR_CORRUPT */
 struct err acl_read(struct slice raw, struct acl_entry *v, size_t *n);

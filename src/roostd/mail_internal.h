@@ -3,6 +3,7 @@
 
 #include "admin/serve_mail.h"
 #include "imap/conn.h"
+#include "imap/visit.h"
 #include "ipc/link.h"
 #include "parse/pool.h"
 #include "roostd/mail_process.h"
@@ -52,6 +53,10 @@ struct mail {
 	struct mail_session *sessions[SESSION_BUCKETS]; /* by account */
 	size_t n_sessions;
 	struct mail_watch *watches;
+	struct mail_visitor *visitors; /* of others, in our accounts */
+	struct ask *asks;              /* of auth, not yet answered */
+	uint64_t last_ask;
+	struct visit_office office;
 	struct session_config session_config;
 	struct admin_mail admin;
 	struct timer reclaim;
@@ -68,6 +73,13 @@ void mail_say_bye(struct mail *, const char *text);
 /* Without a word, those that did not go. */
 void mail_abort_sessions(struct mail *);
 struct session_registry mail_registry(struct mail *);
+
+/* mail_visits.c: ASKED, VISITOR, VISITOR_END; false: a bad frame */
+bool mail_on_visit(struct mail *, struct frame_in *);
+void mail_fail_asks(struct mail *); /* auth has gone */
+/* All visits to an account, or (0) to any, end. text stays valid. */
+void mail_end_visits(struct mail *, uint64_t owner, const char *text);
+struct visit_office mail_office(struct mail *);
 
 /* mail_accounts.c: ACCOUNT_CREATE, ACCOUNT_DELETE, ACCOUNT_KICK; false: a
  * bad frame */

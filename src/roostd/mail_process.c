@@ -119,6 +119,9 @@ static const struct {
 	{ FRAME_ACCOUNT_CREATE, mail_on_account },
 	{ FRAME_ACCOUNT_DELETE, mail_on_account },
 	{ FRAME_ACCOUNT_KICK, mail_on_account },
+	{ FRAME_ASKED, mail_on_visit },
+	{ FRAME_VISITOR, mail_on_visit },
+	{ FRAME_VISITOR_END, mail_on_visit },
 };
 
 static void on_auth_frame(void *arg, struct frame_in *f)
@@ -143,6 +146,8 @@ static void on_peer_close(void *arg)
 
 	link_free(p->link);
 	p->link = NULL;
+	if (p == &p->mail->auth)
+		mail_fail_asks(p->mail);
 	mail_check_end(p->mail);
 }
 
@@ -167,9 +172,10 @@ static bool on_peer(struct mail *m, struct frame_in *f)
 
 	if (!frame_is_whole(f) || f->fd < 0)
 		return false;
-	if (role == ROLE_AUTH)
+	if (role == ROLE_AUTH) {
+		mail_fail_asks(m); /* of the one before */
 		set_peer(m, &m->auth, f->fd, on_auth_frame);
-	else if (role == ROLE_GATE && index < GATES_MOST)
+	} else if (role == ROLE_GATE && index < GATES_MOST)
 		set_peer(m, &m->gates[index], f->fd, on_gate_frame);
 	else if (role != ROLE_PARSE ||
 	         !parse_pool_add(m->parsers, index, f->fd))
@@ -295,7 +301,8 @@ static bool has_gate(const struct mail *m)
 
 void mail_check_end(struct mail *m)
 {
-	if (m->stopping && m->n_sessions == 0 && !has_gate(m))
+	if (m->stopping && m->n_sessions == 0 && m->visitors == NULL &&
+	    !has_gate(m))
 		loop_stop(m->loop);
 }
 
@@ -377,17 +384,22 @@ static void count_parsed(void *ctx, uint64_t *parsed, uint64_t *unparsed)
 
 static void fill(struct mail *m)
 {
+	m->office = mail_office(m);
 	m->session_config = (struct session_config){
 		.clock = &system_clock,
 		.model = m->model,
 		.hostname = m->options->hostname,
+		.visits = &m->office,
 	};
+
 	m->admin = (struct admin_mail){
 		.loop = m->loop,
 		.model = m->model,
 		.clock = &system_clock,
 		.sessions = mail_registry(m),
 		.parsers = { m->options->parsers, is_serving, count_parsed, m },
+		.grant = m->office.grant,
+		.grant_ctx = m,
 		.index = m->options->index,
 	};
 	use_limits(m, &m->options->limits);

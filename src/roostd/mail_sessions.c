@@ -329,6 +329,7 @@ void mail_dismiss(struct mail *m, uint64_t account, const char *text)
 {
 	struct ending e = { account, text, conn_dismiss };
 
+	mail_end_visits(m, account, text);
 	each(m, end_one, &e);
 }
 
@@ -336,6 +337,7 @@ void mail_say_bye(struct mail *m, const char *text)
 {
 	struct ending e = { 0, text, conn_say_bye };
 
+	mail_end_visits(m, 0, text);
 	each(m, end_one, &e);
 }
 

@@ -330,7 +330,9 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
 
     def do_namespace(self, _command, answer):
         yield Rules()
-        demand(answer.rest["NAMESPACE"] == [([[b"", b"/"]], None, None)],
+        demand(answer.rest["NAMESPACE"] == [([[b"", b"/"]],
+                                              [[b"Other Users/", b"/"]],
+                                              [[b"Shared/", b"/"]])],
                "NAMESPACE %r", answer.rest["NAMESPACE"])
 
     def do_enable(self, command, answer):

@@ -53,9 +53,37 @@ def read(path):
             steps.append((number, "quota", line.split()[1:]))
         elif line.startswith("most "):
             steps.append((number, "most", int(line.split()[1])))
+        elif line.startswith("account "):
+            steps.append((number, "account", line.split()[2:]))
+        elif line.startswith("shared "):
+            steps.append((number, "shared"))
         elif line.startswith("T: "):
             steps.append((number, "time"))
     return steps
+
+
+def make_others(server, user, steps):
+    """The second session's account, and what the names in the file are here:
+    in a domain of their own."""
+    names, second = {b"demo@example.org": user}, user
+    for step in steps:
+        if step[1] == "account":
+            second = names[b"bob@example.org"] = "bob-" + user
+            server.add_user(second)
+            for group in step[2]:
+                server.roost("group", "add", group, second)
+        elif step[1] == "shared":
+            names[b"support@example.org"] = "support-" + user
+            server.roost("user", "add", "--shared", "support-" + user)
+    return names, second
+
+
+def renamed(step, names):
+    """Of a line of dialogue."""
+    text = step[4]
+    for name in names if len(names) > 1 else []:
+        text = text.replace(name, names[name].encode())
+    return step[:4] + (text,)
 
 
 def made_up(i):
@@ -137,7 +165,10 @@ def expect(raw, group, bound):
 
 def run(server, user, steps):
     prepare(server, user, steps)
-    raws = [Raw(server.imaps_port).login(user) for _ in range(2)]
+    names, second = make_others(server, user, steps)
+    raws = [Raw(server.imaps_port).login(name) for name in (user, second)]
+    steps = [renamed(step, names) if step[1] in "CS" else step
+             for step in steps]
     bound, i = {}, 0
     while i < len(steps):
         step = steps[i]
@@ -171,6 +202,8 @@ def run_all(scripts, most):
     with Server(conf=conf) as server:
         for n, (path, steps) in enumerate(scripts):
             user = "user%d@example.org" % n
+            if any(step[1] in ("account", "shared") for step in steps):
+                user = "user@n%d.example.org" % n
             server.add_user(user)
             try:
                 run(server, user, steps)

@@ -570,12 +570,8 @@ static void make_account(struct run *r, enum account_number which,
 		abort();
 }
 
-/* Of others' accounts nobody knows unless there are some. */
 static void make_other(struct run *r, const struct step *step)
 {
-	r->office = (struct visit_office){ office_open, office_owners,
-		                           office_grant, r };
-	r->config.visits = &r->office;
 	r->group = step->text;
 	make_account(r, step->kind == STEP_SHARED ? SHARED : OTHER, step->name);
 }
@@ -644,9 +640,12 @@ static void run_in_task(struct loop *loop, void *arg)
 	    !is_ok(partition_open(loop, r->dir, options, &r->partition)))
 		abort();
 	r->model = model_new(r->partition, &r->clock);
+	r->office = (struct visit_office){ office_open, office_owners,
+		                           office_grant, r };
 	r->config =
 		(struct session_config){ .clock = &r->clock,
 		                         .model = r->model,
+		                         .visits = &r->office,
 		                         .message_limit_bytes = 1 << 20,
 		                         .hostname = S("mail.example.org") };
 	r->loop = loop;

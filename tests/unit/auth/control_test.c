@@ -196,6 +196,60 @@ static void hidden_limit(struct rig *r)
 	task_sleep(1);
 }
 
+static void join(struct link *l, const char *group, const char *name,
+                 enum err_code code)
+{
+	assert_int_equal(ask(l, FRAME_GROUP_ADD, group, name)->code, code);
+}
+
+/* LIMIT_GROUP_NAME, LIMIT_GROUPS */
+static void groups(struct rig *r)
+{
+	struct link *l = rig_control(r);
+	char name[LIMIT_GROUP_NAME + 2] = "";
+	struct rig_answer *a;
+
+	ask(l, FRAME_USER_ADD, "ann@example.org", "secret");
+	assert_int_equal(
+		ask(l, FRAME_USER_ADD_SHARED, "desk@example.org", NULL)->code,
+		ERR_OK);
+	assert_int_not_equal(rig_login(r, "desk@example.org", "")->code,
+	                     ERR_OK);
+	join(l, "staff", "desk@example.org", ERR_OK);
+	join(l, "staff", "ANN@example.org", ERR_OK);
+	join(l, "STAFF", "ann@example.org", ERR_OK);
+	join(l, "staff", "zoe@example.org", ERR_ABSENT);
+	join(l, "$staff", "ann@example.org", ERR_SYNTAX);
+	join(l, "two words", "ann@example.org", ERR_SYNTAX);
+	join(l, "", "ann@example.org", ERR_SYNTAX);
+	a = ask(l, FRAME_GROUP_LIST, NULL, NULL);
+	assert_int_equal(a->rows, 2);
+	assert_string_equal(a->field[0][GROUP_LIST_GROUP], "staff");
+	assert_string_equal(a->field[0][GROUP_LIST_USER], "ann@example.org");
+	for (size_t i = 1; i < LIMIT_GROUPS; i++) {
+		memset(name, 'a' + (int)(i % 26), i);
+		join(l, name, "ann@example.org", ERR_OK);
+	}
+	memset(name, 'x', LIMIT_GROUP_NAME);
+	join(l, name, "ann@example.org", ERR_LIMIT);
+	join(l, name, "desk@example.org", ERR_OK);
+	ask(l, FRAME_GROUP_REMOVE, name, "desk@example.org");
+	memset(name, 'x', LIMIT_GROUP_NAME + 1);
+	join(l, name, "desk@example.org", ERR_SYNTAX);
+	rig_settle(r);
+	assert_int_not_equal(r->mail[0].visits_ended, 0);
+	assert_int_equal(
+		ask(l, FRAME_GROUP_REMOVE, "staff", "desk@example.org")->code,
+		ERR_OK);
+	assert_int_equal(
+		ask(l, FRAME_GROUP_REMOVE, "staff", "desk@example.org")->code,
+		ERR_ABSENT);
+	ask(l, FRAME_USER_REMOVE, "ann@example.org", NULL);
+	assert_int_equal(ask(l, FRAME_GROUP_LIST, NULL, NULL)->rows, 0);
+	link_free(l);
+	task_sleep(1);
+}
+
 static void capabilities(struct rig *r)
 {
 	struct link *l = rig_control(r);
@@ -469,6 +523,7 @@ CASE(test_pages, pages)
 CASE(test_show, show)
 CASE(test_capabilities, capabilities)
 CASE(test_hidden_limit, hidden_limit)
+CASE(test_groups, groups)
 CASE(test_passwords, passwords)
 CASE(test_status, status)
 CASE(test_links, links)
@@ -485,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_capabilities),
 		cmocka_unit_test(test_hidden_limit),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_passwords),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_links),

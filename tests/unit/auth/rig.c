@@ -115,6 +115,9 @@ static void on_mail_frame(void *arg, struct frame_in *f)
 	case FRAME_ACCOUNT_KICK:
 		m->kicks++;
 		break;
+	case FRAME_VISITOR_END:
+		m->visits_ended++;
+		break;
 	case FRAME_CONTROL:
 		if (m->control_fd >= 0)
 			close(m->control_fd);

@@ -40,6 +40,7 @@ struct rig_mail {
 	uint64_t accounts[RIG_ACCOUNTS]; /* 0: free; outlives the process */
 	unsigned expects;
 	unsigned kicks;
+	unsigned visits_ended;
 	char ticket[TICKET_SIZE]; /* announced last */
 	uint64_t ticket_account;
 	char hidden[LIMIT_HIDDEN + 1]; /* announced with it */

@@ -170,7 +170,8 @@ static void synopsis(void **state)
 		  "export maildir --user USER [options] PATH" },
 		{ "deliver", "deliver --destination USER [options]" },
 		{ "user remove", "user remove [options] NAME" },
-		{ "user add", "user add NAME" },
+		{ "user add", "user add [options] NAME" },
+		{ "user show", "user show NAME" },
 		{ "status", "status" },
 	};
 
