@@ -18,13 +18,11 @@ it, says why, and is started again by whoever looks after it, here by this
 test. After each pair all is killed, and what is on the disk must be as good.
 """
 import argparse
-import concurrent.futures
 import os
 import random
 import re
 import signal
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -274,17 +272,6 @@ def is_running(pid):
 
 # -- the whole --
 
-def build_preload(top, memory):
-    path = os.path.join(top, "calls.so")
-    sources = ["fault.c", "fault_sockets.c"]
-    sources += ["fault_memory.c"] if memory else []
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-D_GNU_SOURCE",
-                    "-U_FORTIFY_SOURCE", "-o", path]
-                   + [os.path.join(HERE, s) for s in sources] + ["-ldl"],
-                   check=True)
-    return path
-
-
 def prepare(own):
     """A server before which the calls are."""
     server = Server(directory=own, conf="trusted_networks = 127.0.0.1\n",
@@ -292,9 +279,10 @@ def prepare(own):
     state = os.path.join(own, "state")
     calls = Calls(state)
     calls.clear()
-    server.daemon_env = {
-        "LD_PRELOAD": build_preload(own, not server.is_sanitized()),
-        "FAULT_STATE": state}
+    sources = ["fault.c", "fault_sockets.c"]
+    sources += [] if server.is_sanitized() else ["fault_memory.c"]
+    server.daemon_env = {"LD_PRELOAD": faults.build_preload(own, *sources),
+                         "FAULT_STATE": state}
     return server, calls
 
 
@@ -337,17 +325,9 @@ def jobs(points, seed, only):
 
 
 def run(points, at_once, seed, only):
-    done = failed = 0
     lists, each = jobs(points, seed, only)
-    with tempfile.TemporaryDirectory(prefix="roost-calls-") as top, \
-            concurrent.futures.ProcessPoolExecutor(at_once) as pool:
-        under_way = [pool.submit(sweep, top, pairs, each, seed)
-                     for pairs in lists]
-        for future in concurrent.futures.as_completed(under_way):
-            n, error, line = future.result()
-            done += n
-            failed += error is not None
-            print(line + ("" if error is None else "\n" + error), flush=True)
+    done, failed = faults.run_sweeps(at_once, sweep, [
+        (pairs, each, seed) for pairs in lists])
     print("%d points; %d violations" % (done, failed))
     return failed
 

@@ -14,7 +14,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from harness import Raw  # noqa: E402
-from ledger import ANY, Copy  # noqa: E402
+from ledger import ANY, HIDDEN, Copy  # noqa: E402
 
 
 class Refused(Exception):
@@ -115,6 +115,63 @@ class Client:
             change["message", m] = (Copy(box, uid, frozenset(flags)),)
         self.ledger.done()
 
+    def replace(self, old, marker, size):
+        """old: (marker, Copy); the new one is in the same mailbox."""
+        copy = old[1]
+        self.select(copy.box)
+        change = {}
+        self.exchange(change, old[0], copy, ())
+        self.add(change, copy.box, marker, b"UID REPLACE %d" % copy.uid,
+                 self.ledger.new_text(marker, size))
+
+    def catenate(self, box, marker, size, source, quoted):
+        """A text, and behind it what source (a Copy) has."""
+        own = self.ledger.new_text(marker, size)
+        self.ledger.note_text(marker, own + quoted)
+        self.add({}, box, marker, b"APPEND", own, b'CATENATE (TEXT ',
+                 b' URL "/%s/;UID=%d")' % (source.box.encode(), source.uid))
+
+    def add(self, change, box, marker, command, text, before=b"", behind=b""):
+        """A command that brings one message without flags."""
+        key = "message", marker
+        change[key] = Copy(box, None, frozenset()),
+        self.ledger.begin(change)
+        lines = self.ask(b"%s %s %s{%d+}\r\n%s%s" % (
+            command, box.encode(), before, len(text), text, behind))
+        found = re.search(rb"APPENDUID (\d+) (\d+)\]", b"\n".join(lines))
+        uid = int(found.group(2))
+        self.ledger.given(int(found.group(1)), uid, marker)
+        change[key] = Copy(box, uid, frozenset()),
+        self.ledger.done()
+
+    def annotate(self, value):
+        """None: no more. Of INBOX, as its rights."""
+        self.change({("annotation",): value},
+                    "SETMETADATA INBOX (/private/comment %s)" % (
+                        "NIL" if value is None else '"%s"' % value))
+
+    def share(self, rights):
+        self.change({("rights",): rights},
+                    "DELETEACL INBOX guest" if rights is None
+                    else "SETACL INBOX guest " + rights)
+
+    def limit(self, messages):
+        self.verb({("quota",): messages}, "user", "quota", self.ledger.user,
+                  "--messages", str(messages))
+
+    def hide(self, on):
+        self.verb({("hidden",): on or None}, "capability",
+                  "hide" if on else "offer", HIDDEN,
+                  "--user", self.ledger.user)
+
+    def verb(self, change, *words):
+        """Of roost."""
+        self.ledger.begin(change)
+        done = self.server.roost(*words, check=False)
+        if done.returncode != 0:
+            raise Refused(done.stderr.strip())
+        self.ledger.done()
+
     def continuation(self):
         while True:
             line = self.guard(self.raw.line)
@@ -131,11 +188,11 @@ class Client:
         change = {}
         for marker, copy in picked:
             flags = copy.flags | {flag} if add else copy.flags - {flag}
-            self.replace(change, marker, copy, (copy._replace(flags=flags),))
+            self.exchange(change, marker, copy, (copy._replace(flags=flags),))
         self.change(change, "UID STORE %s %sFLAGS.SILENT (%s)" % (
             self.set_of(picked), "+" if add else "-", flag))
 
-    def replace(self, change, marker, copy, by):
+    def exchange(self, change, marker, copy, by):
         key = "message", marker
         old = change.get(key, self.ledger.state.get(key, ()))
         change[key] = tuple(c for c in old or () if c != copy) + by or None
@@ -151,7 +208,7 @@ class Client:
         for marker, copy in picked:
             stays = (copy,) if command == "COPY" else ()
             new[copy.uid] = marker, copy._replace(box=to, uid=None)
-            self.replace(change, marker, copy, stays + (new[copy.uid][1],))
+            self.exchange(change, marker, copy, stays + (new[copy.uid][1],))
         self.ledger.begin(change)
         lines = self.ask(b"UID %s %s %s" % (
             command.encode(), self.set_of(picked).encode(), to.encode()))

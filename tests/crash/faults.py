@@ -31,10 +31,11 @@ sys.path.insert(0, os.path.join(HERE, ".."))
 from admin import Admin  # noqa: E402
 from client import Client, Gone, Refused, back  # noqa: E402
 from harness import Server  # noqa: E402
-from ledger import Ledger  # noqa: E402
+from ledger import Ledger, text_of  # noqa: E402
 
 USER = "ann@example.org"
 GUEST = "guest0@example.org"
+SMALL = 500
 LARGE = 300 << 10       # goes to the disk before its commit
 QUIET_RUNS = 2          # without a fault: there are no more operations
 
@@ -83,9 +84,10 @@ class Script:
     def run(self):
         for step in (self.deliver, self.append, self.append_large,
                      self.multiappend, self.store, self.create, self.copy,
-                     self.move, self.subscribe, self.rename, self.expunge,
-                     self.delete, self.unsubscribe, self.add_user,
-                     self.remove_user):
+                     self.move, self.catenate, self.replace, self.subscribe,
+                     self.annotate, self.share, self.rename, self.expunge,
+                     self.delete, self.unsubscribe, self.unset, self.limit,
+                     self.hide, self.offer, self.add_user, self.remove_user):
             if not self.attempt(step):
                 break
         if self.client is not None:
@@ -136,7 +138,7 @@ class Script:
         self.client.deliver(self.tag + "a", 2000)
 
     def append(self):
-        self.client.append("INBOX", [(self.tag + "b", 500, ["\\Seen"])])
+        self.client.append("INBOX", [(self.tag + "b", SMALL, ["\\Seen"])])
 
     def append_large(self):
         self.client.append("INBOX", [(self.tag + "c", LARGE, ["$Later"])])
@@ -163,6 +165,43 @@ class Script:
         picked = self.picked("df", "Archive")
         if picked:
             self.client.transfer("MOVE", picked, "Trash")
+
+    def catenate(self):
+        for _, copy in self.picked("b", "INBOX"):
+            self.client.catenate("Archive", self.tag + "g", 300, copy,
+                                 text_of(self.tag + "b", SMALL))
+
+    def replace(self):
+        for old in self.picked("c", "INBOX"):
+            self.client.replace(old, self.tag + "h", 1000)
+
+    def annotate(self):
+        if not self.ledger.in_doubt(("annotation",)):
+            self.client.annotate(self.tag)
+
+    def share(self):
+        if not self.ledger.in_doubt(("rights",)):
+            self.client.share("lr")
+
+    def unset(self):
+        for key, unset in ((("annotation",), self.client.annotate),
+                           (("rights",), self.client.share)):
+            if not self.ledger.in_doubt(key):
+                unset(None)
+
+    def limit(self):
+        if not self.ledger.in_doubt(("quota",)):
+            self.client.limit(1000 + self.ledger.acknowledged)
+
+    def hide(self):
+        if ("hidden",) not in self.ledger.state and \
+           not self.ledger.in_doubt(("hidden",)):
+            self.client.hide(True)
+
+    def offer(self):
+        if ("hidden",) in self.ledger.state and \
+           not self.ledger.in_doubt(("hidden",)):
+            self.client.hide(False)
 
     def subscribe(self):
         self.client.subscribe(self.box, True)
@@ -290,12 +329,30 @@ class Sweep:
 
 # -- the whole --
 
-def build_preload(top):
-    path = os.path.join(top, "faultfs.so")
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-D_GNU_SOURCE", "-U_FORTIFY_SOURCE",
-                    "-o", path, os.path.join(HERE, "faultfs.c"), "-ldl"],
+def build_preload(top, *sources):
+    """A library to put before a server's own."""
+    path = os.path.join(top, "preload.so")
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-D_GNU_SOURCE",
+                    "-U_FORTIFY_SOURCE", "-o", path]
+                   + [os.path.join(HERE, x) for x in sources] + ["-ldl"],
                    check=True)
     return path
+
+
+def run_sweeps(at_once, sweep, arguments):
+    """Calls sweep(top, *arguments), each in a process of its own, which
+    returns its points, what went wrong, and a line that sums it up. How many
+    points there were, how many went wrong."""
+    points = failed = 0
+    with tempfile.TemporaryDirectory(prefix="roost-faults-") as top, \
+            concurrent.futures.ProcessPoolExecutor(at_once) as pool:
+        under_way = [pool.submit(sweep, top, *a) for a in arguments]
+        for future in concurrent.futures.as_completed(under_way):
+            n, error, line = future.result()
+            points += n
+            failed += error is not None
+            print(line + ("" if error is None else "\n" + error), flush=True)
+    return points, failed
 
 
 def jobs(every):
@@ -307,13 +364,14 @@ def jobs(every):
                     1 + (2 * kind + forever) % every
 
 
-def sweep(top, preload, every, job):
+def sweep(top, every, job):
     """In a process of its own: points, what it did, what went wrong."""
     name, kind, forever, starting, first = job
     began = time.time()
     own = tempfile.mkdtemp(dir=top)
     state = os.path.join(own, "state")
     disk = Disk(state, os.path.join(own, "roost"))
+    preload = build_preload(own, "faultfs.c")
     server = Server(directory=own, conf="trusted_networks = 127.0.0.1\n",
                     env={"LD_PRELOAD": preload, "FAULTFS_STATE": state})
     s = Sweep(server, disk, kind, forever)
@@ -337,18 +395,9 @@ def sweep(top, preload, every, job):
 
 
 def run(every, only, at_once):
-    points = failed = 0
-    with tempfile.TemporaryDirectory(prefix="roost-faults-") as top, \
-            concurrent.futures.ProcessPoolExecutor(at_once) as pool:
-        preload = build_preload(top)
-        under_way = [pool.submit(sweep, top, preload, every, job)
-                     for n, job in enumerate(jobs(every))
-                     if only is None or n == only]
-        for future in concurrent.futures.as_completed(under_way):
-            n, error, line = future.result()
-            points += n
-            failed += error is not None
-            print(line + ("" if error is None else "\n" + error), flush=True)
+    points, failed = run_sweeps(at_once, sweep, [
+        (every, job) for n, job in enumerate(jobs(every))
+        if only is None or n == only])
     print("%d passed, %d failed" % (points, failed))
     return failed
 

@@ -5,6 +5,10 @@ A state is a dict of immutable values:
     ("message", marker)    -> tuple of Copy, one for each place it is in
     ("mailbox", name)      -> its UIDVALIDITY, ANY while nobody has asked
     ("subscribed", name)   -> True
+    ("annotation",)        -> of INBOX
+    ("rights",)            -> of a guest, in INBOX
+    ("quota",)             -> how many messages there may be
+    ("hidden",)            -> True
 
 A change is the keys whose values it alters, with their new values (None:
 gone). It is begun before the command is sent. Then it is done (acknowledged),
@@ -18,6 +22,7 @@ import re
 Copy = collections.namedtuple("Copy", "box uid flags")  # uid None: not known
 
 ANY = "any"
+HIDDEN = "SAVEDATE"     # the capability that may be
 MARKER = re.compile(rb"^X-Marker: (\S+)\r\n", re.M)
 
 
@@ -56,8 +61,11 @@ class Ledger:
 
     def new_text(self, marker, size):
         text = text_of(marker, size)
-        self.texts[marker] = len(text), hashlib.sha256(text).digest()
+        self.note_text(marker, text)
         return text
+
+    def note_text(self, marker, text):
+        self.texts[marker] = len(text), hashlib.sha256(text).digest()
 
     def given(self, validity, uid, marker):
         """The server says that this UID is a new message."""
@@ -79,7 +87,7 @@ class Ledger:
                 if key[0] == "message" for c in value if c.uid]
 
     def mailboxes(self):
-        return [name for kind, name in self.state if kind == "mailbox"]
+        return [key[1] for key in self.state if key[0] == "mailbox"]
 
     # -- comparing --
 
@@ -126,13 +134,31 @@ def same(want, there):
 # -- reading --
 
 def read_account(client, ledger):
-    state = {}
+    state = read_settings(client)
     for line in client.ask(b'LSUB "" *'):
         if line.startswith(b"* LSUB"):
             state["subscribed", last_word(line)] = True
     for line in client.ask(b'LIST "" *'):
         if line.startswith(b"* LIST"):
             read_mailbox(client, ledger, last_word(line), state)
+    return state
+
+
+def read_settings(client):
+    """What is said once; of the last only who has logged in since hears."""
+    looks = (
+        ("annotation", b"GETMETADATA INBOX (/private/comment)",
+         rb'/private/comment "([^"]*)"'),
+        ("rights", b"GETACL INBOX", rb"^\* ACL INBOX .* guest (\S+)"),
+        ("quota", b"GETQUOTAROOT INBOX", rb"MESSAGE \d+ (\d+)"))
+    state = {}
+    for what, command, pattern in looks:
+        found = re.search(pattern, b"\n".join(client.ask(command)), re.M)
+        if found:
+            text = found.group(1).decode()
+            state[what,] = int(text) if what == "quota" else text
+    if HIDDEN.encode() not in b"\n".join(client.ask(b"CAPABILITY")):
+        state["hidden",] = True
     return state
 
 

@@ -299,11 +299,11 @@ class Reader(Actor):
         if self.view is not None and self.wait() is not None:
             self.run(self.learn(True))
 
-    def wait(self):
+    def wait(self, most_s=1):
         """The tagged response; None: there is no waiting."""
         if not self.conn.idle():
             return None
-        end = time.monotonic() + self.rnd.uniform(0.05, 1)
+        end = time.monotonic() + self.rnd.uniform(0.05, most_s)
         while time.monotonic() < end and not self.has_blank():
             self.conn.idling(max(0, end - time.monotonic()))
         return self.conn.done()[-1]

@@ -3,6 +3,8 @@
 One goes and comes back, says what it remembers (QRESYNC), and must end with
 what there is. One changes only what nobody has changed since it looked.
 """
+import time
+
 from actor import BOXES, Actor, Reader
 from memory import ALL_FLAGS, VANISHED, Memory
 from view import NUMBERED, Fetch, View, in_set
@@ -62,11 +64,16 @@ class Back(Reader):
         elif self.has_blank():
             self.ask(self.learn(True))
         elif choice < 0.6:
-            tagged = self.wait()
+            tagged = self.wait(0.1)
             if tagged is not None:
                 self.take(tagged)
-        elif choice < 0.8:
+        elif choice < 0.7:
             self.ask(ALL_FLAGS.decode())
+        elif choice < 0.85 and len(self.view):
+            # no expunge is told with it, whatever its MODSEQs are
+            time.sleep(self.rnd.uniform(0, 0.1))
+            if self.ask("FETCH 1:* (UID FLAGS)") and self.rnd.random() < 0.5:
+                self.go()
         else:
             self.ask(self.rnd.choice(
                 ["NOOP", "UID FETCH 1:* (FLAGS) (CHANGEDSINCE %d VANISHED)"

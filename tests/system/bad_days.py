@@ -11,20 +11,7 @@ import unittest
 import support
 import harness
 from harness import Raw, cpu_s
-
-
-def message(n):
-    return b"Subject: m\r\n\r\n" + os.urandom(n // 2).hex().encode() + b"\r\n"
-
-
-def append(raw, text, box=b"INBOX"):
-    """The tagged line."""
-    raw.send(b"z APPEND %s {%d}\r\n" % (box, len(text)))
-    first = raw.line()
-    if not first.startswith(b"+"):
-        return first
-    raw.send(text + b"\r\n")
-    return raw.until(b"z ")[-1]
+from support import append, message
 
 
 class Signals(support.ServerTest):

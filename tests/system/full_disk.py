@@ -12,27 +12,14 @@ import tempfile
 import time
 import unittest
 
-import support  # noqa: F401
+import support
 import harness
 from harness import Raw
+from support import append, message
 
 USER = "ann@example.org"
 BACK_S = 5          # so long after there is room everything is taken again
 MESSAGES = 40
-
-
-def message(size):
-    return b"Subject: m\r\n\r\n" + os.urandom(size // 2).hex().encode() + b"\r\n"
-
-
-def append(raw, text, box=b"INBOX"):
-    """The tagged line."""
-    raw.send(b"z APPEND %s {%d}\r\n" % (box, len(text)))
-    first = raw.line()
-    if not first.startswith(b"+"):
-        return first
-    raw.send(text + b"\r\n")
-    return raw.until(b"z ")[-1]
 
 
 class Ballast:

@@ -11,6 +11,21 @@ import harness  # noqa: E402
 FAULT = re.compile(r"(?m)^.*(?:Sanitizer: |runtime error: ).*$")
 
 
+def message(size):
+    """About so many octets that nothing else has."""
+    return b"Subject: m\r\n\r\n" + os.urandom(size // 2).hex().encode() + b"\r\n"
+
+
+def append(raw, text, box=b"INBOX"):
+    """The tagged line."""
+    raw.send(b"z APPEND %s {%d}\r\n" % (box, len(text)))
+    first = raw.line()
+    if not first.startswith(b"+"):
+        return first
+    raw.send(text + b"\r\n")
+    return raw.until(b"z ")[-1]
+
+
 class ServerTest(unittest.TestCase):
     conf = ""       # further lines of configuration
     directory = None
