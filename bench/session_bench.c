@@ -6,11 +6,11 @@
  * Fills a mailbox below TMPDIR, then prints the CPU time and the octets out
  * of each command.
  */
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "../tests/remove_all.h"
 #include "base/log.h"
 #include "imap/session.h"
 #include "mailbox/mailbox.h"
@@ -148,15 +148,6 @@ static const char *const usual[] = {
 	"STORE 1:* +FLAGS.SILENT (\\Flagged)",
 };
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 /* Not a memory-backed one: such files can't be read without waiting. */
 static const char *directory(void)
 {
@@ -200,7 +191,7 @@ static void run(struct loop *loop, void *arg)
 	session_free(s);
 	model_free(b->config.model);
 	partition_close(partition);
-	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_all(dir);
 }
 
 int main(int argc, char **argv)

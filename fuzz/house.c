@@ -1,10 +1,10 @@
 /* house.c -- one store for all inputs of a process. */
 #include "house.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../tests/remove_all.h"
 #include "base/log.h"
 #include "task/task.h"
 
@@ -35,18 +35,9 @@ struct visit {
 	struct slice input;
 };
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static void close_house(void)
 {
-	nftw(house.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_all(house.dir);
 }
 
 static void open_house(void)

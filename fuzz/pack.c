@@ -12,13 +12,13 @@
  * changes to the pack that we wrote: offset u24, octet to XOR.
  */
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../tests/remove_all.h"
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "store/batch.h"
@@ -123,15 +123,6 @@ static int open_in(const char *dir, const char *name, int flags)
 	return fd;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static void remove_fixture(void)
 {
 	struct fixture *f = fixture;
@@ -139,8 +130,8 @@ static void remove_fixture(void)
 	partition_close(f->partition);
 	close(f->pack);
 	close(f->walk_pack);
-	nftw(f->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	nftw(f->walk_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_all(f->dir);
+	remove_all(f->walk_dir);
 	for (size_t i = 0; i < MESSAGES; i++)
 		free(f->texts[i]);
 	free(f);

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../remove_all.h"
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "store/batch.h"
@@ -290,15 +290,6 @@ static uint64_t round_of(const char *dir, struct known *k, uint32_t round)
 	return acknowledged;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static void kill_rounds(void)
 {
 	struct known *k = mem_new(1, sizeof *k);
@@ -312,7 +303,7 @@ static void kill_rounds(void)
 	printf("%d kills, %llu commits acknowledged\n", ROUNDS,
 	       (unsigned long long)acknowledged);
 	must(acknowledged > ROUNDS, "it was killed at work");
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_all(dir);
 	free(k);
 }
 

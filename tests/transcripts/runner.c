@@ -10,12 +10,12 @@
  * The last line is "N passed, N failed", counting files.
  */
 #include <assert.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../remove_all.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -622,15 +622,6 @@ static void dialogue(struct run *r)
 
 /* -- one run -- */
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static void run_in_task(struct loop *loop, void *arg)
 {
 	struct run *r = arg;
@@ -666,7 +657,7 @@ static bool run_way(const struct script *script, struct way way)
 	if (mkdtemp(r.dir) == NULL)
 		abort();
 	task_run_main(run_in_task, &r);
-	nftw(r.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_all(r.dir);
 	arena_free(r.bindings.arena);
 	return !r.failed;
 }

@@ -4,10 +4,9 @@
 
 #include <stdbool.h>
 
+#include "../../remove_all.h" /* its end */
+
 /* Ends the program, status 2, with `what` and errno's text. */
 void must(bool holds, const char *what);
 
 double now_s(void); /* monotonic */
-
-/* The path and all below it. */
-void remove_all(const char *path);

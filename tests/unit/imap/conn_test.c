@@ -4,7 +4,6 @@
  */
 #include "imap/conn.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../../remove_all.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "mailbox/account.h"
@@ -62,20 +62,11 @@ static void house_open(struct house *h, struct loop *loop)
 	assert_true(is_ok(account_create(h->model, 1, S("a@example.org"))));
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static void house_close(struct house *h)
 {
 	model_free(h->model);
 	partition_close(h->partition);
-	nftw(h->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_all(h->dir);
 }
 
 /* A client: the other end of a connection, its greeting read. */

@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include <cmocka.h>
 #include <zlib.h>
 
+#include "../../remove_all.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -101,15 +101,6 @@ static void house_open(struct house *h, struct loop *loop)
 	h->session = session_new(&start);
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static void house_close(struct house *h)
 {
 	session_free(h->session);
@@ -117,7 +108,7 @@ static void house_close(struct house *h)
 	buf_free(&h->out);
 	model_free(h->config.model);
 	partition_close(h->partition);
-	nftw(h->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_all(h->dir);
 }
 
 /* What comes back is in h->out, NUL-terminated. */

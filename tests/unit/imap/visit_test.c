@@ -4,7 +4,6 @@
  */
 #include "imap/visit.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../../remove_all.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -171,15 +171,6 @@ static void house_open(struct house *h, struct loop *loop)
 	h->session = session_new(&start);
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static void house_close(struct house *h)
 {
 	session_free(h->session);
@@ -189,7 +180,7 @@ static void house_close(struct house *h)
 	buf_free(&h->out);
 	model_free(h->config.model);
 	partition_close(h->partition);
-	nftw(h->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_all(h->dir);
 }
 
 static void say(struct house *h, const char *text)

@@ -1,7 +1,6 @@
 /* rig.c -- see rig.h. */
 #include "rig.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../../remove_all.h"
 #include "base/mem.h"
 #include "store/check.h"
 
@@ -19,18 +19,9 @@ void rig_make_dir(char dir[RIG_DIR])
 	assert_non_null(mkdtemp(dir));
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 void rig_remove_dir(const char *dir)
 {
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_all(dir);
 }
 
 struct run {
