@@ -431,7 +431,7 @@ class Generator:
                 self.entry() + b" " + self.value()
                 for _ in range(self.pick(1, 1, 2, 3))))
         options = self.pick(
-            b"", b"", b"(DEPTH 1) ", b"(depth infinity) ", b"(MAXSIZE 5) ",
+            b"", b"(DEPTH 1) ", b"(depth 1) ", b"(depth infinity) ", b"(MAXSIZE 5) ",
             b"(MAXSIZE 20 DEPTH infinity) ", b"(MAXSIZE 0) ", b"(DEPTH 0) ",
             b"(DEPTH 2) ")
         entries = [self.entry() for _ in range(self.pick(1, 2, 3))]

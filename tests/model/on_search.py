@@ -13,12 +13,13 @@ class SearchCommands:
         """The Copies that a search program finds, by number, and whether
         that is certain.
         """
-        return self.found_in(command, self.sight(command.uid))
+        return self.found_in(command, self.sight(command.uid),
+                             self.current.box)
 
-    def found_in(self, command, sight):
+    def found_in(self, command, sight, box):
         try:
             key = search.Search(self, command, command.charset or "UTF-8",
-                                sight)
+                                sight, box)
         except search.BadCharset:
             if saves(command):
                 self.saved = []
@@ -58,7 +59,7 @@ class SearchCommands:
         for name in self.sources(command):
             box = self.account.mailboxes[name]
             sight = self.view if box is selected else box.messages
-            hits, sure = self.found_in(command, sight)
+            hits, sure = self.found_in(command, sight, box)
             if hits:
                 found[name] = hits
             # "$" is of no other mailbox
@@ -81,7 +82,8 @@ class SearchCommands:
                 continue
             demand(name in found, "ESEARCH in %r", name)
             self.check_results(command, items, found[name],
-                               [x.uid for x in found[name]], [])
+                               [x.uid for x in found[name]],
+                               self.account.mailboxes[name])
         demand(command.returns == ["SAVE"] or
                heard | unsure == set(found) | unsure,
                "ESEARCH in %r, not %r", heard, set(found))
@@ -172,21 +174,20 @@ class SearchCommands:
         if found and isinstance(found[-1], list):
             word, value = found.pop()
             demand(word == "MODSEQ", "%s %r", name, found)
-            self.check_highest(command, hits, zombies, value)
+            if not zombies:
+                self.check_highest(command, hits, self.current.box, value)
         else:
             demand(not hits or zombies or not in_key("MODSEQ", command.key),
                    "no MODSEQ")
         return [int(x) for x in found]
 
-    def check_highest(self, command, hits, zombies, value):
+    def check_highest(self, command, hits, box, value):
         """The MODSEQ of a search for one: the highest of what the answer is
         about, RFC 7162 section 3.1.5, RFC 4731 section 3.2.
         """
         demand(in_key("MODSEQ", command.key) and value.isdigit(), "MODSEQ %s",
                value)
-        if zombies:
-            return
-        value, modseqs = int(value), self.current.box.modseqs
+        value, modseqs = int(value), box.modseqs
         hits = told(command, hits)
         demand(all(x.modseq is None or x.modseq <= value for x in hits) and
                any(x.modseq == value or x.modseq is None and
@@ -203,13 +204,13 @@ class SearchCommands:
         demand((found[:1] == ["UID"]) == command.uid, "UID in %r", found)
         if not zombies:
             self.check_results(command, found[command.uid:], hits,
-                               [numbers[x] for x in hits], zombies)
+                               [numbers[x] for x in hits], self.current.box)
 
-    def check_results(self, command, found, hits, numbers, zombies):
+    def check_results(self, command, found, hits, numbers, box):
         """{option: value} of an ESEARCH."""
         found = dict(zip(found[::2], found[1::2]))
         if in_key("MODSEQ", command.key) and told(command, hits):
-            self.check_highest(command, hits, zombies, found.pop("MODSEQ"))
+            self.check_highest(command, hits, box, found.pop("MODSEQ"))
         if "ALL" in found:
             found["ALL"] = expand(found["ALL"])
         if "PARTIAL" in found:

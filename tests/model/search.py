@@ -30,9 +30,10 @@ def contains(text, wanted):
 class Search:
     """One search program over what a session sees."""
 
-    def __init__(self, session, command, charset, sight):
+    def __init__(self, session, command, charset, sight, box):
         self.session = session
-        self.sight = sight          # Copies, those of another mailbox, too
+        self.sight = sight          # Copies in box, any mailbox
+        self.box = box
         self.charset = charset
         self.unsure = False
         self.numbers = {x: n for n, x in enumerate(sight, 1)}
@@ -87,7 +88,7 @@ class Search:
 
     def key_modseq(self, key, copy):
         """MODSEQ is at least that."""
-        after = self.session.current.box.modseqs.after(copy, key[1] - 1)
+        after = self.box.modseqs.after(copy, key[1] - 1)
         self.unsure |= after is None
         return bool(after)
 

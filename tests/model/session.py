@@ -105,6 +105,8 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
                 data, answer.status), "%s: %s", bad, answer.status)
             self.hear(answer, Rules(expunge=answer.status.word == "NO" and
                                     answer.status.code != "BADCHARSET"))
+            if answer.status.code == "BADCHARSET" and b"SAVE" in data.upper():
+                self.saved = []     # RFC 5182 section 2.1: it ended with NO
             self.bad += 1
             self.over = self.bad == BAD_LIMIT
 
