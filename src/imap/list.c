@@ -239,6 +239,7 @@ static bool make_row(const struct list_request *r, const struct names *names,
 		look_below(r, names, at, &any, &hidden);
 	if (is_chosen(r, &row->info)) {
 		row->childinfo = any;
+		row->more = row->info.exists && !row->info.noselect;
 		return true;
 	}
 	/* LSUB shows it as a name that can't be selected, RFC 3501 6.3.9 */
@@ -247,16 +248,24 @@ static bool make_row(const struct list_request *r, const struct names *names,
 	return hidden && (!r->lsub || has_percent(r));
 }
 
+/* What is listed only for what is below it has no STATUS; and what may not be
+ * read can't be selected. RFC 5819 sections 2 and 3 */
+static void look_at_status(struct session *s, const struct list_request *r,
+                           struct list_row *row)
+{
+	if (r->returns & RETURN_STATUS && row->more)
+		row->info.noselect =
+			!is_ok(door_for(s, S("STATUS"), row->info.name));
+}
+
 static void reply_row_status(struct session *s, const struct list_request *r,
                              const struct list_row *row)
 {
 	struct mailbox_status status;
 
-	if (!(r->returns & RETURN_STATUS) || !row->info.exists ||
-	    row->info.noselect)
+	if (!(r->returns & RETURN_STATUS) || !row->more || row->info.noselect)
 		return;
-	if (is_ok(door_for(s, S("STATUS"), row->info.name)) &&
-	    is_ok(mailbox_status(s->account, row->info.name, &status)))
+	if (is_ok(mailbox_status(s->account, row->info.name, &status)))
 		reply_mailbox_status(s, row->info.name, &status, r->status);
 }
 
@@ -267,8 +276,7 @@ static void reply_row_metadata(struct session *s, const struct list_request *r,
 	struct metadata_request metadata = r->metadata;
 	uint64_t longest;
 
-	if (!(r->returns & RETURN_METADATA) || !row->info.exists ||
-	    row->info.noselect)
+	if (!(r->returns & RETURN_METADATA) || !row->more)
 		return;
 	metadata.mailbox = row->info.name;
 	if (is_ok(door_for(s, S("GETMETADATA"), row->info.name)))
@@ -279,8 +287,7 @@ static void reply_row_metadata(struct session *s, const struct list_request *r,
 static void reply_row_rights(struct session *s, const struct list_request *r,
                              const struct list_row *row)
 {
-	if (r->returns & RETURN_MYRIGHTS && row->info.exists &&
-	    !row->info.noselect)
+	if (r->returns & RETURN_MYRIGHTS && row->more)
 		reply_myrights(s, row->info.name);
 }
 
@@ -346,6 +353,7 @@ static struct err list_run(struct session *s, const struct list_request *r)
 		e = task_go_on();
 		if (!names.matches[i] || !make_row(r, &names, i, &row))
 			continue;
+		look_at_status(s, r, &row);
 		reply_list_row(s, r, &row);
 		reply_row_status(s, r, &row);
 		reply_row_metadata(s, r, &row);

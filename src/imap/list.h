@@ -50,6 +50,7 @@ void reply_list_begin(struct session *, const struct list_request *);
 struct list_row {
 	struct mailbox_info info;
 	bool childinfo;       /* ("CHILDINFO" ("SUBSCRIBED")) */
+	bool more;            /* STATUS and so on are told of it, too */
 	struct slice oldname; /* ("OLDNAME" (name)), if not empty */
 };
 
