@@ -3,6 +3,8 @@ the server does not miss it."""
 import glob
 import os
 import re
+import socket
+import ssl
 import subprocess
 import tempfile
 import unittest
@@ -72,6 +74,98 @@ class Service(unittest.TestCase):
             [os.path.join(transcripts, "over_tls.py"),
              *glob.glob(os.path.join(transcripts, "search", "*.imap"))])
         self.assertRegex(last, r"^[1-9]\d+ passed, 0 failed$")
+
+
+class Started(unittest.TestCase):
+    """As systemd starts it, without systemd: its sockets are open before it,
+    its certificate is a credential, and it says when it serves."""
+
+    NAMES = ["imap", "imaps", "lmtp"]
+
+    def setUp(self):
+        self.server = harness.Server()
+        self.addCleanup(self.server.__exit__, None, None, None)
+        top = self.server.top
+        self.credentials = os.path.join(top, "credentials")
+        os.mkdir(self.credentials, 0o700)
+        os.rename(os.path.join(self.server.dir, "certificate.pem"),
+                  os.path.join(self.credentials, "certificate.pem"))
+        with open(self.server.conf, "a") as f:
+            f.write("certificate = %s/certificate.pem\n" % self.credentials)
+        self.lmtp = os.path.join(top, "lmtp")
+        self.sockets = [self.open(socket.AF_INET, ("127.0.0.1", 0)),
+                        self.open(socket.AF_INET, ("127.0.0.1", 0)),
+                        self.open(socket.AF_UNIX, self.lmtp)]
+        self.server.imap_port, self.server.imaps_port = [
+            s.getsockname()[1] for s in self.sockets[:2]]
+        self.notify = self.open(socket.AF_UNIX, os.path.join(top, "notify"),
+                                socket.SOCK_DGRAM)
+
+    def open(self, family, address, kind=socket.SOCK_STREAM):
+        s = socket.socket(family, kind)
+        self.addCleanup(s.close)
+        s.bind(address)
+        s.settimeout(60)
+        if kind == socket.SOCK_STREAM:
+            s.listen()
+        return s
+
+    def start(self):
+        """What it says when it is ready."""
+        moves = " ".join("%d<&%d" % (3 + n, s.fileno())
+                         for n, s in enumerate(self.sockets))
+        with open(self.server.log_path, "a") as log:
+            # sh becomes roostd, so that the id is right
+            self.server.process = subprocess.Popen(
+                ["sh", "-c", "exec %s; LISTEN_PID=$$ exec %s -F -c %s" % (
+                    moves, os.path.join(self.server.build, "roostd"),
+                    self.server.conf)],
+                pass_fds=[s.fileno() for s in self.sockets], stderr=log,
+                env=dict(os.environ, LISTEN_FDS=str(len(self.sockets)),
+                         LISTEN_FDNAMES=":".join(self.NAMES),
+                         CREDENTIALS_DIRECTORY=self.credentials,
+                         NOTIFY_SOCKET=self.notify.getsockname()))
+        return self.told()
+
+    def told(self):
+        return dict(line.split("=", 1) for line in
+                    self.notify.recv(4096).decode().splitlines())
+
+    def test_sockets_credential_and_notice(self):
+        early = harness.Raw(self.server.imap_port, tls=False, timeout=60)
+        ready = self.start()
+        self.assertEqual(ready["READY"], "1")
+        self.assertEqual(ready["MAINPID"], str(self.server.process.pid))
+        self.assertTrue(early.line().startswith(b"* OK"))
+        early.close()
+        self.server.add_user("ann@example.org")
+        self.server.imap("ann@example.org").logout()
+        self.assertEqual(
+            harness.Raw(self.server.imaps_port).sock.getpeercert(True),
+            self.certificate())
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(60)
+            s.connect(self.lmtp)
+            self.assertTrue(s.recv(4096).startswith(b"220 "))
+        self.server.process.terminate()
+        self.assertEqual(self.told(), {"STOPPING": "1"})
+        self.assertEqual(self.server.stop(), 0)
+
+    def certificate(self):
+        with open(os.path.join(self.credentials, "certificate.pem")) as f:
+            text = f.read()
+        found = re.search("-----BEGIN CERTIFICATE-----.*?"
+                          "-----END CERTIFICATE-----", text, re.S)
+        return ssl.PEM_cert_to_DER_cert(found.group(0))
+
+    def test_nobody_is_refused_between_two(self):
+        self.assertEqual(self.start()["READY"], "1")
+        self.assertEqual(self.server.stop(), 0)
+        waiting = harness.Raw(self.server.imap_port, tls=False, timeout=60)
+        self.assertEqual(self.told(), {"STOPPING": "1"})
+        self.assertEqual(self.start()["READY"], "1")
+        self.assertTrue(waiting.line().startswith(b"* OK"))
+        waiting.close()
 
 
 if __name__ == "__main__":
