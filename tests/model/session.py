@@ -79,8 +79,8 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
                     not self.qresync:
                 raise Bad("QRESYNC is not enabled")
             if self.uidonly and numbered(command):
-                demand(answer.status.code == "UIDREQUIRED", "%s",
-                       answer.status)
+                demand(answer.status.code in ("UIDREQUIRED", "BADCHARSET"),
+                       "%s", answer.status)
                 raise Bad("UIDONLY is enabled")
             if self.accept and command.name == "SEARCH" and command.charset:
                 raise Bad("CHARSET with UTF8=ACCEPT")
