@@ -1,5 +1,6 @@
 """gui_roundcube.py -- Roundcube, as one who sits before Chromium sees it."""
 import json
+import time
 import unittest
 
 import client
@@ -55,10 +56,15 @@ class RoundcubeTest(client.ClientTest):
         self.wait_for_page("mail")
 
     def wait_for_page(self, task):
-        """Complete, and with everything that it asked the server for."""
-        self.browser.wait(
-            "document.readyState == 'complete' && !rcmail.busy && "
-            "rcmail.env.task == %s" % json.dumps(task))
+        """Complete, and with everything that it asked the server for: it
+        ignores clicks while it waits, and asks piece by piece."""
+        idle = ("document.readyState == 'complete' && !rcmail.busy && "
+                "!jQuery.active && rcmail.env.task == %s" % json.dumps(task))
+        quiet = 0
+        while quiet < 5:
+            self.browser.wait(idle)
+            time.sleep(0.1)
+            quiet = quiet + 1 if self.browser.is_so(idle) else 0
 
     def wait_for(self, script, value):
         """Until the script's value is this."""
@@ -79,12 +85,14 @@ class RoundcubeTest(client.ClientTest):
         self.browser.click(css("#mailboxlist a[rel=%s]" % json.dumps(name)))
 
     def set_list_options(self, **options):
+        self.wait_for_page("mail")
         self.browser.click(css("#messagelist-header a.options"))
         for name, value in options.items():
             self.browser.choose(css(".ui-dialog [name=%s]" % name), value)
         self.browser.click(css(".ui-dialog button.save"))
 
     def search(self, text):
+        self.wait_for_page("mail")
         self.browser.type(css("#mailsearchform"), text)
         self.browser.press_enter()
 
@@ -228,6 +236,7 @@ class Mailboxes(RoundcubeTest):
         self.wait_for_page("settings")
 
     def press(self, button):
+        self.wait_for_page("settings")
         self.browser.click(css("#layout-content > .header a." + button))
 
     def save(self, name, parent=None):
@@ -246,6 +255,11 @@ class Mailboxes(RoundcubeTest):
     def names(self):
         return client.fetch_mailboxes(self.imap())
 
+    def open_form(self, name):
+        self.browser.click(self.shown(name))
+        self.browser.wait(css("[name=_name]", frame("#preferences-frame")) +
+                          ".value == %s && !rcmail.busy" % json.dumps(name))
+
     def create(self, name, parent=None):
         self.press("create")
         self.save(name, parent)
@@ -261,9 +275,7 @@ class Mailboxes(RoundcubeTest):
         self.browser.wait("!" + self.shown("Work"))
         self.assertEqual(sorted(before + ["Play", "Play/Gr&APYA3w-e"]),
                          self.names())
-        self.browser.click(self.shown("Größe"))
-        self.browser.wait(css("[name=_name]", frame("#preferences-frame")) +
-                          ".value == 'Größe' && !rcmail.busy")
+        self.open_form("Größe")
         self.press("delete:not(.disabled)")
         self.browser.click(css(".ui-dialog button.mainaction"))
         self.browser.wait("!" + self.shown("Größe"))
@@ -272,6 +284,13 @@ class Mailboxes(RoundcubeTest):
         self.wait_for_page("mail")
         self.wait_for(MAILBOXES, ["INBOX", "Drafts", "Sent", "Junk", "Trash",
                                   "Archive", "Play"])
+
+    def test_offers_to_share_when_one_can(self):
+        """Its plugin does that by ACL being announced."""
+        self.create("Work")
+        self.open_form("Work")
+        self.assertEqual("ACL" in self.imap().capabilities, self.browser.eval(
+            "!!" + css("#acltable", frame("#preferences-frame"))))
 
 
 class Drafts(RoundcubeTest):
