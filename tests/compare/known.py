@@ -289,6 +289,14 @@ ROWS = [
         ANY, ANY, "Both legal: FETCH of what another session has expunged"
         " (RFC 2180 section 4.1)"),
 
+    # -- CONDSTORE --
+    Row(r"^untagged of b'FETCH 1:\* \(FLAGS\)' at stamp", r"MODSEQ", ANY,
+        "Dovecot is wrong: once CONDSTORE is enabled every FETCH has MODSEQ"
+        " (RFC 7162 section 3.1)"),
+    Row(r"^untagged of b'SEARCH NOT MODSEQ .* at stamp 1[01]", ANY,
+        r"^\[\(\)\]$", "Dovecot is wrong: what is not changed since is found"
+        " by NOT, also when nothing is"),
+
     # -- errors --
     Row(r"^status of b'(STORE 1 \+?FLAGS|APPEND INBOX) \(\\\\(Foo|Recent)\)",
         "OK", "BAD", "Both legal: a flag-extension is grammar; roost passes"

@@ -111,7 +111,9 @@ def read_response(data):
     if word.decode("ascii", "replace").upper() in STATUSES:
         return (word.decode().upper(),) + read_code(rest)
     if word.upper() == b"SEARCH":           # some end the line with a space
-        return ("SEARCH",) + tuple(sorted(int(x) for x in rest.split()))
+        found, _, modseq = rest.partition(b"(")
+        return ("SEARCH",) + tuple(sorted(int(x) for x in found.split())) + (
+            ("MODSEQ",) if modseq else ())
     if word.upper() == b"THREAD":           # threads stand side by side
         return ("THREAD",) + Reader(b"(" + rest.strip() + b")").value()
     if word.upper() == b"SORT":
