@@ -18,7 +18,8 @@ PATTERNS = {name: re.compile(pattern) for name, pattern in {
     "word": rb"[A-Za-z][A-Za-z0-9.=-]*",
     "objectid": rb"[A-Za-z0-9_-]{1,255}",
     "date": rb"(\d\d?)-([A-Za-z]{3})-(\d{4})",
-    "date-time": rb'"( \d|\d\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d)'
+    # a day of one digit is what some send, and no harm
+    "date-time": rb'"( \d|\d\d?)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d)'
                  rb' ([+-])(\d\d)(\d\d)"',
 }.items()}
 LAST = 0            # "*", and UIDs and numbers are never 0

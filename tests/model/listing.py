@@ -1,6 +1,7 @@
 """listing.py -- what LIST and LSUB must say. RFC 9051 sections 6.3.9, 7.3.1,
 RFC 5258, RFC 6154, RFC 3501 section 6.3.9.
 """
+import itertools
 import re
 
 from account import canonical, parents
@@ -14,8 +15,15 @@ def pattern(reference, text):
         for c in text), re.S)
 
 
+INBOXES = ["".join(x) for x in itertools.product(*zip("INBOX", "inbox"))]
+
+
 def matches(patterns, name):
-    return any(x.fullmatch(name) for x in patterns)
+    """INBOX is itself in any letter case, as a first level, too."""
+    names = [name]
+    if name == "INBOX" or name.startswith("INBOX/"):
+        names = [x + name[5:] for x in INBOXES]
+    return any(x.fullmatch(y) for x in patterns for y in names)
 
 
 def attributes(account, name, command):

@@ -190,6 +190,16 @@ class MailboxCommands:
         if command.patterns != [b""]:
             self.same_names("LSUB", found, expected)
 
+    def do_xlist(self, command, answer):
+        """LIST by an older name; what it says of each differs."""
+        root = command.patterns == [b""]
+        patterns = None if root else self.patterns(command)
+        yield Rules()
+        found = {self.heard_name(x[2]) for x in answer.rest.get("XLIST", [])}
+        expected = {""} if root else set(
+            list_names(self.account, command, patterns))
+        demand(found == expected, "XLIST %r, not %r", found, expected)
+
     def do_status(self, command, answer):
         name, _box = self.mailbox(command)
         yield Rules()

@@ -103,8 +103,9 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
         except Bad as bad:
             demand(answer.status.word == "BAD" or self.refused_early(
                 data, answer.status), "%s: %s", bad, answer.status)
-            self.hear(answer, Rules(expunge=answer.status.word == "NO" and
-                                    answer.status.code != "BADCHARSET"))
+            self.hear(answer, Rules(expunge=answer.status.word == "NO" and (
+                answer.status.code != "BADCHARSET" or
+                data.upper().split()[1:2] == [b"UID"])))
             if answer.status.code == "BADCHARSET" and b"SAVE" in data.upper():
                 self.saved = []     # RFC 5182 section 2.1: it ended with NO
             self.bad += 1

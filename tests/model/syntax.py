@@ -237,6 +237,7 @@ def lsub(c, command):
     command.reference = c.astring()
     c.need(b" ")
     command.patterns = [c.astring("list-mailbox")]
+    command.select, command.returns = set(), set()
 
 
 def date_time(c):
