@@ -46,6 +46,10 @@ MIDDLE = """
 """
 
 
+class Refused(AssertionError):
+    """What was asked for can't be done, or not in this page any more."""
+
+
 def css(selector, root="document"):
     """The expression for an element of the page; so are all `element`s."""
     return "%s.querySelector(%s)" % (root, json.dumps(selector))
@@ -124,7 +128,7 @@ class Chromium:
             if answer.get("id") == message["id"]:
                 break
         if "error" in answer:
-            raise AssertionError((method, answer["error"]))
+            raise Refused(method, answer["error"])
         return answer["result"]
 
     def attach(self):
@@ -145,8 +149,8 @@ class Chromium:
         done = self.call("Runtime.evaluate", expression=script,
                          awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in done:
-            raise AssertionError((script, done["exceptionDetails"]
-                                  .get("exception", {}).get("description")))
+            raise Refused(script, done["exceptionDetails"]
+                          .get("exception", {}).get("description"))
         return done["result"].get("value")
 
     def wait(self, script):
@@ -160,7 +164,7 @@ class Chromium:
     def is_so(self, script):
         try:
             return self.eval("Boolean(%s)" % script)
-        except AssertionError:      # the page is being replaced
+        except Refused:     # the page is being replaced
             return False
 
     def mouse(self, kind, at, **more):

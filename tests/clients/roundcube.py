@@ -2,6 +2,7 @@
 test's directory: its configuration, database, logs and sessions are there.
 """
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -39,16 +40,20 @@ class Roundcube:
             os.mkdir(os.path.join(self.top, name))
         self.write_config(imaps_port, certificate)
         self.make_database()
-        log = open(os.path.join(self.top, "logs", "php"), "wb")
-        with log:
+        with open(os.path.join(self.top, "logs", "php"), "wb") as log:
             self.process = subprocess.Popen(
                 ["php", "-d", "display_errors=0", "-S", self.url[7:-1],
                  "-t", os.path.join(PROGRAM, "public_html")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
                 env=dict(os.environ, PHP_CLI_SERVER_WORKERS="4",
                          ROUNDCUBE_CONFIG_DIR=os.path.join(self.top,
                                                            "config")))
-        self.wait(port)
+        try:
+            self.wait(port)
+        except BaseException:
+            self.close()
+            raise
 
     def write_config(self, imaps_port, certificate):
         with open(os.path.join(self.top, "config", "config.inc.php"), "w",
@@ -87,5 +92,5 @@ class Roundcube:
             return f.read()
 
     def close(self):
-        self.process.terminate()
+        os.killpg(self.process.pid, signal.SIGTERM)     # and its workers
         self.process.wait()
