@@ -60,11 +60,11 @@ static struct err change(struct control_link *c, struct slice name,
 	if (rights != 0 && !slice_starts(identifier, S("-")))
 		e = c->mail->grant(c->mail->grant_ctx, account_id(c->account),
 		                   identifier);
-	return is_ok(e) ? mailbox_set_acl(c->account, name, identifier,
-	                                  rights != 0 ? ACL_REPLACE
-	                                              : ACL_DELETE,
-	                                  rights)
-	                : e;
+	return is_ok(e)
+	               ? mailbox_set_acl(c->account, name, identifier,
+	                                 rights != 0 ? ACL_REPLACE : ACL_DELETE,
+	                                 rights)
+	               : e;
 }
 
 struct err acl(struct control_link *c, struct frame_in *in)

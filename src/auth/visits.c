@@ -84,15 +84,15 @@ static struct err tell_owner(struct auth *a, const struct account_row *owner,
                              const struct account_row *visitor,
                              struct slice session_id, int fd)
 {
-	struct link *mail = auth_mail(
-		a, directory_partition(a->directory, owner->id));
+	struct link *mail =
+		auth_mail(a, directory_partition(a->directory, owner->id));
 	struct slice name = account_row_name(owner);
 	struct slice groups[LIMIT_GROUPS];
 	struct arena *arena = arena_new(1 << 16);
 	struct frame_out f = { 0 };
 	size_t n;
-	struct err e = directory_groups(a->directory, visitor->id, arena,
-	                                groups, &n);
+	struct err e =
+		directory_groups(a->directory, visitor->id, arena, groups, &n);
 
 	frame_begin(&f, FRAME_VISITOR);
 	frame_u64(&f, owner->id);

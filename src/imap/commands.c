@@ -27,7 +27,7 @@ static const struct command commands[] = {
 	{ N("DELETE"),       ST_ANY,      CMD_NAMES, cmd_delete,       "DELETE completed" },
 	{ N("DELETEACL"),      ST_ANY,      CMD_NAMES, cmd_deleteacl,    "DELETEACL completed" },
 	{ N("ENABLE"),       ST_ANY,      0,                     cmd_enable,       "ENABLE completed" },
-	{ N("ESEARCH"),      ST_ANY,      CMD_SEQNUMS,           cmd_esearch,      "ESEARCH completed" },
+	{ N("ESEARCH"),      ST_ANY,      CMD_UID | CMD_SEQNUMS | CMD_ALL, cmd_esearch,      "ESEARCH completed" },
 	{ N("EXAMINE"),      ST_ANY,      CMD_SILENT | CMD_NAMES, cmd_examine,      "EXAMINE completed" },
 	{ N("EXPUNGE"),      ST_SELECTED, CMD_UID | CMD_ALL,     cmd_expunge,      "EXPUNGE completed" },
 	{ N("FETCH"),        ST_SELECTED, CMD_UID | CMD_SEQNUMS, cmd_fetch,        "FETCH completed" },

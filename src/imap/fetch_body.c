@@ -240,6 +240,19 @@ static struct err decode(struct binary *b)
 	return e;
 }
 
+/* A size is a number, also of what is not there. RFC 3516 section 7 */
+static void reply_no_binary(struct fetch_row *row,
+                            const struct fetch_item *item, struct err e)
+{
+	if (item->kind != FETCH_BINARY_SIZE) {
+		reply_nil(row, e);
+		return;
+	}
+	if (is_ok(row->e))
+		row->e = e;
+	buf_byte(session_out(row->s), '0');
+}
+
 /* Finds the part; false when an answer has been written already. */
 static bool find_binary(struct fetch_row *row, const struct fetch_item *item,
                         struct binary *b)
@@ -255,12 +268,13 @@ static bool find_binary(struct fetch_row *row, const struct fetch_item *item,
 	}
 	if (!is_ok(e) || !digest_find_part(&digest, item->section.path,
 	                                   item->section.depth, &part)) {
-		reply_nil(row, e);
+		reply_no_binary(row, item, e);
 		return false;
 	}
 	if (part.encoding == ENCODING_UNKNOWN) {
-		reply_nil(row, err(ERR_UNKNOWNCTE,
-		                   "unknown content-transfer-encoding"));
+		reply_no_binary(row, item,
+		                err(ERR_UNKNOWNCTE,
+		                    "unknown content-transfer-encoding"));
 		return false;
 	}
 	b->body = (struct span){ part.body, part.body_len };
@@ -311,5 +325,5 @@ void fetch_binary_size(struct fetch_row *row, const struct fetch_item *item)
 	if (is_ok(e))
 		buf_number(session_out(row->s), b.at);
 	else
-		reply_nil(row, e);
+		reply_no_binary(row, item, e);
 }
