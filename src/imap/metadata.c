@@ -54,8 +54,9 @@ struct err reply_metadata(struct session *s, const struct metadata_request *r,
                           uint64_t *longest)
 {
 	struct telling t = { .session = s, .request = r };
-	struct err e = mailbox_get_metadata(s->account, r->mailbox, r->names,
-	                                    r->n, r->depth, tell_entry, &t);
+	struct err e =
+		mailbox_get_metadata(s->account, s->who.account, r->mailbox,
+	                             r->names, r->n, r->depth, tell_entry, &t);
 
 	if (t.begun)
 		buf_add(session_out(s), S(")\r\n"));
@@ -108,6 +109,7 @@ struct err cmd_setmetadata(struct session *s, struct slice args)
 		                                    : S("GETMETADATA"),
 		             mailbox);
 	if (is_ok(e))
-		e = mailbox_set_metadata(s->account, mailbox, entries, n);
+		e = mailbox_set_metadata(s->account, s->who.account, mailbox,
+		                         entries, n);
 	return e;
 }

@@ -17,24 +17,26 @@
 enum { KEY_HEAD = 8 + 1 + 4 + 8 };
 
 /* RFC 5464 section 3.3: private entries are one user's alone. */
-static uint64_t user_of(const struct account *a, struct slice entry)
+static uint64_t user_of(uint64_t user, struct slice entry)
 {
 	bool is_private = slice_eq(entry, S("/private")) ||
 	                  slice_starts(entry, S("/private/"));
 
-	return is_private ? a->id : 0;
+	return is_private ? user : 0;
 }
 
-static struct store_key key_of(const struct account *a, uint32_t mailbox,
-                               struct slice entry)
+static struct store_key key_of(const struct account *a, uint64_t user,
+                               uint32_t mailbox, struct slice entry)
 {
-	return key_annotation(a->id, mailbox, user_of(a, entry), entry);
+	return key_annotation(a->id, mailbox, user_of(user, entry), entry);
 }
 
-/* RFC 6154 section 4 */
-static bool is_special_use(uint32_t mailbox, struct slice entry)
+/* The owner's own; RFC 6154 section 4 */
+static bool is_special_use(const struct account *a, uint64_t user,
+                           uint32_t mailbox, struct slice entry)
 {
-	return mailbox != 0 && slice_eq(entry, S("/private/specialuse"));
+	return user == a->id && mailbox != 0 &&
+	       slice_eq(entry, S("/private/specialuse"));
 }
 
 /* The account's own are under no mailbox's id: 0. */
@@ -104,10 +106,10 @@ struct err change_drop_annotations(struct change *c, uint32_t mailbox)
 /* -- SETMETADATA -- */
 
 /* One entry in place of what there is; *n is how many the mailbox has. */
-static struct err put_entry(struct change *c, uint32_t mailbox,
+static struct err put_entry(struct change *c, uint64_t user, uint32_t mailbox,
                             const struct metadata_entry *entry, size_t *n)
 {
-	struct store_key key = key_of(c->account, mailbox, entry->name);
+	struct store_key key = key_of(c->account, user, mailbox, entry->name);
 	uint64_t *used = &c->after.quota.used[QUOTA_ANNOTATION_STORAGE];
 	struct slice old;
 	struct err e = store_get(account_partition(c->account),
@@ -165,7 +167,7 @@ static struct err check_room(const struct change *c, size_t before,
 	return OK;
 }
 
-static struct err set_locked(struct change *c, struct slice name,
+static struct err set_locked(struct change *c, uint64_t user, struct slice name,
                              const struct metadata_entry *v, size_t n)
 {
 	struct uses_change moved = { .n = 0 };
@@ -182,10 +184,10 @@ static struct err set_locked(struct change *c, struct slice name,
 	for (size_t i = 0; is_ok(e) && i < n; i++) {
 		if (comes_again(v, n, i))
 			continue;
-		if (is_special_use(mailbox, v[i].name))
+		if (is_special_use(c->account, user, mailbox, v[i].name))
 			e = put_uses(&moved, c, mailbox, v[i].value);
 		else
-			e = put_entry(c, mailbox, &v[i], &after);
+			e = put_entry(c, user, mailbox, &v[i], &after);
 	}
 	if (is_ok(e))
 		e = check_room(c, before, after);
@@ -196,7 +198,8 @@ static struct err set_locked(struct change *c, struct slice name,
 	return e;
 }
 
-struct err mailbox_set_metadata(struct account *a, struct slice mailbox,
+struct err mailbox_set_metadata(struct account *a, uint64_t user,
+                                struct slice mailbox,
                                 const struct metadata_entry *v, size_t n)
 {
 	struct change c;
@@ -209,7 +212,7 @@ struct err mailbox_set_metadata(struct account *a, struct slice mailbox,
 			           "the annotation is too long");
 	}
 	change_begin(&c, a);
-	e = set_locked(&c, mailbox, v, n);
+	e = set_locked(&c, user, mailbox, v, n);
 	for (size_t i = 0; is_ok(e) && i < n; i++)
 		account_notify(a,
 		               mailbox.len != 0 ? NOTICE_METADATA
@@ -223,6 +226,7 @@ struct err mailbox_set_metadata(struct account *a, struct slice mailbox,
 
 struct getting {
 	struct account *account;
+	uint64_t user;
 	uint32_t mailbox;
 	uint32_t uses;
 	enum metadata_depth depth;
@@ -245,11 +249,11 @@ static void get_special_use(const struct getting *g)
 
 static struct err get_exact(const struct getting *g, struct slice name)
 {
-	struct store_key key = key_of(g->account, g->mailbox, name);
+	struct store_key key = key_of(g->account, g->user, g->mailbox, name);
 	struct metadata_entry entry = { .name = name };
 	struct err e;
 
-	if (is_special_use(g->mailbox, name)) {
+	if (is_special_use(g->account, g->user, g->mailbox, name)) {
 		get_special_use(g);
 		return OK;
 	}
@@ -266,12 +270,13 @@ static struct err get_exact(const struct getting *g, struct slice name)
 
 static struct err get_below(const struct getting *g, struct slice name)
 {
-	struct store_key prefix = key_of(g->account, g->mailbox, name);
+	struct store_key prefix = key_of(g->account, g->user, g->mailbox, name);
 	struct row_walk w;
 	struct cursor_row row;
 	struct err e = OK;
 
-	if (g->uses != 0 && slice_eq(name, S("/private")))
+	if (g->uses != 0 && g->user == g->account->id &&
+	    slice_eq(name, S("/private")))
 		get_special_use(g);
 	prefix.bytes[prefix.len++] = '/';
 	w = row_walk(g->account, &prefix);
@@ -290,13 +295,13 @@ static struct err get_below(const struct getting *g, struct slice name)
 	return is_ok(e) ? w.e : e;
 }
 
-struct err mailbox_get_metadata(struct account *a, struct slice mailbox,
-                                const struct slice *names, size_t n,
-                                enum metadata_depth depth,
+struct err mailbox_get_metadata(struct account *a, uint64_t user,
+                                struct slice mailbox, const struct slice *names,
+                                size_t n, enum metadata_depth depth,
                                 void (*fn)(void *ctx, struct metadata_entry),
                                 void *ctx)
 {
-	struct getting g = { a, 0, 0, depth, fn, ctx };
+	struct getting g = { a, user, 0, 0, depth, fn, ctx };
 	struct err e = find_mailbox(a, mailbox, &g.mailbox, &g.uses);
 
 	for (size_t i = 0; is_ok(e) && i < n; i++) {

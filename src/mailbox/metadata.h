@@ -5,6 +5,7 @@
  * one user) or "/shared/" (by all who see the mailbox), and a value of any
  * octets. Entries belong to the mailbox, not to its name: they go along with
  * RENAME and end with DELETE. Those of the mailbox "" are the account's own.
+ * `user` is the id of whose private entries are meant.
  */
 #pragma once
 
@@ -21,7 +22,8 @@ struct metadata_entry {
  * ERR_METADATA_TOOMANY (of one mailbox), ERR_OVERQUOTA, ERR_LIMIT (of the
  * account). Suspends.
  */
-struct err mailbox_set_metadata(struct account *, struct slice mailbox,
+struct err mailbox_set_metadata(struct account *, uint64_t user,
+                                struct slice mailbox,
                                 const struct metadata_entry *, size_t n);
 
 enum metadata_depth {
@@ -32,8 +34,8 @@ enum metadata_depth {
 
 /* Calls fn for each entry, which may suspend when it has copied what it needs:
  * the slices point into the map. ERR_NONEXISTENT. Suspends. */
-struct err mailbox_get_metadata(struct account *, struct slice mailbox,
-                                const struct slice *names, size_t n,
-                                enum metadata_depth,
+struct err mailbox_get_metadata(struct account *, uint64_t user,
+                                struct slice mailbox, const struct slice *names,
+                                size_t n, enum metadata_depth,
                                 void (*fn)(void *ctx, struct metadata_entry),
                                 void *ctx);

@@ -147,8 +147,8 @@ static void add_entry(void *ctx, struct metadata_entry entry)
 static void add_metadata(struct account *a, struct slice name, struct buf *out)
 {
 	static const struct slice roots[] = { N("/private"), N("/shared") };
-	struct err e = mailbox_get_metadata(a, name, roots, 2, METADATA_ALL,
-	                                    add_entry, out);
+	struct err e = mailbox_get_metadata(a, account_id(a), name, roots, 2,
+	                                    METADATA_ALL, add_entry, out);
 
 	if (!is_ok(e))
 		add_error(out, e);

@@ -371,8 +371,8 @@ static void check_notify_entries(struct house *h)
 	say(h, "b1 NOTIFY SET (PERSONAL (MailboxMetadataChange))\r\n");
 	for (unsigned more = 0; more < 2; more++) {
 		for (unsigned i = 0; i < most + more; i++)
-			assert_true(is_ok(mailbox_set_metadata(a, S("INBOX"),
-			                                       &entry, 1)));
+			assert_true(is_ok(mailbox_set_metadata(
+				a, account_id(a), S("INBOX"), &entry, 1)));
 		say(h, "");
 		assert_has(h, more ? "* OK [NOTIFICATIONOVERFLOW] "
 		                   : "* METADATA INBOX /private/0123");

@@ -18,7 +18,8 @@ static enum err_code set(struct rig *r, const char *mailbox, const char *entry,
 {
 	const struct metadata_entry v = { slice_cstr(entry), value };
 
-	return mailbox_set_metadata(r->account, slice_cstr(mailbox), &v, 1)
+	return mailbox_set_metadata(r->account, account_id(r->account),
+	                            slice_cstr(mailbox), &v, 1)
 	        .code;
 }
 
@@ -45,8 +46,9 @@ static void assert_got(struct rig *r, const char *mailbox, const char *entry,
 {
 	struct slice name = slice_cstr(entry);
 	struct buf got = { 0 };
-	struct err e = mailbox_get_metadata(r->account, slice_cstr(mailbox),
-	                                    &name, 1, depth, collect, &got);
+	struct err e = mailbox_get_metadata(r->account, account_id(r->account),
+	                                    slice_cstr(mailbox), &name, 1,
+	                                    depth, collect, &got);
 
 	assert_int_equal(e.code, ERR_OK);
 	buf_byte(&got, '\0');
@@ -178,11 +180,17 @@ static void all_or_none(struct rig *r)
 	};
 
 	set_limit(r, 21);
-	assert_int_equal(mailbox_set_metadata(r->account, S(""), v, 3).code,
+	assert_int_equal(mailbox_set_metadata(r->account,
+	                                      account_id(r->account), S(""), v,
+	                                      3)
+	                         .code,
 	                 ERR_OVERQUOTA);
 	assert_got(r, "", "/private", METADATA_ALL, "");
 	set_limit(r, 22);
-	assert_int_equal(mailbox_set_metadata(r->account, S(""), v, 3).code,
+	assert_int_equal(mailbox_set_metadata(r->account,
+	                                      account_id(r->account), S(""), v,
+	                                      3)
+	                         .code,
 	                 ERR_OK);
 	assert_got(r, "", "/private", METADATA_ALL,
 	           "/private/a=2 /private/b=3 ");
