@@ -87,7 +87,7 @@ struct err cmd_getquota(struct session *s, struct slice args)
 	return OK;
 }
 
-/* getquotaroot = "GETQUOTAROOT" SP mailbox */
+/* getquotaroot = "GETQUOTAROOT" SP mailbox ; RFC 9208 section 4.1.3 */
 struct err cmd_getquotaroot(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
@@ -105,6 +105,9 @@ struct err cmd_getquotaroot(struct session *s, struct slice args)
 	e = door_named(s, name);
 	if (is_ok(e))
 		e = mailbox_get_info(s->account, name, &info);
+	/* one that could be made may be asked about, too */
+	if (e.code == ERR_NONEXISTENT && is_ok(door_made(s, name)))
+		e = OK;
 	if (!is_ok(e))
 		return e;
 	account_quota(s->account, &q);
