@@ -289,6 +289,10 @@ ROWS = [
         ANY, ANY, "Both legal: FETCH of what another session has expunged"
         " (RFC 2180 section 4.1)"),
 
+    # -- METADATA, QUOTA --
+    Row(r"^code of b'CREATE", r"MAILBOXID", r"^\(\)$",
+        "This Dovecot has no OBJECTID (RFC 8474)"),
+
     # -- CONDSTORE --
     Row(r"^untagged of b'FETCH 1:\* \(FLAGS\)' at stamp", r"MODSEQ", ANY,
         "Dovecot is wrong: once CONDSTORE is enabled every FETCH has MODSEQ"

@@ -41,7 +41,8 @@ def three_ports():
 class Dovecot:
     """bench/dovecot with a directory and ports of its own."""
 
-    def __init__(self):
+    def __init__(self, more=""):
+        self.more = more        # settings
         self.dir = tempfile.mkdtemp(prefix="roost-compare-")
         self.script = os.path.join(ROOT, "bench", "dovecot")
 
@@ -53,7 +54,10 @@ class Dovecot:
     def __enter__(self):
         os.chmod(self.dir, 0o755)
         self.port = three_ports()
-        self.run("start", self.dir, str(self.port))
+        more = os.path.join(self.dir, "more.conf")
+        with open(more, "w") as f:
+            f.write(self.more)
+        self.run("start", self.dir, str(self.port), more)
         return self
 
     def __exit__(self, *_):
@@ -98,13 +102,14 @@ class Both:
 
 class CompareTest(unittest.TestCase):
     """check() takes note of differences; the end of a test weighs them."""
+    more = ""                   # settings of Dovecot's
 
     @classmethod
     def setUpClass(cls):
         cls.server = Server()
         cls.server.start()
         cls.addClassCleanup(cls.server.__exit__, None, None, None)
-        cls.dovecot = cls.enterClassContext(Dovecot())
+        cls.dovecot = cls.enterClassContext(Dovecot(cls.more))
 
     @classmethod
     def new_user(cls):
