@@ -72,7 +72,8 @@ class Back(Reader):
         elif choice < 0.85 and len(self.view):
             # no expunge is told with it, whatever its MODSEQs are
             time.sleep(self.rnd.uniform(0, 0.1))
-            if self.ask("FETCH 1:* (UID FLAGS)") and self.rnd.random() < 0.5:
+            self.ask("FETCH %s (UID FLAGS)" % self.some(False))
+            if self.rnd.random() < 0.5:
                 self.go()
         else:
             self.ask(self.rnd.choice(

@@ -23,8 +23,9 @@ after a restart (I3, I2), STATUS off by one (I13), STORE acknowledged before
 its commit while processes are killed (I17), EXPUNGE told during FETCH (I9),
 copies without their flags (I17), news for NOTIFY left out (I4), expunges told
 to who had them delayed (I9), VANISHED (EARLIER) without the last range (I7),
-UNCHANGEDSINCE that lets all pass (I8), REPLACE that only appends (I4, I10),
-one annotation in three acknowledged and not set (I18).
+HIGHESTMODSEQ left out where an EXPUNGE had to wait (I7), UNCHANGEDSINCE that
+lets all pass (I8), REPLACE that only appends (I4, I10), one annotation in
+three acknowledged and not set (I18).
 """
 import bisect
 import collections
