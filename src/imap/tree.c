@@ -96,6 +96,9 @@ struct err cmd_create(struct session *s, struct slice args)
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
+	/* they are the owner's own, as in LIST */
+	if (is_visit(s) && use != 0)
+		return err(ERR_USEATTR, "a special use is its owner's");
 	e = door_made(s, name);
 	if (is_ok(e))
 		e = mailbox_create(s->account, name, use);
