@@ -39,6 +39,11 @@ enum {
 	LIMIT_APPEND_BYTES = 64 << 20,   /* of its messages, if several */
 	LIMIT_CATENATE_URLS = 500,       /* of one APPEND or REPLACE */
 	LIMIT_SEARCH_KEYS = 1000,        /* AND, OR, NOT of one program counted */
+	LIMIT_CONTEXTS = 8,              /* searches kept up to date, of a session */
+	LIMIT_CONTEXT_TEXT = 8192,       /* octets of the program of each */
+	LIMIT_CONTEXT_ARENA = 128 * 1024, /* bytes it is parsed into */
+	LIMIT_CONTEXT_RANGES = 2048,     /* of UIDs in its result, and in a set */
+	LIMIT_CONTEXT_SORTED = 10000,    /* messages, of one that is in order */
 	LIMIT_FETCH_ITEMS = 1000,        /* of one FETCH */
 	LIMIT_NOTIFY_GROUPS = 32,
 	LIMIT_NOTIFY_NAMES = 1000,       /* of mailboxes, in all groups */

@@ -18,6 +18,7 @@
 static const struct command commands[] = {
 	{ N("APPEND"),       ST_ANY,      0,                     cmd_append,       "APPEND completed" },
 	{ N("AUTHENTICATE"), 0,           0,                     NULL,             NULL },
+	{ N("CANCELUPDATE"), ST_SELECTED, CMD_SEQNUMS,           cmd_cancelupdate, "CANCELUPDATE completed" },
 	{ N("CAPABILITY"),   ST_ANY,      0,                     cmd_capability,   "CAPABILITY completed" },
 	{ N("CHECK"),        ST_SELECTED, 0,                     cmd_check,        "CHECK completed" },
 	{ N("CLOSE"),        ST_SELECTED, CMD_SILENT,            cmd_close,        "CLOSE completed" },

@@ -16,6 +16,7 @@ static const struct need {
 	unsigned any;      /* and at least one of these, if there are any */
 } needs[] = {
 	{ N("APPEND"),       RIGHT_INSERT,     0, 0 },
+	{ N("CANCELUPDATE"), 0,                0, 0 },
 	{ N("CATENATE"),     R,                0, 0 }, /* part of an APPEND */
 	{ N("CHECK"),        0,                0, 0 },
 	{ N("CLOSE"),        0,                0, 0 },

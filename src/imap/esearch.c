@@ -4,9 +4,9 @@
  * Mailboxes come from the account's own list, and each is opened as SELECT
  * would: what may not be read there is not searched here.
  */
+#include "imap/context.h"
 #include "imap/door.h"
 #include "imap/esearch_sources.h"
-#include "imap/search_answer.h"
 
 struct esearch {
 	struct sources sources;
@@ -120,6 +120,8 @@ struct err cmd_esearch(struct session *s, struct slice args)
 
 	if (is_ok(e))
 		e = check(s, &r);
+	if (is_ok(e) && r.search.returns & SEARCH_UPDATE)
+		context_refuse(s);
 	if (is_ok(e))
 		e = search_all(s, &r);
 	return search_end(s, &r.search, e);

@@ -21,6 +21,8 @@ const struct capability capabilities[] = {
 	{ N("CHILDREN"),              0,             "3348", "list_reply.c", NULL },
 	{ N("COMPRESS=DEFLATE"),      0,             "4978", "compress.c", NULL },
 	{ N("CONDSTORE"),             ENABLED_CONDSTORE, "7162", "modseq.c", NULL },
+	{ N("CONTEXT=SEARCH"),        0,             "5267", "context.c", NULL },
+	{ N("CONTEXT=SORT"),          0,             "5267", "context.c", NULL },
 	{ N("CREATE-SPECIAL-USE"),    0,             "6154", "tree.c", NULL },
 	{ N("ENABLE"),                0,             "5161", "capability.c", NULL },
 	{ N("ESEARCH"),               0,             "4731", "search.c", NULL },

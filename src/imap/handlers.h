@@ -7,6 +7,7 @@
 struct session;
 
 struct err cmd_append(struct session *, struct slice args);
+struct err cmd_cancelupdate(struct session *, struct slice args);
 struct err cmd_capability(struct session *, struct slice args);
 struct err cmd_check(struct session *, struct slice args);
 struct err cmd_close(struct session *, struct slice args);

@@ -46,7 +46,8 @@ struct session {
 	struct visit *visits;  /* in others' accounts */
 	struct visit *away;    /* where a mailbox is selected, or NULL */
 	bool away_readonly;
-	struct notify *notify; /* NULL: NOTIFY was never said */
+	struct notify *notify;    /* NULL: NOTIFY was never said */
+	struct context *contexts; /* results that are kept up to date */
 
 	/* the command that is running */
 	struct arena *arena; /* NULL while idle */

@@ -15,6 +15,8 @@ static void tell(struct session *s, uint64_t done)
 {
 	struct buf *out = session_out(s);
 
+	if (s->tag.len == 0)
+		return;
 	buf_add(out, S("* OK [INPROGRESS (\""));
 	buf_add(out, s->tag);
 	buf_add(out, S("\" "));

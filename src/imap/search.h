@@ -70,6 +70,10 @@ enum search_return {
 	SEARCH_COUNT = 1 << 3,
 	SEARCH_SAVE = 1 << 4,
 	SEARCH_PARTIAL = 1 << 5,
+	SEARCH_UPDATE = 1 << 6,
+	/* only of these there is something in the answer */
+	SEARCH_RESULTS = SEARCH_MIN | SEARCH_MAX | SEARCH_RETURN_ALL |
+	                 SEARCH_COUNT | SEARCH_SAVE | SEARCH_PARTIAL,
 };
 
 struct search_request {
@@ -99,6 +103,10 @@ void parse_search_criteria(struct cursor *, struct search_request *);
  * ERR_CLOSED when the client has gone. Suspends. */
 struct err search_run(struct session *, struct view *,
                       const struct search_request *, struct uidset *out);
+
+/* The same among these, of the selected mailbox, as part of no command. */
+struct err search_among(struct session *, const struct search_request *,
+                        const struct uidset *among, struct uidset *out);
 
 /* session_resolve() among the messages of another mailbox, where "$" has none
  * (resolve.c). */

@@ -271,7 +271,7 @@ struct err search_answer(struct session *s, const struct search_request *r,
 	if (!is_ok(e))
 		return e;
 	/* RETURN (SAVE) alone asks for no answer */
-	if (r->extended && returns != SEARCH_SAVE)
+	if (r->extended && (returns & SEARCH_RESULTS) != SEARCH_SAVE)
 		reply_esearch(s, r, returns, found, modseq);
 	else if (!r->extended && is_rev2(s) && found->order == NULL)
 		reply_esearch(s, r, returns, found, modseq);

@@ -1,6 +1,7 @@
 /*
  * search_returns.c -- what a SEARCH or SORT is to answer.
- * RFC 9051 section 6.4.4; PARTIAL: RFC 5267 section 4.4, RFC 9394
+ * RFC 9051 section 6.4.4; CONTEXT, UPDATE, PARTIAL: RFC 5267 section 4; the
+ * last RFC 9394, too
  */
 #include "imap/search.h"
 
@@ -18,11 +19,13 @@ static const struct {
 	void (*take)(struct cursor *, struct search_request *);
 } returns[] = {
 	{ N("ALL"), SEARCH_RETURN_ALL, NULL },
+	{ N("CONTEXT"), 0, NULL }, /* a hint, RFC 5267 section 4.2 */
 	{ N("COUNT"), SEARCH_COUNT, NULL },
 	{ N("MAX"), SEARCH_MAX, NULL },
 	{ N("MIN"), SEARCH_MIN, NULL },
 	{ N("PARTIAL"), SEARCH_PARTIAL, take_partial },
 	{ N("SAVE"), SEARCH_SAVE, NULL },
+	{ N("UPDATE"), SEARCH_UPDATE, NULL },
 };
 
 static void parse_return(struct cursor *c, struct search_request *r)
@@ -54,8 +57,8 @@ void parse_search_returns(struct cursor *c, struct search_request *r)
 		} while (take(c, ' '));
 		expect(c, ')', "list of result options does not end");
 	}
-	if (r->returns == 0)
-		r->returns = SEARCH_RETURN_ALL;
+	if (!(r->returns & SEARCH_RESULTS))
+		r->returns |= SEARCH_RETURN_ALL;
 	if ((r->returns & both) == both)
 		fail(c, "PARTIAL and ALL exclude each other");
 	expect(c, ' ', "expected a space behind the result options");

@@ -470,6 +470,17 @@ struct err search_run(struct session *s, struct view *view,
 	return x.e;
 }
 
+struct err search_among(struct session *s, const struct search_request *r,
+                        const struct uidset *among, struct uidset *out)
+{
+	struct search x = { .s = s,
+		            .view = s->view,
+		            .mailbox = view_mailbox(s->view) };
+
+	run_key(&x, r->root, among, out);
+	return x.e;
+}
+
 struct err search_end(struct session *s, const struct search_request *r,
                       struct err e)
 {

@@ -2,6 +2,7 @@
  * select.c -- SELECT, EXAMINE, CLOSE, UNSELECT.
  * RFC 9051 sections 6.3.2, 6.3.3, 6.4.1, 6.4.2
  */
+#include "imap/context.h"
 #include "imap/door.h"
 #include "imap/list.h"
 #include "imap/objectid.h"
@@ -22,6 +23,7 @@ bool session_has_selected(const struct session *s, struct slice name)
 
 void session_unselect(struct session *s)
 {
+	contexts_free(s);
 	if (s->view != NULL)
 		view_free(s->view);
 	s->view = NULL;

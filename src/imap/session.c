@@ -293,6 +293,7 @@ static void tell_unasked(struct session *s)
 	if (s->over || (!wanted && s->notify == NULL))
 		return;
 	s->arena = arena_new(LIMIT_COMMAND_ARENA);
+	s->tag = S("");
 	if (wanted)
 		session_sync(s, notify_allows_expunges(s));
 	visit_tell(s);

@@ -5,14 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "imap/search_answer.h"
-#include "mailbox/sort.h"
-
-struct sort_request {
-	struct search_request search;
-	struct sort_key keys[SORT_FIELDS];
-	size_t n_keys;
-};
+#include "imap/context.h"
 
 /* -- grammar -- */
 
@@ -67,7 +60,7 @@ static void parse_sort_criteria(struct cursor *c, struct sort_request *r)
 }
 
 /* sort = "SORT" [search-return-opts] SP sort-criteria SP search-criteria */
-static struct err parse_sort(struct cursor *c, struct sort_request *r)
+struct err parse_sort(struct cursor *c, struct sort_request *r)
 {
 	*r = (struct sort_request){ 0 };
 	expect(c, ' ', "expected a list of sort keys");
@@ -82,7 +75,8 @@ static struct err parse_sort(struct cursor *c, struct sort_request *r)
 /* -- the command -- */
 
 static struct err answer(struct session *s, const struct sort_request *r,
-                         struct search_found *found)
+                         struct search_found *found, struct slice args,
+                         uint64_t since)
 {
 	uint32_t *order;
 	struct err e;
@@ -92,6 +86,8 @@ static struct err answer(struct session *s, const struct sort_request *r,
 	e = mailbox_sort(view_mailbox(s->view), &found->uids, r->keys,
 	                 r->n_keys, order);
 	found->order = order;
+	if (is_ok(e) && r->search.returns & SEARCH_UPDATE)
+		context_keep(s, args, parse_sort, found, since);
 	if (is_ok(e))
 		e = search_answer(s, &r->search, found, S("SORT"));
 	free(order);
@@ -104,11 +100,14 @@ struct err cmd_sort(struct session *s, struct slice args)
 	struct search_found found = search_found_of(s);
 	struct sort_request r;
 	struct err e = parse_sort(&c, &r);
+	uint64_t since = 0;
 
+	if (is_ok(e))
+		e = context_begin(s, &r.search, &since);
 	if (is_ok(e))
 		e = search_run(s, s->view, &r.search, &found.uids);
 	if (is_ok(e))
-		e = answer(s, &r, &found);
+		e = answer(s, &r, &found, args, since);
 	uidset_free(&found.uids);
 	return search_end(s, &r.search, e);
 }

@@ -6,6 +6,7 @@
  * client has not seen in them.
  */
 #include "base/limits.h"
+#include "imap/context.h"
 #include "imap/door.h"
 #include "task/task.h"
 
@@ -218,7 +219,10 @@ void session_sync(struct session *s, bool expunges)
 	if (s->view == NULL || has_lost_sight(s))
 		return;
 	last = view_last_uid(s->view);
+	if (expunges)
+		contexts_tell_expunges(s);
 	view_sync(s->view, how, tell, s);
+	contexts_tell(s);
 	if (s->notify != NULL)
 		notify_new(s, last);
 }

@@ -204,7 +204,9 @@ ELSEWHERE = {
     "tests/unit/imap/grammar_test.c": ["LIMIT_COMMAND_ARENA"],
     "tests/unit/imap/session_test.c": [
         "LIMIT_NOTIFY_GROUPS", "LIMIT_NOTIFY_NAMES", "LIMIT_NOTIFY_ENTRIES",
-        "LIMIT_NOTIFY_NEWS"],
+        "LIMIT_NOTIFY_NEWS", "LIMIT_CONTEXTS", "LIMIT_CONTEXT_TEXT",
+        "LIMIT_CONTEXT_ARENA", "LIMIT_CONTEXT_RANGES",
+        "LIMIT_CONTEXT_SORTED"],
     "tests/unit/imap/conn_test.c": [
         "LIMIT_AUTOLOGOUT_SECONDS", "LIMIT_DISMISS_MS"],
     "tests/unit/gate/lmtp_test.c": ["LIMIT_LMTP_SECONDS"],

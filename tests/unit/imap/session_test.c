@@ -380,6 +380,122 @@ static void check_notify_entries(struct house *h)
 	account_close(a);
 }
 
+/* -- LIMIT_CONTEXTS and those of each -- */
+
+static bool is_refused(const struct house *h)
+{
+	return strstr(h->out.data, "* NO [NOUPDATE \"") != NULL;
+}
+
+static void say_buf(struct house *h, struct buf *text)
+{
+	buf_byte(text, '\0');
+	say(h, text->data);
+	assert_has(h, " OK ");
+	buf_free(text);
+}
+
+/* What is said to search for, kept up to date, and then no longer. */
+static bool keeps(struct house *h, const char *command)
+{
+	bool refused;
+
+	say(h, command);
+	refused = is_refused(h);
+	assert_has(h, "* ESEARCH (TAG \"c\")");
+	say(h, refused ? "d NOOP\r\n" : "d CANCELUPDATE \"c\"\r\n");
+	assert_has(h, "d OK ");
+	return !refused;
+}
+
+static void fill(struct house *h, unsigned n)
+{
+	struct buf text = { 0 };
+
+	for (unsigned i = 0; i < n; i++) {
+		bool first = i % LIMIT_APPEND_MESSAGES == 0;
+
+		if (first && i != 0) {
+			buf_add(&text, S("\r\n"));
+			say_buf(h, &text);
+		}
+		buf_add(&text, first ? S("f APPEND INBOX {1+}\r\nx")
+		                     : S(" {1+}\r\nx"));
+	}
+	buf_add(&text, S("\r\nf NOOP\r\n"));
+	say_buf(h, &text);
+}
+
+static void flag_every_other(struct house *h, unsigned n)
+{
+	struct buf text = { 0 };
+
+	buf_add(&text, S("f UID STORE 1"));
+	for (unsigned i = 1; i < n; i++)
+		buf_printf(&text, ",%u", 1 + 2 * i);
+	buf_add(&text, S(" +FLAGS.SILENT (\\Flagged)\r\n"));
+	say_buf(h, &text);
+}
+
+static bool keeps_text(struct house *h, size_t octets)
+{
+	struct buf text = { 0 };
+	bool kept;
+
+	buf_add(&text, S("c SEARCH RETURN (UPDATE COUNT) SUBJECT "));
+	while (text.len < octets + strlen("c SEARCH"))
+		buf_byte(&text, 'x');
+	buf_add(&text, S("\r\n"));
+	buf_byte(&text, '\0');
+	kept = keeps(h, text.data);
+	buf_free(&text);
+	return kept;
+}
+
+static bool keeps_keys(struct house *h, unsigned n)
+{
+	struct buf text = { 0 };
+	bool kept;
+
+	buf_add(&text, S("c SEARCH RETURN (UPDATE COUNT)"));
+	while (n-- != 0)
+		buf_add(&text, S(" ALL"));
+	buf_add(&text, S("\r\n"));
+	buf_byte(&text, '\0');
+	kept = keeps(h, text.data);
+	buf_free(&text);
+	return kept;
+}
+
+#define UIDS(n)   "c SEARCH RETURN (UPDATE COUNT) UID 1:" #n " FLAGGED\r\n"
+#define SORTED(n) "c SORT RETURN (UPDATE COUNT) (SIZE) UTF-8 UID 1:" #n "\r\n"
+
+static void check_contexts(struct house *h)
+{
+	char command[80];
+
+	fill(h, LIMIT_CONTEXT_SORTED + 1);
+	say(h, "s SELECT INBOX\r\n");
+	assert_int_equal(LIMIT_CONTEXT_SORTED, 10000);
+	assert_true(keeps(h, SORTED(10000)));
+	assert_false(keeps(h, SORTED(10001)));
+	flag_every_other(h, LIMIT_CONTEXT_RANGES + 1);
+	assert_int_equal(LIMIT_CONTEXT_RANGES, 2048);
+	assert_true(keeps(h, UIDS(4096)));
+	assert_false(keeps(h, UIDS(4097)));
+	assert_true(keeps_text(h, LIMIT_CONTEXT_TEXT));
+	assert_false(keeps_text(h, LIMIT_CONTEXT_TEXT + 1));
+	/* LIMIT_CONTEXT_ARENA */
+	assert_true(keeps_keys(h, LIMIT_SEARCH_KEYS / 2));
+	assert_false(keeps_keys(h, LIMIT_SEARCH_KEYS));
+	for (unsigned i = 0; i <= LIMIT_CONTEXTS; i++) {
+		snprintf(command, sizeof command,
+		         "k%u SEARCH RETURN (UPDATE COUNT) ALL\r\n", i);
+		say(h, command);
+		assert_int_equal(is_refused(h), i == LIMIT_CONTEXTS);
+	}
+}
+
 static void run(struct loop *loop, void *arg)
 {
 	struct house h;
@@ -471,6 +587,12 @@ static void check_compress(struct house *h)
 	buf_free(&both);
 }
 
+static void test_contexts(void **state)
+{
+	(void)state;
+	task_run_main(run, check_contexts);
+}
+
 static void test_compress(void **state)
 {
 	(void)state;
@@ -539,6 +661,7 @@ int main(void)
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_bye),
+		cmocka_unit_test(test_contexts),
 		cmocka_unit_test(test_compress),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_notify_request),
