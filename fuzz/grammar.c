@@ -9,11 +9,13 @@
 
 #include "base/limits.h"
 #include "imap/date.h"
+#include "imap/esearch_sources.h"
 #include "imap/fetch.h"
 #include "imap/list.h"
+#include "imap/notify.h"
 #include "imap/qresync.h"
 #include "imap/reply.h"
-#include "imap/search.h"
+#include "imap/sort_request.h"
 #include "imap/status.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -150,17 +152,39 @@ static void check_search(struct slice text)
 	arena_free(a);
 }
 
+/* A sort key counts once, and there is at least one. */
+static void check_sort(struct slice text)
+{
+	struct arena *a = arena_new(1 << 20);
+	struct cursor c = cursor_of(text, a, true);
+	struct sort_request r;
+
+	if (is_ok(parse_sort(&c, &r))) {
+		if (r.n_keys == 0 || r.n_keys > SORT_FIELDS)
+			abort();
+		check_tree(r.search.root, 0);
+	}
+	arena_free(a);
+}
+
 /* Those that have no writer. */
 static void check_others(struct slice text)
 {
 	struct arena *a = arena_new(1 << 20);
 	struct list_request list;
 	struct qresync qresync = { 0 };
+	struct notify_request notify;
 	struct cursor c = cursor_of(text, a, false);
 
 	parse_list(&c, &list);
 	c = cursor_of(text, a, false);
 	parse_lsub(&c, &list);
+	c = cursor_of(text, a, false);
+	parse_xlist(&c, &list);
+	c = cursor_of(text, a, false);
+	parse_notify(&c, &notify);
+	c = cursor_of(text, a, true);
+	parse_sources(&c);
 	c = cursor_of(text, a, false);
 	parse_status_items(&c);
 	c = cursor_of(text, a, false);
@@ -177,6 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_rewrite(productions[i], text, true);
 	}
 	check_search(text);
+	check_sort(text);
 	check_others(text);
 	return 0;
 }
