@@ -225,11 +225,13 @@ static void run_pending(struct session *s, struct slice line, struct err e)
 
 	s->pending = NULL;
 	s->pending_tag = NULL;
+	s->tag = slice_cstr(tag);
 	s->said = S("");
 	if (is_ok(e))
 		e = pending->line(s, line);
 	s->idling = false;
 	finish(s, slice_cstr(tag), e);
+	s->tag = S("");
 	free(tag);
 }
 
