@@ -1,10 +1,13 @@
 """sharing.py -- one's mailboxes in another's session, whatever partitions the
 two live in; accounts that nobody logs in to, groups, and what ends."""
 import json
+import os
+import signal
 import unittest
 
 import support
 from harness import Raw
+from processes import wait_for
 
 OTHERS = b'"Other Users/%s/%s"'
 
@@ -124,8 +127,29 @@ class Sharing(support.ServerTest):
             e, b"SELECT " + OTHERS % (ann.encode(), b"INBOX")))
         self.assertEqual(1, len(self.ok(e, b'LIST "" "Other Users/*"')))
 
+    def test_killed(self):
+        """The owner's process, and auth, are killed amid a visit."""
+        ann, bob = self.pair(True)
+        name = OTHERS % (ann.encode(), b"INBOX")
+        a, b = self.open(ann), self.open(bob)
+        self.ok(a, b"SETACL INBOX %s lr" % bob.encode())
+        self.ok(b, b"SELECT " + name)
+        old = self.server.child("auth")
+        os.kill(old[0], signal.SIGKILL)
+        self.ok(b, b"SEARCH ALL")
+        self.assertTrue(wait_for(
+            lambda: self.server.child("auth") not in ([], old)))
+        index = self.partition(ann)
+        old = self.server.child("mail/%d" % index)
+        os.kill(old[0], signal.SIGKILL)
+        self.assertTrue(wait_for(
+            lambda: self.server.child("mail/%d" % index) not in ([], old)))
+        self.assertIn(b"[CLOSED]", b"".join(self.ok(b, b"NOOP")))
+        self.assertTrue(wait_for(
+            lambda: b" OK" in b.run(b"SELECT " + name)[-1]))
+
     def test_ends(self):
-        """An owner's account that goes, and a process that is killed."""
+        """An owner's account that goes: the mailbox does, no session."""
         for a, b, ann, bob in self.both():
             name = OTHERS % (ann.encode(), b"INBOX")
             self.ok(a, b"SETACL INBOX %s lr" % bob.encode())
