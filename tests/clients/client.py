@@ -80,14 +80,14 @@ def fetch_mailboxes(imap):
 
 class Trace:
     """What the clients of an account and the server say from here on, as
-    `roost trace` prints it; text() when it is over.
+    `roost trace` prints it.
     """
+
     def __init__(self, server, user):
         self.server = server
         self.user = user
         self.ends = 0
-        self.out = tempfile.TemporaryFile("w+", encoding="utf-8",
-                                          errors="replace")
+        self.out = tempfile.TemporaryFile()
         logged = self.count_logged()
         self.process = subprocess.Popen(
             [os.path.join(server.build, "roost"), "-c", server.conf,
@@ -112,8 +112,8 @@ class Trace:
             time.sleep(0.02)
 
     def read(self):
-        self.out.seek(0)
-        return self.out.read()
+        fd = self.out.fileno()      # whose position is the writer's, too
+        return os.pread(fd, os.fstat(fd).st_size, 0).decode("utf-8", "replace")
 
     def text(self):
         """All that was said up to now: a session of our own comes last."""

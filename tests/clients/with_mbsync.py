@@ -145,7 +145,7 @@ class Many(MbsyncTest):
     `held_at` is what must come of them: mailbox -> subject -> letters.
     """
     boxes = ("INBOX", "Archive")
-    rounds = 3
+    rounds = 2
     letters = "FRS"
     system_flags = dict(zip(letters, ("\\Flagged", "\\Answered", "\\Seen")))
 
