@@ -89,37 +89,6 @@ static void appending(struct rig *r)
 	mailbox_close(m);
 }
 
-/* The first and the last that Date: can say, which copies keep. */
-static void sent(struct rig *r)
-{
-	static const struct {
-		const char *text;
-		int64_t sent;
-	} rows[] = {
-		{ "Date: 1 Jan 2026 01:00:00 +0100\n\nx\n", 1767225600 },
-		{ "Date: 31 Dec 9999 23:59:59 +0000\n\nx\n", 253402300799 },
-		{ "Date: 1 Jan 1900 00:00:00 +0000\n\nx\n", -2208988800 },
-		{ "Date: soon\n\nx\n", 1700000000 },
-	};
-	struct mailbox *m = rig_open(r, "INBOX");
-	struct uidset uids = rig_set("1:4"), from = { 0 }, to = { 0 };
-
-	for (uint32_t i = 0; i < 4; i++)
-		rig_append(r, m, rows[i].text, 0);
-	assert_int_equal(mailbox_copy(m, &uids, m, false, &from, &to).code,
-	                 ERR_OK);
-	for (uint32_t uid = 1; uid <= 8; uid++) {
-		struct record record;
-
-		assert_int_equal(mailbox_record(m, uid, &record).code, ERR_OK);
-		assert_int_equal(record.sent, rows[(uid - 1) % 4].sent);
-	}
-	uidset_free(&uids);
-	uidset_free(&from);
-	uidset_free(&to);
-	mailbox_close(m);
-}
-
 static void empty_message(struct rig *r)
 {
 	struct incoming *in = incoming_new(r->model);
@@ -802,7 +771,6 @@ int main(void)
 {
 	static const struct rig_case cases[] = {
 		{ "appending", appending },
-		{ "when it was written", sent },
 		{ "empty message", empty_message },
 		{ "all or none", all_or_none },
 		{ "together within quota", together_within_quota },
