@@ -25,6 +25,19 @@ EXTENDED = [b'LIST (SUBSCRIBED) "" *', b'LIST (SUBSCRIBED) "" %',
             b'LIST (RECURSIVEMATCH) "" *', b'LIST (FOO) "" *',
             b'LIST "" * RETURN (FOO)',
             b'LIST "" a RETURN (STATUS (MESSAGES UNSEEN))',
+            b'LIST "" % RETURN (STATUS (MESSAGES UIDNEXT UNSEEN SIZE))',
+            b'LIST "" tree* RETURN (CHILDREN STATUS (MESSAGES))',
+            b'LIST (SUBSCRIBED) "" * RETURN (STATUS (MESSAGES) CHILDREN)',
+            b'LIST "" (a* tree/%) RETURN (SUBSCRIBED STATUS (UNSEEN))',
+            b'LIST "" none RETURN (STATUS (MESSAGES))',
+            b'LIST "" * RETURN (STATUS)', b'LIST "" * RETURN (STATUS (NONE))',
+            b'LIST (REMOTE) "" *', b'LIST (SUBSCRIBED REMOTE) "" %',
+            b'LIST (RECURSIVEMATCH SUBSCRIBED) "" *',
+            b'LIST (SUBSCRIBED RECURSIVEMATCH) "" (% tree/%)',
+            b'LIST (SUBSCRIBED RECURSIVEMATCH) "" a RETURN (SUBSCRIBED)',
+            b'LIST (SUBSCRIBED) "" (none %) RETURN (CHILDREN)',
+            b'LIST (SUBSCRIBED) a/ % RETURN (SUBSCRIBED)',
+            b'LIST "" ()', b'LIST (SUBSCRIBED) ""', b'LIST () "" * RETURN',
             b'LIST (SPECIAL-USE) "" *', b'LIST "" * RETURN (SPECIAL-USE)']
 STATUS = [b"MESSAGES", b"UIDNEXT", b"UNSEEN", b"RECENT", b"SIZE",
           b"MESSAGES UIDNEXT UNSEEN", b"MESSAGES MESSAGES"]
@@ -36,9 +49,16 @@ UNALIKE = {"UIDVALIDITY", "HIGHESTMODSEQ", "MAILBOXID"}
 
 
 def shown(answer):
-    """LIST and LSUB answers without roost's own mailboxes, in any order."""
-    return sorted((x for x in answer.named("LIST", "LSUB", "STATUS")
-                   if x[0] == "STATUS" or x[3] not in OWN), key=repr)
+    """LIST and LSUB answers without roost's own mailboxes, in any order; the
+    names of STATUS in lower case, however they were written.
+    """
+    out = [x for x in answer.untagged
+           if x[0] in ("LIST", "LSUB") and x[3] not in OWN]
+    for _, name, items in answer.named("STATUS"):
+        name = name if isinstance(name, bytes) else name.encode()
+        if name.title() not in OWN:
+            out.append(("STATUS", name.lower(), items))
+    return sorted(out, key=repr)
 
 
 class Mailboxes(CompareTest):

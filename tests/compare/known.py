@@ -289,6 +289,10 @@ ROWS = [
         ANY, ANY, "Both legal: FETCH of what another session has expunged"
         " (RFC 2180 section 4.1)"),
 
+    Row(r"^answer of b'LIST \(SUBSCRIBED RECURSIVEMATCH\) \"\" \(% tree",
+        r"b'tree', \('CHILDINFO'", ANY, "Both legal: CHILDINFO of a parent as"
+        " well, when a child between has it (RFC 5258 section 3.5)"),
+
     # -- METADATA, QUOTA --
     Row(r"^code of b'CREATE", r"MAILBOXID", r"^\(\)$",
         "This Dovecot has no OBJECTID (RFC 8474)"),
