@@ -54,6 +54,7 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
         self.bad = 0
         self.over = False           # BYE must come, or has
         self.uid = False            # the command is one by UID
+        self.settled = True         # HIGHESTMODSEQ is as new as what was told
 
     @property
     def view(self):
@@ -79,8 +80,9 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
                     not self.qresync:
                 raise Bad("QRESYNC is not enabled")
             if self.uidonly and numbered(command):
-                demand(answer.status.code in ("UIDREQUIRED", "BADCHARSET"),
-                       "%s", answer.status)
+                demand(answer.status.code == "UIDREQUIRED" or
+                       self.refused_early(data, answer.status), "%s",
+                       answer.status)
                 raise Bad("UIDONLY is enabled")
             if self.accept and command.name == "SEARCH" and command.charset:
                 raise Bad("CHARSET with UTF8=ACCEPT")
@@ -91,13 +93,13 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
                 self.condstore = answer.status.word == "OK" and \
                     command.name != "LIST" or None
             if self.current:
-                self.current.tick = self.current.box.tick \
-                    if not enabling or self.current.knows_all() else None
+                self.current.tick = self.current.box.tick if self.settled \
+                    and (not enabling or self.current.knows_all()) else None
                 self.current.begun = self.current.fresh() \
                     if command.uid else []
             handler = getattr(self, "do_" + command.name.lower())
             self.run(command, handler(command, answer), answer)
-            self.bad = 0
+            self.bad, self.settled = 0, True
             demand(not first or not self.current or
                    answer.status.word != "OK" or "HIGHESTMODSEQ" in answer.codes, "no HIGHESTMODSEQ")
         except Bad as bad:
@@ -108,6 +110,7 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
                 data.upper().split()[1:2] == [b"UID"])))
             if answer.status.code == "BADCHARSET" and b"SAVE" in data.upper():
                 self.saved = []     # RFC 5182 section 2.1: it ended with NO
+            self.settled = self.settled and not answer.untagged
             self.bad += 1
             self.over = self.bad == BAD_LIMIT
 
