@@ -10,6 +10,8 @@ Where an RFC leaves a choice the answer is asked for it; where it says MAY, or
 the choice shows how well a server keeps its word (what changed is told with
 the next command's end), the model has roost's choice.
 """
+import re
+
 import syntax
 from account import No, decode_name, encode_utf7, mailbox_name
 from answer import Rules
@@ -108,7 +110,8 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
             self.hear(answer, Rules(expunge=answer.status.word == "NO" and (
                 answer.status.code != "BADCHARSET" or
                 data.upper().split()[1:2] == [b"UID"])))
-            if answer.status.code == "BADCHARSET" and b"SAVE" in data.upper():
+            if answer.status.code == "BADCHARSET" and \
+                    re.search(rb"[( ]SAVE[ )]", data.upper()):
                 self.saved = []     # RFC 5182 section 2.1: it ended with NO
             self.settled = self.settled and not answer.untagged
             self.bad += 1
