@@ -6,9 +6,10 @@
  * in that of UIDs.
  *
  * A number is its entry's key. Of a text the first 8 octets are, and HELD
- * more are kept. Messages whose texts agree in all these are sorted by the
- * next PIECE octets of them, and so on. So a message costs bounded memory,
- * whatever is in it, and time in proportion to its text.
+ * more are kept, with a hash of the rest. Messages whose texts agree in all
+ * but the hash are sorted by the next PIECE octets of them, and so on. So a
+ * message costs bounded memory, whatever is in it, and time in proportion to
+ * its text.
  */
 #include "mailbox/sort.h"
 
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "mailbox/order.h"
 
@@ -23,12 +25,13 @@ enum {
 	PREFIX = 8, /* octets of a text in its entry's key */
 	HELD = 118, /* octets behind those */
 	PIECE = PREFIX + HELD,
-	CUT = 0xff, /* in place of their number: there are more */
+	CUT = 0xff, /* in place of their number: there are more, */
+	REST = 8,   /* octets, a hash of all that is behind the prefix */
 	SLICE = 64, /* messages between two looks at the clock */
 };
 
 /* What is held of each is found by 32 bits, twice over (break_ties). */
-static const uint64_t most_messages = UINT32_MAX / 2 / (1 + HELD);
+static const uint64_t most_messages = UINT32_MAX / 2 / (1 + HELD + REST);
 
 struct sorter {
 	struct mailbox *mailbox;
@@ -40,7 +43,7 @@ struct sorter {
 	size_t at; /* while one key is read: the next */
 	const struct sort_key *key;
 	enum digest_field text; /* the key's, if it is a text */
-	struct buf texts;       /* number or CUT, octets; more is where */
+	struct buf texts;       /* number or CUT, octets, REST; more is where */
 	struct err e;
 };
 
@@ -109,9 +112,11 @@ static uint32_t hold(struct sorter *s, struct slice text)
 
 	if (more.len == 0)
 		return 0;
-	assert(at + 1 + HELD <= UINT32_MAX);
+	assert(at + 1 + HELD + REST <= UINT32_MAX);
 	buf_byte(&s->texts, (char)(more.len > HELD ? CUT : more.len));
 	buf_add(&s->texts, slice_first(more, HELD));
+	if (more.len > HELD)
+		buf_u64(&s->texts, hash_keyed(more));
 	return (uint32_t)at;
 }
 
@@ -209,18 +214,29 @@ static void add_tie(struct ties *t, size_t first, size_t end, size_t from)
 	t->v[t->n++] = (struct tie){ first, end, from };
 }
 
+/* Are these two, which have been CUT, the same to their ends? */
+static bool is_same(const struct sorter *s, const struct order_entry *a,
+                    const struct order_entry *b)
+{
+	const char *texts = s->texts.data + 1 + HELD;
+
+	return memcmp(texts + a->more, texts + b->more, REST) == 0;
+}
+
 static void find_ties(struct sorter *s, struct tie in, struct ties *out)
 {
 	size_t next;
 	bool cut;
 
 	for (size_t i = in.first; i < in.end && go_on(s, i); i = next) {
+		bool same = true;
+
 		held(s, s->v[i].more, &cut);
-		next = i + 1;
-		while (cut && next < in.end &&
-		       by_text(s, &s->v[i], &s->v[next]) == 0)
-			next++;
-		if (next - i > 1)
+		for (next = i + 1; cut && next < in.end &&
+		                   by_text(s, &s->v[i], &s->v[next]) == 0;
+		     next++)
+			same = same && is_same(s, &s->v[i], &s->v[next]);
+		if (!same)
 			add_tie(out, i, next, in.from + PIECE);
 	}
 }
