@@ -91,6 +91,8 @@ static void follow(struct peer *p, uint64_t n, struct slice what)
 		p->knows--;
 	} else if (slice_starts(what, S("FETCH ("))) {
 		must(n >= 1 && n <= p->knows);
+	} else if (slice_starts(what, S("UIDFETCH ("))) {
+		must(n != 0 && !p->looks_on); /* RFC 9586 */
 	} else {
 		must(slice_eq(what, S("RECENT")));
 	}

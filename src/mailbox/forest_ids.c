@@ -168,6 +168,7 @@ static void fetch_early(const struct forester *t, size_t from, size_t to)
 static void link_messages(struct linking *l)
 {
 	struct forester *t = l->t;
+	struct slice ids = buf_slice(&t->ids); /* maybe of nobody */
 	size_t at = 0;
 
 	for (uint32_t node = 1; node <= t->messages && forest_go_on(t, node);
@@ -175,7 +176,7 @@ static void link_messages(struct linking *l)
 		size_t end = at + 8u * t->facts[node].ids;
 
 		fetch_early(t, at + 8 * AHEAD, end + 8 * AHEAD);
-		link_message(l, node, t->ids.data + at);
+		link_message(l, node, slice_from(ids, at).ptr);
 		at = end;
 	}
 }
