@@ -7,6 +7,7 @@ import random
 import re
 import socket
 import time
+import zlib
 
 WORDS = ("amber birch cedar dune ember fjord grove heath islet jetty knoll "
          "larch marsh nook oasis pine quay ridge shoal tarn vale wold").split()
@@ -20,24 +21,41 @@ class Connection:
         self.sock = socket.create_connection(("127.0.0.1", port), 600)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.count = 0
+        self.deflate = self.inflate = None
         self.sock.recv(4096)
         self.run("LOGIN %s %s" % (user, password))
 
     def send(self, text):
         self.count += 1
         tag = b"T%d" % self.count
-        self.sock.sendall(tag + b" " + text + b"\r\n")
+        line = tag + b" " + text + b"\r\n"
+        if self.deflate is not None:
+            line = (self.deflate.compress(line) +
+                    self.deflate.flush(zlib.Z_SYNC_FLUSH))
+        self.sock.sendall(line)
         return tag
+
+    def receive(self):
+        """What has come, at least an octet; how many it were on the wire."""
+        data = self.sock.recv(1 << 20)
+        if not data:
+            raise EOFError("closed")
+        if self.inflate is None:
+            return data, len(data)
+        return self.inflate.decompress(data), len(data)
+
+    def compress(self):
+        self.run("COMPRESS DEFLATE")
+        self.deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        self.inflate = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
 
     def wait(self, tag):
         """(bytes received, tagged line); raises on NO and BAD."""
         done = re.compile(rb"(?:^|\n)(%s (OK|NO|BAD)[^\n]*)\n$" % tag)
         tail, got = b"", 0
         while True:
-            data = self.sock.recv(1 << 20)
-            if not data:
-                raise EOFError("closed after %r" % tail[-100:])
-            got += len(data)
+            data, size = self.receive()
+            got += size
             tail = (tail + data)[-4096:]
             found = done.search(tail)
             if found:
@@ -91,16 +109,17 @@ def bodies(size):
                      + b"\r\n" for _ in range(size // 55)) for _ in range(500)]
 
 
-def fill(port, user, password, mailbox, count, size=2000, batch=500):
-    """Appends count messages, `batch` a MULTIAPPEND where the server has it,
-    pipelined APPENDs elsewhere; seconds it took, making them left out."""
+def fill(port, user, password, mailbox, count, size=2000, batch=500, done=0):
+    """Appends messages until there are count in place of `done`, `batch` a
+    MULTIAPPEND where the server has it, pipelined APPENDs elsewhere; seconds
+    it took, making them left out."""
     c = Connection(port, user, password)
     c.sock.sendall(b"C CAPABILITY\r\n")
     multi = b"MULTIAPPEND" in c.sock.recv(65536)
-    if mailbox != "INBOX":
+    if mailbox != "INBOX" and done == 0:
         c.run("CREATE %s" % mailbox)
     pool, spent = bodies(size - 500), 0.0
-    for first in range(0, count, batch):
+    for first in range(done, count, batch):
         parts = []
         for n in range(first, min(first + batch, count)):
             date, head = header(n)
@@ -147,7 +166,7 @@ def resync(port, user, password, mailbox, count, changes=100):
     """Seconds of a SELECT that tells what 100 changes, half of them expunges
     and all in different places, have left."""
     c = Connection(port, user, password)
-    seen = c.answer("SELECT %s" % mailbox)
+    seen = c.answer("SELECT %s (CONDSTORE)" % mailbox)
     known = [re.search(rb"\[%s (\d+)\]" % name, seen).group(1).decode()
              for name in (b"UIDVALIDITY", b"HIGHESTMODSEQ")]
     for i in range(changes):
@@ -164,6 +183,46 @@ def resync(port, user, password, mailbox, count, changes=100):
     return spent, got
 
 
+def compressed(port, user, password, mailbox, count):
+    """name -> seconds of fetching some messages whole, plain and with
+    COMPRESS."""
+    some, out = min(count // 2, 5000), {}   # resync() leaves gaps
+    for name in "plain", "COMPRESS":
+        c = Connection(port, user, password)
+        if name == "COMPRESS":
+            c.compress()
+        c.run("SELECT %s" % mailbox)
+        c.run("FETCH 1:%d (BODY.PEEK[])" % some)
+        out["FETCH BODY of %d, %s" % (some, name)] = min(
+            c.run("FETCH 1:%d (BODY.PEEK[])" % some)[0] for _ in range(3))
+        c.sock.close()
+    return out
+
+
+NOTIFY = "NOTIFY SET (PERSONAL (MessageNew MessageExpunge))"
+
+
+def notified(port, user, password, mailboxes=1000, tries=50):
+    """name -> seconds: of a NOTIFY for so many mailboxes, and from an APPEND
+    to any of them until the other session is told."""
+    c, other = (Connection(port, user, password) for _ in range(2))
+    for i in range(mailboxes):
+        other.run("CREATE many%d" % i)
+    asked, waits = c.run(NOTIFY)[0], []
+    for i in range(tries):
+        start = time.perf_counter()
+        other.run("APPEND many%d {8+}\r\nA: b\r\n\r\n"
+                  % (i * mailboxes // tries))
+        seen = b""
+        while b"many%d " % (i * mailboxes // tries) not in seen:
+            seen += c.receive()[0]
+        waits.append(time.perf_counter() - start)
+    for one in c, other:
+        one.sock.close()
+    return {"NOTIFY of %d mailboxes" % mailboxes: asked,
+            "APPEND to one of them until it is told": sorted(waits)[tries // 2]}
+
+
 def times(port, user, password, mailbox, count, leave_out=()):
     """name -> seconds, of each step, on one connection."""
     c = Connection(port, user, password)
@@ -175,4 +234,5 @@ def times(port, user, password, mailbox, count, leave_out=()):
     name = "QRESYNC, 100 changes"
     if name not in leave_out:
         out[name] = resync(port, user, password, mailbox, count)[0]
+    out.update(compressed(port, user, password, mailbox, count))
     return out
