@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "../remove_all.h"
+#include "../small_disk.h"
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "store/batch.h"
@@ -347,12 +347,7 @@ static void full_disk_child(void)
 	char part[DIR_SIZE + 8];
 
 	must(mkdtemp(dir) != NULL, "a directory is made");
-	must(unshare(CLONE_NEWNS) == 0 ||
-	             unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0,
-	     "a mount namespace");
-	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0,
-	     "mounts are private");
-	must(mount("full", dir, "tmpfs", 0, "size=24m") == 0, "a small disk");
+	must(small_disk_mount(dir, 24 << 20), "a small disk");
 	snprintf(part, sizeof part, "%s/p", dir);
 	must(is_ok(partition_make(part)), "a partition is made");
 	task_run_main(fill_disk, part);
