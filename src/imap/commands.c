@@ -253,8 +253,8 @@ void command_run(struct session *s, struct slice text, struct err framing)
 	s->by_number = false;
 	s->limited_to = 0;
 	tag = parse_tag(&c);
-	if (!is_ok(c.e))
-		tag = S("");
+	if (!is_ok(c.e) || (rest(&c).len != 0 && peek(&c) != ' '))
+		tag = S(""); /* what is only the beginning of one is none */
 	s->tag = tag;
 	expect(&c, ' ', "expected a command behind the tag");
 	if (!is_ok(framing) || !is_ok(c.e)) {
