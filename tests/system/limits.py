@@ -215,7 +215,9 @@ ELSEWHERE = {
     "tests/bars/f10": ["LIMIT_UNREAD", "LIMIT_UNSENT"],
     "tests/unit/auth/name_test.c": ["LIMIT_USER_NAME"],
     "tests/unit/auth/control_test.c": [
-        "LIMIT_PASSWORD", "LIMIT_CAPABILITY", "LIMIT_HIDDEN"],
+        "LIMIT_PASSWORD", "LIMIT_CAPABILITY", "LIMIT_HIDDEN",
+        "LIMIT_GROUPS", "LIMIT_GROUP_NAME"],
+    "tests/unit/imap/visit_test.c": ["LIMIT_VISITS", "LIMIT_VISIT_LINE"],
     "tests/unit/task/stream_test.c": ["LIMIT_OUTPUT", "LIMIT_WRITE_SECONDS"],
     "tests/unit/ipc/frame_test.c": ["LIMIT_FRAME"],
     "tests/unit/mime/digest_test.c": [
