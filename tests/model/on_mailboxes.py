@@ -1,7 +1,7 @@
 """on_mailboxes.py -- the commands of session.py that are about mailboxes."""
 from account import No, SYSTEM_FLAGS, decode_name
 from answer import Rules
-from listing import list_names, lsub_names, pattern
+from listing import list_names, lsub_names, pattern, selected
 from resync import check_changed, check_vanished
 from view import View, demand, lower
 from wire import Status
@@ -136,7 +136,10 @@ class MailboxCommands:
             found[name] = (flags, childinfo(more))
         self.same_names("LIST", found, expected)
         if command.items or "STATUS" in command.returns:
-            self.check_statuses(command.items, set(expected), answer)
+            # not of what is there for its children alone, RFC 5819
+            chosen = {x for x in expected
+                      if selected(self.account, x, command)}
+            self.check_statuses(command.items, chosen, answer)
 
     def same_names(self, what, found, expected):
         for name in sorted(set(found) | set(expected)):
