@@ -151,7 +151,8 @@ class Imaplib(ClientTest):
         self.ok(self.m.check())
         self.assertEqual(self.m.response("EXISTS")[1][-1], b"1")
         self.assertEqual(self.ok(self.m.namespace()),
-                         [b'(("" "/")) NIL NIL'])
+                         [b'(("" "/")) (("Other Users/" "/"))'
+                          b' (("Shared/" "/"))'])
         self.ok(self.m.xatom("ID", "NIL"))
 
 
