@@ -48,6 +48,13 @@ def everything(imap):
     return {name: messages(imap, name) for name in names}, subscribed
 
 
+def as_a_shell():
+    """Even if the tests run in the background, where both are ignored."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """The `roost` command as the only job of a terminal."""
     def __init__(self, server, args):
@@ -57,8 +64,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [os.path.join(server.build, "roost"), "-c", server.conf, *args],
             stdin=self.slave, stdout=self.slave, stderr=self.slave,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            start_new_session=True, preexec_fn=as_a_shell)
 
     def read(self):
         ready = select.select([self.master], [], [], 0.1)[0]
