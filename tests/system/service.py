@@ -3,6 +3,7 @@ the server does not miss it."""
 import glob
 import os
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -52,10 +53,14 @@ class Service(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="roost-service-") as top:
             os.symlink(os.path.join(build, "roost"),
                        os.path.join(top, "roost"))
+            # ProtectHome may hide where it was built
+            os.mkdir(os.path.join(top, "sbin"))
+            confined = shutil.copy(os.path.join(build, "roostd"),
+                                   os.path.join(top, "sbin", "roostd"))
             roostd = os.path.join(top, "roostd")
             with open(roostd, "w") as f:
                 f.write(CONFINED % (os.path.join(HERE, "confine.py"), UNIT,
-                                    os.path.join(build, "roostd")))
+                                    confined))
             os.chmod(roostd, 0o755)
             done = subprocess.run(
                 command, env=dict(os.environ, ROOST_BUILD=top), text=True,
