@@ -46,38 +46,53 @@ int server_open_account(const struct call *c, const char *account,
 	return status;
 }
 
-static int ask(const struct call *c, struct frame_out *request,
-               const char *what, struct table *rows)
+/* account NULL: the server itself */
+static int ask(const struct call *c, const char *account,
+               struct frame_out *request, const char *what, struct table *rows)
 {
-	struct control server;
+	struct control to;
 	struct err e;
-	int status = server_open(c, &server);
+	int status = account != NULL ? server_open_account(c, account, &to)
+	                             : server_open(c, &to);
 
 	if (status != EX_OK) {
 		frame_free(request);
 		return status;
 	}
-	e = control_call(&server, request, rows != NULL ? table_add : NULL,
-	                 rows);
+	e = control_call(&to, request, rows != NULL ? table_add : NULL, rows);
 	if (!is_ok(e))
 		status = fail_err(e, what);
-	control_close(&server);
+	control_close(&to);
 	return status;
 }
 
 int server_do(const struct call *c, struct frame_out *request, const char *what)
 {
-	return ask(c, request, what, NULL);
+	return ask(c, NULL, request, what, NULL);
 }
 
-int server_table(const struct call *c, struct frame_out *request,
-                 const char *what, const char *const *columns, size_t n_columns)
+static int ask_and_print(const struct call *c, const char *account,
+                         struct frame_out *request, const char *what,
+                         const char *const *columns, size_t n_columns)
 {
 	struct table *t = table_new(columns, n_columns);
-	int status = ask(c, request, what, t);
+	int status = ask(c, account, request, what, t);
 
 	if (status == EX_OK && !table_print(t, c->json, stdout))
 		status = fail(EX_IOERR, "standard output can't be written");
 	table_free(t);
 	return status;
+}
+
+int server_table(const struct call *c, struct frame_out *request,
+                 const char *what, const char *const *columns, size_t n_columns)
+{
+	return ask_and_print(c, NULL, request, what, columns, n_columns);
+}
+
+int server_account_table(const struct call *c, struct frame_out *request,
+                         const char *account, const char *const *columns,
+                         size_t n_columns)
+{
+	return ask_and_print(c, account, request, account, columns, n_columns);
 }

@@ -23,3 +23,8 @@ int server_do(const struct call *, struct frame_out *, const char *what);
 /* Prints the rows that answer. */
 int server_table(const struct call *, struct frame_out *, const char *what,
                  const char *const *columns, size_t n_columns);
+
+/* The same, asked of an account's mail process. */
+int server_account_table(const struct call *, struct frame_out *,
+                         const char *account, const char *const *columns,
+                         size_t n_columns);

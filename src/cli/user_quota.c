@@ -1,12 +1,10 @@
 /* user_quota.c -- roost user quota: what an account may have, and has. */
-#include <stdio.h>
 #include <sysexits.h>
 
 #include "admin/verbs.h"
 #include "base/ascii.h"
 #include "cli/fail.h"
 #include "cli/server.h"
-#include "cli/table.h"
 #include "ipc/protocol.h"
 
 /* By enum quota_resource; cli knows nothing of mailbox/. */
@@ -73,25 +71,12 @@ static bool take_limits(const struct call *c, struct frame_out *f)
 int run_user_quota(const struct call *c)
 {
 	struct frame_out f = { 0 };
-	struct control mail;
-	struct table *t;
-	struct err e;
-	int status;
 
 	frame_begin(&f, FRAME_QUOTA);
-	status = take_limits(c, &f) ? server_open_account(c, c->args[0], &mail)
-	                            : EX_USAGE;
-	if (status != EX_OK) {
+	if (!take_limits(c, &f)) {
 		frame_free(&f);
-		return status;
+		return EX_USAGE;
 	}
-	t = table_new(quota_columns, QUOTA_COLUMNS);
-	e = control_call(&mail, &f, table_add, t);
-	if (!is_ok(e))
-		status = fail_err(e, c->args[0]);
-	else if (!table_print(t, c->json, stdout))
-		status = fail(EX_IOERR, "standard output can't be written");
-	table_free(t);
-	control_close(&mail);
-	return status;
+	return server_account_table(c, &f, c->args[0], quota_columns,
+	                            QUOTA_COLUMNS);
 }
