@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""run.py -- the same work for roost and for Debian's Dovecot, side by side.
+"""run.py -- the same work for Debian's Dovecot, its Cyrus, and roost.
 
 usage: run.py [--build DIR] [--seconds S] [--big N[,N]] [--idle N]
-              [--only WORD,...] [--out FILE]
+              [--peers NAME,...] [--only WORD,...] [--out FILE]
 
-Both servers run on loopback, one at a time, on this machine, with the same
-accounts; every change is synced by both. Prints a table of ratios; with
---out writes it as Markdown, with the machine and the date.
+The servers run on loopback, one at a time, on this machine, with the same
+accounts. Prints a table with roost's ratio to each peer; with --out writes
+it as Markdown, with the machine and the date. What a peer hasn't got has
+no figure.
 """
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -22,15 +24,20 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+import attack       # noqa: E402
 import big          # noqa: E402
+import logins       # noqa: E402
 import proctree     # noqa: E402
+import strangers    # noqa: E402
 
 USERS = 50
 
 
-class Dovecot:
-    name, password = "Dovecot", "pass"
+class Peer:
+    """Another's server: what bench/`script` starts and stops."""
+    password = "pass"
     user = "user%d@example.org"
+    more = ""
 
     def __init__(self, directory, port, _build):
         self.dir, self.imap, self.imaps, self.lmtp = (
@@ -39,19 +46,58 @@ class Dovecot:
     def start(self, synced=True):
         more = os.path.join(self.dir, "more.conf")
         with open(more, "w") as f:
-            f.write("protocol imap {\n  mail_plugins = imap_zlib\n}\n" +
-                    ("" if synced else "mail_fsync = never\n"))
+            f.write(self.settings(synced) + self.more)
         self._script("start", self.dir, str(self.imap), more)
         self.pid = int(self._script("pid", self.dir))
 
     def stop(self):
         self._script("stop", self.dir)
 
-    @staticmethod
-    def _script(*args):
-        return subprocess.run([os.path.join(HERE, "dovecot"), *args],
-                              check=True, capture_output=True,
+    def _script(self, *args):
+        return subprocess.run([os.path.join(HERE, self.script), *args],
+                              check=True, stdout=subprocess.PIPE,
                               text=True).stdout
+
+
+class Dovecot(Peer):
+    name, script = "Dovecot", "dovecot"
+
+    @staticmethod
+    def version():
+        return output_of("dovecot", "--version").split()[0]
+
+    @contextlib.contextmanager
+    def with_password(self, stored, more):
+        """Started anew, with that for everybody's password and more settings;
+        then as it was."""
+        self.stop()
+        os.environ["DOVECOT_PASSWORD"], self.more = stored, more
+        try:
+            self.start()
+            yield
+        finally:
+            self.stop()
+            del os.environ["DOVECOT_PASSWORD"]
+            self.more = ""
+            self.start()
+
+    @staticmethod
+    def settings(synced):
+        return ("protocol imap {\n  mail_plugins = imap_zlib\n}\n" +
+                ("" if synced else "mail_fsync = never\n"))
+
+
+class Cyrus(Peer):
+    name, script = "Cyrus", "cyrus"
+
+    @staticmethod
+    def version():
+        return output_of("dpkg-query", "-W", "-f", "${Version}",
+                         "cyrus-common").split("-")[0]
+
+    @staticmethod
+    def settings(_synced):
+        return ""
 
 
 class Roost:
@@ -61,7 +107,7 @@ class Roost:
     def __init__(self, directory, port, build):
         self.dir, self.build = os.path.join(directory, "roost"), build
         self.imap, self.imaps, self.lmtp = port, port + 1, port + 2
-        self._roost("init", self.dir, "--imap-port", str(port),
+        self.roost("init", self.dir, "--imap-port", str(port),
                     "--imaps-port", str(port + 1),
                     "--lmtp-port", str(port + 2), "--hostname", "localhost")
         self.conf = os.path.join(self.dir, "roost.conf")
@@ -69,7 +115,7 @@ class Roost:
             f.write(ROOST_CONF)
         self.start()
         for n in range(1, USERS + 1):
-            self._roost("-c", self.conf, "user", "add", self.user % n,
+            self.roost("-c", self.conf, "user", "add", self.user % n,
                         stdin=self.password + "\n")
         self.stop()
 
@@ -87,13 +133,18 @@ class Roost:
         self.process.wait(30)
         self.log.close()
 
-    def _roost(self, *args, stdin=""):
-        subprocess.run([os.path.join(self.build, "roost"), *args], check=True,
-                       input=stdin, text=True, stdout=subprocess.DEVNULL)
+    def roost(self, *args, stdin=""):
+        return subprocess.run([os.path.join(self.build, "roost"), *args],
+                              check=True, input=stdin, text=True,
+                              stdout=subprocess.PIPE).stdout
 
 
 # Plain-text log-in from loopback, and no limit on what one address may do.
 ROOST_CONF = "trusted_networks = 127.0.0.1\n"
+
+
+def output_of(*command):
+    return subprocess.run(command, capture_output=True, text=True).stdout
 
 
 def wait_port(port):
@@ -193,33 +244,45 @@ def idle(args, server, out):
         time.sleep(2)
 
 
+def restart(server, synced=True):
+    server.stop()
+    server.start(synced)
+
+
 def bigs(args, server, out):
     for count in args.big:
         mailbox, user = "big%d" % count, server.user % 1
+        to = server.imap, user, server.password, mailbox
         some = min(count, SYNCED)
-        took = big.fill(server.imap, user, server.password, mailbox, some)
-        out["%d messages: filling" % count] = (some / took, "/s")
-        server.stop()
-        server.start(synced=False)
-        big.fill(server.imap, user, server.password, mailbox, count,
-                 done=some)
-        server.stop()       # what the client meets in the morning
-        server.start()
+        out["%d messages: filling" % count] = (
+            some / big.fill(*to, some), "/s")
+        restart(server, synced=False)
+        big.fill(*to, count, done=some)
+        restart(server)     # what the client meets in the morning
         before = proctree.cpu_s(server.pid)
-        for name, s in big.times(server.imap, user, server.password, mailbox,
-                                 count).items():
-            out["%d messages: %s" % (count, name)] = (s * 1000, "ms")
+        tell(out, count, big.times(*to, count))
         out["%d messages: server CPU of all that" % count] = (
             (proctree.cpu_s(server.pid) - before) * 1000, "ms")
         total, anonymous = proctree.pss_kb(server.pid)
         out["%d messages: memory afterwards" % count] = (total / 1024, "MiB")
         out["%d messages: of it no file's" % count] = (
             anonymous / 1024, "MiB")
+        known = big.change(*to, count)
+        restart(server)
+        tell(out, count, big.resync(*to, known))
+
+
+def tell(out, count, times):
+    for name, s in times.items():
+        out["%d messages: %s" % (count, name)] = (s * 1000, "ms")
 
 
 def notify(args, server, out):
-    for name, s in big.notified(server.imap, server.user % 2,
-                                server.password).items():
+    try:
+        times = big.notified(server.imap, server.user % 2, server.password)
+    except big.Refused:
+        return
+    for name, s in times.items():
         out[name] = (s * 1000, "ms")
 
 
@@ -237,6 +300,12 @@ def measure(args, kind, port):
         rates(args, server, out)
         if not args.only or "notify" in args.only:
             notify(args, server, out)
+        if not args.only or "logins" in args.only:
+            logins.measure(args, server, USERS, out)
+        if not args.only or "strangers" in args.only:
+            strangers.measure(server, out)
+        if not args.only or "attack" in args.only:
+            attack.measure(args, server, USERS, out)
         bigs(args, server, out)
     finally:
         server.stop()
@@ -244,46 +313,69 @@ def measure(args, kind, port):
     return out
 
 
-def table(theirs, ours):
-    yield "| work | Dovecot | roost | ratio |"
-    yield "|---|---:|---:|---:|"
-    for name, (mine, unit) in ours.items():
-        other = theirs[name][0]
-        ratio = mine / other if unit == "/s" else other / mine if mine else 0
-        yield "| %s | %s %s | %s %s | %.1f |" % (
-            name, number(other), unit, number(mine), unit, ratio)
+def table(peers, ours):
+    """peers: name -> Figures"""
+    yield "| work | %s | roost | %s |" % (
+        " | ".join(peers), " | ".join("to " + name for name in peers))
+    yield "|---|" + "---:|" * (2 * len(peers) + 1)
+    for work, mine in ours.items():
+        theirs = [p.get(work) for p in peers.values()]
+        yield "| %s |" % " | ".join(
+            [work] + [figure(f) for f in theirs] + [figure(mine)] +
+            ["" if f is None else ratio(f, mine) for f in theirs])
+
+
+def figure(f):
+    return "" if f is None else "%s %s" % (number(f[0]), f[1])
+
+
+def ratio(other, mine):
+    """How many times better; a rate is better when it is greater. Nothing
+    can't be compared."""
+    better, worse = (mine, other) if mine[1] == "/s" else (other, mine)
+    return "%.1f" % (better[0] / worse[0]) if worse[0] else ""
 
 
 def number(x):
-    return "%.0f" % x if x >= 100 else "%.1f" % x if x >= 1 else "%.3f" % x
+    return "%.0f" % x if x >= 100 or x == 0 else "%.1f" % x if x >= 1 else "%.3f" % x
 
 
-def machine():
+def machine(peers):
     with open("/proc/cpuinfo") as f:
         model = next(line.split(":", 1)[1].strip() for line in f
                      if line.startswith("model name"))
-    peer = subprocess.run(["dovecot", "--version"], capture_output=True,
-                          text=True).stdout.split()[0]
-    return ("%s, %d cores (shared by client and server), Linux %s, "
-            "Dovecot %s, %s" % (model, os.cpu_count(),
-                                platform.release().split("-")[0], peer,
-                                datetime.date.today().isoformat()))
+    return ("%s, %d cores (shared by client and server), Linux %s, %s; "
+            "load %.1f at the end; %s" % (
+                model, os.cpu_count(), platform.release().split("-")[0],
+                ", ".join("%s %s" % (p.name, p.version()) for p in peers),
+                os.getloadavg()[2], datetime.date.today().isoformat()))
 
 
-def main():
+PEERS = [Dovecot, Cyrus]
+
+
+def options():
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--build", default="build/release")
     ap.add_argument("--seconds", type=float, default=8)
     ap.add_argument("--big", default="100000,1000000")
     ap.add_argument("--idle", type=int, default=2000)
+    ap.add_argument("--peers", default="dovecot,cyrus")
     ap.add_argument("--only", default="")
     ap.add_argument("--out")
     args = ap.parse_args()
     args.big = [int(n) for n in args.big.split(",") if n]
     args.only = [w for w in args.only.split(",") if w]
-    theirs = measure(args, Dovecot, 17143)
+    args.peers = [p for p in PEERS if p.script in args.peers.split(",")]
+    return args
+
+
+def main():
+    args = options()
+    theirs = {p.name: measure(args, p, 17143) for p in args.peers}
     ours = measure(args, Roost, 17243)
-    lines = [machine(), "", "A ratio above 1 is in roost's favour.", ""]
+    lines = [machine(args.peers), "",
+             "A ratio above 1 is in roost's favour.", ""]
     lines += table(theirs, ours)
     print("\n".join(lines))
     if args.out:

@@ -124,20 +124,48 @@ static void check_rewrite(rewrite_fn *fn, struct slice text, bool utf8)
 	buf_free(&once);
 }
 
-/* AND, OR and NOT have the children they must have. */
-static void check_tree(const struct search_key *k, size_t depth)
+/* The keys of MIMEPART, and what is in it of AND, OR and NOT, have numbers of
+ * their own below its own. */
+static bool is_part_kind(enum search_kind kind)
+{
+	return kind == SEARCH_PART || kind == SEARCH_PART_PARENT ||
+	       kind == SEARCH_PART_CHILD || kind == SEARCH_PART_HEADER ||
+	       kind == SEARCH_PART_BODY;
+}
+
+static bool has_children(const struct search_key *k, size_t n)
+{
+	switch (k->kind) {
+	case SEARCH_AND:
+		return n != 0;
+	case SEARCH_OR:
+		return n == 2;
+	case SEARCH_NOT:
+	case SEARCH_MIMEPART:
+		return n == 1;
+	case SEARCH_PART_PARENT:
+	case SEARCH_PART_CHILD:
+		return n <= 1;
+	default:
+		return n == 0;
+	}
+}
+
+/* part: the MIMEPART in which it stands, or NULL. */
+static void check_tree(const struct search_key *k, size_t depth,
+                       const struct search_key *part)
 {
 	size_t children = 0;
+	bool in_part = k->kind <= SEARCH_NOT || is_part_kind(k->kind);
 
-	if (depth > LIMIT_DEPTH)
+	if (depth > LIMIT_DEPTH || (part == NULL && is_part_kind(k->kind)) ||
+	    (part != NULL && (!in_part || k->number >= part->number)))
 		abort();
 	for (const struct search_key *i = k->child; i != NULL; i = i->next) {
-		check_tree(i, depth + 1);
+		check_tree(i, depth + 1, k->kind == SEARCH_MIMEPART ? k : part);
 		children++;
 	}
-	if ((k->kind == SEARCH_OR && children != 2) ||
-	    (k->kind == SEARCH_NOT && children != 1) ||
-	    (k->kind == SEARCH_AND) != (children != 0 && k->kind < SEARCH_OR))
+	if (!has_children(k, children))
 		abort();
 }
 
@@ -148,7 +176,7 @@ static void check_search(struct slice text)
 	struct search_request r;
 
 	if (is_ok(parse_search(&c, &r)))
-		check_tree(r.root, 0);
+		check_tree(r.root, 0, NULL);
 	arena_free(a);
 }
 
@@ -162,7 +190,7 @@ static void check_sort(struct slice text)
 	if (is_ok(parse_sort(&c, &r))) {
 		if (r.n_keys == 0 || r.n_keys > SORT_FIELDS)
 			abort();
-		check_tree(r.search.root, 0);
+		check_tree(r.search.root, 0, NULL);
 	}
 	arena_free(a);
 }

@@ -2,9 +2,8 @@
  * preauth.c -- a connection before its log-in, in clear or inside TLS.
  *
  * However the bytes are cut into pieces, the same is answered, the same
- * log-ins are asked about; none of them is empty; a buffer is never too
- * small. The first octet says: 1 inside TLS, 2 trusted; its upper bits and
- * the second octet how to cut.
+ * log-ins are asked about; a buffer is never too small. The first octet says: 1
+ * inside TLS, 2 trusted; its upper bits and the second octet how to cut.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,14 +19,19 @@ static void add_event(struct buf *trace, struct preauth *p)
 	const struct preauth_login *l = preauth_login(p);
 
 	buf_add(trace, S("VERIFY"));
-	buf_add(trace, l->mechanism);
-	buf_add(trace, l->authzid);
-	buf_add(trace, l->user);
-	buf_add(trace, l->secret);
-	buf_byte(trace, l->hopeless ? '1' : '0');
+	buf_add(trace, sasl_mechanisms[l->mechanism].name);
+	buf_byte(trace, l->is_first ? '1' : '0');
+	buf_add(trace, l->response);
 	buf_add(trace, preauth_client_id(p));
-	if (!l->hopeless && (l->user.len == 0 || l->secret.len == 0))
-		abort();
+}
+
+/* Responses of an odd length are not the last. */
+static void answer(struct preauth *p)
+{
+	if (preauth_login(p)->response.len % 2 != 0)
+		preauth_challenge(p, S("and?"));
+	else
+		preauth_refuse(p, ERR_AUTHENTICATIONFAILED, S(""));
 }
 
 static enum preauth_event step(struct preauth *p, struct buf *trace)
@@ -42,7 +46,7 @@ static enum preauth_event step(struct preauth *p, struct buf *trace)
 		if (e != PREAUTH_VERIFY)
 			return e;
 		add_event(trace, p);
-		preauth_refuse(p, ERR_AUTHENTICATIONFAILED, S(""));
+		answer(p);
 	} while (true);
 }
 
@@ -77,7 +81,8 @@ static struct buf play(const struct preauth_options *o, struct slice in,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct preauth_options o = { .hostname = S("mx") };
+	struct preauth_options o = { .hostname = S("mx"),
+		                     .mechanisms = UINT32_MAX };
 	struct slice in = slice_from(slice_of(data, size), 2);
 	struct buf one;
 	struct buf other;

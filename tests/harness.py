@@ -56,7 +56,8 @@ class Server:
         self.dir = os.path.join(self.top, "roost")
         self.conf = os.path.join(self.dir, "roost.conf")
         self.log_path = os.path.join(self.top, "log")
-        self.imap_port, self.imaps_port, self.lmtp_port = free_ports(3)
+        (self.imap_port, self.imaps_port, self.lmtp_port,
+         self.metrics_port) = free_ports(4)
         self.env = dict(os.environ, **(env or {}))
         self.daemon_env = {}    # what only roostd has of it
         self.process = None
@@ -64,9 +65,14 @@ class Server:
                    "--imaps-port", str(self.imaps_port),
                    "--lmtp-port", str(self.lmtp_port),
                    "--hostname", "localhost", conf=False)
-        if conf:
-            with open(self.conf, "a") as f:
-                f.write(conf)
+        # a mail about a quota would be one more in it
+        for name, value in (
+                ("listen_metrics", "127.0.0.1:%d" % self.metrics_port),
+                ("alerts", "")):
+            if name not in conf:
+                conf += "\n%s = %s\n" % (name, value)
+        with open(self.conf, "a") as f:
+            f.write(conf)
 
     def __enter__(self):
         self.start()
@@ -186,6 +192,7 @@ class Server:
 
 class Raw:
     """An IMAP connection byte by byte, for what imaplib would not send."""
+    context = None      # made once: it reads all of the machine's authorities
 
     def __init__(self, port, tls=True, timeout=20, source="127.0.0.1",
                  target="127.0.0.1", receive=0):
@@ -197,7 +204,8 @@ class Raw:
         self.sock.bind((source, 0))
         self.sock.connect((target, port))
         if tls:
-            self.sock = Server.tls().wrap_socket(self.sock)
+            Raw.context = Raw.context or Server.tls()
+            self.sock = Raw.context.wrap_socket(self.sock)
         self.buffer = b""
         self.tags = 0
 

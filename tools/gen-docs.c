@@ -64,6 +64,12 @@ static const char *kind_text(enum config_kind kind)
 		[CONFIG_TRUTH] = "yes or no",
 		[CONFIG_ADDRESSES] = "addresses",
 		[CONFIG_NETWORKS] = "networks",
+		[CONFIG_MECHANISMS] = "mechanisms",
+		[CONFIG_ALERTS] = "places",
+		[CONFIG_ISSUERS] = "issuers",
+		[CONFIG_SOURCES] = "sources",
+		[CONFIG_USERS] = "users",
+		[CONFIG_FIELD] = "field",
 		[CONFIG_LEVEL] = "level",
 	};
 

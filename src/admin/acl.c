@@ -45,18 +45,11 @@ static struct err rows(struct control_link *c, struct slice name)
 }
 
 /* Told of first, as SETACL does. */
-static struct err change(struct control_link *c, struct slice name,
-                         struct slice identifier, struct slice letters)
+static struct err set(struct control_link *c, struct slice name,
+                      struct slice identifier, unsigned rights)
 {
-	unsigned rights;
 	struct err e = OK;
 
-	if (identifier.len > LIMIT_ACL_IDENTIFIER ||
-	    !acl_is_identifier(identifier))
-		return err(ERR_SYNTAX, "that is nobody's identifier");
-	if (!rights_read(letters, &rights))
-		return err(ERR_SYNTAX, "there is no such right");
-	control_log(c, "acl");
 	if (rights != 0 && !slice_starts(identifier, S("-")))
 		e = c->mail->grant(c->mail->grant_ctx, account_id(c->account),
 		                   identifier);
@@ -65,6 +58,33 @@ static struct err change(struct control_link *c, struct slice name,
 	                                 rights != 0 ? ACL_REPLACE : ACL_DELETE,
 	                                 rights)
 	               : e;
+}
+
+static struct err change(struct control_link *c, struct slice name,
+                         struct slice identifier, struct slice letters)
+{
+	struct audit_entry entry = { .mailbox = name };
+	struct buf text = { 0 };
+	unsigned rights;
+	struct err e;
+
+	if (identifier.len > LIMIT_ACL_IDENTIFIER ||
+	    !acl_is_identifier(identifier))
+		return err(ERR_SYNTAX, "that is nobody's identifier");
+	if (!rights_read(letters, &rights))
+		return err(ERR_SYNTAX, "there is no such right");
+	buf_add(&text, identifier);
+	buf_byte(&text, ' ');
+	buf_add(&text, letters);
+	entry.change = buf_slice(&text);
+	control_record(c, "acl", entry);
+	e = set(c, name, identifier, rights);
+	if (!is_ok(e)) {
+		entry.refused = slice_cstr(e.text);
+		control_record(c, "acl", entry);
+	}
+	buf_free(&text);
+	return e;
 }
 
 struct err acl(struct control_link *c, struct frame_in *in)

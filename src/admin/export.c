@@ -123,7 +123,7 @@ static struct err send_mailbox(struct control_link *c,
 	struct err e = OK;
 
 	if (exists)
-		e = mailbox_status(c->account, info->name, &status);
+		e = mailbox_status(c->account, 0, info->name, &status);
 	if (!is_ok(e)) /* deleted meanwhile? */
 		return e.code == ERR_NONEXISTENT ? OK : e;
 	frame_begin(&f, FRAME_EXPORT_MAILBOX);
@@ -164,7 +164,7 @@ struct err export_account(struct control_link *c, struct frame_in *in)
 
 	if (!frame_is_whole(in))
 		return err(ERR_CORRUPT, "a request that makes no sense");
-	control_log(c, "export");
+	control_record(c, "export", (struct audit_entry){ .mailbox = wish });
 	a = arena_new(EXPORT_ARENA);
 	if (wish.len != 0)
 		e = mailbox_name_normal(wish, &name);

@@ -52,7 +52,7 @@ static struct err nonsense(void)
 static struct import *import_of(struct control_link *c)
 {
 	if (c->import == NULL) {
-		control_log(c, "import");
+		control_record(c, "import", (struct audit_entry){ 0 });
 		c->import = mem_new(1, sizeof *c->import);
 		c->import->arena = arena_new(GATHER_ARENA);
 	}

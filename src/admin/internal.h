@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "ipc/protocol.h"
+#include "mailbox/account.h"
 
 struct import;
 
@@ -14,6 +15,7 @@ struct control_link {
 	const struct admin_mail *mail;
 	struct link *link;
 	uint64_t account_id;     /* 0: for the server */
+	uint32_t uid;            /* of the machine: who asks */
 	struct account *account; /* NULL: for the server */
 	struct import *import;   /* NULL until an import has begun */
 	struct err e;            /* of the link: it is over */
@@ -25,8 +27,15 @@ void control_row(struct control_link *, const struct slice *fields, uint32_t n);
 void control_done(struct control_link *, struct err);
 void control_send(struct control_link *, struct frame_out *);
 
-/* Whose mail an operator reads or changes is in the log. */
-void control_log(const struct control_link *, const char *event);
+extern const struct slice quota_names[QUOTA_RESOURCES];
+
+/*
+ * Whose mail an administrator reads or changes is recorded, before he does;
+ * event, who and whose are filled in here. He must be able to act: what can't
+ * be recorded, which the log says, is done all the same. Suspends.
+ */
+void control_record(const struct control_link *, const char *event,
+                    struct audit_entry);
 
 /* -- import.c: an error is one that ends the link -- */
 
@@ -42,9 +51,17 @@ void import_free(struct import *);
 
 struct err acl(struct control_link *, struct frame_in *);
 
+/* -- examine.c -- */
+
+struct err examine(struct control_link *, struct frame_in *);
+
 /* -- export.c -- */
 
 struct err export_account(struct control_link *, struct frame_in *);
+
+/* -- mailboxes.c -- */
+
+struct err mailboxes(struct control_link *, struct frame_in *);
 
 /* -- trace.c -- */
 

@@ -48,12 +48,28 @@ void control_done(struct control_link *c, struct err e)
 	control_send(c, &f);
 }
 
-void control_log(const struct control_link *c, const char *event)
+static void log_event(const struct control_link *c, const char *event)
 {
 	struct log_line l = log_open(LOG_LEVEL_INFO, event);
 
-	log_text(&l, "user", account_name(c->account));
+	log_number(&l, "uid", c->uid);
+	if (c->account != NULL)
+		log_text(&l, "user", account_name(c->account));
 	log_close(&l);
+}
+
+void control_record(const struct control_link *c, const char *event,
+                    struct audit_entry entry)
+{
+	const struct audit_recorder *r = c->mail->recorder;
+
+	entry.event = slice_cstr(event);
+	entry.account = c->account_id;
+	entry.uid = c->uid;
+	log_event(c, event);
+	if (r != NULL && !is_ok(r->record(r->ctx, &entry)))
+		log_note(LOG_LEVEL_ERROR, "audit_lost",
+		         "what an administrator does is not recorded");
 }
 
 static struct err nonsense(void)
@@ -62,6 +78,15 @@ static struct err nonsense(void)
 }
 
 /* -- figures and limits -- */
+
+const struct slice quota_names[QUOTA_RESOURCES] = {
+	[QUOTA_STORAGE] = N("storage"),
+	[QUOTA_MESSAGE] = N("messages"),
+	[QUOTA_MAILBOX] = N("mailboxes"),
+	[QUOTA_ANNOTATION_STORAGE] = N("annotations"),
+};
+
+static_assert((int)QUOTA_RESOURCES == QUOTA_COLUMNS_RESOURCES, "verbs.h");
 
 static void status_row(struct control_link *c, const char *role, uint32_t index,
                        const char *name, const char *value)
@@ -119,6 +144,7 @@ static struct err status(struct control_link *c, struct frame_in *in)
 	figure(c, "pack_bytes", s.pack_bytes);
 	figure(c, "dead_bytes", s.dead_bytes);
 	figure(c, "index_bytes", s.index_bytes);
+	figure(c, "index_limit", s.index_limit);
 	figure(c, "disk_full", s.disk_full);
 	c->mail->parsers.count(c->mail->parsers.ctx, &parsed, &unparsed);
 	figure(c, "parsed", parsed);
@@ -130,13 +156,8 @@ static struct err status(struct control_link *c, struct frame_in *in)
 
 static void quota_rows(struct control_link *c)
 {
-	static const struct slice names[] = { N("storage"), N("messages"),
-		                              N("mailboxes"),
-		                              N("annotations") };
 	struct quota q;
 
-	static_assert((int)QUOTA_RESOURCES == QUOTA_COLUMNS_RESOURCES,
-	              "a name for each");
 	account_quota(c->account, &q);
 	for (size_t i = 0; i < QUOTA_RESOURCES; i++) {
 		char used[24];
@@ -147,7 +168,7 @@ static void quota_rows(struct control_link *c)
 			snprintf(limit, sizeof limit, "%" PRIu64, q.limit[i]);
 		control_row(c,
 		            (struct slice[QUOTA_COLUMNS]){
-				    names[i],
+				    quota_names[i],
 				    slice_cstr(used),
 				    slice_cstr(limit),
 			    },
@@ -155,25 +176,49 @@ static void quota_rows(struct control_link *c)
 	}
 }
 
+/* "storage=1048576 messages=0" */
+static void limits_text(uint8_t set, const uint64_t limit[QUOTA_RESOURCES],
+                        struct buf *out)
+{
+	for (size_t i = 0; i < QUOTA_RESOURCES; i++)
+		if (set >> i & 1)
+			buf_printf(out, "%s%.*s=%" PRIu64,
+			           out->len != 0 ? " " : "",
+			           (int)quota_names[i].len, quota_names[i].ptr,
+			           limit[i]);
+}
+
+static struct err set_quota(struct control_link *c, uint8_t set,
+                            const uint64_t limit[QUOTA_RESOURCES])
+{
+	struct buf text = { 0 };
+	struct audit_entry entry = { 0 };
+	struct err e;
+
+	limits_text(set, limit, &text);
+	entry.change = buf_slice(&text);
+	control_record(c, "quota", entry);
+	e = account_set_quota(c->account, set, limit);
+	if (!is_ok(e)) {
+		entry.refused = slice_cstr(e.text);
+		control_record(c, "quota", entry);
+	}
+	buf_free(&text);
+	return e;
+}
+
 static struct err quota(struct control_link *c, struct frame_in *in)
 {
 	uint8_t set = read_u8(&in->r);
-	struct quota q;
+	uint64_t limit[QUOTA_RESOURCES];
 	struct err e = OK;
 
-	account_quota(c->account, &q);
-	for (size_t i = 0; i < QUOTA_RESOURCES; i++) {
-		uint64_t limit = read_u64(&in->r);
-
-		if (set & 1u << i)
-			q.limit[i] = limit;
-	}
+	for (size_t i = 0; i < QUOTA_RESOURCES; i++)
+		limit[i] = read_u64(&in->r);
 	if (!frame_is_whole(in))
 		return nonsense();
-	if (set != 0) {
-		control_log(c, "quota");
-		e = account_set_quota(c->account, q.limit);
-	}
+	if (set != 0)
+		e = set_quota(c, set, limit);
 	if (is_ok(e))
 		quota_rows(c);
 	control_done(c, e);
@@ -188,10 +233,12 @@ static const struct {
 	struct err (*run)(struct control_link *, struct frame_in *);
 } requests[] = {
 	{ FRAME_STATUS, false, status },
+	{ FRAME_EXAMINE, false, examine },
 	{ FRAME_WHO, false, who },
 	{ FRAME_KICK, false, kick },
 	{ FRAME_ACL, true, acl },
 	{ FRAME_QUOTA, true, quota },
+	{ FRAME_MAILBOXES, true, mailboxes },
 	{ FRAME_TRACE, true, trace },
 	{ FRAME_IMPORT_MAILBOX, true, import_mailbox },
 	{ FRAME_KEYWORDS, true, import_keywords },
@@ -241,12 +288,13 @@ static void serve(void *arg)
 }
 
 void admin_serve_mail(const struct admin_mail *mail, struct link *link,
-                      uint64_t account)
+                      uint64_t account, uint32_t uid)
 {
 	struct control_link *c = mem_new(1, sizeof *c);
 
 	c->mail = mail;
 	c->link = link;
 	c->account_id = account;
+	c->uid = uid;
 	task_spawn(mail->loop, serve, c);
 }

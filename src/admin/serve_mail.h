@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/audit_entry.h"
 #include "base/clock.h"
 #include "base/slice.h"
 #include "ipc/link.h"
@@ -28,6 +29,8 @@ struct session_entry {
 	int64_t since_s; /* wall clock */
 	uint64_t idle_s; /* since the last command ended */
 	bool tls;
+	const struct slice *visits; /* names of owners */
+	size_t n_visits;
 };
 
 /* Who hears what an account's clients and the server say. */
@@ -44,7 +47,7 @@ struct session_registry {
 	             void (*fn)(void *arg, const struct session_entry *),
 	             void *arg);
 	/* BYE to those with this session id, or of the account with this
-	 * name; how many there were. */
+	 * name, and to the visits of others there; how many there were. */
 	uint64_t (*kick)(void *ctx, struct slice session_id_or_account);
 	/* From now on, of the account's sessions there are and will be.
 	 * False: somebody does already. The watcher is copied. */
@@ -72,11 +75,12 @@ struct admin_mail {
 	/* As visit_office.grant (imap/visit.h). */
 	struct err (*grant)(void *ctx, uint64_t owner, struct slice identifier);
 	void *grant_ctx;
-	uint32_t index;               /* of the partition */
-	uint64_t message_limit_bytes; /* of an imported message */
+	const struct audit_recorder *recorder; /* NULL: nobody keeps a record */
+	uint32_t index;                        /* of the partition */
+	uint64_t message_limit_bytes;          /* of an imported message */
 };
 
 /* A task of its own for each link; ends with the link, which it frees.
- * account 0: for the server. */
+ * account 0: for the server; uid: of the machine, who asks. */
 void admin_serve_mail(const struct admin_mail *, struct link *,
-                      uint64_t account);
+                      uint64_t account, uint32_t uid);

@@ -105,10 +105,12 @@ struct err trace(struct control_link *c, struct frame_in *in)
 		control_done(c, err(ERR_INUSE, "somebody looks on already"));
 		return OK;
 	}
-	control_log(c, text != 0 ? "trace_with_text" : "trace");
+	/* nothing has been seen yet */
+	control_record(c, text != 0 ? "trace_with_text" : "trace",
+	               (struct audit_entry){ 0 });
 	look_on(c, &w);
 	sessions->unwatch(sessions->ctx, c->account_id);
-	control_log(c, "trace_end");
+	control_record(c, "trace_end", (struct audit_entry){ 0 });
 	buf_free(&w.lines);
 	return OK;
 }

@@ -41,6 +41,21 @@ static struct slice shortened(struct slice s)
 	return slice_first(s, utf8_valid_prefix(head));
 }
 
+static struct slice joined(struct arena *a, const struct session_entry *s)
+{
+	struct buf all = { 0 };
+	struct slice copy;
+
+	for (size_t i = 0; i < s->n_visits; i++) {
+		if (i != 0)
+			buf_byte(&all, ' ');
+		buf_add(&all, s->visits[i]);
+	}
+	copy = arena_copy(a, buf_slice(&all));
+	buf_free(&all);
+	return copy;
+}
+
 static void take(void *arg, const struct session_entry *s)
 {
 	struct rows *rows = arg;
@@ -53,6 +68,7 @@ static void take(void *arg, const struct session_entry *s)
 	r->field[WHO_ADDRESS] = arena_copy(a, s->peer);
 	r->field[WHO_CLIENT] = arena_copy(a, shortened(s->client_id));
 	r->field[WHO_MAILBOX] = arena_copy(a, s->mailbox);
+	r->field[WHO_VISITS] = joined(a, s);
 	r->field[WHO_COMMAND] = arena_copy(a, s->command);
 	r->field[WHO_SINCE] = arena_printf(a, "%" PRId64, s->since_s);
 	r->field[WHO_IDLE] = arena_printf(a, "%" PRIu64, s->idle_s);
@@ -102,6 +118,7 @@ struct err kick(struct control_link *c, struct frame_in *in)
 		control_done(c, err(ERR_ABSENT, "there is no such session"));
 		return OK;
 	}
+	control_record(c, "kick", (struct audit_entry){ .change = whom });
 	snprintf(text, sizeof text, "%" PRIu64, n);
 	control_done(c, err(ERR_OK, text));
 	return OK;

@@ -9,13 +9,14 @@
  */
 #include <stdlib.h>
 
+#include "auth/alerts.h"
 #include "auth/internal.h"
-#include "auth/name.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "directory/name.h"
 
-static struct err find(struct auth *a, struct slice name,
-                       struct account_row *row)
+struct err account_find(struct auth *a, struct slice name,
+                        struct account_row *row)
 {
 	struct buf key = { 0 };
 	struct err e = user_name_normal(name, &key);
@@ -36,7 +37,8 @@ static void log_change(const char *event, struct slice name)
 
 /* -- the partition's side -- */
 
-static struct err mail_create(struct auth *a, uint64_t id, struct slice name)
+static struct err mail_create(struct auth *a, uint64_t id, struct slice name,
+                              uint64_t quota_bytes)
 {
 	struct frame_out f = { 0 };
 	struct call c;
@@ -45,7 +47,7 @@ static struct err mail_create(struct auth *a, uint64_t id, struct slice name)
 	call_begin(a, &c, &f, FRAME_ACCOUNT_CREATE);
 	frame_u64(&f, id);
 	frame_slice(&f, name);
-	frame_u64(&f, a->options->quota_bytes);
+	frame_u64(&f, quota_bytes);
 	frame_u64(&f, a->options->quota_messages);
 	e = call_mail(a, &c, directory_partition(a->directory, id), &f);
 	return e.code == ERR_ALREADYEXISTS ? OK : e;
@@ -64,7 +66,7 @@ static struct err mail_delete(struct auth *a, uint64_t id)
 }
 
 /* A process that is not there has no sessions either. */
-static struct err mail_kick(struct auth *a, uint64_t id)
+struct err account_kick(struct auth *a, uint64_t id, uint64_t credential)
 {
 	struct link *mail = auth_mail(a, directory_partition(a->directory, id));
 	struct frame_out f = { 0 };
@@ -73,6 +75,7 @@ static struct err mail_kick(struct auth *a, uint64_t id)
 		return OK;
 	frame_begin(&f, FRAME_ACCOUNT_KICK);
 	frame_u64(&f, id);
+	frame_u64(&f, credential);
 	if (link_send(mail, &f, -1).code != ERR_LIMIT)
 		return OK;
 	return err(ERR_UNAVAILABLE, "done, but its sessions go on: its "
@@ -102,14 +105,15 @@ static struct err take_back(struct auth *a, uint64_t id, struct slice name,
 	                     "why: add it again, or remove it");
 }
 
-static struct err add(struct auth *a, struct slice name, struct slice stored)
+static struct err add(struct auth *a, struct slice name, struct slice stored,
+                      uint64_t quota_bytes)
 {
 	uint64_t id;
 	struct err e = directory_add(a->directory, name, stored, &id);
 
 	if (!is_ok(e))
 		return e;
-	e = mail_create(a, id, name);
+	e = mail_create(a, id, name, quota_bytes);
 	if (!is_ok(e))
 		return take_back(a, id, name, e);
 	return directory_set_state(a->directory, id, ACCOUNT_ENABLED);
@@ -124,15 +128,26 @@ static struct err remove_row(struct auth *a, const struct account_row *row)
 		                        ACCOUNT_REMOVING);
 	if (is_ok(e))
 		e = mail_delete(a, row->id);
-	return is_ok(e) ? directory_forget(a->directory, row->id) : e;
+	if (is_ok(e))
+		e = directory_forget(a->directory, row->id);
+	if (is_ok(e) && !is_ok(history_forget(a->history, row->id)))
+		log_note(LOG_LEVEL_WARN, "history",
+		         "rows of one who has been "
+		         "removed stay");
+	if (is_ok(e) && !is_ok(alerts_forget(a, row->id)))
+		log_note(LOG_LEVEL_WARN, "alerts",
+		         "rows of one who has been removed stay");
+	return e;
 }
 
 /* -- the verbs -- */
 
 static struct err hash(struct auth *a, struct slice secret, struct buf *out)
 {
-	if (secret.len == 0 || secret.len > LIMIT_PASSWORD)
-		return err(ERR_SYNTAX, "a password has 1 to 1024 octets");
+	if (secret.len == 0 || secret.len > LIMIT_PASSWORD ||
+	    slice_find_byte(secret, '\0') != SLICE_NONE)
+		return err(ERR_SYNTAX, "a password has 1 to 1024 octets, none "
+		                       "of them NUL");
 	return hashing_hash(&a->hashing, secret, a->options->password_cost,
 	                    out);
 }
@@ -147,7 +162,8 @@ struct err account_add(struct auth *a, struct slice name, struct slice secret)
 		e = hash(a, secret, &stored);
 	if (is_ok(e)) {
 		task_lock(&a->changing);
-		e = add(a, buf_slice(&key), buf_slice(&stored));
+		e = add(a, buf_slice(&key), buf_slice(&stored),
+		        a->options->quota_bytes);
 		task_unlock(&a->changing);
 	}
 	if (is_ok(e))
@@ -164,7 +180,7 @@ struct err account_add_shared(struct auth *a, struct slice name)
 
 	if (is_ok(e)) {
 		task_lock(&a->changing);
-		e = add(a, buf_slice(&key), S(""));
+		e = add(a, buf_slice(&key), S(""), a->options->quota_bytes);
 		task_unlock(&a->changing);
 	}
 	if (is_ok(e))
@@ -173,13 +189,27 @@ struct err account_add_shared(struct auth *a, struct slice name)
 	return e;
 }
 
+struct err account_add_of_source(struct auth *a, struct slice name,
+                                 struct slice stored, uint64_t quota_bytes)
+{
+	struct err e;
+
+	task_lock(&a->changing);
+	e = add(a, name, stored,
+	        quota_bytes != 0 ? quota_bytes : a->options->quota_bytes);
+	task_unlock(&a->changing);
+	if (is_ok(e))
+		log_change("user_added", name);
+	return e.code == ERR_ALREADYEXISTS ? OK : e;
+}
+
 struct err account_remove(struct auth *a, struct slice name)
 {
 	struct account_row row;
 	struct err e;
 
 	task_lock(&a->changing);
-	e = find(a, name, &row);
+	e = account_find(a, name, &row);
 	if (is_ok(e))
 		e = remove_row(a, &row);
 	task_unlock(&a->changing);
@@ -194,11 +224,12 @@ static struct err set_enabled(struct auth *a, const struct account_row *row,
 	struct err e;
 
 	if (row->state != ACCOUNT_ENABLED && row->state != ACCOUNT_DISABLED)
-		return err(ERR_STATE, "it was not added or removed to the end: "
-		                      "do that again first");
+		return err(ERR_NOTNOW,
+		           "it was not added or removed to the end: "
+		           "do that again first");
 	e = directory_set_state(a->directory, row->id,
 	                        on ? ACCOUNT_ENABLED : ACCOUNT_DISABLED);
-	return is_ok(e) && !on ? mail_kick(a, row->id) : e;
+	return is_ok(e) && !on ? account_kick(a, row->id, 0) : e;
 }
 
 struct err account_enable(struct auth *a, struct slice name, bool on)
@@ -207,12 +238,30 @@ struct err account_enable(struct auth *a, struct slice name, bool on)
 	struct err e;
 
 	task_lock(&a->changing);
-	e = find(a, name, &row);
+	e = account_find(a, name, &row);
 	if (is_ok(e))
 		e = set_enabled(a, &row, on);
 	task_unlock(&a->changing);
 	if (is_ok(e))
 		log_change(on ? "user_enabled" : "user_disabled",
+		           account_row_name(&row));
+	return e;
+}
+
+struct err account_administrator(struct auth *a, struct slice name, bool on)
+{
+	struct account_row row;
+	struct err e;
+
+	task_lock(&a->changing);
+	e = account_find(a, name, &row);
+	if (is_ok(e) && row.shared)
+		e = err(ERR_NOTNOW, "nobody logs in to it");
+	if (is_ok(e))
+		e = directory_set_administrator(a->directory, row.id, on);
+	task_unlock(&a->changing);
+	if (is_ok(e))
+		log_change(on ? "user_promoted" : "user_demoted",
 		           account_row_name(&row));
 	return e;
 }
@@ -226,13 +275,13 @@ struct err account_password(struct auth *a, struct slice name,
 
 	if (is_ok(e)) {
 		task_lock(&a->changing);
-		e = find(a, name, &row);
+		e = account_find(a, name, &row);
 		if (is_ok(e))
 			e = directory_set_password(a->directory, row.id,
 			                           buf_slice(&stored));
 		/* whoever knew the old one has no business here any more */
 		if (is_ok(e))
-			e = mail_kick(a, row.id);
+			e = account_kick(a, row.id, 0);
 		task_unlock(&a->changing);
 	}
 	if (is_ok(e))

@@ -1,141 +1,20 @@
 /*
- * auth.c -- the process: its links to the others, and what the parent says.
+ * auth.c -- the process: what it opens, what the parent says, and its end.
  */
 #include "auth/auth.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sysexits.h>
-#include <unistd.h>
 
+#include "auth/alerts.h"
+#include "auth/attempt_limit.h"
 #include "auth/internal.h"
+#include "auth/issuers.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
-
-/* -- peers -- */
-
-struct peer *peer_keep(struct peer *p)
-{
-	p->references++;
-	return p;
-}
-
-void peer_release(struct peer *p)
-{
-	if (--p->references == 0)
-		free(p);
-}
-
-static void unlink_peer(struct peer *p)
-{
-	struct peer **at = &p->auth->peers;
-
-	while (*at != p)
-		at = &(*at)->next;
-	*at = p->next;
-}
-
-static void peer_close(struct peer *p)
-{
-	struct auth *a = p->auth;
-
-	unlink_peer(p);
-	link_free(p->link);
-	p->link = NULL;
-	if (p->index < AUTH_PARTITIONS && a->mail[p->index] == p) {
-		a->mail[p->index] = NULL;
-		calls_fail(a, p->index);
-	}
-	held_release(p);
-	peer_release(p);
-}
-
-static void on_peer_close(void *arg)
-{
-	peer_close(arg);
-}
-
-static void on_peer_drain(void *arg)
-{
-	held_release(arg);
-}
-
-static struct peer *peer_new(struct auth *a, uint32_t index, int fd,
-                             void (*on_frame)(void *, struct frame_in *))
-{
-	struct peer *p = mem_new(1, sizeof *p);
-
-	p->auth = a;
-	p->index = index;
-	p->references = 1;
-	p->link = link_new(a->loop, fd,
-	                   (struct link_handler){ .on_frame = on_frame,
-	                                          .on_close = on_peer_close,
-	                                          .arg = p,
-	                                          .on_drain = on_peer_drain });
-	p->held_last = &p->held;
-	p->next = a->peers;
-	a->peers = p;
-	return p;
-}
-
-struct peer *auth_mail_peer(struct auth *a, uint32_t partition)
-{
-	return partition < AUTH_PARTITIONS ? a->mail[partition] : NULL;
-}
-
-struct link *auth_mail(struct auth *a, uint32_t partition)
-{
-	struct peer *p = auth_mail_peer(a, partition);
-
-	return p != NULL ? p->link : NULL;
-}
-
-void auth_bad_frame(const char *from, const struct frame_in *f)
-{
-	struct log_line l = log_open(LOG_LEVEL_WARN, "bad_frame");
-
-	log_text(&l, "from", slice_cstr(from));
-	log_number(&l, "type", f->type);
-	log_close(&l);
-}
-
-void auth_work_ends(struct auth *a)
-{
-	a->working--;
-	task_wake_all(&a->idle);
-}
-
-static void on_gate_frame(void *arg, struct frame_in *f)
-{
-	struct peer *p = arg;
-	bool good = false;
-
-	if (f->fd >= 0)
-		close(f->fd);
-	if (f->type == FRAME_VERIFY)
-		good = verify_frame(p, f);
-	else if (f->type == FRAME_LOOKUP)
-		good = lookup_frame(p, f);
-	if (!good)
-		auth_bad_frame("gate", f);
-}
-
-static void on_mail_frame(void *arg, struct frame_in *f)
-{
-	struct peer *p = arg;
-	bool good;
-
-	if (f->fd >= 0)
-		close(f->fd);
-	if (f->type == FRAME_ACCOUNT_DONE)
-		good = call_answer(p->auth, f);
-	else
-		good = visit_frame(p, f);
-	if (!good)
-		auth_bad_frame("mail", f);
-}
+#include "guard/country.h"
 
 /* -- a stored password that nobody has -- */
 
@@ -144,12 +23,13 @@ static const char no_such_cost[] = "passwords can't be hashed at this cost";
 static bool make_dummy(struct auth *a)
 {
 	struct buf stored = { 0 };
+	struct password_cost cost = a->options->password_cost;
 	uint8_t secret[16];
 	bool made;
 
 	random_bytes(secret, sizeof secret);
-	made = password_hash(slice_of(secret, sizeof secret),
-	                     a->options->password_cost, &stored) &&
+	memset(cost.scram_rounds, 0, sizeof cost.scram_rounds);
+	made = password_hash(slice_of(secret, sizeof secret), cost, &stored) &&
 	       stored.len <= sizeof a->dummy;
 	if (made) {
 		memcpy(a->dummy, stored.data, stored.len);
@@ -161,45 +41,57 @@ static bool make_dummy(struct auth *a)
 
 /* -- what the parent says; each owns f->fd -- */
 
-static bool on_peer(struct auth *a, struct frame_in *f)
+static bool on_peer(void *arg, struct frame_in *f)
 {
+	struct auth *a = arg;
 	uint8_t role = read_u8(&f->r);
 	uint32_t index = read_u32(&f->r);
 
-	if (!frame_is_whole(f) || !link_is_socket(f->fd, SOCK_SEQPACKET))
+	if (!frame_is_whole(f) || !link_is_socket(f->fd, SOCK_SEQPACKET) ||
+	    !peer_add(a, role, index, f->fd))
 		return false;
-	if (role == ROLE_GATE) {
-		peer_new(a, UINT32_MAX, f->fd, on_gate_frame);
-	} else if (role == ROLE_MAIL && index < a->partitions) {
-		if (a->mail[index] != NULL)
-			peer_close(a->mail[index]);
-		a->mail[index] = peer_new(a, index, f->fd, on_mail_frame);
-		accounts_heal(a, index);
-	} else {
-		return false;
-	}
 	f->fd = -1;
 	return true;
 }
 
-static bool on_listener(struct auth *a, struct frame_in *f)
+static bool on_listener(void *arg, struct frame_in *f)
 {
+	struct auth *a = arg;
 	uint8_t kind = read_u8(&f->r);
+	bool is_control = kind == LISTENER_CONTROL;
 
 	read_u16(&f->r);
-	if (!frame_is_whole(f) || f->fd < 0 || kind != LISTENER_CONTROL)
+	read_u8(&f->r);
+	if (!frame_is_whole(f) || f->fd < 0 ||
+	    (!is_control && kind != LISTENER_AUTH) ||
+	    a->n_listeners == LISTENERS_OF_AUTH)
 		return false;
-	if (a->control != NULL)
-		control_listener_free(a->control);
-	a->control = control_listen(a, f->fd);
+	a->listeners[a->n_listeners++] =
+		acceptor_new(a->loop, f->fd,
+	                     is_control ? control_accept : dovecot_accept, a);
 	f->fd = -1;
 	return true;
+}
+
+void auth_work_ends(struct auth *a)
+{
+	a->working--;
+	task_wake_all(&a->idle);
+}
+
+static void reopen_audit(void *arg)
+{
+	struct auth *a = arg;
+
+	audit_reopen(a->audit);
+	auth_work_ends(a);
 }
 
 /* The dummy costs what the others cost. What was right under the options
  * before is asked for again. */
-static bool on_reload(struct auth *a, struct frame_in *f)
+static bool on_reload(void *arg, struct frame_in *f)
 {
+	struct auth *a = arg;
 	const struct auth_options *fresh = NULL;
 
 	if (!frame_is_whole(f) || f->fd < 0)
@@ -213,6 +105,37 @@ static bool on_reload(struct auth *a, struct frame_in *f)
 		log_note(LOG_LEVEL_ERROR, "password_cost", no_such_cost);
 	verdicts_free(a->verdicts);
 	a->verdicts = verdicts_new();
+	issuers_release(a->issuers);
+	a->issuers = issuers_new(a);
+	limits_reload(a);
+	a->working++;
+	task_spawn(a->loop, reopen_audit, a);
+	return true;
+}
+
+static bool on_certificate_date(void *arg, struct frame_in *f)
+{
+	struct auth *a = arg;
+	struct slice name = frame_read_slice(f, 255);
+	uint64_t expires = read_u64(&f->r);
+
+	if (!frame_is_whole(f) || slice_find_byte(name, '\0') != SLICE_NONE)
+		return false;
+	certificate_dates_set(&a->certificates, a->loop, name, expires);
+	alerts_certificates(a);
+	return true;
+}
+
+static bool on_client_ca(void *arg, struct frame_in *f)
+{
+	struct auth *a = arg;
+	const char *problem;
+
+	if (!frame_is_whole(f))
+		return false;
+	problem = authorities_read(&a->authorities, f->fd);
+	if (problem != NULL)
+		log_note(LOG_LEVEL_ERROR, "client_ca_refused", problem);
 	return true;
 }
 
@@ -225,6 +148,8 @@ static void stop_task(void *arg)
 		task_wait(&a->idle, WAIT_FOREVER);
 	task_lock(&a->changing);
 	uses_flush(a);
+	limits_flush(a);
+	audit_settle(a->audit);
 	directory_seal(a->directory);
 	loop_stop(a->loop);
 }
@@ -234,43 +159,31 @@ static void stop(struct auth *a)
 	if (a->stopping)
 		return;
 	a->stopping = true;
-	if (a->control != NULL)
-		control_listener_free(a->control);
-	a->control = NULL;
+	alerts_stop(a);
+	while (a->n_listeners != 0)
+		acceptor_free(a->listeners[--a->n_listeners]);
 	task_spawn(a->loop, stop_task, a);
 }
 
-static bool on_stop(struct auth *a, struct frame_in *f)
+static bool on_stop(void *arg, struct frame_in *f)
 {
+	struct auth *a = arg;
+
 	if (!frame_is_whole(f))
 		return false;
 	stop(a);
 	return true;
 }
 
-static void on_parent_frame(void *arg, struct frame_in *f)
-{
-	static const struct {
-		uint16_t type;
-		bool (*run)(struct auth *, struct frame_in *);
-	} frames[] = {
-		{ FRAME_PEER, on_peer },
-		{ FRAME_LISTENER, on_listener },
-		{ FRAME_RELOAD, on_reload },
-		{ FRAME_STOP, on_stop },
-	};
-	bool good = false;
+static const struct parent_frame parent_frames[] = {
+	{ FRAME_PEER, on_peer },
+	{ FRAME_LISTENER, on_listener },
+	{ FRAME_RELOAD, on_reload },
+	{ FRAME_STOP, on_stop },
+	{ FRAME_CERTIFICATE_DATE, on_certificate_date },
+	{ FRAME_CLIENT_CA, on_client_ca },
+};
 
-	for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
-		if (frames[i].type == f->type)
-			good = frames[i].run(arg, f);
-	if (!good)
-		auth_bad_frame("parent", f);
-	if (f->fd >= 0)
-		close(f->fd);
-}
-
-/* Without a parent nobody would hear of us again. */
 static void on_parent_close(void *arg)
 {
 	stop(arg);
@@ -278,44 +191,124 @@ static void on_parent_close(void *arg)
 
 /* -- the process -- */
 
-static int open_all(struct auth *a)
+/* Beside the directory. */
+static struct err open_audit(struct auth *a)
+{
+	struct slice file = slice_cstr(a->options->directory);
+	size_t slash = slice_rfind_byte(file, '/');
+	struct buf path = { 0 };
+	struct err e;
+
+	if (slash != SLICE_NONE)
+		buf_add(&path, slice_first(file, slash + 1));
+	buf_add(&path, S("audit.log"));
+	buf_byte(&path, '\0');
+	e = audit_open(a->loop, path.data, &a->audit);
+	buf_free(&path);
+	return e;
+}
+
+static int open_directory(struct auth *a)
 {
 	struct err e = directory_open(a->options->directory,
 	                              a->options->partitions, &a->directory);
 
-	if (!is_ok(e)) {
-		log_note(LOG_LEVEL_ERROR, "directory", e.text);
-		return e.code == ERR_STATE ? EX_CONFIG : EX_CANTCREAT;
+	if (is_ok(e))
+		return EX_OK;
+	log_note(LOG_LEVEL_ERROR, "directory", e.text);
+	return e.code == ERR_NOTNOW ? EX_CONFIG : EX_CANTCREAT;
+}
+
+static int open_limits_and_audit(struct auth *a)
+{
+	int status = limits_open(a);
+	struct err e;
+
+	if (status != EX_OK)
+		return status;
+	e = open_audit(a);
+	if (is_ok(e))
+		return EX_OK;
+	log_note(LOG_LEVEL_ERROR, "audit", e.text);
+	limits_close(a);
+	return EX_CANTCREAT;
+}
+
+static int open_files(struct auth *a)
+{
+	int status = open_directory(a);
+
+	if (status != EX_OK)
+		return status;
+	status = alerts_open(a);
+	if (status == EX_OK)
+		status = open_limits_and_audit(a);
+	if (status != EX_OK) {
+		alerts_close(a);
+		directory_close(a->directory);
 	}
+	return status;
+}
+
+static void close_files(struct auth *a)
+{
+	alerts_close(a);
+	limits_close(a);
+	audit_close(a->audit);
+	directory_close(a->directory);
+}
+
+static int open_all(struct auth *a)
+{
+	int status = open_files(a);
+
+	if (status != EX_OK)
+		return status;
 	if (!make_dummy(a)) {
 		log_note(LOG_LEVEL_ERROR, "password_cost", no_such_cost);
-		directory_close(a->directory);
+		close_files(a);
 		return EX_CONFIG;
 	}
 	a->verdicts = verdicts_new();
 	a->hashing = hashing_init();
-	return EX_OK;
+	a->issuers = issuers_new(a);
+	a->gsasl = scram_context_new();
+	if (a->gsasl == NULL)
+		log_note(LOG_LEVEL_ERROR, "sasl", "GNU SASL does not start");
+	return a->gsasl != NULL ? EX_OK : EX_CONFIG;
 }
 
 /* The loop has stopped: tasks that still wait do so for ever. */
 static void auth_free(struct auth *a)
 {
-	while (a->peers != NULL)
-		peer_close(a->peers);
-	link_free(a->parent);
+	peers_close(a);
+	dovecot_close_all(a);
+	parent_free(a->parent);
+	requests_free(&a->asked);
 	timer_stop(&a->uses.timer);
+	timer_stop(&a->expiry);
+	certificate_dates_free(&a->certificates);
+	authorities_free(&a->authorities);
+	countries_free(a->countries);
 	verdicts_free(a->verdicts);
-	directory_close(a->directory);
+	issuers_release(a->issuers);
+	scram_context_free(a->gsasl);
+	close_files(a);
 	mem_wipe(a, sizeof *a);
 	free(a);
 }
 
-static void say_ready(struct auth *a)
+static void on_countries(void *arg)
 {
-	struct frame_out f = { 0 };
+	roll_call(arg, S(""));
+}
 
-	frame_begin(&f, FRAME_READY);
-	link_send(a->parent, &f, -1);
+static void open_countries(struct auth *a)
+{
+	const char *path = a->options->country_data;
+
+	if (path != NULL && *path != '\0')
+		a->countries = countries_new(a->loop, path, on_countries, a);
 }
 
 int auth_main(struct loop *loop, const struct auth_options *options,
@@ -332,11 +325,17 @@ int auth_main(struct loop *loop, const struct auth_options *options,
 		free(a);
 		return status;
 	}
-	a->parent = link_new(loop, parent_fd,
-	                     (struct link_handler){ .on_frame = on_parent_frame,
-	                                            .on_close = on_parent_close,
-	                                            .arg = a });
-	say_ready(a);
+	a->parent = parent_new(
+		loop, parent_fd,
+		(struct parent_handler){ .frames = parent_frames,
+	                                 .n_frames = sizeof parent_frames /
+	                                             sizeof *parent_frames,
+	                                 .on_close = on_parent_close,
+	                                 .arg = a });
+	open_countries(a);
+	alerts_start(a);
+	roll_call_watch_expiry(a);
+	parent_say_ready(a->parent);
 	loop_run(loop);
 	auth_free(a);
 	return EX_OK;

@@ -19,16 +19,41 @@ struct hashing hashing_init(void)
 	return (struct hashing){ .most = (unsigned)cores };
 }
 
-static struct err enter(struct hashing *h)
+static const unsigned waiting_most[HASHING_RANKS] = {
+	[HASHING_KNOWN] = HASHING_QUEUE_KNOWN,
+	[HASHING_STRANGER] = HASHING_QUEUE,
+};
+
+static struct err enter(struct hashing *h, enum hashing_rank rank)
 {
-	if (h->running >= h->most && h->waiting >= HASHING_QUEUE)
+	if (h->running >= h->most &&
+	    h->queue[rank].waiting >= waiting_most[rank])
 		return err(ERR_UNAVAILABLE, "too many log-ins at once");
-	h->waiting++;
+	h->queue[rank].waiting++;
 	while (h->running >= h->most)
-		task_wait(&h->free, WAIT_FOREVER);
-	h->waiting--;
+		task_wait(&h->queue[rank].free, WAIT_FOREVER);
+	h->queue[rank].waiting--;
 	h->running++;
 	return OK;
+}
+
+/* One that was woken and has not run yet is in no list any more. */
+static void wake_next(struct hashing *h)
+{
+	int rank = 0;
+
+	while (rank < HASHING_RANKS - 1 && h->queue[rank].free.first == NULL)
+		rank++;
+	task_wake_one(&h->queue[rank].free);
+}
+
+static bool is_idle(const struct hashing *h)
+{
+	bool idle = h->running == 0;
+
+	for (int rank = 0; rank < HASHING_RANKS; rank++)
+		idle = idle && h->queue[rank].waiting == 0;
+	return idle;
 }
 
 /* The heap holds on to the 19 MiB that each hash took; with nothing left to
@@ -36,9 +61,9 @@ static struct err enter(struct hashing *h)
 static void leave(struct hashing *h)
 {
 	h->running--;
-	if (h->running == 0 && h->waiting == 0)
+	if (is_idle(h))
 		malloc_trim(0);
-	task_wake_one(&h->free);
+	wake_next(h);
 }
 
 struct job {
@@ -65,14 +90,14 @@ static void hash_job(void *arg)
 	j->made = password_hash(j->secret, j->cost, j->out);
 }
 
-struct err hashing_verify(struct hashing *h, struct slice stored,
-                          struct slice secret, bool allow_plain,
-                          enum password_answer *out)
+struct err hashing_verify(struct hashing *h, enum hashing_rank rank,
+                          struct slice stored, struct slice secret,
+                          bool allow_plain, enum password_answer *out)
 {
 	struct job j = { .stored = stored,
 		         .secret = secret,
 		         .allow_plain = allow_plain };
-	struct err e = enter(h);
+	struct err e = enter(h, rank);
 
 	if (!is_ok(e))
 		return e;
@@ -86,7 +111,7 @@ struct err hashing_hash(struct hashing *h, struct slice secret,
                         struct password_cost cost, struct buf *out)
 {
 	struct job j = { .secret = secret, .cost = cost, .out = out };
-	struct err e = enter(h);
+	struct err e = enter(h, HASHING_KNOWN);
 
 	if (!is_ok(e))
 		return e;

@@ -15,14 +15,27 @@ static void on_timer(void *arg)
 	task_spawn(a->loop, flush_task, a);
 }
 
-void uses_note(struct auth *a, uint64_t credential)
+static struct credential_use use_of(uint64_t credential, int64_t at_s,
+                                    struct slice address)
+{
+	struct credential_use use = { .credential = credential, .at_s = at_s };
+	struct slice text = slice_first(address, sizeof use.address - 1);
+
+	if (text.len != 0)
+		memcpy(use.address, text.ptr, text.len);
+	return use;
+}
+
+void uses_note(struct auth *a, uint64_t credential, struct slice address)
 {
 	struct uses *u = &a->uses;
 	int64_t now = system_clock.wall_s(&system_clock);
 
+	if (credential == 0)
+		return;
 	for (size_t i = 0; i < u->n; i++) {
 		if (u->v[i].credential == credential) {
-			u->v[i].at_s = now;
+			u->v[i] = use_of(credential, now, address);
 			return;
 		}
 	}
@@ -30,7 +43,7 @@ void uses_note(struct auth *a, uint64_t credential)
 		return; /* about to be written; the next log-in will be */
 	if (u->n == 0)
 		timer_start(&u->timer, a->loop, USES_FLUSH_MS, on_timer, a);
-	u->v[u->n++] = (struct credential_use){ credential, now };
+	u->v[u->n++] = use_of(credential, now, address);
 	if (u->n == USES_MOST)
 		timer_start(&u->timer, a->loop, 1, on_timer, a);
 }

@@ -4,17 +4,18 @@
  * A mail process may ask for accounts of its own partition alone, so one that
  * has been broken into misuses no others. Who visits is told to the owner's
  * process, which decides by the rights of each mailbox; here is only decided
- * that there may be something to see. An owner who has let nobody in takes as
- * long as one who isn't there.
+ * that there may be something to see: for whom the owner has let in, and for
+ * the administrators of his domain, who set quotas. An owner who has let nobody
+ * in takes as long as one who isn't there.
  */
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "auth/internal.h"
-#include "auth/name.h"
+#include "auth/admit.h"
 #include "base/arena.h"
 #include "base/mem.h"
+#include "directory/name.h"
 
 enum { OWNERS_PAGE = 64 };
 
@@ -27,7 +28,7 @@ static void begin_answer(struct frame_out *f, uint64_t request, struct err e)
 	frame_u8(f, (uint8_t)e.code);
 }
 
-static void answer(struct peer *mail, uint64_t request, struct err e, int fd)
+void peer_answer(struct peer *mail, uint64_t request, struct err e, int fd)
 {
 	struct frame_out f = { 0 };
 
@@ -39,18 +40,39 @@ static void answer(struct peer *mail, uint64_t request, struct err e, int fd)
 		frame_free(&f);
 }
 
-/* The account that a mail process speaks for. */
+struct err peer_speaks_for(const struct peer *mail, uint64_t account)
+{
+	if (directory_partition(mail->auth->directory, account) != mail->index)
+		return err(ERR_CORRUPT, "an account of another partition");
+	return OK;
+}
+
 static struct err find_own(struct peer *mail, uint64_t account,
                            struct account_row *out)
 {
-	struct directory *d = mail->auth->directory;
+	struct err e = peer_speaks_for(mail, account);
 
-	if (directory_partition(d, account) != mail->index)
-		return err(ERR_CORRUPT, "an account of another partition");
-	return directory_find_id(d, account, out);
+	return is_ok(e) ? directory_find_id(mail->auth->directory, account, out)
+	                : e;
 }
 
 /* -- VISIT -- */
+
+/* As a mail process asks; slices are in the frame. */
+struct visit_request {
+	uint64_t account; /* the visitor's */
+	struct slice session_id;
+	struct slice peer;
+	bool shared;
+	struct slice owner;
+};
+
+static bool same_domain(const struct account_row *a,
+                        const struct account_row *b)
+{
+	return slice_eq(user_name_domain(account_row_name(a)),
+	                user_name_domain(account_row_name(b)));
+}
 
 static bool is_open(const struct account_row *owner,
                     const struct account_row *visitor, bool shared)
@@ -58,8 +80,7 @@ static bool is_open(const struct account_row *owner,
 	return (owner->state == ACCOUNT_ENABLED ||
 	        owner->state == ACCOUNT_DISABLED) &&
 	       owner->shared == shared && owner->id != visitor->id &&
-	       slice_eq(user_name_domain(account_row_name(owner)),
-	                user_name_domain(account_row_name(visitor)));
+	       same_domain(owner, visitor);
 }
 
 static struct err find_owner(struct auth *a, const struct account_row *visitor,
@@ -76,13 +97,35 @@ static struct err find_owner(struct auth *a, const struct account_row *visitor,
 		e = err(ERR_ABSENT, "no such owner");
 	granted = directory_granted(a->directory, is_ok(e) ? out->id : 0,
 	                            visitor);
+	if (granted.code == ERR_ABSENT && visitor->administrator)
+		granted = OK;
 	buf_free(&key);
 	return is_ok(e) ? granted : e;
 }
 
+/* Where either of them can change nothing, the other can't for him; what is
+ * recorded of either is of both. */
+static struct err find_terms(struct auth *a, const struct account_row *owner,
+                             const struct account_row *visitor,
+                             struct arena *arena, uint8_t *terms)
+{
+	const struct account_row *const both[2] = { owner, visitor };
+	struct policies p;
+	struct err e = OK;
+
+	*terms = 0;
+	for (size_t i = 0; i < 2 && is_ok(e); i++) {
+		e = directory_policies_for(
+			a->directory, account_row_name(both[i]), arena, &p);
+		if (is_ok(e))
+			*terms |= admit_terms(&p);
+	}
+	return e;
+}
+
 static struct err tell_owner(struct auth *a, const struct account_row *owner,
                              const struct account_row *visitor,
-                             struct slice session_id, int fd)
+                             const struct visit_request *r, int fd)
 {
 	struct link *mail =
 		auth_mail(a, directory_partition(a->directory, owner->id));
@@ -90,18 +133,23 @@ static struct err tell_owner(struct auth *a, const struct account_row *owner,
 	struct slice groups[LIMIT_GROUPS];
 	struct arena *arena = arena_new(1 << 16);
 	struct frame_out f = { 0 };
+	uint8_t terms = 0;
 	size_t n;
 	struct err e =
 		directory_groups(a->directory, visitor->id, arena, groups, &n);
 
+	if (is_ok(e))
+		e = find_terms(a, owner, visitor, arena, &terms);
 	frame_begin(&f, FRAME_VISITOR);
 	frame_u64(&f, owner->id);
 	frame_u64(&f, visitor->id);
 	frame_slice(&f, account_row_name(visitor));
-	frame_slice(&f, session_id);
+	frame_slice(&f, r->session_id);
 	frame_slice(&f, arena_printf(arena, "%s/%.*s/",
 	                             owner->shared ? "Shared" : "Other Users",
 	                             (int)name.len, name.ptr));
+	frame_u8(&f, terms);
+	frame_slice(&f, r->peer);
 	frame_u32(&f, (uint32_t)n);
 	for (size_t i = 0; i < n; i++)
 		frame_slice(&f, groups[i]);
@@ -115,22 +163,21 @@ static struct err tell_owner(struct auth *a, const struct account_row *owner,
 	return e;
 }
 
-static struct err open_visit(struct peer *mail, uint64_t account,
-                             struct slice session_id, bool shared,
-                             struct slice name, int *fd)
+static struct err open_visit(struct peer *mail, const struct visit_request *r,
+                             int *fd)
 {
 	struct auth *a = mail->auth;
 	struct account_row visitor, owner;
 	int fds[2];
-	struct err e = find_own(mail, account, &visitor);
+	struct err e = find_own(mail, r->account, &visitor);
 
 	if (is_ok(e))
-		e = find_owner(a, &visitor, name, shared, &owner);
+		e = find_owner(a, &visitor, r->owner, r->shared, &owner);
 	if (!is_ok(e))
 		return e;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
 		return err(ERR_UNAVAILABLE, "no descriptors are left");
-	e = tell_owner(a, &owner, &visitor, session_id, fds[0]);
+	e = tell_owner(a, &owner, &visitor, r, fds[0]);
 	if (is_ok(e))
 		*fd = fds[1];
 	else
@@ -141,20 +188,23 @@ static struct err open_visit(struct peer *mail, uint64_t account,
 static bool on_visit(struct peer *mail, struct frame_in *in)
 {
 	uint64_t request = read_u64(&in->r);
-	uint64_t account = read_u64(&in->r);
-	struct slice session_id = frame_read_slice(in, SESSION_ID_SIZE);
-	uint8_t shared = read_u8(&in->r);
-	struct slice name = frame_read_slice(in, LIMIT_USER_NAME);
+	struct visit_request r = { .account = read_u64(&in->r) };
+	uint8_t shared;
 	int fd = -1;
 	struct err e;
 
-	if (!frame_is_whole(in) || session_id.len != SESSION_ID_SIZE ||
+	r.session_id = frame_read_slice(in, SESSION_ID_SIZE);
+	r.peer = frame_read_slice(in, PEER_TEXT);
+	shared = read_u8(&in->r);
+	r.owner = frame_read_slice(in, LIMIT_USER_NAME);
+	if (!frame_is_whole(in) || r.session_id.len != SESSION_ID_SIZE ||
 	    shared > 1)
 		return false;
-	e = open_visit(mail, account, session_id, shared, name, &fd);
+	r.shared = shared != 0;
+	e = open_visit(mail, &r, &fd);
 	if (e.code == ERR_SYNTAX)
 		e = err(ERR_ABSENT, NULL);
-	answer(mail, request, e, fd);
+	peer_answer(mail, request, e, fd);
 	return true;
 }
 
@@ -191,6 +241,20 @@ static bool on_owners(struct peer *mail, struct frame_in *in)
 
 /* -- GRANT -- */
 
+static void tell_granted(struct auth *a, struct slice identifier)
+{
+	for (uint32_t i = 0; i < a->partitions; i++) {
+		struct link *mail = auth_mail(a, i);
+		struct frame_out f = { 0 };
+
+		if (mail == NULL)
+			continue;
+		frame_begin(&f, FRAME_GRANTED);
+		frame_slice(&f, identifier);
+		link_send(mail, &f, -1);
+	}
+}
+
 struct granting {
 	struct peer *mail;
 	uint64_t request;
@@ -204,12 +268,16 @@ static void grant(void *arg)
 	struct granting *g = arg;
 	struct auth *a = g->mail->auth;
 	struct account_row owner;
+	struct slice identifier = slice_of(g->identifier, g->len);
+	bool is_new = false;
 	struct err e = find_own(g->mail, g->owner, &owner);
 
 	if (is_ok(e))
-		e = directory_grant(a->directory, g->owner,
-		                    slice_of(g->identifier, g->len));
-	answer(g->mail, g->request, e, -1);
+		e = directory_grant(a->directory, g->owner, identifier,
+		                    &is_new);
+	if (is_new)
+		tell_granted(a, identifier);
+	peer_answer(g->mail, g->request, e, -1);
 	peer_release(g->mail);
 	free(g);
 	auth_work_ends(a);
@@ -235,6 +303,35 @@ static bool on_grant(struct peer *mail, struct frame_in *in)
 	return true;
 }
 
+/* -- ADMINISTERS -- */
+
+static struct err administers(struct peer *mail, uint64_t account, uint64_t of)
+{
+	struct account_row owner, row;
+	struct err e = find_own(mail, of, &owner);
+
+	if (is_ok(e))
+		e = directory_find_id(mail->auth->directory, account, &row);
+	if (!is_ok(e))
+		return e;
+	if (!row.administrator || row.state != ACCOUNT_ENABLED ||
+	    !same_domain(&row, &owner))
+		return err(ERR_NOPERM, NULL);
+	return OK;
+}
+
+static bool on_administers(struct peer *mail, struct frame_in *in)
+{
+	uint64_t request = read_u64(&in->r);
+	uint64_t account = read_u64(&in->r);
+	uint64_t owner = read_u64(&in->r);
+
+	if (!frame_is_whole(in))
+		return false;
+	peer_answer(mail, request, administers(mail, account, owner), -1);
+	return true;
+}
+
 bool visit_frame(struct peer *mail, struct frame_in *in)
 {
 	switch (in->type) {
@@ -244,6 +341,8 @@ bool visit_frame(struct peer *mail, struct frame_in *in)
 		return on_owners(mail, in);
 	case FRAME_GRANT:
 		return on_grant(mail, in);
+	case FRAME_ADMINISTERS:
+		return on_administers(mail, in);
 	default:
 		return false;
 	}

@@ -53,22 +53,34 @@ void buf_add(struct buf *b, struct slice s)
 	b->len += s.len;
 }
 
+/* Exactly as long as it is. */
+__attribute__((format(printf, 3, 0))) static void
+add_format(struct buf *b, size_t n, const char *format, va_list ap)
+{
+	char *text = mem_new(n + 1, 1);
+
+	vsnprintf(text, n + 1, format, ap);
+	buf_add(b, slice_of(text, n));
+	free(text);
+}
+
 void buf_printf(struct buf *b, const char *format, ...)
 {
+	size_t spare = b->limit == 0 ? b->cap - b->len : 0;
 	va_list ap;
-	char *text;
 	int n;
 
 	va_start(ap, format);
-	n = vsnprintf(NULL, 0, format, ap);
+	n = vsnprintf(spare != 0 ? b->data + b->len : NULL, spare, format, ap);
 	va_end(ap);
 	assert(n >= 0);
-	text = mem_new((size_t)n + 1, 1);
+	if ((size_t)n < spare) {
+		b->len += (size_t)n;
+		return;
+	}
 	va_start(ap, format);
-	vsnprintf(text, (size_t)n + 1, format, ap);
+	add_format(b, (size_t)n, format, ap);
 	va_end(ap);
-	buf_add(b, slice_of(text, (size_t)n));
-	free(text);
 }
 
 void buf_number(struct buf *b, uint64_t n)

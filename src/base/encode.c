@@ -86,6 +86,37 @@ bool base64_decode(struct slice s, struct buf *out)
 	return false;
 }
 
+/* base64's digits, but for the last two. */
+static char url_to_base64(char c)
+{
+	switch (c) {
+	case '-':
+		return '+';
+	case '_':
+		return '/';
+	case '+':
+	case '/':
+		return '=';
+	default:
+		return c;
+	}
+}
+
+bool base64url_decode(struct slice s, struct buf *out)
+{
+	size_t before = out->len;
+	struct buf digits = { 0 };
+	bool is_good;
+
+	for (size_t i = 0; i < s.len; i++)
+		buf_byte(&digits, url_to_base64(s.ptr[i]));
+	is_good = get_digits(buf_slice(&digits), '/', out);
+	buf_free(&digits);
+	if (!is_good)
+		out->len = before;
+	return is_good;
+}
+
 void hex_encode(struct slice s, struct buf *out)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -15,6 +15,9 @@ void base64_encode(struct slice, struct buf *out);
  * out is as it was. */
 bool base64_decode(struct slice, struct buf *out);
 
+/* The same strictness, without padding. RFC 4648 section 5 */
+bool base64url_decode(struct slice, struct buf *out);
+
 void hex_encode(struct slice, struct buf *out); /* lower case */
 
 /*

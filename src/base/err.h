@@ -15,7 +15,7 @@ enum err_code {
 
 	/* what the client got wrong */
 	ERR_SYNTAX,      /* BAD: the command could not be parsed */
-	ERR_STATE,       /* BAD: not now */
+	ERR_NOTNOW,      /* BAD: not now */
 	ERR_UIDREQUIRED, /* BAD: message numbers after ENABLE UIDONLY */
 	ERR_CLIENTBUG,   /* BAD: well formed, and never to be sent */
 
@@ -43,6 +43,7 @@ enum err_code {
 	ERR_AUTHENTICATIONFAILED,
 	ERR_AUTHORIZATIONFAILED,
 	ERR_EXPIRED,
+	ERR_CONTACTADMIN,
 	ERR_UNAVAILABLE,
 	ERR_INUSE,
 	ERR_BADEVENT,             /* RFC 5465 */

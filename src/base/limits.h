@@ -10,23 +10,39 @@
 /* clang-format off */
 enum {
 	/* before log-in (gate) */
-	LIMIT_PREAUTH_LINE = 8192,       /* octets of one command, with literals */
+	LIMIT_PREAUTH_LINE = 25600,      /* octets of one command, with literals; a
+	                                    SASL line may be in it, RFC 4959 */
 	LIMIT_PREAUTH_LITERAL = 4096,    /* RFC 7888 section 5 */
 	LIMIT_PREAUTH_INPUT = 65536,     /* octets in all, then BYE */
 	LIMIT_TAG = 128,                 /* octets of a command's tag */
-	LIMIT_SASL_LINE = 16384,         /* octets of one base64 line */
+	LIMIT_SASL_LINE = 24576,         /* octets of one base64 line: tokens of 18,000
+	                                    (those that name 200 groups have 13,000) */
+	LIMIT_AUTH_LINE = 26624,         /* octets of a line of auth's socket */
 	LIMIT_PREAUTH_COMMANDS = 20,     /* then BYE */
 	LIMIT_PREAUTH_BAD = 3,           /* BAD answers, then BYE */
 	LIMIT_LOGIN_FAILURES = 3,        /* NO answers to log-ins, then BYE */
 	LIMIT_TLS_SECONDS = 10,          /* from the first to the last handshake byte */
+	LIMIT_CLIENT_CHAIN = 16384,      /* octets of a client's certificate and its
+	                                    chain, as they come */
 	LIMIT_KEY_UPDATES = 32,          /* TLS 1.3, a minute, then dropped */
+	LIMIT_PROXY = 4096,              /* octets of a balancer's header */
+	LIMIT_PROXY_SECONDS = 5,         /* from the accept to its end */
 	LIMIT_ID_PAIRS = 30,             /* RFC 2971 section 3.3 */
 	LIMIT_ID_KEY = 30,
 	LIMIT_ID_VALUE = 1024,
+	LIMIT_CLIENT_ID = 1024,          /* octets of all of it */
 	LIMIT_USER_NAME = 255,
 	LIMIT_CAPABILITY = 64,    /* octets of its name */
 	LIMIT_HIDDEN = 8192,      /* octets of the names of those hidden */
 	LIMIT_PASSWORD = 1024,
+	LIMIT_POLICY = 1024,      /* octets of a policy's value */
+	LIMIT_APP_PASSWORDS = 32,        /* of one account */
+	LIMIT_APP_PASSWORD_NAME = 64,    /* octets of one's name */
+	LIMIT_CERTIFICATES = 32,         /* of clients, of one account */
+	LIMIT_LOGINS = 600,              /* let in at once, then 5 a second: one account
+	                                    from one network; strangers from an address */
+	LIMIT_LOGINS_MANY = 2400,        /* the same, then 20 a second: one account from
+	                                    anywhere; strangers from a network */
 
 	/* after log-in (imap) */
 	LIMIT_LINE = 65536,              /* octets of one command, literals apart */
@@ -77,6 +93,8 @@ enum {
 	LIMIT_GROUPS = 64,               /* that one account is in */
 	LIMIT_GROUP_NAME = 64,           /* octets of one's name */
 	LIMIT_VISITS = 4,                /* of one session, at a time */
+	LIMIT_WATCHES = 8,               /* of one NOTIFY: owners of others' mailboxes */
+	LIMIT_OWNERS = 100,              /* of others' mailboxes that one ESEARCH is about */
 	LIMIT_VISIT_LINE = 16 << 20,     /* octets of a response's line */
 	LIMIT_METADATA_NAME = 255,       /* octets of an annotation's name */
 	LIMIT_METADATA_VALUE = 32768,    /* octets of its value */

@@ -39,7 +39,7 @@ static void add(struct log_line *l, struct slice s)
 	l->len += s.len;
 }
 
-static void add_time(struct log_line *l)
+static void add_moment(struct log_line *l)
 {
 	struct timespec now;
 	struct tm tm;
@@ -48,10 +48,16 @@ static void add_time(struct log_line *l)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
-	n = strftime(text, sizeof text, "ts=%Y-%m-%dT%H:%M:%S", &tm);
+	n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
 	add(l, slice_of(text, n));
 	snprintf(text, sizeof text, ".%03dZ", (int)(now.tv_nsec / 1000000));
 	add(l, slice_cstr(text));
+}
+
+static void add_time(struct log_line *l)
+{
+	add(l, S("ts="));
+	add_moment(l);
 }
 
 struct log_line log_open(enum log_level level, const char *event)
@@ -66,6 +72,17 @@ struct log_line log_open(enum log_level level, const char *event)
 	add_time(&l);
 	log_text(&l, "level", slice_cstr(names[level]));
 	log_text(&l, "proc", slice_cstr(settings.process));
+	log_text(&l, "event", slice_cstr(event));
+	return l;
+}
+
+struct log_line log_record(const char *event)
+{
+	struct log_line l;
+
+	l.len = 0;
+	l.on = true;
+	add_time(&l);
 	log_text(&l, "event", slice_cstr(event));
 	return l;
 }
@@ -168,6 +185,18 @@ void log_close(struct log_line *l)
 	l->text[l->len++] = '\n';
 	n = write(STDERR_FILENO, l->text, l->len);
 	(void)n; /* there is nobody left to tell */
+}
+
+void log_foreign(struct slice text)
+{
+	struct log_line l = { .on = LOG_LEVEL_INFO <= settings.last };
+
+	if (!l.on)
+		return;
+	add_moment(&l);
+	add(&l, S(" "));
+	add(&l, text);
+	log_close(&l);
 }
 
 void log_note(enum log_level level, const char *event, const char *text)

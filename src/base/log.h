@@ -44,9 +44,18 @@ void log_init(const char *process, enum log_level last);
 void log_set_level(enum log_level last);
 
 struct log_line log_open(enum log_level level, const char *event);
+
+/* A line for another file than the log: "ts=... event=...", without level and
+ * process. log_close() is not for it. */
+struct log_line log_record(const char *event);
+
 void log_text(struct log_line *, const char *key, struct slice value);
 void log_number(struct log_line *, const char *key, uint64_t value);
 void log_close(struct log_line *);
+
+/* A line in the form of another program, for those who read that: the time,
+ * then the text, which has no control characters. */
+void log_foreign(struct slice text);
 
 /* The common short form: an event with one text, or ("") none. */
 void log_note(enum log_level level, const char *event, const char *text);

@@ -413,6 +413,83 @@ void unicode_casemap(struct slice s, struct buf *out)
 	}
 }
 
+/* -- without accents -- */
+
+/* By their combining classes, Unicode 15 section 4.3: not those that tell
+ * letters apart, as in Devanagari or Thai. */
+static bool is_accent(const utf8proc_property_t *p)
+{
+	return p->combining_class >= 200 ||
+	       (p->combining_class >= 10 && p->combining_class <= 36);
+}
+
+/* U+00E0 to U+00FF, which most accents are in: what is left, "." all of it. */
+static const char latin[] = "aaaaaa.ceeeeiiii.nooooo..uuuuy.y";
+
+static bool is_latin(uint32_t c)
+{
+	return c >= 0xe0 && c <= 0xff;
+}
+
+static bool is_bare(uint32_t c)
+{
+	const utf8proc_property_t *p;
+
+	if (c < 0xc0)
+		return true;
+	if (is_latin(c))
+		return latin[c - 0xe0] == '.';
+	p = utf8proc_get_property((utf8proc_int32_t)c);
+	return p->decomp_seqindex == UINT16_MAX && !is_accent(p);
+}
+
+static void put_unmarked(struct buf *out, uint32_t c)
+{
+	utf8proc_int32_t points[DECOMPOSED_MOST];
+	utf8proc_ssize_t n;
+
+	if (is_latin(c) && latin[c - 0xe0] != '.') {
+		buf_byte(out, latin[c - 0xe0]);
+		return;
+	}
+	n = utf8proc_decompose_char((utf8proc_int32_t)c, points,
+	                            DECOMPOSED_MOST, UTF8PROC_DECOMPOSE, NULL);
+	assert(n >= 0 && n <= DECOMPOSED_MOST);
+	for (utf8proc_ssize_t i = 0; i < n; i++)
+		if (!is_accent(utf8proc_get_property(points[i])))
+			utf8_put(out, (uint32_t)points[i]);
+}
+
+/* How much of s stays as it is. */
+static size_t bare_prefix(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.len) {
+		uint32_t point;
+		size_t skip;
+		size_t more = decode(slice_from(s, n), &point, &skip);
+
+		if (more == 0 || (more != 1 && !is_bare(point)))
+			break;
+		n += more;
+	}
+	return n;
+}
+
+void unicode_unmark(struct slice s, struct buf *out)
+{
+	while (s.len != 0) {
+		size_t plain = utf8_ascii_prefix(s);
+
+		plain += bare_prefix(slice_from(s, plain));
+		buf_add(out, slice_first(s, plain));
+		s = slice_from(s, plain);
+		if (s.len != 0)
+			put_unmarked(out, utf8_take(&s));
+	}
+}
+
 void unicode_nfc(struct slice s, struct buf *out)
 {
 	assert(utf8_is_valid(s));

@@ -43,5 +43,11 @@ void unicode_fold(struct slice s, struct buf *out);
  */
 void unicode_casemap(struct slice s, struct buf *out);
 
+/*
+ * Appends s, which is folded, without accents and without the vowel points of
+ * Hebrew and Arabic: a code point at a time, so that s may end between any two.
+ */
+void unicode_unmark(struct slice s, struct buf *out);
+
 /* Appends s in normal form C; s is valid UTF-8 (asserted). */
 void unicode_nfc(struct slice s, struct buf *out);

@@ -37,7 +37,7 @@ static void add_scope(struct frame_out *f, const struct call *c)
 	buf_free(&scope);
 }
 
-static int change(const struct call *c, enum frame_type type)
+static int change(const struct call *c, uint16_t type)
 {
 	const struct capability *known = find(slice_cstr(c->args[0]));
 	struct frame_out f = { 0 };
@@ -50,7 +50,7 @@ static int change(const struct call *c, enum frame_type type)
 		                        "begins with; it can't be hidden");
 	if (call_value(c, "user") != NULL && call_value(c, "domain") != NULL)
 		return fail(EX_USAGE, "either --user or --domain");
-	frame_begin(&f, (uint16_t)type);
+	frame_begin(&f, type);
 	add_scope(&f, c);
 	frame_slice(&f, known->name);
 	return server_do(c, &f, c->args[0]);

@@ -3,11 +3,11 @@
 #include "cli/server.h"
 #include "ipc/protocol.h"
 
-static int change(const struct call *c, enum frame_type type)
+static int change(const struct call *c, uint16_t type)
 {
 	struct frame_out f = { 0 };
 
-	frame_begin(&f, (uint16_t)type);
+	frame_begin(&f, type);
 	frame_slice(&f, slice_cstr(c->args[0]));
 	frame_slice(&f, slice_cstr(c->args[1]));
 	return server_do(c, &f, c->args[1]);

@@ -107,7 +107,7 @@ bool importer_mailbox(struct importer *i, const struct transfer_mailbox *m)
 	if (!is_ok(i->e))
 		return true;
 	e = send_mailbox(i, m, m->uidvalidity, 0, &used);
-	if (e.code == ERR_STATE && m->uidvalidity != 0)
+	if (e.code == ERR_NOTNOW && m->uidvalidity != 0)
 		e = send_mailbox(i, m, 0, 0, &used);
 	else if (m->first_uid == 0 || m->first_uid >= used) {
 		keep(i, e);

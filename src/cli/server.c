@@ -48,7 +48,8 @@ int server_open_account(const struct call *c, const char *account,
 
 /* account NULL: the server itself */
 static int ask(const struct call *c, const char *account,
-               struct frame_out *request, const char *what, struct table *rows)
+               struct frame_out *request, const char *what,
+               void (*fn)(void *, const struct slice *, size_t), void *arg)
 {
 	struct control to;
 	struct err e;
@@ -59,7 +60,7 @@ static int ask(const struct call *c, const char *account,
 		frame_free(request);
 		return status;
 	}
-	e = control_call(&to, request, rows != NULL ? table_add : NULL, rows);
+	e = control_call(&to, request, fn, arg);
 	if (!is_ok(e))
 		status = fail_err(e, what);
 	control_close(&to);
@@ -68,7 +69,14 @@ static int ask(const struct call *c, const char *account,
 
 int server_do(const struct call *c, struct frame_out *request, const char *what)
 {
-	return ask(c, NULL, request, what, NULL);
+	return ask(c, NULL, request, what, NULL, NULL);
+}
+
+int server_rows(const struct call *c, struct frame_out *request,
+                const char *what,
+                void (*fn)(void *, const struct slice *, size_t), void *arg)
+{
+	return ask(c, NULL, request, what, fn, arg);
 }
 
 static int ask_and_print(const struct call *c, const char *account,
@@ -76,7 +84,7 @@ static int ask_and_print(const struct call *c, const char *account,
                          const char *const *columns, size_t n_columns)
 {
 	struct table *t = table_new(columns, n_columns);
-	int status = ask(c, account, request, what, t);
+	int status = ask(c, account, request, what, table_add, t);
 
 	if (status == EX_OK && !table_print(t, c->json, stdout))
 		status = fail(EX_IOERR, "standard output can't be written");
@@ -88,6 +96,20 @@ int server_table(const struct call *c, struct frame_out *request,
                  const char *what, const char *const *columns, size_t n_columns)
 {
 	return ask_and_print(c, NULL, request, what, columns, n_columns);
+}
+
+int server_values(const struct call *c, struct frame_out *request,
+                  const char *what, const char *const *columns,
+                  size_t n_columns)
+{
+	struct table *t = table_new(columns, n_columns);
+	int status = ask(c, NULL, request, what, table_add, t);
+
+	if (status == EX_OK && !(c->json ? table_print(t, true, stdout)
+	                                 : table_print_values(t, stdout)))
+		status = fail(EX_IOERR, "standard output can't be written");
+	table_free(t);
+	return status;
 }
 
 int server_account_table(const struct call *c, struct frame_out *request,

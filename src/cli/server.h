@@ -24,7 +24,16 @@ int server_do(const struct call *, struct frame_out *, const char *what);
 int server_table(const struct call *, struct frame_out *, const char *what,
                  const char *const *columns, size_t n_columns);
 
-/* The same, asked of an account's mail process. */
+/* The same without the columns' names, for what is to be copied. */
+int server_values(const struct call *, struct frame_out *, const char *what,
+                  const char *const *columns, size_t n_columns);
+
+/* Gives each row to fn. */
+int server_rows(const struct call *, struct frame_out *, const char *what,
+                void (*fn)(void *arg, const struct slice *, size_t n),
+                void *arg);
+
+/* The same as server_table(), asked of an account's mail process. */
 int server_account_table(const struct call *, struct frame_out *,
                          const char *account, const char *const *columns,
                          size_t n_columns);

@@ -15,11 +15,11 @@
 #include "cli/table.h"
 #include "ipc/protocol.h"
 
-static struct frame_out request(enum frame_type type)
+static struct frame_out request(uint16_t type)
 {
 	struct frame_out f = { 0 };
 
-	frame_begin(&f, (uint16_t)type);
+	frame_begin(&f, type);
 	return f;
 }
 

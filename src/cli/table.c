@@ -24,9 +24,16 @@ static const struct {
 	enum kind kind;
 } kinds[] = {
 	{ "created", KIND_TIME },
+	{ "expires", KIND_TIME },
+	{ "last_use", KIND_TIME },
 	{ "last_login", KIND_TIME },
 	{ "password_changed", KIND_TIME },
 	{ "since", KIND_TIME },
+	{ "first", KIND_TIME },
+	{ "last", KIND_TIME },
+	{ "until", KIND_TIME },
+	{ "count", KIND_NUMBER },
+	{ "failures", KIND_NUMBER },
 	{ "partition", KIND_NUMBER },
 	{ "idle", KIND_NUMBER },
 	{ "accounts", KIND_NUMBER },
@@ -37,6 +44,10 @@ static const struct {
 	{ "problems", KIND_NUMBER },
 	{ "used", KIND_NUMBER },
 	{ "limit", KIND_NUMBER },
+	{ "app_passwords", KIND_NUMBER },
+	{ "recovery_codes", KIND_NUMBER },
+	{ "main_password", KIND_TRUTH },
+	{ "second_factor", KIND_TRUTH },
 	{ "tls", KIND_TRUTH },
 	{ "value", KIND_ANY },
 };
@@ -250,6 +261,18 @@ static void print_json(const struct table *t, FILE *out)
 	json_dumpf(all, out, JSON_INDENT(2));
 	fputc('\n', out);
 	json_decref(all);
+}
+
+bool table_print_values(const struct table *t, FILE *out)
+{
+	struct buf room = { 0 };
+
+	for (size_t row = 0; row < t->n_rows; row++)
+		for (size_t i = 0; i < t->n_columns; i++)
+			print_cell(out, cell(t, row, i, &room), 0,
+			           i + 1 == t->n_columns);
+	buf_free(&room);
+	return fflush(out) == 0 && !ferror(out);
 }
 
 bool table_print(const struct table *t, bool json, FILE *out)

@@ -29,3 +29,6 @@ size_t table_rows(const struct table *);
 /* In columns under their names (nothing at all without rows), or as an
  * array of objects. False when out could not be written. */
 bool table_print(const struct table *, bool json, FILE *out);
+
+/* A row a line, without the columns' names. */
+bool table_print_values(const struct table *, FILE *out);

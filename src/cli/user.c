@@ -16,23 +16,23 @@
 enum { DECLINED = 1 };
 
 /* Requests whose only field is the name. */
-static struct frame_out named(enum frame_type type, const char *name)
+static struct frame_out named(uint16_t type, const char *name)
 {
 	struct frame_out f = { 0 };
 
-	frame_begin(&f, (uint16_t)type);
+	frame_begin(&f, type);
 	frame_slice(&f, slice_cstr(name));
 	return f;
 }
 
-static int do_named(const struct call *c, enum frame_type type)
+static int do_named(const struct call *c, uint16_t type)
 {
 	struct frame_out f = named(type, c->args[0]);
 
 	return server_do(c, &f, c->args[0]);
 }
 
-static int do_with_password(const struct call *c, enum frame_type type)
+static int do_with_password(const struct call *c, uint16_t type)
 {
 	struct frame_out f;
 	struct slice password;
@@ -74,6 +74,16 @@ int run_user_enable(const struct call *c)
 	return do_named(c, FRAME_USER_ENABLE);
 }
 
+int run_user_promote(const struct call *c)
+{
+	return do_named(c, FRAME_USER_PROMOTE);
+}
+
+int run_user_demote(const struct call *c)
+{
+	return do_named(c, FRAME_USER_DEMOTE);
+}
+
 int run_user_list(const struct call *c)
 {
 	const char *domain = c->n_args > 0 ? c->args[0] : "";
@@ -89,6 +99,15 @@ int run_user_show(const struct call *c)
 
 	return server_table(c, &f, c->args[0], user_show_columns,
 	                    USER_SHOW_COLUMNS);
+}
+
+int run_user_stale(const struct call *c)
+{
+	struct frame_out f = named(FRAME_USER_STALE, call_value(c, "days"));
+	bool disable = call_value(c, "disable") != NULL;
+
+	frame_slice(&f, disable ? S("disable") : S(""));
+	return server_table(c, &f, "user stale", stale_columns, STALE_COLUMNS);
 }
 
 static bool is_confirmed(const char *name)

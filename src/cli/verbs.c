@@ -44,6 +44,12 @@ const struct verb verbs[] = {
 	  NULL, false, { { 0 } }, run_user_disable },
 	{ "user enable", "NAME", 1, 1, "Allow log-ins again",
 	  NULL, false, { { 0 } }, run_user_enable },
+	{ "user promote", "NAME", 1, 1, "Let an account administer its domain",
+	  "It may set quotas of the domain's accounts through IMAP (SETQUOTA).",
+	  false, { { 0 } }, run_user_promote },
+	{ "user demote", "NAME", 1, 1, "Take back what promote said",
+	  "It counts from the account's next command on.",
+	  false, { { 0 } }, run_user_demote },
 	{ "user quota", "NAME", 1, 1, "Show or set what an account may have",
 	  "Prints what is used and the limits; with an option it sets that limit\n"
 	  "first. 0 is no limit. What is there already may be more.",
@@ -52,6 +58,12 @@ const struct verb verbs[] = {
 	          { "mailboxes", 0, "N", "how many" },
 	          { "annotations", 0, "SIZE", "octets of METADATA; K, M, G" } },
 	  run_user_quota },
+	{ "user stale", "", 0, 0, "List accounts that nobody signs in to",
+	  "Those that are enabled, were made before, and have not been signed in\n"
+	  "to since, by any means that has a credential here.",
+	  true, { { "days", 0, "N", "for so long", true },
+	          { "disable", 0, NULL, "refuse log-ins to them from now on" } },
+	  run_user_stale },
 	{ "user remove", "NAME", 1, 1, "Remove an account and all its mail",
 	  "Asks before it does so, on a terminal; elsewhere --yes is needed.\n"
 	  "Status 1: the answer was no, and nothing was removed.",
@@ -65,6 +77,63 @@ const struct verb verbs[] = {
 	  true, { { 0 } }, run_acl_set },
 	{ "acl show", "NAME [MAILBOX]", 1, 2, "List rights to an account's mailboxes",
 	  NULL, true, { { 0 } }, run_acl_show },
+
+	{ "alert list", "[USER]", 0, 1, "List what somebody was told of",
+	  "Each row was told once, when it was seen first. What lasts (a disk that\n"
+	  "is full) leaves the list when it is better.",
+	  true, { { 0 } }, run_alert_list },
+	{ "alert resume", "SCOPE KIND", 2, 2, "Take back what silence said",
+	  NULL, false, { { 0 } }, run_alert_resume },
+	{ "alert silence", "SCOPE KIND", 2, 2, "Hear no more of a kind of alert",
+	  "SCOPE is server, @DOMAIN or an account's name; the nearest counts (it is\n"
+	  "the policy silent-alerts). KIND is certificate, disk, download,\n"
+	  "intrusion, lockout, new-country, quota, spraying, travel, or all. What\n"
+	  "happens meanwhile is not told later, but what lasts is.",
+	  false, { { "until", 0, "DATE", "as 2026-12-31 or 2026-12-31T18:00Z" } },
+	  run_alert_silence },
+	{ "alert test", "[USER]", 0, 1, "Send an alert to all places, now",
+	  "To those of the option alerts, and what became of it; owner is USER.\n"
+	  "Status 65: not all have taken it.",
+	  true, { { 0 } }, run_alert_test },
+
+	{ "app-password add", "USER NAME", 2, 2, "Make an app password",
+	  "A secret for one program, which NAME tells from the others, is made\n"
+	  "and printed once: nobody can read it again. Spaces in it do not count.\n"
+	  "It can be revoked alone, and works where the password does not.",
+	  true,
+	  { { "expires", 0, "TIME", "how long it counts: 12h, 90d, 2w, 1y" },
+	    { "network", 0, "NETWORKS", "only from these, commas between them" },
+	    { "protocol", 0, "NAME", "only for imap, or smtp" } },
+	  run_app_password_add },
+	{ "app-password list", "USER", 1, 1, "List an account's app passwords",
+	  "With when and from where each was used last. The secrets are not\n"
+	  "kept.",
+	  true, { { 0 } }, run_app_password_list },
+	{ "app-password revoke", "USER NAME", 2, 2,
+	  "Revoke one app password, end its sessions",
+	  NULL, false, { { 0 } }, run_app_password_revoke },
+
+	{ "audit show", "[USER]", 0, 1, "Show who changed what",
+	  "Lines of the audit log that are about USER, or all. Each change that\n"
+	  "an administrator asks for has one, written before it is made, and each\n"
+	  "look into somebody's mail; so has what owners do to rights, and (policy\n"
+	  "audit) what they delete.",
+	  false, { { 0 } }, run_audit_show },
+	{ "audit verify", "[FILE]...", 0, 1000,
+	  "Has anybody tampered with the audit log?",
+	  "Prints how many lines there are and the last one's hash: keep it\n"
+	  "somewhere else, and say it with --seen later. FILEs are those that it\n"
+	  "was kept in before, the oldest first. Status 65: a line was changed,\n"
+	  "is missing, or is not what it was when it was seen.",
+	  false, { { "seen", 0, "HASH", "it must be in there" } },
+	  run_audit_verify },
+
+	{ "auth test", "USER", 1, 1, "Try a password, and show each step",
+	  "Where the user was looked for, who knows it, what its policies, its\n"
+	  "second factor and a lock-out have against it, and whether the password\n"
+	  "or app password is right; it is asked for on a terminal, or is the first\n"
+	  "line of the input. It counts as no attempt, and makes no account.",
+	  true, { { 0 } }, run_auth_test },
 
 	{ "capability hide", "CAPABILITY", 1, 1,
 	  "Do not tell clients of a capability",
@@ -83,6 +152,36 @@ const struct verb verbs[] = {
 	           { "domain", 'd', "DOMAIN", "of one domain" } },
 	  run_capability_offer },
 
+	{ "doctor", "[HOST]", 0, 1, "Look for what is wrong, and say what to do",
+	  "Without HOST the server of the configuration, layer by layer:\n"
+	  "configuration, service, TLS, identity, mailboxes, how clients find\n"
+	  "it, and the sockets of Postfix and Exim. With HOST any IMAP server,\n"
+	  "as far as strangers can see; no credentials are sent. Status 0: there\n"
+	  "is nothing but notes; 1: warnings; 2: errors.",
+	  true,
+	  { { "all", 'a', NULL, "show what is well, too" },
+	    { "imap-port", 0, "N", "of HOST, with STARTTLS (143; 0: not used)" },
+	    { "imaps-port", 0, "N", "of HOST, with TLS (993; 0: not used)" },
+	    { "domain", 'd', "DOMAIN", "whose clients are to find the server" },
+	    { "ca", 0, "FILE", "PEM of authorities to trust" },
+	    { "resolver", 0, "ADDRESS", "the name server to ask" },
+	    { "timeout", 0, "SECONDS", "of a conversation (10)" } },
+	  run_doctor },
+
+	{ "certificate add", "USER FILE", 2, 2,
+	  "Let a client's certificate in to an account",
+	  "FILE has it in PEM; or its SHA-256 fingerprint. Whatever name is in it,\n"
+	  "it opens this account, once those of client_ca vouch for it.",
+	  false, { { 0 } }, run_certificate_add },
+	{ "certificate list", "USER", 1, 1,
+	  "List certificates that were added to an account",
+	  "With when and from where each was used last.",
+	  true, { { 0 } }, run_certificate_list },
+	{ "certificate remove", "USER FILE", 2, 2,
+	  "Take one away, end its sessions",
+	  "FILE as for add. A name in it that is an account's still counts.",
+	  false, { { 0 } }, run_certificate_remove },
+
 	{ "group add", "GROUP NAME", 2, 2, "Put an account into a group",
 	  "A group is there while somebody is in it. In lists of rights it is\n"
 	  "$GROUP, and means those of the mailbox's domain.",
@@ -91,6 +190,69 @@ const struct verb verbs[] = {
 	  NULL, true, { { 0 } }, run_group_list },
 	{ "group remove", "GROUP NAME", 2, 2, "Take an account out of a group",
 	  NULL, false, { { 0 } }, run_group_remove },
+
+	{ "mailbox list", "USER", 1, 1, "List an account's mailboxes",
+	  "One that does not exist is only subscribed to.",
+	  true, { { 0 } }, run_mailbox_list },
+
+	{ "policy set", "SCOPE POLICY VALUE", 3, 3,
+	  "Say what accounts may do, and from where",
+	  "SCOPE is server, @DOMAIN or an account's name; the nearest counts.\n"
+	  "POLICY is one of: audit (changes, deletions: of what its owner does),\n"
+	  "imap (on, off), passwords (on, off: log-in by them),\n"
+	  "main-password (never, allowed: of accounts that have a second\n"
+	  "factor), networks (any, or 192.0.2.0/24,2001:db8::/32),\n"
+	  "countries (any, or AT,DE,unknown), read-only (on, off), silent-alerts\n"
+	  "(none, all, or kinds: roost alert silence), suspended (no,\n"
+	  "deliver, defer: what becomes of mail), expires (never, or 2026-12-31,\n"
+	  "2026-12-31T18:00Z). It counts at once: open sessions that would not\n"
+	  "be let in like this end.",
+	  false, { { 0 } }, run_policy_set },
+	{ "policy show", "[SCOPE [POLICY]]", 0, 2, "List what has been said so",
+	  "Of all, or of SCOPE. What counts there is found in up to three places.",
+	  true, { { "effective", 'e', NULL, "what counts for SCOPE, and whence" } },
+	  run_policy_show },
+	{ "policy unset", "SCOPE POLICY", 2, 2, "Take back what policy set said",
+	  "What was said of the domain or the server counts again.",
+	  false, { { 0 } }, run_policy_unset },
+
+	{ "totp enable", "USER", 1, 1, "Begin a second factor of an account",
+	  "Prints a key for an authenticator app, on a terminal as a QR code too.\n"
+	  "It counts once a code has confirmed it. From then on mail clients can't\n"
+	  "log in with the main password, unless policy says so: they use app\n"
+	  "passwords or tokens.",
+	  false, { { "svg", 0, "FILE", "write the QR code there, as a picture" } },
+	  run_totp_enable },
+	{ "totp confirm", "USER CODE", 2, 2, "Switch it on with a code of the app",
+	  "Prints recovery codes, once: each counts for one code if the app is\n"
+	  "lost. Sessions of the main password end.",
+	  true, { { 0 } }, run_totp_confirm },
+	{ "totp check", "USER CODE", 2, 2, "Is that the code, now? It is used up",
+	  "A code of the app or a recovery code: for somebody on the telephone.\n"
+	  "Status 0: it is.",
+	  false, { { 0 } }, run_totp_check },
+	{ "totp recovery", "USER", 1, 1, "Make other recovery codes",
+	  "Those before count no longer.",
+	  true, { { 0 } }, run_totp_recovery },
+	{ "totp disable", "USER", 1, 1, "Take a second factor away",
+	  "With its recovery codes. App passwords stay.",
+	  false, { { 0 } }, run_totp_disable },
+	{ "totp status", "USER", 1, 1, "Show an account's second factor",
+	  NULL, true, { { 0 } }, run_totp_status },
+
+	{ "history", "USER", 1, 1, "Show when and from where an account signs in",
+	  "And who tried to and did not. Newest first; what is the same but for\n"
+	  "its time is one row a day.",
+	  true, { { "last", 'n', "N", "only the last N" } }, run_history },
+
+	{ "lockout clear", "[WHO]", 0, 1, "Let somebody try again",
+	  "WHO is an account, an address or a network as lockout list shows it;\n"
+	  "without it, all. What was counted of them is forgotten.",
+	  false, { { 0 } }, run_lockout_clear },
+	{ "lockout list", "", 0, 0, "List who has failed too often and has to wait",
+	  "An account is locked out where it has not signed in of late; a place is\n"
+	  "an account at a network where it has.",
+	  true, { { 0 } }, run_lockout_list },
 
 	{ "import maildir", "PATH", 1, 1, "Import a Maildir with its subfolders",
 	  "Flags, keywords, dates, hierarchy, subscriptions, UIDVALIDITY and UIDs\n"
@@ -131,7 +293,8 @@ const struct verb verbs[] = {
 	{ "who", "[USER]", 0, 1, "Show who is logged in",
 	  NULL, true, { { 0 } }, run_who },
 	{ "kick", "WHOM", 1, 1, "End sessions: those of an account, or one by id",
-	  NULL, false, { { 0 } }, run_kick },
+	  "With an account's sessions the visits end that others make there.",
+	  false, { { 0 } }, run_kick },
 
 	{ "trace", "USER", 1, 1,
 	  "Show what an account's clients and the server say",

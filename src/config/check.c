@@ -1,14 +1,14 @@
-/* check.c -- users, files, names and numbers; listeners are elsewhere. */
+/* check.c -- files, names and numbers; users and listeners are elsewhere. */
 #include "config/check.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
 #include "config/check_internal.h"
+#include "config/source.h"
 
 /* -- what is found -- */
 
@@ -47,6 +47,11 @@ found(struct check *k, const void *field, bool is_warning, const char *format,
 	k->errors->v[k->errors->n - 1].is_warning = is_warning;
 }
 
+const char *check_name(const struct check *k, const void *field)
+{
+	return option_of(k, field)->name;
+}
+
 void check_error(struct check *k, const void *field, const char *format, ...)
 {
 	va_list ap;
@@ -72,46 +77,6 @@ bool config_is_refused(const struct config_errors *errors)
 			return true;
 	}
 	return false;
-}
-
-/* -- users -- */
-
-static void check_user(struct check *k, char *const *field)
-{
-	if ((*field)[0] != '\0' && getpwnam(*field) == NULL)
-		check_error(k, field, "is \"%s\", and there is no such user",
-		            *field);
-}
-
-static void check_two_users(struct check *k, char *const *one,
-                            char *const *other)
-{
-	if ((*one)[0] != '\0' && strcmp(*one, *other) == 0)
-		check_warning(k, one,
-		              "is the same user as another's: they can reach "
-		              "into each other's files");
-}
-
-static void check_users(struct check *k)
-{
-	const struct config *c = k->config;
-	char *const *const users[] = { &c->user_gate, &c->user_auth,
-		                       &c->user_mail, &c->user_parse };
-	const size_t n = sizeof users / sizeof *users;
-	bool some = false;
-
-	check_user(k, &c->lmtp_socket_user);
-	for (size_t i = 0; i < n; i++) {
-		check_user(k, users[i]);
-		some |= (*users[i])[0] != '\0';
-		for (size_t j = i + 1; j < n; j++)
-			check_two_users(k, users[i], users[j]);
-	}
-	for (size_t i = 0; some && i < n; i++) {
-		if ((*users[i])[0] == '\0')
-			check_warning(k, users[i],
-			              "is not set, though other users are");
-	}
 }
 
 /* -- names -- */
@@ -188,6 +153,39 @@ static void check_directory(struct check *k)
 	}
 }
 
+/* -- sources of accounts -- */
+
+/* What has a % in it is many files, or none yet. */
+static void check_source(struct check *k, const char *text)
+{
+	struct config_source s;
+	const char *path;
+
+	if (!config_source_parse(slice_cstr(text), &s))
+		return;
+	path = s.path.ptr; /* the rest of the text */
+	if (s.kind != SOURCE_DIRECTORY && strchr(path, '%') == NULL &&
+	    access(path, F_OK) != 0 && errno != EACCES)
+		check_error(k, &k->config->sources, "%s: %s", path,
+		            strerrordesc_np(errno));
+}
+
+static void check_sources(struct check *k)
+{
+	const struct config_list *list = &k->config->sources;
+
+	if (list->n == 0 || list->n > SOURCES_MOST)
+		check_error(k, list, "has none, or more than %d", SOURCES_MOST);
+	for (size_t i = 0; i < list->n; i++) {
+		check_source(k, list->v[i]);
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(list->v[i], list->v[j]) == 0)
+				check_error(k, list, "has %s twice",
+				            list->v[i]);
+		}
+	}
+}
+
 /* -- numbers -- */
 
 static void check_numbers(struct check *k)
@@ -228,7 +226,10 @@ void config_check(const struct config *c, struct config_errors *errors)
 	check_hostname(&k);
 	check_users(&k);
 	check_certificate(&k);
+	check_client_ca(&k);
+	check_issuers(&k);
 	check_listeners(&k);
+	check_sources(&k);
 	check_numbers(&k);
 	if (errors->n > 1)
 		qsort(errors->v, errors->n, sizeof *errors->v, by_line);

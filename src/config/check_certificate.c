@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "base/authorities.h"
 #include "config/check_internal.h"
 
 /* NULL, and the error has been noted. */
@@ -54,6 +55,25 @@ static void check_time(struct check *k, const X509 *x)
 		check_warning(k, field, "%s: it has expired", *field);
 	else if (X509_cmp_current_time(X509_get0_notBefore(x)) > 0)
 		check_warning(k, field, "%s: it is not valid yet", *field);
+}
+
+void check_client_ca(struct check *k)
+{
+	char *const *field = &k->config->client_ca;
+	struct authorities a = { 0 };
+	const char *problem;
+	FILE *file;
+
+	if ((*field)[0] == '\0')
+		return;
+	file = open_file(k, field);
+	if (file == NULL)
+		return;
+	problem = authorities_read(&a, fileno(file));
+	if (problem != NULL)
+		check_error(k, field, "%s: %s", *field, problem);
+	authorities_free(&a);
+	fclose(file);
 }
 
 void check_certificate(struct check *k)

@@ -21,5 +21,11 @@ void check_error(struct check *, const void *field, const char *format, ...)
 void check_warning(struct check *, const void *field, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The option's. */
+const char *check_name(const struct check *, const void *field);
+
 void check_certificate(struct check *);
+void check_client_ca(struct check *);
+void check_issuers(struct check *);
 void check_listeners(struct check *);
+void check_users(struct check *);

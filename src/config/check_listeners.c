@@ -10,7 +10,7 @@
 #include "base/network.h"
 #include "config/check_internal.h"
 
-enum { LISTS = 3 };
+enum { LISTS = 5 };
 
 /* One of an option's addresses. */
 struct place {
@@ -23,9 +23,10 @@ struct place {
 
 static const struct config_list *list_at(const struct config *c, int i)
 {
-	const struct config_list *const lists[LISTS] = { &c->listen_imap,
-		                                         &c->listen_imaps,
-		                                         &c->listen_lmtp };
+	const struct config_list *const lists[LISTS] = {
+		&c->listen_imap, &c->listen_imaps, &c->listen_lmtp,
+		&c->listen_auth, &c->listen_metrics
+	};
 
 	return lists[i];
 }
@@ -111,6 +112,42 @@ static void check_port(struct check *k, const struct place *p)
 		              p->text);
 }
 
+/* -- balancers -- */
+
+static void check_mark(struct check *k, const struct config_list *list,
+                       const char *text)
+{
+	struct config_address a;
+
+	if (!config_address_parse(text, &a) || !a.proxy)
+		return;
+	if (list == &k->config->listen_auth ||
+	    list == &k->config->listen_metrics)
+		check_error(k, list, "has %s: only clients come by balancers",
+		            text);
+	else if (k->config->proxy_networks.n == 0)
+		check_warning(k, list,
+		              "has %s, but proxy_networks names nobody", text);
+}
+
+/* -- metrics -- */
+
+static bool is_loopback(const struct place *p)
+{
+	static const unsigned char one[16] = { [15] = 1 };
+
+	return p->v6 ? memcmp(p->bytes, one, sizeof one) == 0
+	             : p->bytes[0] == 127;
+}
+
+static void check_is_private(struct check *k, const struct place *p)
+{
+	if (p->list == &k->config->listen_metrics && !is_loopback(p))
+		check_warning(k, p->list,
+		              "has %s: whoever reaches it may read it",
+		              p->text);
+}
+
 /* -- twice -- */
 
 /* Those before it, of this option and the ones above. */
@@ -159,6 +196,8 @@ static void check_places(struct check *k)
 			check_is_free(k, &p, i, n);
 			check_is_ours(k, &p);
 			check_port(k, &p);
+			check_mark(k, l, p.text);
+			check_is_private(k, &p);
 		}
 	}
 }
@@ -181,27 +220,40 @@ static void check_socket_file(struct check *k, char *const *field)
 	free(directory);
 }
 
-static void check_socket(struct check *k)
+static bool is_too_long(const char *path)
+{
+	return strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path;
+}
+
+static void check_socket(struct check *k, char *const *field, char *const *user,
+                         const char *control)
+{
+	if ((*field)[0] == '\0') {
+		if ((*user)[0] != '\0')
+			check_warning(k, user, "is of no use without %s",
+			              check_name(k, field));
+	} else if (strcmp(*field, control) == 0) {
+		check_error(k, field, "is the control socket");
+	} else if (is_too_long(*field)) {
+		check_error(k, field, "is too long for the path of a socket");
+	} else {
+		check_socket_file(k, field);
+	}
+}
+
+static void check_sockets(struct check *k)
 {
 	const struct config *c = k->config;
 	char *control = config_control_path(c);
 
-	if (strlen(control) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+	if (is_too_long(control))
 		check_error(k, &c->directory,
 		            "%s: too long for the path of a socket", control);
-	if (c->lmtp_socket[0] == '\0') {
-		if (c->lmtp_socket_user[0] != '\0')
-			check_warning(k, &c->lmtp_socket_user,
-			              "is of no use without lmtp_socket");
-	} else if (strcmp(c->lmtp_socket, control) == 0) {
-		check_error(k, &c->lmtp_socket, "is the control socket");
-	} else if (strlen(c->lmtp_socket) >=
-	           sizeof((struct sockaddr_un *)NULL)->sun_path) {
-		check_error(k, &c->lmtp_socket,
-		            "is too long for the path of a socket");
-	} else {
-		check_socket_file(k, &c->lmtp_socket);
-	}
+	check_socket(k, &c->lmtp_socket, &c->lmtp_socket_user, control);
+	check_socket(k, &c->auth_socket, &c->auth_socket_user, control);
+	if (c->auth_socket[0] != '\0' &&
+	    strcmp(c->auth_socket, c->lmtp_socket) == 0)
+		check_error(k, &c->auth_socket, "is lmtp_socket, too");
 	free(control);
 }
 
@@ -209,5 +261,5 @@ void check_listeners(struct check *k)
 {
 	check_number(k);
 	check_places(k);
-	check_socket(k);
+	check_sockets(k);
 }

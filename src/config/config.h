@@ -28,10 +28,12 @@ struct config_list {
 
 enum { CONFIG_ADDRESSES_MOST = 62 }; /* to listen on, of all options */
 
-/* "192.0.2.1:143" or "[::1]:143", taken apart; address is NUL-terminated. */
+/* "192.0.2.1:143", "[::1]:143", or one of these and " proxy", taken apart;
+ * address is NUL-terminated. */
 struct config_address {
 	char address[48];
 	uint16_t port;
+	bool proxy; /* balancers begin with a PROXY header */
 };
 
 struct config {
@@ -43,14 +45,20 @@ struct config {
 	struct config_list listen_lmtp;
 	char *lmtp_socket;
 	char *lmtp_socket_user; /* who owns it; "": who runs roostd */
-	char *certificate;      /* PEM: the chain, then its key unless that */
-	char *certificate_key;  /* is here */
+	struct config_list listen_auth;
+	struct config_list listen_metrics;
+	char *auth_socket;
+	char *auth_socket_user;
+	char *certificate;     /* PEM: the chain, then its key unless that */
+	char *certificate_key; /* is here */
+	char *certificates;    /* a directory; "": none */
+	char *client_ca;       /* PEM; "": no client is asked for one */
+	char *client_name;     /* email, upn, cn or none */
 	struct config_list trusted_networks; /* "192.0.2.0/24", "::1" */
+	struct config_list proxy_networks;   /* of balancers */
+	bool proxy_tls; /* they are believed that a client came by TLS */
 
-	char *user_gate; /* "": none of its own */
-	char *user_auth;
-	char *user_mail;
-	char *user_parse;
+	struct config_list users; /* "gate:roost-gate", config/user.h */
 
 	uint64_t partitions;
 	uint64_t gates;        /* 0: one a core */
@@ -74,6 +82,10 @@ struct config {
 	uint64_t command_messages;  /* that a command may be about; 0: all */
 	uint64_t keepalive_seconds; /* of silence, then it is asked */
 
+	struct config_list sources;    /* config/source.h */
+	struct config_list mechanisms; /* of AUTHENTICATE, ipc/sasl.h */
+	struct config_list issuers;    /* of tokens, base/issuer.h */
+	uint64_t scram_rounds;
 	uint64_t password_memory; /* bytes, of Argon2id */
 	uint64_t password_passes;
 	uint64_t password_lanes;
@@ -81,6 +93,16 @@ struct config {
 	uint64_t verdict_seconds;
 	uint64_t refusal_seconds;
 
+	uint64_t failures_per_address; /* 0: as many as one likes, */
+	uint64_t failures_per_network; /* as for the next two */
+	uint64_t failures_per_account;
+	uint64_t spray_accounts;
+	uint64_t lockout_seconds; /* the first one */
+	uint64_t history_seconds;
+	struct config_list alerts; /* "owner", accounts, URLs */
+	char *country_data;        /* .mmdb; "": none */
+
+	bool log_dovecot;
 	char *log_level; /* error, warn, info, debug */
 
 	/* by option: the line that set it, 0: its default */
@@ -96,6 +118,12 @@ enum config_kind {
 	CONFIG_TRUTH,     /* yes or no */
 	CONFIG_ADDRESSES, /* where to listen */
 	CONFIG_NETWORKS,
+	CONFIG_MECHANISMS,
+	CONFIG_ISSUERS, /* of tokens */
+	CONFIG_SOURCES,
+	CONFIG_ALERTS, /* where they go */
+	CONFIG_USERS,
+	CONFIG_FIELD, /* of a client's certificate */
 	CONFIG_LEVEL, /* of the log */
 };
 
@@ -141,10 +169,18 @@ void config_value(const struct config *, const struct config_option *,
 /* The line that set it, 0: it has its default. */
 unsigned config_line(const struct config *, const struct config_option *);
 
+/* Accounts come from others than the directory. */
+bool config_has_sources(const struct config *);
+
+/* Something is to be asked of others: there is a process for it. */
+bool config_needs_outside(const struct config *);
+
 bool config_address_parse(const char *text, struct config_address *out);
 
-/* "DIR/run/control", "DIR/partition/3", "DIR/auth/accounts.sqlite": what has
- * its place in the directory. The caller frees them. */
+/* "DIR/run/control", "DIR/partition/3", "DIR/auth/accounts.sqlite",
+ * "DIR/auth/audit.log": what has its place in the directory. The caller frees
+ * them. */
 char *config_control_path(const struct config *);
 char *config_partition_path(const struct config *, uint64_t number);
 char *config_accounts_path(const struct config *);
+char *config_audit_path(const struct config *);

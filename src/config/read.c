@@ -249,6 +249,11 @@ char *config_accounts_path(const struct config *c)
 	return join(slice_cstr(c->directory), "auth/accounts.sqlite");
 }
 
+char *config_audit_path(const struct config *c)
+{
+	return join(slice_cstr(c->directory), "auth/audit.log");
+}
+
 char *config_partition_path(const struct config *c, uint64_t number)
 {
 	struct buf name = { 0 };

@@ -3,9 +3,13 @@
 #include <stdlib.h>
 
 #include "base/ascii.h"
+#include "base/issuer.h"
 #include "base/mem.h"
 #include "base/network.h"
+#include "base/sasl.h"
 #include "config/internal.h"
+#include "config/source.h"
+#include "config/user.h"
 
 /* -- numbers -- */
 
@@ -95,6 +99,16 @@ static const char *set_text(char **field, struct slice text)
 	return NULL;
 }
 
+static const char *set_field(char **field, struct slice text)
+{
+	static const char *const fields[] = { "email", "upn", "cn", "none" };
+
+	for (int i = 0; i < 4; i++)
+		if (slice_eq(text, slice_cstr(fields[i])))
+			return set_text(field, text);
+	return "must be email, upn, cn or none";
+}
+
 static const char *set_level(char **field, struct slice text)
 {
 	static const char *const levels[] = { "error", "warn", "info",
@@ -108,26 +122,40 @@ static const char *set_level(char **field, struct slice text)
 
 /* -- lists -- */
 
-static bool parse_port(const char *text, uint16_t *port)
+static bool parse_port(struct slice text, uint16_t *port)
 {
 	uint64_t n;
 
-	if (!slice_number(slice_cstr(text), &n) || n == 0 || n > 65535)
+	if (!slice_number(text, &n) || n == 0 || n > 65535)
 		return false;
 	*port = (uint16_t)n;
 	return true;
 }
 
-/* "[v6]:port" or "v4:port" */
+/* " proxy" is taken off its end. */
+static bool take_mark(struct slice *text)
+{
+	const struct slice mark = S(" proxy");
+
+	if (!slice_ends(*text, mark))
+		return false;
+	*text = slice_trim(slice_first(*text, text->len - mark.len));
+	return true;
+}
+
+/* "[v6]:port" or "v4:port", and maybe " proxy" */
 bool config_address_parse(const char *text, struct config_address *out)
 {
 	struct slice s = slice_cstr(text);
+	bool proxy = take_mark(&s);
 	size_t colon = slice_rfind_byte(s, ':');
 	bool v6 = slice_starts(s, S("["));
 	unsigned char ignored[sizeof(struct in6_addr)];
 	struct slice host;
 
-	if (colon == SLICE_NONE || !parse_port(text + colon + 1, &out->port))
+	out->proxy = proxy;
+	if (colon == SLICE_NONE ||
+	    !parse_port(slice_from(s, colon + 1), &out->port))
 		return false;
 	host = slice_first(s, colon);
 	if (v6) {
@@ -156,6 +184,27 @@ static bool is_network(const char *text)
 	return network_parse(slice_cstr(text), &ignored);
 }
 
+static bool is_mechanism(const char *text)
+{
+	enum sasl ignored;
+
+	return sasl_find(slice_cstr(text), &ignored);
+}
+
+static bool is_source(const char *text)
+{
+	struct config_source ignored;
+
+	return config_source_parse(slice_cstr(text), &ignored);
+}
+
+static bool is_user(const char *text)
+{
+	struct config_user ignored;
+
+	return config_user_parse(slice_cstr(text), &ignored);
+}
+
 static void list_free(struct config_list *list)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -165,7 +214,7 @@ static void list_free(struct config_list *list)
 }
 
 static const char *set_list(struct config_list *field, struct slice text,
-                            bool (*is_valid)(const char *))
+                            bool (*is_valid)(const char *), const char *problem)
 {
 	struct config_list list = { 0 };
 	struct slice item;
@@ -177,12 +226,62 @@ static const char *set_list(struct config_list *field, struct slice text,
 		if (is_valid(list.v[list.n - 1]))
 			continue;
 		list_free(&list);
-		return is_valid == is_address ? "needs ADDRESS:PORT"
-		                              : "needs ADDRESS or ADDRESS/BITS";
+		return problem;
 	}
 	list_free(field);
 	*field = list;
 	return NULL;
+}
+
+static bool is_text(const char *text)
+{
+	return text[0] != '\0';
+}
+
+static bool is_named_before(struct slice list, struct slice item,
+                            struct slice url)
+{
+	struct slice other;
+	struct issuer one;
+
+	while (slice_cut(list, ',', &other, &list) && other.ptr != item.ptr)
+		if (issuer_parse(other, &one) == NULL && slice_eq(one.url, url))
+			return true;
+	return false;
+}
+
+static const char *set_issuers(struct config_list *field, struct slice text)
+{
+	struct slice item, rest = text;
+	struct issuer one;
+	size_t n = 0;
+
+	while (rest.len > 0) {
+		const char *problem;
+
+		slice_cut(rest, ',', &item, &rest);
+		problem = issuer_parse(item, &one);
+		if (problem != NULL)
+			return problem;
+		if (is_named_before(text, item, one.url))
+			return "has an issuer twice";
+		if (++n > ISSUERS_MOST)
+			return "has too many issuers";
+	}
+	return set_list(field, text, is_text, "is empty");
+}
+
+/* "owner", an account's name, or a webhook. */
+static bool is_alert_place(const char *text)
+{
+	struct slice s = slice_cstr(text);
+	size_t at = slice_rfind_byte(s, '@');
+
+	if (slice_eq(s, S("owner")) || issuer_is_url(s))
+		return true;
+	return at != SLICE_NONE && at != 0 && at + 1 < s.len &&
+	       slice_find_byte(s, ' ') == SLICE_NONE &&
+	       slice_find(s, S("://")) == SLICE_NONE;
 }
 
 static void put_list(const struct config_list *list, struct buf *out)
@@ -214,9 +313,28 @@ const char *config_set(struct config *c, const struct config_option *o,
 	case CONFIG_TRUTH:
 		return set_truth(field, text);
 	case CONFIG_ADDRESSES:
-		return set_list(field, text, is_address);
+		return set_list(field, text, is_address,
+		                "needs ADDRESS:PORT or ADDRESS:PORT proxy");
 	case CONFIG_NETWORKS:
-		return set_list(field, text, is_network);
+		return set_list(field, text, is_network,
+		                "needs ADDRESS or ADDRESS/BITS");
+	case CONFIG_MECHANISMS:
+		return set_list(field, text, is_mechanism,
+		                "is no mechanism that there is");
+	case CONFIG_ISSUERS:
+		return set_issuers(field, text);
+	case CONFIG_SOURCES:
+		return set_list(field, text, is_source,
+		                "needs \"directory\" or KIND:/PATH");
+	case CONFIG_USERS:
+		return set_list(field, text, is_user,
+		                "needs PROCESS:USER, each a word");
+	case CONFIG_ALERTS:
+		return set_list(
+			field, text, is_alert_place,
+			"needs \"owner\", an account's name or https://");
+	case CONFIG_FIELD:
+		return set_field(field, text);
 	case CONFIG_LEVEL:
 		return set_level(field, text);
 	}
@@ -230,11 +348,17 @@ void config_unset(struct config *c, const struct config_option *o)
 	switch (o->kind) {
 	case CONFIG_TEXT:
 	case CONFIG_PATH:
+	case CONFIG_FIELD:
 	case CONFIG_LEVEL:
 		free(*(char **)field);
 		break;
 	case CONFIG_ADDRESSES:
 	case CONFIG_NETWORKS:
+	case CONFIG_MECHANISMS:
+	case CONFIG_ISSUERS:
+	case CONFIG_SOURCES:
+	case CONFIG_ALERTS:
+	case CONFIG_USERS:
 		list_free(field);
 		break;
 	default:
@@ -250,6 +374,7 @@ void config_value(const struct config *c, const struct config_option *o,
 	switch (o->kind) {
 	case CONFIG_TEXT:
 	case CONFIG_PATH:
+	case CONFIG_FIELD:
 	case CONFIG_LEVEL:
 		buf_add(out, slice_cstr(*(char *const *)field));
 		break;
@@ -263,6 +388,11 @@ void config_value(const struct config *c, const struct config_option *o,
 		break;
 	case CONFIG_ADDRESSES:
 	case CONFIG_NETWORKS:
+	case CONFIG_MECHANISMS:
+	case CONFIG_ISSUERS:
+	case CONFIG_SOURCES:
+	case CONFIG_ALERTS:
+	case CONFIG_USERS:
 		put_list(field, out);
 		break;
 	}

@@ -267,3 +267,33 @@ void deliver_serve(struct loop *loop, struct model *model, struct link *link,
 	s->delivery = (struct delivery){ .model = model, .loop = loop };
 	task_spawn(loop, serve, s);
 }
+
+/* -- from ourselves -- */
+
+static struct err take_whole(struct delivery *d, struct slice message)
+{
+	struct err e = write_prefix(d);
+
+	if (is_ok(e))
+		e = incoming_write(d->message, message);
+	if (is_ok(e))
+		e = incoming_finish(d->message);
+	return is_ok(e) ? incoming_settle(d->message) : e;
+}
+
+struct err deliver_message(struct loop *loop, struct model *model,
+                           uint64_t account, struct slice name,
+                           struct slice message)
+{
+	struct recipient to = { .account = account, .name = name };
+	struct delivery d = { .model = model,
+		              .loop = loop,
+		              .v = &to,
+		              .n = 1,
+		              .message = incoming_new(model) };
+
+	d.now = model_clock(model)->wall_s(model_clock(model));
+	delivery_run(&d, take_whole(&d, message));
+	incoming_free(d.message);
+	return to.result;
+}

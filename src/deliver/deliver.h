@@ -18,6 +18,11 @@
 #include "mailbox/account.h"
 #include "task/task.h"
 
+/* A message of our own into an account's INBOX, by its rules (quota). Errors
+ * as those of an append. Suspends. */
+struct err deliver_message(struct loop *, struct model *, uint64_t account,
+                           struct slice name, struct slice message);
+
 /* Spawns a task for the link; it ends with the link, which it frees. */
 void deliver_serve(struct loop *, struct model *, struct link *,
                    uint64_t message_limit_bytes);

@@ -6,6 +6,7 @@
  * its own result; the others go on.
  */
 #include "base/buf.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "deliver/internal.h"
 #include "mailbox/name.h"
@@ -53,6 +54,7 @@ static void log_delivery(const struct delivery *d, const struct recipient *r,
 		log_open(LOG_LEVEL_INFO,
 	                 is_ok(r->result) ? "delivered" : "not_delivered");
 
+	counter_add(COUNTER_DELIVERED + is_ok(r->result), 1);
 	log_text(&l, "session", d->session_id);
 	log_text(&l, "user", r->name);
 	log_text(&l, "from", d->sender);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/counter.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -244,8 +245,11 @@ static bool make_room(struct admission *a, const struct address *addr,
 	       c->count >= a->limits[level]) {
 		struct guest *g = who_goes(a, c);
 
-		if (g == NULL)
+		if (g == NULL) {
+			counter_add(COUNTER_TURNED_AWAY, 1);
 			return false;
+		}
+		counter_add(COUNTER_TURNED_AWAY + 1, 1);
 		a->evict(g);
 	}
 	return true;
@@ -267,6 +271,7 @@ bool admission_enter(struct admission *a, struct guest *g,
 		g->at[l].crowd->count++;
 	}
 	a->count++;
+	counter_rise(COUNTER_GUESTS);
 	admission_unhold(a, g);
 	return true;
 }
@@ -284,4 +289,5 @@ void admission_leave(struct admission *a, struct guest *g)
 			crowd_drop(a, c);
 	}
 	a->count--;
+	counter_fall(COUNTER_GUESTS);
 }

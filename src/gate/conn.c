@@ -9,76 +9,30 @@
  *   given back by mail ────────┤
  *                              └──► ENDING, what is left to say is sent
  *
- * What is said is preauth.c's; here are the socket, the clock and auth. One
- * deadline runs from accept to log-in, whatever the client does. Refusals
- * wait for the next tick of the client's own clock, so that the time they
- * take tells nothing about their cause; when one has missed it, since auth
- * had much to do, all others wait for as many ticks from then on. Those of one
- * host come one by one: trying many passwords at once gains nothing, but on
- * each gate once. Who is let in never waits.
+ * What is said is preauth.c's, auth is login.c's; here are the socket and the
+ * clock. One deadline runs from accept to log-in, whatever the client does.
  */
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/counter.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "gate/internal.h"
-#include "gate/preauth.h"
-#include "gate/tls.h"
+#include "gate/conn_internal.h"
+#include "gate/tls_client.h"
 
-enum {
-	SLOW_MS = 60 * 1000, /* a slow refusal is imitated so long, */
-	SLOW_TICKS = 5,      /* but not one that is slower than this */
-	END_MS = 5000,       /* for the last words of ours */
-	REFUSAL_TEXT = 200,
-};
-
-enum conn_state {
-	CONN_HANDSHAKE,
-	CONN_TALK,
-	CONN_STARTTLS,
-	CONN_VERIFYING,
-	CONN_PAUSING,
-	CONN_ENDING,
-};
-
-/* What a client needs only before it is refused. */
-struct refusal {
-	enum err_code code;
-	size_t len;
-	char text[REFUSAL_TEXT];
-};
-
-struct conn {
-	struct member member; /* first */
-	struct guest guest;
-	struct gate *gate;
-	struct wire wire;
-	struct watch *watch;
-	struct preauth *preauth; /* NULL during the handshake */
-	struct arrival from;
-	enum conn_state state;
-	bool was_greeted;
-	uint64_t since_ms; /* accepted */
-	uint64_t asked_ms; /* the credentials were given to auth */
-	uint64_t request;
-	struct refusal refusal;
-	struct timer deadline;
-	struct timer pause;
-	char session_id[SESSION_ID_SIZE];
-};
-
-static void conn_run(void *arg);
+enum { END_MS = 5000 }; /* for the last words of ours */
 
 /* The wire stays as it is: closed, or somebody else's by now. */
-static void conn_free(struct conn *c)
+void conn_free(struct conn *c)
 {
 	struct gate *g = c->gate;
 
-	requests_cancel(&g->requests, c->request);
+	login_cancel(c);
 	timer_stop(&c->deadline);
 	timer_stop(&c->pause);
 	watch_free(c->watch);
@@ -89,7 +43,7 @@ static void conn_free(struct conn *c)
 	gate_check_end(g);
 }
 
-static void conn_close(struct conn *c)
+void conn_close(struct conn *c)
 {
 	watch_free(c->watch);
 	c->watch = NULL;
@@ -125,8 +79,7 @@ static void set_deadline(struct conn *c, uint64_t most_ms)
 static void end(struct conn *c, const char *why)
 {
 	preauth_bye(c->preauth, why);
-	requests_cancel(&c->gate->requests, c->request);
-	c->request = 0;
+	login_cancel(c);
 	timer_stop(&c->pause);
 	c->state = CONN_ENDING;
 	timer_start(&c->deadline, c->gate->loop, END_MS, on_deadline, c);
@@ -150,8 +103,9 @@ static void talk(struct conn *c)
 		.hostname = c->gate->options->hostname,
 		.tls = c->wire.ssl != NULL,
 		.starttls = c->gate->tls != NULL,
-		.may_login = c->wire.ssl != NULL ||
+		.may_login = c->wire.ssl != NULL || c->from.tls ||
 		             gate_trusts(c->gate, &c->from.address),
+		.mechanisms = login_mechanisms(c),
 	};
 
 	c->preauth = preauth_new(&o, !c->was_greeted);
@@ -164,211 +118,6 @@ static void handshake(struct conn *c)
 	wire_start_tls(&c->wire, c->gate->tls, (uint8_t)c->from.kind);
 	c->state = CONN_HANDSHAKE;
 	set_deadline(c, LIMIT_TLS_SECONDS * 1000);
-}
-
-static void on_pause_over(void *arg)
-{
-	struct conn *c = arg;
-	struct refusal *r = &c->refusal;
-
-	preauth_refuse(c->preauth, r->code, slice_of(r->text, r->len));
-	admission_unhold(c->gate->admission, &c->guest);
-	c->state = CONN_TALK;
-	conn_run(c);
-}
-
-/* Ticks from the question to its refusal: as many for a quick one as for the
- * slowest of late. */
-static uint64_t refusal_ticks(struct gate *g, uint64_t took)
-{
-	uint64_t now = loop_now_ms(g->loop);
-
-	if (took > SLOW_TICKS)
-		return took;
-	if (took > g->refusal_ticks || now >= g->refusal_until_ms)
-		g->refusal_ticks = took;
-	if (took == g->refusal_ticks)
-		g->refusal_until_ms = now + SLOW_MS;
-	return g->refusal_ticks;
-}
-
-static uint64_t refusal_due(struct conn *c)
-{
-	struct gate *g = c->gate;
-	uint64_t tick = g->options->refusal_ms;
-	uint64_t passed = loop_now_ms(g->loop) - c->asked_ms;
-
-	if (tick == 0)
-		tick = REFUSAL_MS_DEFAULT;
-	return admission_refuse(
-		&c->guest,
-		c->asked_ms + refusal_ticks(g, passed / tick + 1) * tick, tick);
-}
-
-/* In the words of preauth.c where the cause must not be told. */
-static void refuse(struct conn *c, enum err_code code, struct slice text)
-{
-	if (code == ERR_AUTHENTICATIONFAILED)
-		text = S("");
-	text = slice_first(text, REFUSAL_TEXT);
-	c->refusal = (struct refusal){ .code = code, .len = text.len };
-	if (text.len != 0)
-		memcpy(c->refusal.text, text.ptr, text.len);
-	c->state = CONN_PAUSING;
-	timer_start(&c->pause, c->gate->loop,
-	            refusal_due(c) - loop_now_ms(c->gate->loop), on_pause_over,
-	            c);
-}
-
-static void add_session(struct conn *c, struct frame_out *f,
-                        struct slice ticket, uint64_t relay)
-{
-	char tls[128] = "";
-	char peer[ADDRESS_TEXT];
-
-	address_text(&c->from.address, peer);
-	if (c->wire.ssl != NULL)
-		tls_describe(c->wire.ssl, tls, sizeof tls);
-	frame_begin(f, FRAME_SESSION);
-	frame_slice(f, ticket);
-	frame_slice(f, slice_of(c->session_id, SESSION_ID_SIZE));
-	frame_slice(f, preauth_tag(c->preauth));
-	frame_slice(f, slice_cstr(peer));
-	frame_u16(f, c->from.peer_port);
-	frame_u16(f, c->from.local_port);
-	frame_u8(f, c->wire.ssl != NULL);
-	frame_slice(f, slice_cstr(tls));
-	frame_slice(f, preauth_client_id(c->preauth));
-	frame_slice(f, preauth_rest(c->preauth));
-	frame_u64(f, relay);
-}
-
-static bool relay_pair(int pair[2])
-{
-	int most = LIMIT_UNSENT;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-	               pair) != 0)
-		return false;
-	for (int i = 0; i < 2; i++)
-		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &most, sizeof most);
-	return true;
-}
-
-/* mail gets the client's socket. */
-static bool hand_over_clear(struct conn *c, struct link *mail,
-                            struct slice ticket)
-{
-	struct frame_out f = { 0 };
-	int fd = c->wire.fd;
-
-	c->wire.fd = -1;
-	add_session(c, &f, ticket, 0);
-	return is_ok(link_send(mail, &f, fd));
-}
-
-/* mail gets one end of a pair whose other end the relay has. */
-static bool hand_over_tls(struct conn *c, uint32_t partition,
-                          struct slice ticket, const int pair[2])
-{
-	struct relay *relay = relay_new(c->gate, &c->from, partition, pair[1]);
-	struct link *mail = gate_mail(c->gate, partition);
-	struct frame_out f = { 0 };
-
-	add_session(c, &f, ticket, relay_number(relay));
-	if (!is_ok(link_send(mail, &f, pair[0]))) {
-		relay_free(relay);
-		return false;
-	}
-	relay_start(relay, c->wire);
-	c->wire = (struct wire){ .fd = -1 };
-	return true;
-}
-
-static bool hand_over(struct conn *c, struct slice ticket, uint32_t partition)
-{
-	struct link *mail = gate_mail(c->gate, partition);
-	int pair[2];
-
-	if (mail == NULL)
-		return false;
-	if (c->wire.ssl != NULL && !relay_pair(pair))
-		return false;
-	watch_free(c->watch);
-	c->watch = NULL;
-	if (c->wire.ssl == NULL)
-		return hand_over_clear(c, mail, ticket);
-	return hand_over_tls(c, partition, ticket, pair);
-}
-
-/* FRAME_VERDICT behind its request */
-static void on_verdict(void *arg, struct frame_in *f)
-{
-	struct conn *c = arg;
-
-	c->request = 0;
-	if (f == NULL) {
-		refuse(c, ERR_UNAVAILABLE, S("try again later"));
-		return;
-	}
-	uint8_t code = read_u8(&f->r);
-	struct slice text = frame_read_slice(f, REFUSAL_TEXT);
-	read_u64(&f->r);
-	uint32_t partition = read_u32(&f->r);
-	struct slice ticket = frame_read_slice(f, TICKET_SIZE);
-	frame_read_slice(f, LIMIT_USER_NAME);
-	if (f->type != FRAME_VERDICT || !frame_is_whole(f) ||
-	    (code == ERR_OK && ticket.len != TICKET_SIZE)) {
-		log_note(LOG_LEVEL_WARN, "bad_frame", "verdict");
-		refuse(c, ERR_UNAVAILABLE, S("try again later"));
-	} else if (code != ERR_OK) {
-		refuse(c, code, text);
-	} else if (hand_over(c, ticket, partition)) {
-		conn_free(c);
-	} else if (c->watch == NULL) {
-		conn_close(c);
-	} else {
-		refuse(c, ERR_UNAVAILABLE, S("try again later"));
-	}
-}
-
-static void add_verify(struct conn *c, struct frame_out *f)
-{
-	const struct preauth_login *l = preauth_login(c->preauth);
-	char peer[ADDRESS_TEXT];
-
-	address_text(&c->from.address, peer);
-	frame_u8(f, SERVICE_IMAP);
-	frame_slice(f, l->mechanism);
-	frame_slice(f, l->authzid);
-	frame_slice(f, l->user);
-	frame_slice(f, l->secret);
-	frame_slice(f, slice_cstr(peer));
-	frame_u16(f, c->from.peer_port);
-	frame_u8(f, c->wire.ssl != NULL);
-	frame_slice(f, slice_of(c->session_id, SESSION_ID_SIZE));
-}
-
-static enum io verify(struct conn *c)
-{
-	struct gate *g = c->gate;
-	struct frame_out f = { 0 };
-
-	c->state = CONN_VERIFYING;
-	c->asked_ms = loop_now_ms(g->loop);
-	admission_hold(g->admission, &c->guest);
-	if (preauth_login(c->preauth)->hopeless) {
-		refuse(c, ERR_AUTHENTICATIONFAILED, S(""));
-		return IO_WAIT;
-	}
-	c->request = request_begin(g, &f, FRAME_VERIFY, on_verdict, c);
-	if (c->request != 0)
-		add_verify(c, &f);
-	if (c->request == 0 || !request_send(g, &f, c->request)) {
-		c->request = 0;
-		refuse(c, ERR_UNAVAILABLE, S("try again later"));
-	}
-	return IO_WAIT;
 }
 
 static enum io receive(struct conn *c)
@@ -393,7 +142,8 @@ static enum io step_talk(struct conn *c)
 		return io;
 	switch (event) {
 	case PREAUTH_VERIFY:
-		return verify(c);
+		login_ask(c);
+		return IO_WAIT;
 	case PREAUTH_STARTTLS:
 		c->state = CONN_STARTTLS;
 		return IO_DONE;
@@ -415,12 +165,47 @@ static enum io step_starttls(struct conn *c)
 	return IO_DONE;
 }
 
+/* Whoever asks why EXTERNAL isn't offered finds it there. */
+static void log_certificate(const struct conn *c)
+{
+	const char *problem = tls_client_problem(c->wire.ssl);
+	char peer[ADDRESS_TEXT];
+	struct log_line l;
+
+	if (problem == NULL)
+		return;
+	address_text(&c->from.address, peer);
+	l = log_open(LOG_LEVEL_INFO, "client_certificate_refused");
+	log_text(&l, "rip", slice_cstr(peer));
+	log_text(&l, "session", slice_of(c->session_id, SESSION_ID_SIZE));
+	log_text(&l, "reason", slice_cstr(problem));
+	log_close(&l);
+}
+
+static void count_handshake(const struct conn *c, bool good)
+{
+	const SSL *ssl = c->wire.ssl;
+
+	if (!good) {
+		counter_add(COUNTER_HANDSHAKES_FAILED, 1);
+		return;
+	}
+	counter_add(COUNTER_HANDSHAKES + (SSL_version(ssl) >= TLS1_3_VERSION),
+	            1);
+	if (SSL_session_reused(ssl))
+		counter_add(COUNTER_HANDSHAKES_RESUMED, 1);
+}
+
 static enum io step_handshake(struct conn *c)
 {
 	enum io io = wire_handshake(&c->wire);
 
-	if (io == IO_DONE)
+	if (io == IO_DONE || io == IO_CLOSED)
+		count_handshake(c, io == IO_DONE);
+	if (io == IO_DONE) {
+		log_certificate(c);
 		talk(c);
+	}
 	return io;
 }
 
@@ -449,7 +234,7 @@ static enum io step(struct conn *c)
 	return IO_WAIT;
 }
 
-static void conn_run(void *arg)
+void conn_run(void *arg)
 {
 	struct conn *c = arg;
 	enum io io;
@@ -550,6 +335,19 @@ void conns_stop(struct gate *g)
 		}
 		end(c, "the server is going down");
 		conn_run(c);
+	}
+}
+
+void conns_shake(struct gate *g)
+{
+	struct member *next;
+
+	for (struct member *m = g->conns.next; m != &g->conns; m = next) {
+		struct conn *c = (struct conn *)m;
+
+		next = m->next;
+		if (c->state == CONN_HANDSHAKE)
+			conn_run(c);
 	}
 }
 

@@ -17,8 +17,7 @@
 #include "base/mem.h"
 #include "gate/internal.h"
 #include "gate/tls.h"
-
-enum { DAY_MS = 24 * 60 * 60 * 1000, WARN_DAYS = 30 };
+#include "gate/tls_client.h"
 
 struct peer {
 	struct gate *gate;
@@ -58,13 +57,23 @@ struct link *gate_mail(struct gate *g, uint32_t partition)
 	return g->mail[partition]->link;
 }
 
-bool gate_trusts(const struct gate *g, const struct address *a)
+static bool is_in(const struct network *v, size_t n, const struct address *a)
 {
-	for (size_t i = 0; i < g->options->trusted_count; i++) {
-		if (network_has(&g->options->trusted[i], a))
+	for (size_t i = 0; i < n; i++) {
+		if (network_has(&v[i], a))
 			return true;
 	}
 	return false;
+}
+
+bool gate_trusts(const struct gate *g, const struct address *a)
+{
+	return is_in(g->options->trusted, g->options->trusted_count, a);
+}
+
+bool gate_is_balancer(const struct gate *g, const struct address *a)
+{
+	return is_in(g->options->balancers, g->options->balancers_count, a);
 }
 
 void session_id_new(char out[SESSION_ID_SIZE])
@@ -107,16 +116,19 @@ bool request_send(struct gate *g, struct frame_out *f, uint64_t id)
 	return false;
 }
 
-static void log_bad_frame(const char *from, const struct frame_in *f)
+void gate_end_exchange(struct gate *g, uint64_t exchange)
 {
-	struct log_line l = log_open(LOG_LEVEL_WARN, "bad_frame");
+	struct frame_out f = { 0 };
 
-	log_text(&l, "from", slice_cstr(from));
-	log_number(&l, "type", f->type);
-	log_close(&l);
+	if (exchange == 0 || g->auth == NULL)
+		return;
+	frame_begin(&f, FRAME_CANCEL);
+	frame_u64(&f, exchange);
+	link_send(g->auth->link, &f, -1);
 }
 
-/* auth: VERDICT and FOUND, which both begin with the request */
+/* auth: VERDICT, CHALLENGE and FOUND, which all begin with the request. A
+ * challenge to who has gone is the end of its exchange. */
 static void on_auth_frame(void *arg, struct frame_in *f)
 {
 	struct peer *p = arg;
@@ -124,10 +136,12 @@ static void on_auth_frame(void *arg, struct frame_in *f)
 
 	if (f->fd >= 0)
 		close(f->fd);
-	if (f->type != FRAME_VERDICT && f->type != FRAME_FOUND)
-		log_bad_frame("auth", f);
-	else
-		requests_answer(&p->gate->requests, id, f);
+	if (f->type != FRAME_VERDICT && f->type != FRAME_CHALLENGE &&
+	    f->type != FRAME_FOUND)
+		link_log_bad("auth", f);
+	else if (!requests_answer(&p->gate->requests, id, f) &&
+	         f->type == FRAME_CHALLENGE)
+		gate_end_exchange(p->gate, read_u64(&f->r));
 }
 
 uint64_t gate_await_return(struct gate *g, uint32_t partition, request_fn *fn,
@@ -142,10 +156,28 @@ void gate_forget_return(struct gate *g, uint32_t partition, uint64_t relay)
 		requests_cancel(&g->mail[partition]->returns, relay);
 }
 
+/* Behind a balancer only mail remembers who it is; it has no say about
+ * anybody else. */
+static void ask_mail(const struct gate *g, struct slice peer, uint16_t port,
+                     bool tls, struct arrival *a)
+{
+	struct network said;
+
+	if (!gate_is_balancer(g, &a->address) || !network_parse(peer, &said) ||
+	    said.bits != 128)
+		return;
+	a->address = said.base;
+	a->peer_port = port;
+	a->tls = tls && g->options->proxy_tls;
+}
+
 /* A client in clear, for whom there is no relay: who it is the kernel knows. */
 static void return_clear(struct gate *g, struct frame_in *f)
 {
 	struct slice input = frame_read_slice(f, LIMIT_FRAME);
+	struct slice said = frame_read_slice(f, ADDRESS_TEXT);
+	uint16_t said_port = read_u16(&f->r);
+	bool said_tls = read_u8(&f->r) != 0;
 	struct sockaddr_storage peer = { 0 }, own = { 0 };
 	socklen_t size = sizeof peer;
 	struct returned r = { .from.kind = LISTENER_IMAP,
@@ -159,6 +191,7 @@ static void return_clear(struct gate *g, struct frame_in *f)
 	getsockname(f->fd, (struct sockaddr *)&own, &size);
 	address_of(&own, &r.from.local_port);
 	r.from.address = address_of(&peer, &r.from.peer_port);
+	ask_mail(g, said, said_port, said_tls, &r.from);
 	r.from.fd = f->fd;
 	f->fd = -1;
 	conn_return(g, &r);
@@ -171,7 +204,7 @@ static void on_mail_frame(void *arg, struct frame_in *f)
 	uint64_t relay = read_u64(&f->r);
 
 	if (f->type != FRAME_RETURN)
-		log_bad_frame("mail", f);
+		link_log_bad("mail", f);
 	else if (relay == 0)
 		return_clear(p->gate, f);
 	else
@@ -215,8 +248,9 @@ static void peer_new(struct gate *g, struct peer **place, int fd,
 }
 
 /* The handlers below own f->fd; what they keep they set to -1. */
-static bool on_peer(struct gate *g, struct frame_in *f)
+static bool on_peer(void *arg, struct frame_in *f)
 {
+	struct gate *g = arg;
 	uint8_t role = read_u8(&f->r);
 	uint32_t index = read_u32(&f->r);
 
@@ -232,67 +266,118 @@ static bool on_peer(struct gate *g, struct frame_in *f)
 	return true;
 }
 
-static bool on_listener(struct gate *g, struct frame_in *f)
+static bool on_listener(void *arg, struct frame_in *f)
 {
+	struct gate *g = arg;
 	uint8_t kind = read_u8(&f->r);
 	uint16_t port = read_u16(&f->r);
+	bool proxy = read_u8(&f->r) != 0;
 
 	if (!frame_is_whole(f) || f->fd < 0 || kind > LISTENER_LMTP)
 		return false;
-	listener_new(g, f->fd, kind, port);
+	listener_new(g, f->fd, kind, port, proxy);
 	f->fd = -1;
 	return true;
 }
 
-static bool on_resumption(struct gate *g, struct frame_in *f)
+static bool on_resumption(void *arg, struct frame_in *f)
 {
+	struct gate *g = arg;
 	struct slice now = frame_read_slice(f, RESUMPTION_KEY_SIZE);
 	struct slice before = frame_read_slice(f, RESUMPTION_KEY_SIZE);
 
 	return frame_is_whole(f) && resumption_use(&g->resumption, now, before);
 }
 
-/* Daily: a certificate runs out while nothing else happens. */
-static void check_certificate(void *arg)
+static void log_certificate(struct slice name, const char *problem)
 {
-	struct gate *g = arg;
-	int days = tls_days_left(g->tls);
+	enum log_level level = name.len != 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 	struct log_line l;
 
-	timer_start(&g->certificate_timer, g->loop, DAY_MS, check_certificate,
-	            g);
-	if (days >= WARN_DAYS)
-		return;
-	l = log_open(LOG_LEVEL_WARN,
-	             days < 0 ? "certificate_expired" : "certificate_expires");
-	if (days >= 0)
-		log_number(&l, "days", (uint64_t)days);
+	if (problem == NULL)
+		l = log_open(level, "certificate");
+	else
+		l = log_open(LOG_LEVEL_ERROR, "certificate_refused");
+	if (name.len != 0)
+		log_text(&l, "name", name);
+	if (problem != NULL)
+		log_text(&l, "problem", slice_cstr(problem));
 	log_close(&l);
 }
 
 /* Whoever has a session keeps the context it began with. */
-static bool on_certificate(struct gate *g, struct frame_in *f)
+static const char *use_certificate(struct gate *g, int fd)
 {
-	struct slice name = frame_read_slice(f, 1024);
 	const char *problem;
 	struct ssl_ctx_st *ctx;
-	struct log_line l;
+	const struct tls_house house = { &g->resumption, g->sni,
+		                         &g->authorities };
 
-	if (!frame_is_whole(f) || f->fd < 0)
-		return false;
-	ctx = tls_load(f->fd, &g->resumption, &problem);
-	l = log_open(ctx != NULL ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-	             ctx != NULL ? "certificate" : "certificate_refused");
-	log_text(&l, "name", name);
+	if (fd < 0)
+		return "it can't be read";
+	ctx = tls_load(fd, &house, &problem);
 	if (ctx == NULL)
-		log_text(&l, "problem", slice_cstr(problem));
-	log_close(&l);
-	if (ctx == NULL)
-		return true;
+		return problem;
 	tls_free(g->tls);
 	g->tls = ctx;
-	check_certificate(g);
+	return NULL;
+}
+
+static bool on_certificate(void *arg, struct frame_in *f)
+{
+	struct gate *g = arg;
+	struct slice name = frame_read_slice(f, SNI_NAME_MOST);
+
+	if (!frame_is_whole(f))
+		return false;
+	log_certificate(name, name.len != 0 ? sni_answer(g->sni, name, f->fd)
+	                                    : use_certificate(g, f->fd));
+	conns_shake(g);
 	return true;
+}
+
+/* Whoever is in the midst of a handshake is asked as it began; auth verifies
+ * by what it has. */
+static bool on_client_ca(void *arg, struct frame_in *f)
+{
+	struct gate *g = arg;
+	const char *problem;
+
+	if (!frame_is_whole(f))
+		return false;
+	problem = authorities_read(&g->authorities, f->fd);
+	if (problem != NULL)
+		log_note(LOG_LEVEL_ERROR, "client_ca_refused", problem);
+	else if (g->tls != NULL)
+		tls_client_ask(g->tls, &g->authorities);
+	return true;
+}
+
+static bool on_certificate_names(void *arg, struct frame_in *f)
+{
+	struct gate *g = arg;
+	bool there = read_u8(&f->r) != 0;
+
+	for (uint32_t n = read_u32(&f->r); n > 0 && !f->r.failed; n--) {
+		struct slice name = frame_read_slice(f, SNI_NAME_MOST);
+
+		if (there)
+			sni_there(g->sni, name);
+		else
+			sni_gone(g->sni, name);
+	}
+	conns_shake(g);
+	return frame_is_whole(f);
+}
+
+static void ask_certificate(void *arg, struct slice name)
+{
+	struct gate *g = arg;
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, FRAME_CERTIFICATE_ASK);
+	frame_slice(&f, name);
+	parent_send(g->parent, &f);
 }
 
 static void use_options(struct gate *g, const struct gate_options *options)
@@ -301,8 +386,9 @@ static void use_options(struct gate *g, const struct gate_options *options)
 	admission_set_limits(g->admission, &options->limits);
 }
 
-static bool on_reload(struct gate *g, struct frame_in *f)
+static bool on_reload(void *arg, struct frame_in *f)
 {
+	struct gate *g = arg;
 	const struct gate_options *o = g->options;
 
 	if (!frame_is_whole(f) || f->fd < 0)
@@ -313,12 +399,15 @@ static bool on_reload(struct gate *g, struct frame_in *f)
 	return true;
 }
 
-static bool on_stop(struct gate *g, struct frame_in *f)
+static bool on_stop(void *arg, struct frame_in *f)
 {
+	struct gate *g = arg;
+
 	if (!frame_is_whole(f))
 		return false;
 	g->stopping = true;
 	listeners_free(g);
+	proxieds_free(g);
 	conns_stop(g);
 	relays_stop(g);
 	lmtp_conns_stop(g);
@@ -326,50 +415,21 @@ static bool on_stop(struct gate *g, struct frame_in *f)
 	return true;
 }
 
-static const struct {
-	enum frame_type type;
-	bool (*handle)(struct gate *, struct frame_in *);
-} parent_frames[] = {
-	{ FRAME_PEER, on_peer },     { FRAME_LISTENER, on_listener },
-	{ FRAME_STOP, on_stop },     { FRAME_CERTIFICATE, on_certificate },
-	{ FRAME_RELOAD, on_reload }, { FRAME_RESUMPTION, on_resumption },
+static const struct parent_frame parent_frames[] = {
+	{ FRAME_PEER, on_peer },
+	{ FRAME_LISTENER, on_listener },
+	{ FRAME_STOP, on_stop },
+	{ FRAME_CERTIFICATE, on_certificate },
+	{ FRAME_RELOAD, on_reload },
+	{ FRAME_RESUMPTION, on_resumption },
+	{ FRAME_CERTIFICATE_NAMES, on_certificate_names },
+	{ FRAME_CLIENT_CA, on_client_ca },
 };
-
-static void on_parent_frame(void *arg, struct frame_in *f)
-{
-	bool is_good = false;
-
-	for (size_t i = 0; i < sizeof parent_frames / sizeof *parent_frames;
-	     i++) {
-		if (f->type == parent_frames[i].type)
-			is_good = parent_frames[i].handle(arg, f);
-	}
-	if (!is_good)
-		log_bad_frame("parent", f);
-	if (f->fd >= 0)
-		close(f->fd);
-}
-
-static void on_parent_close(void *arg)
-{
-	struct gate *g = arg;
-
-	link_free(g->parent);
-	g->parent = NULL;
-	loop_stop(g->loop);
-}
-
-static void say_ready(struct gate *g)
-{
-	struct frame_out f = { 0 };
-
-	frame_begin(&f, FRAME_READY);
-	link_send(g->parent, &f, -1);
-}
 
 static void gate_fini(struct gate *g)
 {
 	listeners_free(g);
+	proxieds_free(g);
 	conns_free(g);
 	lmtp_conns_free(g);
 	relays_free(g);
@@ -379,10 +439,10 @@ static void gate_fini(struct gate *g)
 		if (g->mail[i] != NULL)
 			peer_free(g->mail[i]);
 	}
-	if (g->parent != NULL)
-		link_free(g->parent);
-	timer_stop(&g->certificate_timer);
+	parent_free(g->parent);
 	tls_free(g->tls);
+	sni_free(g->sni);
+	authorities_free(&g->authorities);
 	resumption_wipe(&g->resumption);
 	requests_free(&g->requests);
 	admission_free(g->admission);
@@ -396,10 +456,12 @@ static void gate_init(struct gate *g, struct loop *loop,
 	g->admission = admission_new(conn_evict);
 	g->reserve_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
 	resumption_init(&g->resumption);
+	g->sni = sni_new(ask_certificate, g);
 	member_head(&g->listeners);
 	member_head(&g->conns);
 	member_head(&g->relays);
 	member_head(&g->lmtp_conns);
+	member_head(&g->proxied);
 	use_options(g, options);
 }
 
@@ -411,11 +473,13 @@ void gate_main(struct loop *loop, const struct gate_options *options,
 	/* OpenSSL writes with write(), to clients that may have gone. */
 	signal(SIGPIPE, SIG_IGN);
 	gate_init(g, loop, options);
-	g->parent = link_new(loop, parent_fd,
-	                     (struct link_handler){ .on_frame = on_parent_frame,
-	                                            .on_close = on_parent_close,
-	                                            .arg = g });
-	say_ready(g);
+	g->parent = parent_new(
+		loop, parent_fd,
+		(struct parent_handler){ .frames = parent_frames,
+	                                 .n_frames = sizeof parent_frames /
+	                                             sizeof *parent_frames,
+	                                 .arg = g });
+	parent_say_ready(g->parent);
 	loop_run(loop);
 	gate_fini(g);
 	free(g);

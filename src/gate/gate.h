@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/network.h"
+#include "base/sasl.h"
 #include "base/slice.h"
 #include "task/task.h"
 
@@ -38,7 +39,16 @@ struct gate_options {
 	 * address. */
 	const struct network *trusted;
 	size_t trusted_count;
+
+	/* From there a connection to a listener that is marked begins with a
+	 * PROXY header; proxy_tls: TLS that it speaks of is believed. */
+	const struct network *balancers;
+	size_t balancers_count;
+	bool proxy_tls;
+
 	struct gate_limits limits;
+
+	uint32_t mechanisms; /* sasl_bit() of those that are offered */
 
 	/* A log-in is refused so long after it was asked for, or twice so
 	 * long, and so on; 0: REFUSAL_MS_DEFAULT. */

@@ -4,19 +4,22 @@
  *
  *   listener ──► conn (before log-in) ◄──► the mail process (plain)
  *       │                            ◄──► relay (TLS) ◄──► the mail process
- *       └──────► lmtp_conn ──► delivery links to mail processes
+ *       ├──────► lmtp_conn ──► delivery links to mail processes
+ *       └──────► proxied, which becomes either of them
  */
 #pragma once
 
+#include "base/authorities.h"
 #include "base/clock.h"
 #include "gate/admission.h"
 #include "gate/gate.h"
-#include "gate/requests.h"
 #include "gate/resumption.h"
 #include "gate/watch.h"
 #include "gate/wire.h"
 #include "ipc/link.h"
+#include "ipc/parent.h"
 #include "ipc/protocol.h"
+#include "ipc/requests.h"
 #include "task/timer.h"
 
 enum { GATE_PARTITIONS = 1024 /* more are not believed */ };
@@ -32,12 +35,13 @@ struct member {
 struct gate {
 	struct loop *loop;
 	const struct gate_options *options;
-	struct link *parent;
+	struct parent *parent;
 	struct peer *auth;                  /* NULL: not running */
 	struct peer *mail[GATE_PARTITIONS]; /* the same */
 	struct ssl_ctx_st *tls;             /* NULL: no certificate yet */
-	struct timer certificate_timer;
+	struct sni *sni;
 	struct resumption resumption;
+	struct authorities authorities; /* of clients' certificates */
 	struct requests requests;
 	struct admission *admission;
 	uint64_t refusal_ticks;    /* what the slowest refusal of late took, */
@@ -46,6 +50,7 @@ struct gate {
 	struct member conns;
 	struct member relays;
 	struct member lmtp_conns;
+	struct member proxied;
 	uint32_t lmtp_count;
 	int reserve_fd; /* let go of when there are no others, listener.c */
 	bool stopping;
@@ -61,6 +66,7 @@ struct arrival {
 	uint16_t peer_port;
 	uint16_t local_port;
 	enum listener_kind kind;
+	bool tls; /* a balancer says so, and is believed */
 };
 
 /* Puts a question to auth. 0: it is not running, fn is not called. The frame
@@ -68,6 +74,9 @@ struct arrival {
 uint64_t request_begin(struct gate *, struct frame_out *, uint16_t type,
                        request_fn *fn, void *arg);
 bool request_send(struct gate *, struct frame_out *, uint64_t id);
+
+/* auth may forget it; 0 is fine. */
+void gate_end_exchange(struct gate *, uint64_t exchange);
 
 /* The link to a partition's mail process, or NULL. */
 struct link *gate_mail(struct gate *, uint32_t partition);
@@ -81,6 +90,7 @@ uint64_t gate_await_return(struct gate *, uint32_t partition, request_fn *fn,
 void gate_forget_return(struct gate *, uint32_t partition, uint64_t relay);
 
 bool gate_trusts(const struct gate *, const struct address *);
+bool gate_is_balancer(const struct gate *, const struct address *);
 
 /* Something ended; a gate that stops ends with the last one. */
 void gate_check_end(struct gate *);
@@ -88,8 +98,16 @@ void gate_check_end(struct gate *);
 void session_id_new(char out[SESSION_ID_SIZE]);
 
 /* listener.c: takes the descriptor over. */
-void listener_new(struct gate *, int fd, enum listener_kind, uint16_t port);
+void listener_new(struct gate *, int fd, enum listener_kind, uint16_t port,
+                  bool proxy);
 void listeners_free(struct gate *);
+
+/* Who has come, and whoever sent him is known: takes the descriptor over. */
+void arrival_begin(struct gate *, const struct arrival *);
+
+/* proxied.c: a balancer has come; takes the descriptor over. */
+void proxied_new(struct gate *, const struct arrival *);
+void proxieds_free(struct gate *);
 
 /* A client that is no longer logged in, RFC 8437. */
 struct returned {
@@ -103,7 +121,8 @@ struct returned {
 void conn_new(struct gate *, const struct arrival *);
 void conn_return(struct gate *, const struct returned *); /* takes the wire */
 void conn_evict(struct guest *);
-void conns_stop(struct gate *); /* BYE to all */
+void conns_stop(struct gate *);  /* BYE to all */
+void conns_shake(struct gate *); /* handshakes that wait go on */
 void conns_free(struct gate *);
 
 /* relay.c: takes the descriptor over; then either of the other two, where it

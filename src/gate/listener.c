@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/counter.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -33,6 +34,7 @@ struct listener {
 	int fd;
 	enum listener_kind kind;
 	uint16_t port;
+	bool proxy;
 };
 
 static void on_rested(void *arg)
@@ -94,6 +96,14 @@ static void set_options(int fd, uint32_t silent_s)
 	set_tcp(fd, TCP_NOTSENT_LOWAT, LIMIT_UNSENT);
 }
 
+void arrival_begin(struct gate *g, const struct arrival *a)
+{
+	if (a->kind == LISTENER_LMTP)
+		lmtp_conn_new(g, a);
+	else
+		conn_new(g, a);
+}
+
 /* False: nobody is waiting any more, or nobody can be taken in. */
 static bool accept_one(struct listener *l)
 {
@@ -110,12 +120,13 @@ static bool accept_one(struct listener *l)
 	/* ECONNABORTED and the like are one client's trouble */
 	if (a.fd < 0)
 		return errno == ECONNABORTED || errno == EINTR;
+	counter_add(COUNTER_CONNECTIONS + l->kind, 1);
 	a.address = address_of(&from, &a.peer_port);
 	set_options(a.fd, l->gate->options->limits.keepalive_seconds);
-	if (l->kind == LISTENER_LMTP)
-		lmtp_conn_new(l->gate, &a);
+	if (l->proxy && gate_is_balancer(l->gate, &a.address))
+		proxied_new(l->gate, &a);
 	else
-		conn_new(l->gate, &a);
+		arrival_begin(l->gate, &a);
 	return true;
 }
 
@@ -135,12 +146,12 @@ static void listener_free(struct listener *l)
 }
 
 void listener_new(struct gate *g, int fd, enum listener_kind kind,
-                  uint16_t port)
+                  uint16_t port, bool proxy)
 {
 	struct listener *l = mem_new(1, sizeof *l);
 
 	*l = (struct listener){
-		.gate = g, .fd = fd, .kind = kind, .port = port
+		.gate = g, .fd = fd, .kind = kind, .port = port, .proxy = proxy
 	};
 	member_add(&g->listeners, &l->member);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);

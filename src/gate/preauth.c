@@ -1,12 +1,13 @@
 /*
- * preauth.c -- what may be said before the log-in, and what is answered.
+ * preauth.c -- where a command or a response ends, and whose turn it is.
  *
- *      ┌────────────┐ AUTHENTICATE   ┌──────┐ response, "*"
- *      │  COMMAND   ├───────────────►│ SASL ├──────┐
- *      └─┬────▲───┬─┘◄───────────────┴──────┘      │
- *        │    │   └──── LOGIN ────► VERIFYING ◄────┘
- *        │ line end         ▲           │ refused
- *        ▼    │             └───────────┘
+ *      ┌────────────┐ AUTHENTICATE   ┌──────────┐ a line
+ *      │  COMMAND   ├───────────────►│ RESPONSE ├──────┐
+ *      └─┬────▲───┬─┘◄───────────────┴──▲───────┘      │
+ *        │    │   │         "*"         │ challenge    │
+ *        │    │   └──── LOGIN ────► VERIFYING ◄────────┘
+ *        │ line end ◄─────────────────┘ refused
+ *        ▼    │
  *      SKIPPING (the rest of a line that was too long)
  *
  * and from everywhere to OVER.
@@ -19,45 +20,9 @@
 
 #include "base/encode.h"
 #include "base/mem.h"
-#include "base/unicode.h"
-#include "gate/preauth_parse.h"
+#include "gate/preauth_internal.h"
 
-enum preauth_state {
-	STATE_COMMAND,
-	STATE_SKIPPING,
-	STATE_SASL_PLAIN,
-	STATE_SASL_USER,   /* mechanism LOGIN has asked for the name */
-	STATE_SASL_SECRET, /* and for the password */
-	STATE_VERIFYING,
-	STATE_TLS,
-	STATE_OVER,
-};
-
-enum {
-	CLIENT_ID_SIZE = 1024,
-	FOREIGN_LINE = 1024, /* of the first line, looked at for HTTP */
-	/* a command, its strings unescaped, and what SASL decodes */
-	SCRATCH_SIZE = 2 * LIMIT_PREAUTH_LINE + LIMIT_SASL_LINE,
-};
-
-struct preauth {
-	struct preauth_options options;
-	enum preauth_state state;
-	struct preauth_cutter cutter;
-	struct buf out;
-	struct buf client_id;
-	struct preauth_login login;
-	char *in; /* PREAUTH_BUFFER bytes, or NULL while there are none */
-	size_t in_len;
-	size_t received; /* octets in all */
-	char *scratch; /* SCRATCH_SIZE bytes while a command is run, or NULL */
-	size_t scratch_len; /* written so far */
-	unsigned commands;
-	unsigned bad;
-	unsigned failures;
-	size_t tag_len;
-	char tag[LIMIT_TAG];
-};
+enum { FOREIGN_LINE = 1024 }; /* of the first line, looked at for HTTP */
 
 static void wipe_free(char *p, size_t size)
 {
@@ -67,12 +32,19 @@ static void wipe_free(char *p, size_t size)
 	free(p);
 }
 
-static void forget_command(struct preauth *p)
+static void open_scratch(struct preauth *p)
+{
+	p->scratch = mem_resize(NULL, PREAUTH_SCRATCH, 1);
+	p->scratch_len = 0;
+}
+
+/* While the client thinks, nothing secret is kept. */
+static void close_scratch(struct preauth *p)
 {
 	wipe_free(p->scratch, p->scratch_len);
 	p->scratch = NULL;
 	p->scratch_len = 0;
-	p->login = (struct preauth_login){ 0 };
+	p->login.response = S("");
 }
 
 /* Drops n bytes from the front; nothing of them stays in memory. */
@@ -89,19 +61,27 @@ static void drop(struct preauth *p, size_t n)
 	mem_wipe(p->in + p->in_len, n);
 }
 
-static void add_capabilities(struct preauth *p)
+/* IMAP4rev1 first, as after log-in: there are clients that know no other and
+ * look no further. */
+void preauth_add_capabilities(struct preauth *p)
 {
 	const struct preauth_options *o = &p->options;
 
-	buf_add(&p->out, S("CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR "
+	buf_add(&p->out, S("CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL- SASL-IR "
 	                   "ID ENABLE"));
 	if (o->starttls && !o->tls)
 		buf_add(&p->out, S(" STARTTLS"));
-	buf_add(&p->out, o->may_login ? S(" AUTH=PLAIN AUTH=LOGIN")
-	                              : S(" LOGINDISABLED"));
+	if (!o->may_login)
+		buf_add(&p->out, S(" LOGINDISABLED"));
+	for (int m = 0; o->may_login && m < SASL_MECHANISMS; m++) {
+		if ((o->mechanisms & sasl_bit((enum sasl)m)) == 0)
+			continue;
+		buf_add(&p->out, S(" AUTH="));
+		buf_add(&p->out, sasl_mechanisms[m].name);
+	}
 }
 
-static void add_tagged(struct preauth *p, const char *status, const char *text)
+void preauth_add_tagged(struct preauth *p, const char *status, const char *text)
 {
 	buf_add(&p->out,
 	        p->tag_len != 0 ? slice_of(p->tag, p->tag_len) : S("*"));
@@ -116,265 +96,18 @@ void preauth_bye(struct preauth *p, const char *text)
 	p->state = STATE_OVER;
 }
 
-static void answer_bad(struct preauth *p, const char *text)
+void preauth_bad(struct preauth *p, const char *text)
 {
-	add_tagged(p, "BAD", text);
+	preauth_add_tagged(p, "BAD", text);
 	if (++p->bad >= LIMIT_PREAUTH_BAD)
 		preauth_bye(p, "too many bad commands");
 }
-
-static void do_capability(struct preauth *p, struct preauth_command *c)
-{
-	(void)c;
-	buf_add(&p->out, S("* "));
-	add_capabilities(p);
-	buf_add(&p->out, S("\r\n"));
-	add_tagged(p, "OK", "CAPABILITY completed");
-}
-
-static void do_noop(struct preauth *p, struct preauth_command *c)
-{
-	(void)c;
-	add_tagged(p, "OK", "NOOP completed");
-}
-
-static void do_logout(struct preauth *p, struct preauth_command *c)
-{
-	(void)c;
-	preauth_bye(p, "until next time");
-	add_tagged(p, "OK", "LOGOUT completed");
-}
-
-static void do_starttls(struct preauth *p, struct preauth_command *c)
-{
-	(void)c;
-	if (p->options.tls) {
-		answer_bad(p, "TLS is active already");
-		return;
-	}
-	if (!p->options.starttls) {
-		answer_bad(p, "TLS is not available");
-		return;
-	}
-	/* Whoever put them there can't be told from the client: they must
-	 * be answered neither now nor behind the handshake. */
-	if (p->in_len != 0) {
-		answer_bad(p, "bytes behind STARTTLS");
-		preauth_bye(p, "bytes behind STARTTLS");
-		return;
-	}
-	add_tagged(p, "OK", "begin TLS now");
-	p->state = STATE_TLS;
-}
-
-/* As a quoted string; what can't stand in one becomes "?". */
-static void add_quoted(struct buf *out, struct slice s)
-{
-	buf_byte(out, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
-
-		if (c == '"' || c == '\\')
-			buf_byte(out, '\\');
-		buf_byte(out, c < 32 || c == 127 ? '?' : c);
-	}
-	buf_byte(out, '"');
-}
-
-static void remember_id(struct preauth *p, const struct preauth_id *id)
-{
-	struct buf *to = &p->client_id;
-
-	buf_free(to);
-	*to = buf_limit(CLIENT_ID_SIZE);
-	buf_byte(to, '(');
-	for (size_t i = 0; i < id->n; i++) {
-		if (i != 0)
-			buf_byte(to, ' ');
-		add_quoted(to, id->key[i]);
-		buf_byte(to, ' ');
-		if (id->value[i].ptr == NULL)
-			buf_add(to, S("NIL"));
-		else
-			add_quoted(to, id->value[i]);
-	}
-	buf_byte(to, ')');
-	if (to->overflow || id->n == 0)
-		buf_free(to);
-}
-
-/* Without our version, which a stranger has no need of. */
-static void do_id(struct preauth *p, struct preauth_command *c)
-{
-	remember_id(p, &c->id);
-	buf_add(&p->out, S("* ID (\"name\" \"roost\")\r\n"));
-	add_tagged(p, "OK", "ID completed");
-}
-
-static bool is_login_allowed(struct preauth *p)
-{
-	if (!p->options.may_login)
-		add_tagged(p, "NO [PRIVACYREQUIRED]", "start TLS first");
-	return p->options.may_login;
-}
-
-static bool is_credential(struct slice s, size_t most)
-{
-	return s.len != 0 && s.len <= most && utf8_is_valid(s) &&
-	       slice_find_byte(s, '\0') == SLICE_NONE;
-}
-
-static void verify(struct preauth *p)
-{
-	struct preauth_login *l = &p->login;
-
-	l->hopeless = l->hopeless || !is_credential(l->user, LIMIT_USER_NAME) ||
-	              !is_credential(l->secret, LIMIT_PASSWORD) ||
-	              (l->authzid.len != 0 &&
-	               !is_credential(l->authzid, LIMIT_USER_NAME));
-	p->state = STATE_VERIFYING;
-}
-
-static void do_login(struct preauth *p, struct preauth_command *c)
-{
-	if (!is_login_allowed(p))
-		return;
-	p->login = (struct preauth_login){ .mechanism = S("LOGIN"),
-		                           .user = c->user,
-		                           .secret = c->secret };
-	verify(p);
-}
-
-/* *out is in the scratch; false: that was no base64. */
-static bool decode_response(struct preauth *p, struct slice line,
-                            struct slice *out)
-{
-	struct buf plain = buf_limit(LIMIT_SASL_LINE);
-	bool is_base64;
-
-	/* all at once: growing would leave copies of it behind */
-	buf_room(&plain, line.len);
-	is_base64 = base64_decode(line, &plain);
-	if (plain.len > SCRATCH_SIZE - p->scratch_len)
-		plain.len = 0;
-	*out = slice_of(p->scratch + p->scratch_len, plain.len);
-	if (plain.len != 0)
-		memcpy(p->scratch + p->scratch_len, plain.data, plain.len);
-	p->scratch_len += plain.len;
-	wipe_free(plain.data, plain.cap);
-	return is_base64;
-}
-
-static void sasl_plain(struct preauth *p, struct slice response)
-{
-	struct preauth_login *l = &p->login;
-
-	l->hopeless = !preauth_parse_plain(response, &l->authzid, &l->user,
-	                                   &l->secret);
-	verify(p);
-}
-
-static void sasl_user(struct preauth *p, struct slice response)
-{
-	p->login.user = response;
-	p->state = STATE_SASL_SECRET;
-	buf_add(&p->out, S("+ UGFzc3dvcmQ6\r\n")); /* "Password:" */
-}
-
-static void sasl_secret(struct preauth *p, struct slice response)
-{
-	p->login.secret = response;
-	verify(p);
-}
-
-static const struct mechanism {
-	struct slice name;
-	struct slice challenge;
-	enum preauth_state state;
-} mechanisms[] = {
-	/* an empty challenge keeps its space: RFC 9051 section 6.2.2 */
-	{ { "PLAIN", 5 }, { "+ \r\n", 4 }, STATE_SASL_PLAIN },
-	{ { "LOGIN", 5 }, { "+ VXNlcm5hbWU6\r\n", 16 }, STATE_SASL_USER },
-};
-
-static const struct mechanism *mechanism_find(struct slice name)
-{
-	for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
-		if (slice_ieq(name, mechanisms[i].name))
-			return &mechanisms[i];
-	}
-	return NULL;
-}
-
-static void sasl_response(struct preauth *p, struct slice line)
-{
-	struct slice response;
-
-	if (!decode_response(p, line, &response)) {
-		p->state = STATE_COMMAND;
-		answer_bad(p, "that is not base64");
-		return;
-	}
-	switch (p->state) {
-	case STATE_SASL_PLAIN:
-		sasl_plain(p, response);
-		break;
-	case STATE_SASL_USER:
-		sasl_user(p, response);
-		break;
-	default:
-		sasl_secret(p, response);
-		break;
-	}
-}
-
-static void do_authenticate(struct preauth *p, struct preauth_command *c)
-{
-	const struct mechanism *m = mechanism_find(c->mechanism);
-
-	if (!is_login_allowed(p))
-		return;
-	if (m == NULL) {
-		add_tagged(p, "NO [CANNOT]", "no such mechanism");
-		return;
-	}
-	p->login = (struct preauth_login){ .mechanism = m->name };
-	p->state = m->state;
-	if (c->has_initial)
-		sasl_response(p, c->initial);
-	else
-		buf_add(&p->out, m->challenge);
-}
-
-static void (*const commands[])(struct preauth *, struct preauth_command *) = {
-	[VERB_CAPABILITY] = do_capability,
-	[VERB_NOOP] = do_noop,
-	[VERB_LOGOUT] = do_logout,
-	[VERB_STARTTLS] = do_starttls,
-	[VERB_ID] = do_id,
-	[VERB_LOGIN] = do_login,
-	[VERB_AUTHENTICATE] = do_authenticate,
-};
 
 static void set_tag(struct preauth *p, struct slice tag)
 {
 	p->tag_len = tag.len;
 	if (tag.len != 0)
 		memcpy(p->tag, tag.ptr, tag.len);
-}
-
-/* Between commands, or while the client thinks, nothing secret is kept. */
-static bool is_busy(const struct preauth *p)
-{
-	switch (p->state) {
-	case STATE_SASL_PLAIN:
-	case STATE_SASL_USER:
-	case STATE_SASL_SECRET:
-	case STATE_VERIFYING:
-		return true;
-	default:
-		return false;
-	}
 }
 
 /* The command is copied out of the input first, so that STARTTLS sees
@@ -384,18 +117,18 @@ static void run_command(struct preauth *p, size_t len)
 	struct preauth_command c;
 	struct err e;
 
-	p->scratch = mem_resize(NULL, SCRATCH_SIZE, 1);
+	open_scratch(p);
 	p->scratch_len = 2 * len;
 	memcpy(p->scratch, p->in, len);
 	drop(p, len);
 	e = preauth_parse(slice_of(p->scratch, len), p->scratch + len, &c);
 	set_tag(p, c.tag);
 	if (is_ok(e))
-		commands[c.verb](p, &c);
+		preauth_run(p, &c);
 	else
-		answer_bad(p, e.text);
-	if (!is_busy(p))
-		forget_command(p);
+		preauth_bad(p, e.text);
+	if (p->state != STATE_VERIFYING)
+		close_scratch(p);
 }
 
 static struct slice input(const struct preauth *p)
@@ -420,7 +153,7 @@ static void refuse_long_line(struct preauth *p, const char *text)
 {
 	drop(p, p->cutter.line);
 	p->state = STATE_SKIPPING;
-	answer_bad(p, text);
+	preauth_bad(p, text);
 }
 
 static bool is_foreign(const struct preauth *p)
@@ -453,7 +186,7 @@ static bool advance_command(struct preauth *p)
 		return true;
 	case CUT_TOO_BIG:
 		set_tag(p, preauth_parse_tag(input(p)));
-		add_tagged(p, "NO [LIMIT]", "literal is too big");
+		preauth_add_tagged(p, "NO [LIMIT]", "literal is too big");
 		drop(p, len);
 		p->commands++;
 		return true;
@@ -479,7 +212,20 @@ static bool advance_skipping(struct preauth *p)
 	return true;
 }
 
-static bool advance_sasl(struct preauth *p)
+static void take_response(struct preauth *p, struct slice line)
+{
+	if (slice_eq(line, S("*"))) {
+		p->state = STATE_COMMAND;
+		preauth_add_tagged(p, "BAD", "AUTHENTICATE cancelled");
+		return;
+	}
+	open_scratch(p);
+	preauth_response(p, line);
+	if (p->state != STATE_VERIFYING)
+		close_scratch(p);
+}
+
+static bool advance_response(struct preauth *p)
 {
 	size_t lf = slice_find_byte(input(p), '\n');
 	struct slice line = slice_first(input(p), lf);
@@ -488,20 +234,12 @@ static bool advance_sasl(struct preauth *p)
 		line.len--;
 	if (line.len > LIMIT_SASL_LINE) {
 		refuse_long_line(p, "response is too long");
-		forget_command(p);
 		return true;
 	}
 	if (lf == SLICE_NONE)
 		return false;
-	if (slice_eq(line, S("*"))) {
-		p->state = STATE_COMMAND;
-		add_tagged(p, "BAD", "AUTHENTICATE cancelled");
-	} else {
-		sasl_response(p, line);
-	}
+	take_response(p, line);
 	drop(p, lf + 1);
-	if (!is_busy(p))
-		forget_command(p);
 	return true;
 }
 
@@ -517,10 +255,8 @@ enum preauth_event preauth_next(struct preauth *p)
 		case STATE_SKIPPING:
 			has_more = advance_skipping(p);
 			break;
-		case STATE_SASL_PLAIN:
-		case STATE_SASL_USER:
-		case STATE_SASL_SECRET:
-			has_more = advance_sasl(p);
+		case STATE_RESPONSE:
+			has_more = advance_response(p);
 			break;
 		case STATE_VERIFYING:
 			return PREAUTH_VERIFY;
@@ -541,7 +277,7 @@ struct preauth *preauth_new(const struct preauth_options *options, bool greet)
 	if (!greet)
 		return p;
 	buf_add(&p->out, S("* OK ["));
-	add_capabilities(p);
+	preauth_add_capabilities(p);
 	buf_add(&p->out, S("] "));
 	buf_add(&p->out, options->hostname);
 	buf_add(&p->out, S(" roost ready\r\n"));
@@ -552,7 +288,7 @@ void preauth_free(struct preauth *p)
 {
 	if (p == NULL)
 		return;
-	forget_command(p);
+	close_scratch(p);
 	wipe_free(p->in, p->in_len);
 	buf_free(&p->out);
 	buf_free(&p->client_id);
@@ -580,11 +316,29 @@ void preauth_took(struct preauth *p, size_t n)
 		preauth_bye(p, "too much before the log-in");
 }
 
+void preauth_challenge(struct preauth *p, struct slice challenge)
+{
+	assert(p->state == STATE_VERIFYING);
+	p->login.is_first = false;
+	preauth_ask(p, challenge);
+}
+
+void preauth_ask(struct preauth *p, struct slice challenge)
+{
+	close_scratch(p);
+	p->state = STATE_RESPONSE;
+	/* an empty one keeps its space: RFC 9051 section 6.2.2 */
+	buf_add(&p->out, S("+ "));
+	base64_encode(challenge, &p->out);
+	buf_add(&p->out, S("\r\n"));
+}
+
 /* What each cause is called, RFC 9051 section 7.1; the rest are our own
  * troubles. */
 static const char *const refusals[ERR_CODES] = {
 	[ERR_AUTHENTICATIONFAILED] = "NO [AUTHENTICATIONFAILED]",
 	[ERR_AUTHORIZATIONFAILED] = "NO [AUTHORIZATIONFAILED]",
+	[ERR_CONTACTADMIN] = "NO [CONTACTADMIN]",
 	[ERR_EXPIRED] = "NO [EXPIRED]",
 	[ERR_PRIVACYREQUIRED] = "NO [PRIVACYREQUIRED]",
 	[ERR_LIMIT] = "NO [LIMIT]",
@@ -610,8 +364,9 @@ void preauth_refuse(struct preauth *p, enum err_code code, struct slice text)
 		cstr[text.len] = '\0';
 	}
 	p->state = STATE_COMMAND;
-	forget_command(p);
-	add_tagged(p, status != NULL ? status : "NO [UNAVAILABLE]", cstr);
+	close_scratch(p);
+	preauth_add_tagged(p, status != NULL ? status : "NO [UNAVAILABLE]",
+	                   cstr);
 	if (++p->failures >= LIMIT_LOGIN_FAILURES)
 		preauth_bye(p, "too many failed log-ins");
 }

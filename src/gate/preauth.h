@@ -6,7 +6,8 @@
  * be done, and sends what stands in `out`.
  *
  *                 ┌──── PREAUTH_INPUT ◄── read more
- *   preauth_new ──┼──── PREAUTH_VERIFY ──► preauth_refuse, or the client is
+ *   preauth_new ──┼──── PREAUTH_VERIFY ──► preauth_challenge,
+ *                 │                        preauth_refuse, or the client is
  *                 │                        logged in: preauth_rest, free
  *                 ├──── PREAUTH_STARTTLS ─► send `out`, free, TLS, new
  *                 └──── PREAUTH_OVER ────► send `out`, close
@@ -24,6 +25,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/sasl.h"
 #include "base/slice.h"
 
 enum { PREAUTH_READ = 4096, PREAUTH_BUFFER = LIMIT_SASL_LINE + PREAUTH_READ };
@@ -31,9 +33,10 @@ enum { PREAUTH_READ = 4096, PREAUTH_BUFFER = LIMIT_SASL_LINE + PREAUTH_READ };
 /* Its slices must outlive the preauth. */
 struct preauth_options {
 	struct slice hostname;
-	bool tls;       /* we are inside TLS */
-	bool starttls;  /* TLS can be had */
-	bool may_login; /* inside TLS, or from a trusted network */
+	bool tls;            /* we are inside TLS */
+	bool starttls;       /* TLS can be had */
+	bool may_login;      /* inside TLS, or from a trusted network */
+	uint32_t mechanisms; /* sasl_bit() of each that is offered */
 };
 
 enum preauth_event {
@@ -43,14 +46,11 @@ enum preauth_event {
 	PREAUTH_OVER,
 };
 
-/* Valid from PREAUTH_VERIFY to preauth_refuse() or preauth_free(). */
+/* Valid from PREAUTH_VERIFY to the answer or preauth_free(). */
 struct preauth_login {
-	struct slice mechanism; /* "LOGIN" for the command, too */
-	struct slice authzid;
-	struct slice user;
-	struct slice secret;
-	bool hopeless; /* no account can have these: don't ask, but refuse
-	                  as late and in the same words as others */
+	enum sasl mechanism;
+	bool is_first; /* or an answer to a challenge */
+	struct slice response;
 };
 
 struct preauth;
@@ -69,6 +69,10 @@ enum preauth_event preauth_next(struct preauth *);
 struct buf *preauth_out(struct preauth *);
 
 const struct preauth_login *preauth_login(const struct preauth *);
+
+/* auth asks the client something, which goes to `out`; goes on with
+ * preauth_next(). What was said is forgotten. */
+void preauth_challenge(struct preauth *, struct slice challenge);
 
 /* auth said no: the answer goes to `out`; goes on with preauth_next(). */
 void preauth_refuse(struct preauth *, enum err_code, struct slice text);

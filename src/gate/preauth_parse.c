@@ -372,13 +372,3 @@ bool preauth_is_foreign(struct slice first_line)
 	}
 	return slice_starts(first_line, S("\x16\x03"));
 }
-
-bool preauth_parse_plain(struct slice message, struct slice *authzid,
-                         struct slice *user, struct slice *secret)
-{
-	struct slice rest;
-
-	return slice_cut(message, '\0', authzid, &rest) &&
-	       slice_cut(rest, '\0', user, secret) &&
-	       slice_find_byte(*secret, '\0') == SLICE_NONE;
-}

@@ -85,7 +85,3 @@ struct slice preauth_parse_tag(struct slice command);
 
 /* Is this the first line of another protocol: HTTP or a TLS hello? */
 bool preauth_is_foreign(struct slice first_line);
-
-/* authzid, user and secret of a PLAIN message. RFC 4616 section 2 */
-bool preauth_parse_plain(struct slice message, struct slice *authzid,
-                         struct slice *user, struct slice *secret);

@@ -266,6 +266,10 @@ static void on_return(void *arg, struct frame_in *f)
 	if (f == NULL)
 		return;
 	input = frame_read_slice(f, LIMIT_FRAME);
+	/* of itself it knows better */
+	frame_read_slice(f, ADDRESS_TEXT);
+	read_u16(&f->r);
+	read_u8(&f->r);
 	if (frame_is_whole(f) && f->fd >= 0)
 		give_back(r, f->fd, input);
 	else

@@ -92,8 +92,38 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv,
 	               : result;
 }
 
+static int on_seal(SSL *ssl, void *arg)
+{
+	(void)ssl;
+	(void)arg;
+	return 1;
+}
+
+/* A client that has shown a certificate shows it, and that it has the key,
+ * each time: of its chain a ticket has nothing, and of its end neither. */
+static SSL_TICKET_RETURN on_open(SSL *ssl, SSL_SESSION *session,
+                                 const unsigned char *name, size_t size,
+                                 SSL_TICKET_STATUS status, void *arg)
+{
+	(void)ssl;
+	(void)name;
+	(void)size;
+	(void)arg;
+	if (session != NULL && SSL_SESSION_get0_peer(session) != NULL)
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	switch (status) {
+	case SSL_TICKET_SUCCESS:
+		return SSL_TICKET_RETURN_USE;
+	case SSL_TICKET_SUCCESS_RENEW:
+		return SSL_TICKET_RETURN_USE_RENEW;
+	default:
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	}
+}
+
 void resumption_attach(SSL_CTX *ctx, struct resumption *r)
 {
 	SSL_CTX_set_app_data(ctx, r);
 	SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket);
+	SSL_CTX_set_session_ticket_cb(ctx, on_seal, on_open, NULL);
 }

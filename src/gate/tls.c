@@ -3,18 +3,15 @@
 
 #include <openssl/err.h>
 #include <openssl/hmac.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/limits.h"
-#include "base/mem.h"
 #include "base/slice.h"
+#include "gate/tls_client.h"
 
 /* What we must know of a session, in the pointer that OpenSSL keeps for us:
  * the KeyUpdates of this minute, and who accepted it. */
@@ -71,14 +68,17 @@ bool tls_is_abused(const SSL *ssl)
 	return facts_get(ssl).key_updates > LIMIT_KEY_UPDATES;
 }
 
+/* arg: the session's transcript, or NULL */
 static void on_message(int is_ours, int version, int type, const void *bytes,
                        size_t size, SSL *ssl, void *arg)
 {
 	(void)version;
-	(void)arg;
-	if (!is_ours && type == SSL3_RT_HANDSHAKE && size != 0 &&
-	    *(const uint8_t *)bytes == SSL3_MT_KEY_UPDATE)
+	if (type != SSL3_RT_HANDSHAKE || size == 0)
+		return;
+	if (!is_ours && *(const uint8_t *)bytes == SSL3_MT_KEY_UPDATE)
 		count_key_update(ssl);
+	if (arg != NULL)
+		transcript_add(arg, is_ours != 0, slice_of(bytes, size));
 }
 
 /* A client that names protocols must name ours: who expects HTTP here is
@@ -98,26 +98,28 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 }
 
 /* A ticket is good for the listener and the server name it was given for:
- * what one tenant's client may go on with is nothing to another's. */
+ * what one tenant's client may go on with is nothing to another's. And for
+ * those who issued certificates then. */
 static int on_hello(SSL *ssl, int *alert, void *arg)
 {
-	const uint8_t listener = facts_get(ssl).listener;
+	const struct authorities *a = arg;
+	uint8_t key[1 + sizeof a->digest] = { facts_get(ssl).listener };
 	const unsigned char *name = NULL;
 	unsigned char id[EVP_MAX_MD_SIZE];
 	unsigned id_size = 0;
 	size_t size = 0;
 
 	(void)alert;
-	(void)arg;
+	memcpy(key + 1, a->digest, sizeof a->digest);
 	SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &name, &size);
-	return HMAC(EVP_sha256(), &listener, sizeof listener, name, size, id,
-	            &id_size) != NULL &&
+	return HMAC(EVP_sha256(), key, sizeof key, name, size, id, &id_size) !=
+	                               NULL &&
 	                       SSL_set_session_id_context(ssl, id, id_size) == 1
 	               ? SSL_CLIENT_HELLO_SUCCESS
 	               : SSL_CLIENT_HELLO_ERROR;
 }
 
-static SSL_CTX *context_new(void)
+static SSL_CTX *context_new(const struct authorities *authorities)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
@@ -136,10 +138,11 @@ static SSL_CTX *context_new(void)
 	                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_max_early_data(ctx, 0);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
+	SSL_CTX_set_client_hello_cb(ctx, on_hello, (void *)authorities);
 	SSL_CTX_set_num_tickets(ctx, 1);
 	SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
 	SSL_CTX_set_msg_callback(ctx, on_message);
+	tls_client_ask(ctx, authorities);
 	return ctx;
 }
 
@@ -152,97 +155,55 @@ SSL *tls_session_new(SSL_CTX *ctx, uint8_t listener)
 	return ssl;
 }
 
-/* The first certificate is the server's, the others are its chain. */
-static bool use_certificates(SSL_CTX *ctx, BIO *pem)
+/* The certificate of the name that the client asks for; else the context's
+ * own, which is there from the start. -1: the handshake waits. */
+static int on_certificate(SSL *ssl, void *arg)
 {
-	bool ok = true;
-	X509 *x;
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	const struct pair *p;
 
-	for (unsigned n = 0;
-	     ok && (x = PEM_read_bio_X509(pem, NULL, NULL, NULL)) != NULL;
-	     n++) {
-		ok = n == 0 ? SSL_CTX_use_certificate(ctx, x) == 1
-		            : SSL_CTX_add1_chain_cert(ctx, x) == 1;
-		X509_free(x);
+	tls_client_spare(ssl);
+	if (name == NULL)
+		return 1;
+	switch (sni_pick(arg, slice_cstr(name), &p)) {
+	case SNI_NONE:
+		return 1;
+	case SNI_WAIT:
+		return -1;
+	case SNI_HERE:
+		break;
 	}
-	return ok && SSL_CTX_get0_certificate(ctx) != NULL;
+	SSL_certs_clear(ssl);
+	return SSL_use_cert_and_key(ssl, p->leaf, p->key, p->chain, 1);
 }
 
-static bool use_key(SSL_CTX *ctx, BIO *pem)
+SSL_CTX *tls_load(int fd, const struct tls_house *house, const char **problem)
 {
-	/* the empty passphrase: nobody can be asked here */
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, NULL, (void *)"");
-	bool ok = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+	struct pair p = { 0 };
+	SSL_CTX *ctx;
 
-	EVP_PKEY_free(key);
-	return ok;
-}
-
-static const char *fill_context(SSL_CTX *ctx, struct slice pem)
-{
-	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
-	const char *problem = NULL;
-
-	if (!use_certificates(ctx, bio))
-		problem = "the file holds no certificate that can be used";
-	BIO_free(bio);
-	if (problem != NULL)
-		return problem;
-	bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
-	if (!use_key(ctx, bio) || SSL_CTX_check_private_key(ctx) != 1)
-		problem = "the file holds no key that matches its certificate";
-	BIO_free(bio);
-	return problem;
-}
-
-/* From the start of the file, whoever else reads the same descriptor. */
-static size_t read_file(int fd, char *to, size_t size)
-{
-	size_t len = 0;
-
-	while (len < size) {
-		ssize_t n = pread(fd, to + len, size - len, (off_t)len);
-
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-	}
-	return len;
-}
-
-SSL_CTX *tls_load(int fd, struct resumption *resumption, const char **problem)
-{
-	SSL_CTX *ctx = context_new();
-	char *pem = mem_new(1, TLS_PEM_MOST);
-	size_t len = read_file(fd, pem, TLS_PEM_MOST);
-
-	*problem = ctx != NULL ? fill_context(ctx, slice_of(pem, len))
-	                       : "OpenSSL refused to start";
-	mem_wipe(pem, len);
-	free(pem);
-	ERR_clear_error();
-	if (*problem != NULL) {
-		SSL_CTX_free(ctx);
+	*problem = pair_read(&p, fd);
+	if (*problem != NULL)
 		return NULL;
+	ctx = context_new(house->authorities);
+	if (ctx == NULL ||
+	    SSL_CTX_use_cert_and_key(ctx, p.leaf, p.key, p.chain, 1) != 1) {
+		*problem = "OpenSSL refuses it";
+		ERR_clear_error();
+		SSL_CTX_free(ctx);
+		ctx = NULL;
 	}
-	resumption_attach(ctx, resumption);
+	pair_free(&p);
+	if (ctx == NULL)
+		return NULL;
+	resumption_attach(ctx, house->resumption);
+	SSL_CTX_set_cert_cb(ctx, on_certificate, house->sni);
 	return ctx;
 }
 
 void tls_free(SSL_CTX *ctx)
 {
 	SSL_CTX_free(ctx);
-}
-
-int tls_days_left(SSL_CTX *ctx)
-{
-	const X509 *x = SSL_CTX_get0_certificate(ctx);
-	int days = 0;
-	int seconds = 0;
-
-	if (ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(x)) != 1)
-		return -1;
-	return seconds < 0 ? days - 1 : days;
 }
 
 void tls_end_of_secrets(SSL *ssl)
@@ -259,4 +220,19 @@ void tls_describe(const SSL *ssl, char *out, size_t size)
 {
 	snprintf(out, size, "%s %s", SSL_get_version(ssl),
 	         SSL_get_cipher_name(ssl));
+}
+
+bool tls_has_exporter(const SSL *ssl)
+{
+	return ssl != NULL && SSL_version(ssl) == TLS1_3_VERSION;
+}
+
+bool tls_exporter(SSL *ssl, char *out)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	return tls_has_exporter(ssl) &&
+	       SSL_export_keying_material(ssl, (unsigned char *)out,
+	                                  TLS_EXPORTER, label, sizeof label - 1,
+	                                  NULL, 0, 0) == 1;
 }

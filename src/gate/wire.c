@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "gate/tls.h"
+#include "gate/tls_client.h"
 
 void wire_start_tls(struct wire *w, SSL_CTX *ctx, uint8_t listener)
 {
@@ -16,6 +17,7 @@ void wire_start_tls(struct wire *w, SSL_CTX *ctx, uint8_t listener)
 		return;
 	SSL_set_fd(w->ssl, w->fd);
 	SSL_set_accept_state(w->ssl);
+	w->transcript = tls_client_watch(w->ssl);
 }
 
 static enum io io_of_errno(enum io blocked)
@@ -33,6 +35,8 @@ static enum io io_of_ssl(SSL *ssl, int result)
 		return IO_WANT_READ;
 	if (error == SSL_ERROR_WANT_WRITE)
 		return IO_WANT_WRITE;
+	if (error == SSL_ERROR_WANT_X509_LOOKUP)
+		return IO_WAIT;
 	/* After a fatal error SSL_shutdown() must not be called. */
 	if (error != SSL_ERROR_ZERO_RETURN)
 		SSL_set_quiet_shutdown(ssl, 1);
@@ -123,6 +127,8 @@ void wire_end(struct wire *w)
 		SSL_free(w->ssl);
 		w->ssl = NULL;
 	}
+	transcript_free(w->transcript);
+	w->transcript = NULL;
 	if (w->fd >= 0) {
 		shutdown(w->fd, SHUT_WR);
 		discard(w->fd);

@@ -14,6 +14,7 @@
 /* OpenSSL's SSL and SSL_CTX: its headers stay in wire.c and tls.c. */
 struct ssl_st;
 struct ssl_ctx_st;
+struct transcript;
 
 enum io {
 	IO_DONE,
@@ -25,13 +26,14 @@ enum io {
 
 struct wire {
 	int fd;
-	struct ssl_st *ssl; /* NULL: in clear */
+	struct ssl_st *ssl;            /* NULL: in clear */
+	struct transcript *transcript; /* NULL: no certificate is asked for */
 };
 
 /* Puts a server's side of TLS on it (tls_session_new()); then
  * wire_handshake() until IO_DONE. */
 void wire_start_tls(struct wire *, struct ssl_ctx_st *, uint8_t listener);
-enum io wire_handshake(struct wire *);
+enum io wire_handshake(struct wire *); /* IO_WAIT: for a certificate */
 
 /* At least one byte when IO_DONE. */
 enum io wire_read(struct wire *, void *to, size_t size, size_t *got);

@@ -2,6 +2,7 @@
  * acl.c -- SETACL, DELETEACL, GETACL, LISTRIGHTS, MYRIGHTS. RFC 4314
  */
 #include "base/limits.h"
+#include "imap/audit.h"
 #include "imap/door.h"
 #include "imap/visit.h"
 
@@ -59,17 +60,30 @@ static struct err tell_of_grant(struct session *s, struct slice identifier)
 	return office->grant(office->ctx, account_id(s->account), identifier);
 }
 
+/* "bob@example.org +lr" */
+static struct err record(struct session *s, struct slice name,
+                         struct slice identifier, struct slice rights)
+{
+	return audit_change(s, name,
+	                    arena_printf(s->arena, "%.*s %.*s",
+	                                 (int)identifier.len, identifier.ptr,
+	                                 (int)rights.len, rights.ptr));
+}
+
 struct err cmd_setacl(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
 	struct slice name = parse_named(&c);
 	struct slice identifier = parse_identifier(&c);
+	struct slice letters = slice_from(rest(&c), 1);
 	enum acl_mode mode;
 	unsigned rights = parse_mod_rights(&c, &mode);
 	struct err e;
 
 	expect_end(&c);
 	e = is_ok(c.e) ? door_named(s, name) : c.e;
+	if (is_ok(e))
+		e = record(s, name, identifier, letters);
 	if (is_ok(e) && mode != ACL_REMOVE && rights != 0)
 		e = tell_of_grant(s, identifier);
 	if (is_ok(e))
@@ -86,6 +100,8 @@ struct err cmd_deleteacl(struct session *s, struct slice args)
 
 	expect_end(&c);
 	e = is_ok(c.e) ? door_named(s, name) : c.e;
+	if (is_ok(e))
+		e = record(s, name, identifier, S("none"));
 	if (is_ok(e))
 		e = mailbox_set_acl(s->account, name, identifier, ACL_DELETE,
 		                    0);
@@ -202,6 +218,8 @@ void reply_myrights(struct session *s, struct slice name)
 
 	if (!is_ok(mailbox_rights(s->account, name, &s->who, &rights)))
 		return;
+	if (s->read_only)
+		rights &= RIGHT_LOOKUP | RIGHT_READ;
 	buf_add(out, S("* MYRIGHTS "));
 	session_reply_name(s, name);
 	buf_byte(out, ' ');

@@ -8,6 +8,7 @@
  * command itself then appends all of them, or none.
  */
 #include "imap/append.h"
+#include "imap/audit.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "imap/door.h"
+#include "imap/list.h"
 #include "imap/messagelimit.h"
 #include "imap/visit.h"
 
@@ -107,14 +109,13 @@ static struct err check_mailbox(struct session *s, struct slice name)
 	if (is_ok(e) && visit == NULL)
 		e = door_for(s, S("APPEND"), name);
 	if (is_ok(e) && visit == NULL)
-		e = mailbox_status(s->account, name, &status);
+		e = mailbox_status(s->account, s->who.account, name, &status);
 	if (e.code == ERR_NONEXISTENT)
 		return err(ERR_TRYCREATE, "there is no such mailbox");
 	return e;
 }
 
-/* The message that REPLACE takes away. */
-static struct err find_replaced(struct session *s,
+struct err append_find_replaced(struct session *s,
                                 const struct append_request *r, bool uid,
                                 uint32_t *out)
 {
@@ -136,13 +137,15 @@ static struct err find_replaced(struct session *s,
 static struct err check_destination(struct session *s,
                                     const struct append_request *r)
 {
-	struct err e = OK;
+	struct err e = door_change(s);
 	uint32_t uid;
 
-	if (r->replaces && s->view == NULL)
-		return err(ERR_STATE, "no mailbox is selected");
-	if (r->replaces)
-		e = find_replaced(s, r, r->uid, &uid);
+	if (!is_ok(e))
+		return e;
+	if (r->replaces && s->view == NULL && s->away == NULL)
+		return err(ERR_NOTNOW, "no mailbox is selected");
+	if (r->replaces && s->view != NULL)
+		e = append_find_replaced(s, r, r->uid, &uid);
 	return is_ok(e) ? check_mailbox(s, r->mailbox) : e;
 }
 
@@ -248,14 +251,12 @@ struct err append_end(struct session *s)
 /* -- when it is there -- */
 
 static struct new_message *new_messages(struct session *s,
-                                        struct mailbox *mailbox,
+                                        struct flag_rights may,
                                         const struct append_request *r)
 {
 	struct new_message *v = arena_array(s->arena, r->n, sizeof *v);
 	int64_t now = s->config->clock->wall_s(s->config->clock);
 	const struct append_message *m = r->messages;
-	struct flag_rights may =
-		flag_rights_of(mailbox_rights_open(mailbox, &s->who));
 
 	for (size_t i = 0; i < r->n; i++, m = m->next)
 		v[i] = (struct new_message){
@@ -263,6 +264,7 @@ static struct new_message *new_messages(struct session *s,
 			.flags = m->flags.flags & may.flags,
 			.keywords = m->flags.keywords,
 			.n_keywords = may.keywords ? m->flags.n_keywords : 0,
+			.user = s->who.account,
 			.internaldate = m->has_date ? m->date.seconds : now,
 			.zone = m->has_date ? m->date.zone : 0,
 		};
@@ -277,6 +279,8 @@ struct slice append_uids(struct session *s, struct mailbox *mailbox,
 	struct buf text = { 0 };
 	struct slice code;
 
+	if (!(mailbox_rights_open(mailbox, &s->who) & RIGHT_READ))
+		return S("");
 	mailbox_get_status(mailbox, &status);
 	for (size_t i = 0; i < n; i++)
 		uidset_add(&set, uids[i]);
@@ -310,22 +314,41 @@ static struct err complete(struct session *s, const struct append_request *r)
 	return e;
 }
 
+static struct err record_replaced(struct session *s, uint32_t uid,
+                                  struct mailbox *to)
+{
+	struct uidset set = { 0 };
+	struct err e;
+
+	uidset_add(&set, uid);
+	e = audit_messages(s, &set, mailbox_name(to));
+	uidset_free(&set);
+	return e;
+}
+
 /* *uids: those that the messages have got. */
 static struct err put_messages(struct session *s,
                                const struct append_request *r,
                                struct mailbox *mailbox, uint32_t *uids)
 {
-	struct new_message *messages = new_messages(s, mailbox, r);
+	struct new_message *messages;
+	struct flag_rights may;
 	uint32_t replaced;
-	struct err e;
+	struct err e = door_opened(s, mailbox, &may);
 
-	if (!r->replaces)
-		return mailbox_append(mailbox, messages, r->n, uids);
-	e = find_replaced(s, r, s->uid, &replaced);
+	if (is_ok(e) && r->replaces)
+		e = append_find_replaced(s, r, s->uid, &replaced);
 	if (!is_ok(e))
 		return e;
-	return mailbox_replace(view_mailbox(s->view), replaced, mailbox,
-	                       messages, uids);
+	messages = new_messages(s, may, r);
+	if (!r->replaces)
+		return mailbox_append(mailbox, messages, r->n, uids);
+	e = record_replaced(s, replaced, mailbox);
+	if (is_ok(e))
+		e = mailbox_replace(view_mailbox(s->view), replaced, mailbox,
+		                    messages, uids);
+	s->expunged += is_ok(e);
+	return e;
 }
 
 static struct err append_run(struct session *s, const struct append_request *r)
@@ -337,6 +360,8 @@ static struct err append_run(struct session *s, const struct append_request *r)
 
 	if (is_ok(e))
 		e = visit_to(s, r->mailbox, &visit);
+	if (is_ok(e) && r->replaces && (visit != NULL || s->away != NULL))
+		return visit_replace(s, visit, r);
 	if (is_ok(e) && visit != NULL)
 		return visit_append(s, visit, r);
 	if (is_ok(e))
@@ -353,6 +378,9 @@ static struct err append_run(struct session *s, const struct append_request *r)
 	if (is_ok(e))
 		s->code = append_uids(s, mailbox, uids, r->n);
 	mailbox_close(mailbox);
+	/* INBOX is INBOX in any letter case */
+	if (is_ok(e) && has_utf8(s) && !slice_ieq(r->mailbox, r->asked))
+		reply_list_renamed(s, r->mailbox, r->asked);
 	return e;
 }
 
@@ -369,22 +397,29 @@ struct err cmd_append(struct session *s, struct slice args)
 	return is_ok(e) ? append_run(s, &request) : e;
 }
 
-/* The new UID is told before the old message's EXPUNGE. RFC 8508 section 3.4 */
+/* Before the old message's EXPUNGE. RFC 8508 section 3.4 */
+void reply_replaced(struct session *s, struct slice code)
+{
+	struct buf *out = session_out(s);
+
+	buf_add(out, S("* OK ["));
+	buf_add(out, code);
+	buf_add(out, S("] Replacement message ready\r\n"));
+}
+
+/* The old message's EXPUNGE is like any other one. RFC 8508 section 4.5 */
 struct err cmd_replace(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
-	struct buf *out = session_out(s);
 	struct append_request request;
 	struct err e;
 
 	parse_replace(&c, &request);
 	request.uid = s->uid;
 	e = is_ok(c.e) ? append_run(s, &request) : c.e;
-	if (!is_ok(e))
-		return e;
-	buf_add(out, S("* OK ["));
-	buf_add(out, s->code);
-	buf_add(out, S("] Replacement message ready\r\n"));
+	if (is_ok(e) && s->code.len != 0)
+		reply_replaced(s, s->code);
 	s->code = S("");
-	return OK;
+	s->tell_modseq = is_ok(e);
+	return e;
 }

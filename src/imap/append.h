@@ -44,6 +44,7 @@ struct append_request {
 	bool uid;                /* as yet known: UID REPLACE */
 	struct seq_set replaced; /* the one message of REPLACE */
 	struct slice mailbox;
+	struct slice asked; /* the mailbox, as it was written */
 	struct append_message *messages;
 	size_t n;
 	struct append_step *steps;
@@ -89,9 +90,18 @@ struct append {
  */
 struct err append_check_size(struct session *, uint64_t more);
 
-/* "APPENDUID v uids", in the command's arena. */
+/* "APPENDUID v uids", in the command's arena; "" for who may add to the mailbox
+ * and not open it. RFC 9051 section 6.3.12 */
 struct slice append_uids(struct session *, struct mailbox *,
                          const uint32_t *uids, size_t n);
+
+/* The message that REPLACE takes away from the selected mailbox. ERR_NO,
+ * ERR_READONLY, ERR_UIDREQUIRED */
+struct err append_find_replaced(struct session *, const struct append_request *,
+                                bool uid, uint32_t *out);
+
+/* "* OK [APPENDUID v uid]" */
+void reply_replaced(struct session *, struct slice code);
 
 /* catenate.c: what the URL names, at the end of the message that is coming.
  * ERR_NO, with BADURL. Suspends. */

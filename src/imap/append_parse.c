@@ -141,10 +141,14 @@ static void end_request(struct cursor *c, const struct append_request *r)
 /* The text may end in the mailbox, of which a literal follows. */
 static void parse_destination(struct cursor *c, struct append_request *r)
 {
-	if (at_end(c))
+	struct cursor again = *c;
+
+	if (at_end(c)) {
 		r->wants_text = true;
-	else
-		r->mailbox = parse_mailbox(c);
+		return;
+	}
+	r->mailbox = parse_mailbox(c);
+	r->asked = is_ok(c->e) ? parse_mailbox_asked(&again) : r->mailbox;
 }
 
 static void parse_append_args(struct cursor *c, struct append_request *r)

@@ -3,7 +3,7 @@
  * about the session alone. RFC 9051 sections 6.1.2, 6.1.3, 6.3.13; RFC 3501
  * section 6.4.1
  */
-#include "imap/internal.h"
+#include "imap/notify.h"
 
 static struct err no_arguments(struct session *s, struct slice args)
 {
@@ -36,11 +36,14 @@ struct err cmd_logout(struct session *s, struct slice args)
 }
 
 /* All that the session knew goes with it; what must not be told any more is
- * put down here. RFC 8437 section 3 */
+ * put down here. Behind a proxy that relays it must be possible to do without
+ * it. RFC 8437 sections 3 and 8 */
 struct err cmd_unauthenticate(struct session *s, struct slice args)
 {
 	struct err e = no_arguments(s, args);
 
+	if (is_ok(e) && session_hides(s, S("UNAUTHENTICATE")))
+		e = err(ERR_SYNTAX, "there is no such command");
 	if (!is_ok(e))
 		return e;
 	notify_stop(s);

@@ -8,8 +8,9 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "imap/internal.h"
+#include "imap/visit.h"
 
-static bool is_hidden(const struct session *s, struct slice name)
+bool session_hides(const struct session *s, struct slice name)
 {
 	struct slice rest = slice_cstr(s->hidden);
 
@@ -28,7 +29,7 @@ static void reply_capability(const struct session *s,
 {
 	uint64_t value = c->value != NULL ? c->value(s->config) : 0;
 
-	if ((c->value != NULL && value == 0) || is_hidden(s, c->name))
+	if ((c->value != NULL && value == 0) || session_hides(s, c->name))
 		return;
 	buf_byte(out, ' ');
 	buf_add(out, c->name);
@@ -61,7 +62,7 @@ static uint32_t enable_bit(const struct session *s, struct slice name)
 {
 	for (size_t i = 0; i < n_capabilities; i++)
 		if (slice_ieq(capabilities[i].name, name) &&
-		    !is_hidden(s, capabilities[i].name))
+		    !session_hides(s, capabilities[i].name))
 			return capabilities[i].enable;
 	return 0;
 }
@@ -97,6 +98,7 @@ struct err cmd_enable(struct session *s, struct slice args)
 	s->enabled |= asked & ~(uint32_t)ENABLED_CONDSTORE;
 	if (asked & (ENABLED_CONDSTORE | ENABLED_QRESYNC))
 		session_enable_condstore(s);
+	visit_enable(s);
 	return OK;
 }
 

@@ -12,6 +12,7 @@
 #include "imap/door.h"
 #include "imap/message.h"
 #include "imap/url.h"
+#include "imap/visit.h"
 #include "mime/header.h"
 #include "task/task.h"
 
@@ -163,14 +164,19 @@ static struct err add_url(struct session *s, const struct imap_url *u)
 
 struct err append_url(struct session *s, struct slice url)
 {
-	struct url_home home = { s->config->hostname,
-		                 account_name(s->account) };
+	struct url_home home = {
+		.host = s->config->hostname,
+		.user = account_name(s->account),
+		.mailbox = s->view != NULL ? mailbox_name(view_mailbox(s->view))
+		                           : S(""),
+	};
 	struct arena *arena = arena_new(SIZE_MAX);
 	struct imap_url parsed;
 	struct err e = err(ERR_ABSENT, "no such URL");
 
 	if (parse_imap_url(url, &home, arena, &parsed))
-		e = add_url(s, &parsed);
+		e = visit_is_name(s, parsed.mailbox) ? visit_url(s, &parsed)
+		                                     : add_url(s, &parsed);
 	arena_free(arena);
 	if (e.code == ERR_ABSENT || e.code == ERR_NONEXISTENT)
 		return bad_url(s->append, url);

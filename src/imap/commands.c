@@ -5,69 +5,83 @@
  * OK; what comes before and after (state, what others did, the tagged
  * reply, counting mistakes) is the same for all and is here.
  */
+#include "imap/audit.h"
 #include "imap/door.h"
 #include "imap/messagelimit.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "imap/notify.h"
 #include "imap/visit.h"
 
 /* clang-format off */
 static const struct command commands[] = {
-	{ N("APPEND"),         ST_ANY,      0,                               cmd_append,         "APPEND completed" },
-	{ N("AUTHENTICATE"),   0,           0,                               NULL,               NULL },
-	{ N("CANCELUPDATE"),   ST_SELECTED, CMD_SEQNUMS,                     cmd_cancelupdate,   "CANCELUPDATE completed" },
-	{ N("CAPABILITY"),     ST_ANY,      0,                               cmd_capability,     "CAPABILITY completed" },
-	{ N("CHECK"),          ST_SELECTED, 0,                               cmd_check,          "CHECK completed" },
-	{ N("CLOSE"),          ST_SELECTED, CMD_SILENT,                      cmd_close,          "CLOSE completed" },
-	{ N("COMPRESS"),       ST_ANY,      0,                               cmd_compress,       "DEFLATE active" },
-	{ N("COPY"),           ST_SELECTED, CMD_UID | CMD_NAMES_SECOND,      cmd_copy,           "COPY completed" },
-	{ N("CREATE"),         ST_ANY,      CMD_NAMES,                       cmd_create,         "CREATE completed" },
-	{ N("DELETE"),         ST_ANY,      CMD_NAMES,                       cmd_delete,         "DELETE completed" },
-	{ N("DELETEACL"),      ST_ANY,      CMD_NAMES,                       cmd_deleteacl,      "DELETEACL completed" },
-	{ N("ENABLE"),         ST_ANY,      0,                               cmd_enable,         "ENABLE completed" },
-	{ N("ESEARCH"),        ST_ANY,      CMD_UID | CMD_SEQNUMS | CMD_ALL, cmd_esearch,        "ESEARCH completed" },
-	{ N("EXAMINE"),        ST_ANY,      CMD_SILENT | CMD_NAMES,          cmd_examine,        "EXAMINE completed" },
-	{ N("EXPUNGE"),        ST_SELECTED, CMD_UID | CMD_ALL,               cmd_expunge,        "EXPUNGE completed" },
-	{ N("FETCH"),          ST_SELECTED, CMD_UID | CMD_SEQNUMS,           cmd_fetch,          "FETCH completed" },
-	{ N("GETACL"),         ST_ANY,      CMD_NAMES,                       cmd_getacl,         "GETACL completed" },
-	{ N("GETMETADATA"),    ST_ANY,      CMD_NAMES,                       cmd_getmetadata,    "GETMETADATA completed" },
-	{ N("GETQUOTA"),       ST_ANY,      0,                               cmd_getquota,       "GETQUOTA completed" },
-	{ N("GETQUOTAROOT"),   ST_ANY,      CMD_NAMES,                       cmd_getquotaroot,   "GETQUOTAROOT completed" },
-	{ N("ID"),             ST_ANY,      0,                               cmd_id,             "ID completed" },
-	{ N("IDLE"),           ST_ANY,      CMD_AWAY,                        cmd_idle,           "IDLE completed" },
-	{ N("LIST"),           ST_ANY,      0,                               cmd_list,           "LIST completed" },
-	{ N("LISTRIGHTS"),     ST_ANY,      CMD_NAMES,                       cmd_listrights,     "LISTRIGHTS completed" },
-	{ N("LOGIN"),          0,           0,                               NULL,               NULL },
-	{ N("LOGOUT"),         ST_ANY,      CMD_SILENT,                      cmd_logout,         "LOGOUT completed" },
-	{ N("LSUB"),           ST_ANY,      0,                               cmd_lsub,           "LSUB completed" },
-	{ N("MOVE"),           ST_SELECTED, CMD_UID | CMD_NAMES_SECOND,      cmd_move,           "MOVE completed" },
-	{ N("MYRIGHTS"),       ST_ANY,      CMD_NAMES,                       cmd_myrights,       "MYRIGHTS completed" },
-	{ N("NAMESPACE"),      ST_ANY,      0,                               cmd_namespace,      "NAMESPACE completed" },
-	{ N("NOOP"),           ST_ANY,      CMD_AWAY,                        cmd_noop,           "NOOP completed" },
-	{ N("NOTIFY"),         ST_ANY,      0,                               cmd_notify,         "NOTIFY completed" },
-	{ N("RENAME"),         ST_ANY,      CMD_NAMES,                       cmd_rename,         "RENAME completed" },
-	{ N("REPLACE"),        ST_SELECTED, CMD_UID | CMD_NAMES_SECOND,      cmd_replace,        "REPLACE completed" },
-	{ N("SEARCH"),         ST_SELECTED, CMD_UID | CMD_SEQNUMS,           cmd_search,         "SEARCH completed" },
-	{ N("SELECT"),         ST_ANY,      CMD_SILENT | CMD_NAMES,          cmd_select,         "SELECT completed" },
-	{ N("SETACL"),         ST_ANY,      CMD_NAMES,                       cmd_setacl,         "SETACL completed" },
-	{ N("SETMETADATA"),    ST_ANY,      CMD_LITERAL8 | CMD_NAMES,        cmd_setmetadata,    "SETMETADATA completed" },
-	{ N("SETQUOTA"),       ST_ANY,      0,                               cmd_setquota,       "SETQUOTA completed" },
-	{ N("SORT"),           ST_SELECTED, CMD_UID | CMD_SEQNUMS,           cmd_sort,           "SORT completed" },
-	{ N("STARTTLS"),       0,           0,                               NULL,               NULL },
-	{ N("STATUS"),         ST_ANY,      CMD_NAMES,                       cmd_status,         "STATUS completed" },
-	{ N("STORE"),          ST_SELECTED, CMD_UID | CMD_SEQNUMS,           cmd_store,          "STORE completed" },
-	{ N("SUBSCRIBE"),      ST_ANY,      0,                               cmd_subscribe,      "SUBSCRIBE completed" },
-	{ N("THREAD"),         ST_SELECTED, CMD_UID | CMD_SEQNUMS,           cmd_thread,         "THREAD completed" },
-	{ N("UIDBATCHES"),     ST_SELECTED, 0,                               cmd_uidbatches,     "UIDBATCHES completed" },
-	{ N("UNAUTHENTICATE"), ST_ANY,      CMD_SILENT,                      cmd_unauthenticate, "no longer logged in" },
-	{ N("UNSELECT"),       ST_SELECTED, CMD_SILENT,                      cmd_unselect,       "UNSELECT completed" },
-	{ N("UNSUBSCRIBE"),    ST_ANY,      0,                               cmd_unsubscribe,    "UNSUBSCRIBE completed" },
-	{ N("XLIST"),          ST_ANY,      0,                               cmd_xlist,          "XLIST completed" },
+	{ N("APPEND"),         ST_ANY,      CMD_CHANGES,                              cmd_append,         "APPEND completed" },
+	{ N("AUTHENTICATE"),   0,           0,                                        NULL,               NULL },
+	{ N("CANCELUPDATE"),   ST_SELECTED, CMD_SEQNUMS,                              cmd_cancelupdate,   "CANCELUPDATE completed" },
+	{ N("CAPABILITY"),     ST_ANY,      0,                                        cmd_capability,     "CAPABILITY completed" },
+	{ N("CHECK"),          ST_SELECTED, 0,                                        cmd_check,          "CHECK completed" },
+	{ N("CLOSE"),          ST_SELECTED, CMD_SILENT,                               cmd_close,          "CLOSE completed" },
+	{ N("COMPRESS"),       ST_ANY,      0,                                        cmd_compress,       "DEFLATE active" },
+	{ N("COPY"),           ST_SELECTED, CMD_UID | CMD_NAMES_SECOND | CMD_CHANGES, cmd_copy,           "COPY completed" },
+	{ N("CREATE"),         ST_ANY,      CMD_NAMES | CMD_CHANGES,                  cmd_create,         "CREATE completed" },
+	{ N("DELETE"),         ST_ANY,      CMD_NAMES | CMD_CHANGES,                  cmd_delete,         "DELETE completed" },
+	{ N("DELETEACL"),      ST_ANY,      CMD_NAMES | CMD_CHANGES,                  cmd_deleteacl,      "DELETEACL completed" },
+	{ N("ENABLE"),         ST_ANY,      CMD_SEQNUMS,                              cmd_enable,         "ENABLE completed" },
+	{ N("ESEARCH"),        ST_ANY,      CMD_UID | CMD_SEQNUMS | CMD_ALL,          cmd_esearch,        "ESEARCH completed" },
+	{ N("EXAMINE"),        ST_ANY,      CMD_SILENT | CMD_NAMES,                   cmd_examine,        "EXAMINE completed" },
+	{ N("EXPUNGE"),        ST_SELECTED, CMD_UID | CMD_ALL | CMD_CHANGES,          cmd_expunge,        "EXPUNGE completed" },
+	{ N("FETCH"),          ST_SELECTED, CMD_UID | CMD_SEQNUMS,                    cmd_fetch,          "FETCH completed" },
+	{ N("GETACL"),         ST_ANY,      CMD_NAMES,                                cmd_getacl,         "GETACL completed" },
+	{ N("GETMETADATA"),    ST_ANY,      CMD_NAMES,                                cmd_getmetadata,    "GETMETADATA completed" },
+	{ N("GETQUOTA"),       ST_ANY,      CMD_NAMES,                                cmd_getquota,       "GETQUOTA completed" },
+	{ N("GETQUOTAROOT"),   ST_ANY,      CMD_NAMES,                                cmd_getquotaroot,   "GETQUOTAROOT completed" },
+	{ N("ID"),             ST_ANY,      0,                                        cmd_id,             "ID completed" },
+	{ N("IDLE"),           ST_ANY,      CMD_AWAY,                                 cmd_idle,           "IDLE completed" },
+	{ N("LIST"),           ST_ANY,      0,                                        cmd_list,           "LIST completed" },
+	{ N("LISTRIGHTS"),     ST_ANY,      CMD_NAMES,                                cmd_listrights,     "LISTRIGHTS completed" },
+	{ N("LOGIN"),          0,           0,                                        NULL,               NULL },
+	{ N("LOGOUT"),         ST_ANY,      CMD_SILENT,                               cmd_logout,         "LOGOUT completed" },
+	{ N("LSUB"),           ST_ANY,      0,                                        cmd_lsub,           "LSUB completed" },
+	{ N("MOVE"),           ST_SELECTED, CMD_UID | CMD_NAMES_SECOND | CMD_CHANGES, cmd_move,           "MOVE completed" },
+	{ N("MYRIGHTS"),       ST_ANY,      CMD_NAMES | CMD_SEQNUMS,                  cmd_myrights,       "MYRIGHTS completed" },
+	{ N("NAMESPACE"),      ST_ANY,      0,                                        cmd_namespace,      "NAMESPACE completed" },
+	{ N("NOOP"),           ST_ANY,      CMD_AWAY,                                 cmd_noop,           "NOOP completed" },
+	{ N("NOTIFY"),         ST_ANY,      CMD_SEQNUMS,                              cmd_notify,         "NOTIFY completed" },
+	{ N("REMOVE"),         ST_SELECTED, CMD_VISIT | CMD_CHANGES,                  cmd_remove,         "REMOVE completed" },
+	{ N("RENAME"),         ST_ANY,      CMD_NAMES | CMD_CHANGES,                  cmd_rename,         "RENAME completed" },
+	{ N("REPLACE"),        ST_SELECTED, CMD_UID | CMD_HERE | CMD_CHANGES,         cmd_replace,        "REPLACE completed" },
+	{ N("SEARCH"),         ST_SELECTED, CMD_UID | CMD_SEQNUMS,                    cmd_search,         "SEARCH completed" },
+	{ N("SELECT"),         ST_ANY,      CMD_SILENT | CMD_NAMES,                   cmd_select,         "SELECT completed" },
+	{ N("SETACL"),         ST_ANY,      CMD_NAMES | CMD_CHANGES,                  cmd_setacl,         "SETACL completed" },
+	{ N("SETMETADATA"),    ST_ANY,      CMD_LITERAL8 | CMD_NAMES | CMD_CHANGES,   cmd_setmetadata,    "SETMETADATA completed" },
+	{ N("SETQUOTA"),       ST_ANY,      CMD_NAMES | CMD_CHANGES,                  cmd_setquota,       "SETQUOTA completed" },
+	{ N("SORT"),           ST_SELECTED, CMD_UID | CMD_SEQNUMS,                    cmd_sort,           "SORT completed" },
+	{ N("STARTTLS"),       0,           0,                                        NULL,               NULL },
+	{ N("STATUS"),         ST_ANY,      CMD_NAMES,                                cmd_status,         "STATUS completed" },
+	{ N("STORE"),          ST_SELECTED, CMD_UID | CMD_SEQNUMS | CMD_CHANGES,      cmd_store,          "STORE completed" },
+	{ N("SUBSCRIBE"),      ST_ANY,      CMD_CHANGES,                              cmd_subscribe,      "SUBSCRIBE completed" },
+	{ N("THREAD"),         ST_SELECTED, CMD_UID | CMD_SEQNUMS,                    cmd_thread,         "THREAD completed" },
+	{ N("UIDBATCHES"),     ST_SELECTED, 0,                                        cmd_uidbatches,     "UIDBATCHES completed" },
+	{ N("UNAUTHENTICATE"), ST_ANY,      CMD_SILENT,                               cmd_unauthenticate, "no longer logged in" },
+	{ N("UNSELECT"),       ST_SELECTED, CMD_SILENT,                               cmd_unselect,       "UNSELECT completed" },
+	{ N("UNSUBSCRIBE"),    ST_ANY,      CMD_CHANGES,                              cmd_unsubscribe,    "UNSUBSCRIBE completed" },
+	{ N("XLIST"),          ST_ANY,      0,                                        cmd_xlist,          "XLIST completed" },
 };
 /* clang-format on */
+
+static_assert(sizeof commands / sizeof *commands == COUNTED_COMMANDS - 1,
+              "base/counter_metrics.c has the commands' names");
+
+const char *command_name(size_t i)
+{
+	return i < sizeof commands / sizeof *commands ? commands[i].name.ptr
+	                                              : NULL;
+}
 
 static const struct command *command_find(struct slice name)
 {
@@ -123,14 +137,64 @@ static void reply_tagged(struct session *s, struct slice tag, struct err e)
 	out_fence(&s->out);
 }
 
+/* For a visitor a mailbox ends with his right to read it, as it does when it is
+ * deleted: he is not told what has happened there, and that before an OK. */
+static void close_gone(struct session *s)
+{
+	if (!is_visit(s) || !s->view_gone)
+		return;
+	buf_add(session_out(s),
+	        S("* OK [CLOSED] The mailbox is out of reach\r\n"));
+	session_unselect(s);
+}
+
+void session_waits(const struct session *s, bool waits)
+{
+	if (is_visit(s))
+		return;
+	if (waits)
+		counter_rise(COUNTER_SESSIONS_IDLE);
+	else
+		counter_fall(COUNTER_SESSIONS_IDLE);
+}
+
+static size_t reply_of(struct err e)
+{
+	return is_ok(e) ? 0 : is_bad(e) ? 2 : 1;
+}
+
+/* Of one that has no name that we know it is the last. */
+static size_t place_of(const struct session *s)
+{
+	return s->command != NULL ? (size_t)(s->command - commands)
+	                          : COUNTED_COMMANDS - 1;
+}
+
+/* One that waits is counted when it ends, without its time; those of a visit
+ * are the visitor's. */
+static void count(const struct session *s, struct err e, uint64_t us)
+{
+	size_t place = place_of(s);
+
+	if (is_visit(s))
+		return;
+	counter_add(COUNTER_COMMANDS + place * COUNTED_REPLIES + reply_of(e),
+	            1);
+	if (us != 0)
+		counter_time(COUNTER_COMMAND_TIME + place * COUNTER_TIME_PLACES,
+		             us);
+}
+
 /* The handler has ended: what others did first, then its answer. */
 static void finish(struct session *s, struct slice tag, struct err e)
 {
 	bool numbers =
 		(s->command->rules & CMD_SEQNUMS) && (!s->uid || s->by_number);
 
+	audit_result(s, e);
 	if (!is_bad(e) && !(s->command->rules & CMD_SILENT))
 		session_sync(s, !numbers);
+	close_gone(s);
 	session_settle_modseq(s);
 	if (is_ok(e))
 		session_settle_limit(s);
@@ -161,7 +225,8 @@ static const struct command *parse_name(struct session *s, struct cursor *c)
 		name = parse_atom(c);
 	}
 	command = is_ok(c->e) ? command_find(name) : NULL;
-	if (command == NULL || (s->uid && !(command->rules & CMD_UID)))
+	if (command == NULL || (s->uid && !(command->rules & CMD_UID)) ||
+	    (command->rules & CMD_VISIT && !is_visit(s)))
 		fail(c, "there is no such command");
 	log_command(s, name);
 	return command;
@@ -176,8 +241,8 @@ static struct err check_state(const struct session *s,
 	if (command->states & now)
 		return OK;
 	if (command->states == 0)
-		return err(ERR_STATE, "already logged in");
-	return err(ERR_STATE, "no mailbox is selected");
+		return err(ERR_NOTNOW, "already logged in");
+	return err(ERR_NOTNOW, "no mailbox is selected");
 }
 
 /* RFC 9586 section 3 */
@@ -202,6 +267,8 @@ static struct err run(struct session *s, struct cursor *c)
 	e = check_state(s, s->command);
 	if (is_ok(e))
 		e = check_numbers(s, s->command);
+	if (is_ok(e) && s->command->rules & CMD_CHANGES)
+		e = door_change(s);
 	if (!is_ok(e))
 		return e;
 	/* what has come since is there for "UID FETCH n:*"; flags wait for
@@ -212,7 +279,7 @@ static struct err run(struct session *s, struct cursor *c)
 	s->idling = false;
 	if (visit_takes(s, rest(c), &e))
 		return e;
-	if (s->command->states == ST_SELECTED)
+	if (s->command->states == ST_SELECTED && s->view != NULL)
 		e = door_selected(s);
 	return is_ok(e) ? s->command->run(s, rest(c)) : e;
 }
@@ -227,9 +294,15 @@ static void run_pending(struct session *s, struct slice line, struct err e)
 	s->pending_tag = NULL;
 	s->tag = slice_cstr(tag);
 	s->said = S("");
-	if (is_ok(e))
+	if (is_ok(e)) {
 		e = pending->line(s, line);
+	} else { /* what can't be read ends it, too: a visit must hear of it */
+		pending->line(s, S(""));
+		s->said = S("");
+	}
 	s->idling = false;
+	session_waits(s, false);
+	count(s, e, 0);
 	finish(s, slice_cstr(tag), e);
 	s->tag = S("");
 	free(tag);
@@ -247,6 +320,8 @@ void command_run(struct session *s, struct slice text, struct err framing)
 	}
 	if (text.len == 0 && is_ok(framing))
 		return;
+	uint64_t began = counter_now_us();
+
 	s->commands++;
 	s->code = S("");
 	s->said = S("");
@@ -262,10 +337,14 @@ void command_run(struct session *s, struct slice text, struct err framing)
 		return;
 	}
 	e = run(s, &c);
-	if (s->pending != NULL)
+	if (s->pending != NULL) {
 		s->pending_tag = mem_cstr(tag);
-	else if (s->command != NULL)
+		session_waits(s, true);
+		return;
+	}
+	if (s->command != NULL)
 		finish(s, tag, e);
 	else
 		reply_tagged(s, tag, e);
+	count(s, e, counter_since_us(began));
 }

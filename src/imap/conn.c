@@ -16,6 +16,7 @@ struct conn {
 	struct timer autologout;
 	struct timer leave;  /* told to go: until it is made to */
 	struct trace *trace; /* NULL: nobody looks on */
+	bool stays;          /* as long as the peer does: a visit */
 	bool running;
 	bool again; /* a reason came while it was running */
 	void (*on_end)(void *arg, const struct conn_left *);
@@ -121,8 +122,9 @@ static uint64_t until_autologout_ms(const struct conn *c)
 
 static void rest(struct conn *c)
 {
-	timer_start(&c->autologout, c->loop, until_autologout_ms(c),
-	            on_autologout, c);
+	if (!c->stays)
+		timer_start(&c->autologout, c->loop, until_autologout_ms(c),
+		            on_autologout, c);
 	stream_on_readable(c->stream, conn_wake, c);
 }
 
@@ -174,6 +176,7 @@ struct conn *conn_start(struct loop *loop, int fd,
 	c->stream = stream_new(loop, fd);
 	stream_set_write_timeout(c->stream,
 	                         start->config->write_seconds * 1000);
+	c->stays = start->visitor != NULL;
 	c->on_end = on_end;
 	c->arg = arg;
 	own.io = (struct session_io){ conn_read,    conn_write, c,

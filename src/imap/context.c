@@ -1,13 +1,10 @@
 /*
- * context.c -- see context.h.
+ * context.c -- how results come to be kept up to date, and cease to be.
  *
  * A context has its program as text, read again into memory of its own, with
- * the message numbers of that time as UIDs. When the view has changed, only
- * messages whose MODSEQ has risen, and new ones, are searched again. The order
- * of two messages never changes, since what they are sorted by does not: so a
- * sorted result loses some of its members and gains others, no more.
+ * the message numbers of that time as UIDs.
  */
-#include "imap/context.h"
+#include "imap/context_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,22 +12,12 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-struct context {
-	struct context *next;
-	struct arena *arena; /* what the request is made of, and the tag */
-	struct slice tag;
-	bool uid;
-	struct sort_request request;
-	struct uidset result;
-	uint32_t *order; /* the result, sorted; NULL: it is not */
-	size_t n;        /* of them */
-	uint64_t since;  /* MODSEQ up to which it is right */
-	uint32_t last;   /* and the UID */
-};
-
-static void context_free(struct context *c)
+void context_free(struct context *c)
 {
 	uidset_free(&c->result);
+	uidset_free(&c->lost);
+	uidset_free(&c->more);
+	uidset_free(&c->joining);
 	free(c->order);
 	arena_free(c->arena);
 	free(c);
@@ -65,7 +52,7 @@ static size_t count(const struct session *s)
 }
 
 /* Tags have no quotes or backslashes. */
-static void refuse(struct session *s, struct slice tag, const char *why)
+void context_stop(struct session *s, struct slice tag, const char *why)
 {
 	struct buf *out = session_out(s);
 
@@ -74,14 +61,14 @@ static void refuse(struct session *s, struct slice tag, const char *why)
 	buf_printf(out, "\"] %s\r\n", why);
 }
 
-void context_refuse(struct session *s)
+void context_refuse(struct session *s, const char *why)
 {
-	refuse(s, s->tag, "only one mailbox is kept up to date");
+	context_stop(s, s->tag, why);
 }
 
 /* -- beginning -- */
 
-static uint64_t highest_modseq(const struct session *s)
+uint64_t context_highest_modseq(const struct session *s)
 {
 	struct mailbox_status status;
 
@@ -94,7 +81,7 @@ struct err context_begin(const struct session *s,
 {
 	const struct context *c = s->contexts;
 
-	*since = highest_modseq(s);
+	*since = context_highest_modseq(s);
 	while (c != NULL && !slice_eq(c->tag, s->tag))
 		c = c->next;
 	if (r->returns & SEARCH_UPDATE && c != NULL)
@@ -179,7 +166,7 @@ void context_keep(struct session *s, struct slice args,
 	if (why == NULL)
 		c = context_new(s, args, parse);
 	if (c == NULL) {
-		refuse(s, s->tag, why != NULL ? why : "it can't be kept");
+		context_stop(s, s->tag, why != NULL ? why : "it can't be kept");
 		return;
 	}
 	uidset_copy(&c->result, &found->uids);
@@ -190,212 +177,6 @@ void context_keep(struct session *s, struct slice args,
 	c->last = view_last_uid(s->view);
 	c->next = s->contexts;
 	s->contexts = c;
-}
-
-/* -- telling -- */
-
-static uint32_t number_of(const struct session *s, const struct context *c,
-                          uint32_t uid)
-{
-	return c->uid ? uid : view_seq(s->view, uid);
-}
-
-static void tell_begin(struct session *s, const struct context *c,
-                       struct slice item)
-{
-	struct buf *out = session_out(s);
-
-	buf_add(out, S("* ESEARCH (TAG \""));
-	buf_add(out, c->tag);
-	buf_add(out, c->uid ? S("\") UID ") : S("\") "));
-	buf_add(out, item);
-	buf_add(out, S(" ("));
-}
-
-static void tell_set(struct session *s, const struct context *c,
-                     struct slice item, const struct uidset *uids)
-{
-	struct uidset seqs = { 0 };
-
-	if (uidset_is_empty(uids))
-		return;
-	if (!c->uid)
-		session_to_seqs(s, uids, &seqs);
-	tell_begin(s, c, item);
-	buf_add(session_out(s), S("0 "));
-	uidset_write(c->uid ? uids : &seqs, session_out(s));
-	buf_add(session_out(s), S(")\r\n"));
-	uidset_free(&seqs);
-}
-
-/* Neighbours in an order, of which `which` are told: "3 7:9 12 4", each run
- * behind the position that it has when those before it have been done. */
-static void tell_positions(struct session *s, const struct context *c,
-                           struct slice item, const struct uidset *which,
-                           bool stay)
-{
-	struct buf *out = session_out(s);
-	size_t done = 0;
-	bool any = false;
-
-	for (size_t i = 0; i < c->n; i++) {
-		if (!uidset_has(which, c->order[i]))
-			continue;
-		if (!any)
-			tell_begin(s, c, item);
-		else
-			buf_byte(out, ' ');
-		any = true;
-		buf_number(out, i + 1 - (stay ? 0 : done));
-		buf_byte(out, ' ');
-		for (size_t first = i;
-		     i < c->n && uidset_has(which, c->order[i]); i++, done++) {
-			if (i != first)
-				buf_byte(out, ',');
-			buf_number(out, number_of(s, c, c->order[i]));
-		}
-	}
-	if (any)
-		buf_add(out, S(")\r\n"));
-}
-
-static void lose(struct session *s, struct context *c, struct uidset *lost)
-{
-	size_t n = 0;
-
-	uidset_subtract(&c->result, lost);
-	if (c->order == NULL) {
-		tell_set(s, c, S("REMOVEFROM"), lost);
-		return;
-	}
-	tell_positions(s, c, S("REMOVEFROM"), lost, false);
-	for (size_t i = 0; i < c->n; i++)
-		if (!uidset_has(lost, c->order[i]))
-			c->order[n++] = c->order[i];
-	c->n = n;
-}
-
-/* False: it grows too large, or can't be sorted. */
-static bool gain(struct session *s, struct context *c, struct uidset *more)
-{
-	uint64_t n;
-	uint32_t *order;
-
-	if (uidset_is_empty(more))
-		return true;
-	uidset_union(&c->result, more);
-	n = uidset_count(&c->result);
-	if (c->result.n > LIMIT_CONTEXT_RANGES)
-		return false;
-	if (c->order == NULL) {
-		tell_set(s, c, S("ADDTO"), more);
-		return true;
-	}
-	if (n > LIMIT_CONTEXT_SORTED)
-		return false;
-	order = mem_new((size_t)n, sizeof *order);
-	if (!is_ok(mailbox_sort(view_mailbox(s->view), &c->result,
-	                        c->request.keys, c->request.n_keys, order))) {
-		free(order);
-		return false;
-	}
-	free(c->order);
-	c->order = order;
-	c->n = (size_t)n;
-	tell_positions(s, c, S("ADDTO"), more, true);
-	return true;
-}
-
-/* -- looking again -- */
-
-/* Of the messages that the client knows: those that may match now, or no
- * longer. */
-static struct err find_changed(struct session *s, const struct context *c,
-                               struct uidset *out)
-{
-	struct uidset changed = { 0 };
-	struct err e = OK;
-
-	if (view_last_uid(s->view) > c->last)
-		uidset_add_range(&changed, c->last + 1, UINT32_MAX);
-	if (is_ok(e) && highest_modseq(s) > c->since) {
-		struct uidset newer = { 0 };
-
-		e = mailbox_find(view_mailbox(s->view), 0, 0, c->since, &newer);
-		uidset_union(&changed, &newer);
-		uidset_free(&newer);
-	}
-	uidset_intersect(&changed, view_uids(s->view), out);
-	uidset_free(&changed);
-	return e;
-}
-
-/* What is in a and not in b. */
-static void difference(const struct uidset *a, const struct uidset *b,
-                       struct uidset *out)
-{
-	uidset_copy(out, a);
-	uidset_subtract(out, b);
-}
-
-static bool look_again(struct session *s, struct context *c)
-{
-	uint64_t since = highest_modseq(s);
-	uint32_t last = view_last_uid(s->view);
-	struct uidset changed = { 0 }, now = { 0 }, before = { 0 };
-	struct uidset lost = { 0 }, more = { 0 };
-	struct err e = find_changed(s, c, &changed);
-	bool good;
-
-	if (is_ok(e) && !uidset_is_empty(&changed))
-		e = search_among(s, &c->request.search, &changed, &now);
-	uidset_intersect(&c->result, &changed, &before);
-	difference(&before, &now, &lost);
-	difference(&now, &before, &more);
-	good = is_ok(e);
-	if (good) {
-		lose(s, c, &lost);
-		good = gain(s, c, &more);
-	}
-	c->since = since;
-	c->last = last;
-	uidset_free(&changed);
-	uidset_free(&now);
-	uidset_free(&before);
-	uidset_free(&lost);
-	uidset_free(&more);
-	return good;
-}
-
-void contexts_tell(struct session *s)
-{
-	struct context **at = &s->contexts;
-
-	while (*at != NULL && s->view != NULL && !s->view_gone) {
-		struct context *c = *at;
-
-		if (look_again(s, c)) {
-			at = &c->next;
-			continue;
-		}
-		refuse(s, c->tag, "it is too much to go on with");
-		*at = c->next;
-		context_free(c);
-	}
-}
-
-/* Their numbers are good only before EXPUNGE. RFC 5267 section 4.3.4 */
-void contexts_tell_expunges(struct session *s)
-{
-	const struct uidset *there = mailbox_uids(view_mailbox(s->view));
-
-	for (struct context *c = s->contexts; c != NULL; c = c->next) {
-		struct uidset gone = { 0 };
-
-		difference(&c->result, there, &gone);
-		lose(s, c, &gone);
-		uidset_free(&gone);
-	}
 }
 
 /* -- CANCELUPDATE -- */

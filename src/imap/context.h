@@ -28,13 +28,24 @@ void context_keep(struct session *, struct slice args,
                   const struct search_found *, uint64_t since);
 
 /* UPDATE is not for this command. */
-void context_refuse(struct session *);
+void context_refuse(struct session *, const char *why);
 
 /* Just before the client is told of expunges: what goes with them. Does not
  * suspend. */
 void contexts_tell_expunges(struct session *);
 
-/* When the client has been told of all else. Suspends. */
+/* When the client has been told of all else: what has changed in the results;
+ * and then it is told. Both suspend. */
+void contexts_look(struct session *);
 void contexts_tell(struct session *);
+
+/* Between the two: the messages that have just come and join a result of which
+ * UPDATE has asked to be shown them. RFC 5465 section 7 */
+void contexts_joining(const struct session *, struct uidset *out);
+
+/* What UPDATEs have asked for of one of these: at most LIMIT_CONTEXTS lists.
+ * Leaves of `same` those of which the same is asked for. */
+size_t contexts_items(const struct session *, uint32_t uid,
+                      struct slice items[], struct uidset *same);
 
 void contexts_free(struct session *);

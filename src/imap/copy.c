@@ -1,8 +1,9 @@
 /*
- * copy.c -- COPY, MOVE, EXPUNGE and their UID forms.
+ * copy.c -- COPY, MOVE, EXPUNGE and their UID forms; REMOVE.
  * RFC 9051 sections 6.4.3, 6.4.7, 6.4.8; COPYUID: section 7.1
  */
 #include "imap/copy.h"
+#include "imap/audit.h"
 #include "imap/door.h"
 #include "imap/messagelimit.h"
 
@@ -19,7 +20,8 @@ struct slice parse_copy(struct cursor *c, struct seq_set *set)
 	return name;
 }
 
-/* "COPYUID 38505 304,319:320 3956:3958", in the command's arena */
+/* "COPYUID 38505 304,319:320 3956:3958", in the command's arena; "" for who
+ * may not open the destination. RFC 9051 section 6.4.7 */
 static struct slice copyuid(struct session *s, struct mailbox *destination,
                             const struct uidset *from, const struct uidset *to)
 {
@@ -27,6 +29,8 @@ static struct slice copyuid(struct session *s, struct mailbox *destination,
 	struct buf text = { 0 };
 	struct slice code;
 
+	if (!(mailbox_rights_open(destination, &s->who) & RIGHT_READ))
+		return S("");
 	mailbox_get_status(destination, &status);
 	buf_add(&text, S("COPYUID "));
 	buf_number(&text, status.uidvalidity);
@@ -44,6 +48,8 @@ void reply_moved(struct session *s, struct slice code)
 {
 	struct buf *out = session_out(s);
 
+	if (code.len == 0)
+		return;
 	buf_add(out, S("* OK ["));
 	buf_add(out, code);
 	buf_add(out, S("] Moved\r\n"));
@@ -54,11 +60,15 @@ static struct err copy_to(struct session *s, struct mailbox *destination,
 {
 	struct uidset from = { 0 };
 	struct uidset to = { 0 };
-	unsigned rights = mailbox_rights_open(destination, &s->who);
-	struct err e =
-		mailbox_copy_allowed(view_mailbox(s->view), uids, destination,
-	                             move, flag_rights_of(rights), &from, &to);
+	struct flag_rights may;
+	struct err e = door_opened(s, destination, &may);
 
+	if (is_ok(e) && move)
+		e = audit_messages(s, uids, mailbox_name(destination));
+	if (is_ok(e))
+		e = mailbox_copy_allowed(view_mailbox(s->view), uids,
+		                         destination, move, may, &from, &to);
+	s->expunged += move ? uidset_count(&from) : 0;
 	/* of a move that failed midway, what has been moved is told */
 	if (!uidset_is_empty(&from)) {
 		struct slice code = copyuid(s, destination, &from, &to);
@@ -136,6 +146,37 @@ static struct err limit_deleted(struct session *s, struct uidset *uids)
 	return e;
 }
 
+/* What is recorded is what goes, but for what others take away meanwhile. */
+static struct err record_expunge(struct session *s, const struct uidset *uids,
+                                 struct uidset *doomed)
+{
+	struct uidset deleted = { 0 };
+	struct err e = mailbox_find(view_mailbox(s->view), FLAG_DELETED,
+	                            FLAG_DELETED, 0, &deleted);
+
+	if (uids != NULL)
+		uidset_intersect(&deleted, uids, doomed);
+	else
+		uidset_copy(doomed, &deleted);
+	uidset_free(&deleted);
+	return is_ok(e) ? audit_messages(s, doomed, S("")) : e;
+}
+
+struct err session_expunge(struct session *s, const struct uidset *uids,
+                           struct uidset *expunged)
+{
+	bool recorded = audit_wants_messages(s);
+	struct uidset doomed = { 0 };
+	struct err e = recorded ? record_expunge(s, uids, &doomed) : OK;
+
+	if (is_ok(e))
+		e = mailbox_expunge(view_mailbox(s->view),
+		                    recorded ? &doomed : uids, expunged);
+	s->expunged += uidset_count(expunged);
+	uidset_free(&doomed);
+	return e;
+}
+
 /* The EXPUNGE responses come from the view, before the tagged reply. */
 struct err cmd_expunge(struct session *s, struct slice args)
 {
@@ -158,10 +199,46 @@ struct err cmd_expunge(struct session *s, struct slice args)
 	if (is_ok(e))
 		e = limit_deleted(s, &uids);
 	if (is_ok(e))
-		e = mailbox_expunge(view_mailbox(s->view),
-		                    s->uid ? &uids : NULL, &expunged);
+		e = session_expunge(s, s->uid ? &uids : NULL, &expunged);
 	s->tell_modseq = !uidset_is_empty(&expunged);
 	uidset_free(&uids);
 	uidset_free(&expunged);
+	return e;
+}
+
+struct err session_remove(struct session *s, const struct uidset *uids,
+                          struct slice to)
+{
+	struct uidset removed = { 0 };
+	struct err e = audit_messages(s, uids, to);
+
+	if (is_ok(e))
+		e = mailbox_remove(view_mailbox(s->view), uids, &removed);
+	s->expunged += uidset_count(&removed);
+	s->tell_modseq = !uidset_is_empty(&removed);
+	uidset_free(&removed);
+	return e;
+}
+
+/* remove = "REMOVE" SP sequence-set, of UIDs: the second half of a MOVE to
+ * another account, for which the home of a visit asks. */
+struct err cmd_remove(struct session *s, struct slice args)
+{
+	struct cursor c = args_cursor(s, args);
+	struct uidset uids = { 0 };
+	struct seq_set set;
+	struct err e;
+
+	expect(&c, ' ', "expected a set of UIDs");
+	set = parse_sequence_set(&c);
+	expect_end(&c);
+	if (!is_ok(c.e))
+		return c.e;
+	if (view_is_readonly(s->view))
+		return err(ERR_READONLY, "mailbox is selected read-only");
+	e = session_resolve(s, &set, SET_UIDS, &uids);
+	if (is_ok(e))
+		e = session_remove(s, &uids, S(""));
+	uidset_free(&uids);
 	return e;
 }

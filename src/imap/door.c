@@ -33,6 +33,7 @@ static const struct need {
 	{ N("LISTRIGHTS"),   RIGHT_ADMINISTER, 0, 0 },
 	{ N("MOVE"),         RIGHT_INSERT,     R | RIGHT_DELETED | RIGHT_EXPUNGE, 0 },
 	{ N("MYRIGHTS"),     RIGHT_LOOKUP,     0, 0 },
+	{ N("REMOVE"),       0,                R | RIGHT_DELETED | RIGHT_EXPUNGE, 0 },
 	{ N("RENAME"),       RIGHT_DELETE,     0, 0 },
 	{ N("REPLACE"),      RIGHT_INSERT,     R | RIGHT_DELETED | RIGHT_EXPUNGE, 0 },
 	{ N("SELECT"),       R,                0, 0 },
@@ -59,6 +60,12 @@ static struct err check(unsigned rights, unsigned all)
 	return (rights & all) == all ? OK : err(ERR_NOPERM, "not permitted");
 }
 
+struct err door_change(const struct session *s)
+{
+	return s->read_only ? err(ERR_NOPERM, "this account can only be read")
+	                    : OK;
+}
+
 struct err door_for(struct session *s, struct slice command, struct slice name)
 {
 	unsigned rights;
@@ -72,13 +79,25 @@ struct err door_named(struct session *s, struct slice name)
 	return door_for(s, s->command->name, name);
 }
 
+struct err door_opened(struct session *s, struct mailbox *mailbox,
+                       struct flag_rights *may)
+{
+	unsigned rights = mailbox_rights_open(mailbox, &s->who);
+
+	*may = flag_rights_of(rights);
+	may->user = s->who.account;
+	return check(rights, need_of(s->command->name)->named);
+}
+
 struct err door_made(struct session *s, struct slice name)
 {
 	unsigned rights;
 	struct err e;
 
 	if (visit_is_name(s, name))
-		return err(ERR_CANNOT, "that name is another's");
+		return err(ERR_CANNOT, "a mailbox stays in its account");
+	if (visit_is_owner(s, name))
+		return err(ERR_CANNOT, "that name is another account's");
 	e = mailbox_rights_above(s->account, name, &s->who, &rights);
 
 	return is_ok(e) ? check(rights, RIGHT_CREATE) : e;
@@ -93,10 +112,18 @@ struct err door_selected(struct session *s)
 {
 	const struct need *need = need_of(s->command->name);
 	unsigned rights = door_rights(s);
+	unsigned all = need->selected;
 
+	/* what was taken and given back meanwhile has been closed, too */
+	if (is_visit(s) && s->view_gone)
+		return err(ERR_NOPERM, "not permitted");
 	if (need->any != 0 && !(rights & need->any))
 		return err(ERR_NOPERM, "not permitted");
-	return check(rights, need->selected);
+	/* who may no longer read it will be told that it is closed: a FETCH
+	 * response to his STORE would come after that */
+	if (is_visit(s) && (all | need->any) != 0)
+		all |= R;
+	return check(rights, all);
 }
 
 struct flag_rights flag_rights_of(unsigned rights)

@@ -13,9 +13,16 @@
 #include "imap/internal.h"
 #include "mailbox/acl.h"
 
+/* Anything at all? ERR_NOPERM: a policy has made the session read-only. */
+struct err door_change(const struct session *);
+
 /* The mailbox that a command names; the running one. */
 struct err door_for(struct session *, struct slice command, struct slice name);
 struct err door_named(struct session *, struct slice name);
+/* The one it names, open by now: one look says whether it may still be, and
+ * with which flags. */
+struct err door_opened(struct session *, struct mailbox *,
+                       struct flag_rights *);
 /* A mailbox that is to be made: the one above it. */
 struct err door_made(struct session *, struct slice name);
 /* The selected one, for the running command; asked by commands.c. */

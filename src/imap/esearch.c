@@ -2,7 +2,8 @@
  * esearch.c -- ESEARCH: one search in many mailboxes. RFC 7377
  *
  * Mailboxes come from the account's own list, and each is opened as SELECT
- * would: what may not be read there is not searched here.
+ * would: what may not be read there is not searched here. Those of others are
+ * searched where they live (esearch_others.c).
  */
 #include "imap/context.h"
 #include "imap/door.h"
@@ -10,6 +11,7 @@
 
 struct esearch {
 	struct sources sources;
+	struct slice after; /* the text behind them */
 	struct search_request search;
 };
 
@@ -28,6 +30,7 @@ static struct err parse_esearch(struct cursor *c, struct esearch *r)
 		r->sources.v = cursor_array(c, 1, sizeof selected);
 		r->sources.v[r->sources.n++] = selected;
 	}
+	r->after = slice_of(c->p - 1, (size_t)(c->end - c->p) + 1);
 	parse_search_program(c, &r->search);
 	/* every answer is an ESEARCH */
 	if (!r->search.extended)
@@ -39,12 +42,17 @@ static struct err parse_esearch(struct cursor *c, struct esearch *r)
 
 static struct err check(const struct session *s, const struct esearch *r)
 {
-	if (s->view == NULL && sources_have_selected(&r->sources))
-		return err(ERR_STATE, "no mailbox is selected");
+	bool selected = s->view != NULL || s->away != NULL;
+
+	if (!selected && sources_have_selected(&r->sources))
+		return err(ERR_NOTNOW, "no mailbox is selected");
+	if (!selected && !is_visit(s) && r->search.returns & SEARCH_UPDATE)
+		return err(ERR_NOTNOW, "no mailbox is selected");
 	if (r->search.returns & SEARCH_SAVE && sources_have_others(&r->sources))
 		return err(ERR_SYNTAX,
 		           "only of the selected mailbox is a result kept");
-	return OK;
+	/* also where there is no mailbox to look into */
+	return search_allowed(s, &r->search);
 }
 
 /* No answer about a mailbox where nothing was found. */
@@ -54,14 +62,15 @@ static struct err search_in(struct session *s, const struct esearch *r,
 	struct search_found found = { .view = view,
 		                      .uid = true,
 		                      .named = true };
-	struct err e = search_run(s, view, &r->search, &found.uids);
+	struct err e =
+		search_run(s, view, &r->search, &found.uids, &found.relevancy);
 
 	found.n = uidset_count(&found.uids);
 	if (is_ok(e) && found.n != 0)
 		e = search_answer(s, &r->search, &found, S("ESEARCH"));
 	else if (r->search.returns & SEARCH_SAVE)
 		uidset_clear(&s->saved);
-	uidset_free(&found.uids);
+	search_found_free(&found);
 	return e;
 }
 
@@ -87,7 +96,8 @@ static struct err search_mailbox(struct session *s, const struct esearch *r,
 	if (s->view != NULL && view_mailbox(s->view) == mailbox) {
 		e = search_in(s, r, s->view);
 	} else {
-		view = view_new(mailbox, true, ignore_news, NULL);
+		view = view_new(mailbox, s->who.account, true, ignore_news,
+		                NULL);
 		e = search_in(s, r, view);
 		view_free(view);
 	}
@@ -109,6 +119,8 @@ static struct err search_all(struct session *s, const struct esearch *r)
 		if (wanted && v[i].exists && !v[i].noselect)
 			e = search_mailbox(s, r, v[i].name);
 	}
+	if (is_ok(e) && !is_visit(s))
+		e = esearch_others(s, &r->sources, r->after, v, n);
 	return e;
 }
 
@@ -120,8 +132,9 @@ struct err cmd_esearch(struct session *s, struct slice args)
 
 	if (is_ok(e))
 		e = check(s, &r);
-	if (is_ok(e) && r.search.returns & SEARCH_UPDATE)
-		context_refuse(s);
+	/* said once, at home */
+	if (is_ok(e) && r.search.returns & SEARCH_UPDATE && !is_visit(s))
+		context_refuse(s, "only one mailbox is kept up to date");
 	if (is_ok(e))
 		e = search_all(s, &r);
 	return search_end(s, &r.search, e);

@@ -19,11 +19,11 @@ static void parse_names(struct cursor *c, struct source *s)
 	s->names = cursor_array(c, LIMIT_SOURCES, sizeof *s->names);
 	expect(c, ' ', "expected a mailbox");
 	if (!take(c, '(')) {
-		add_name(c, s, parse_mailbox(c));
+		add_name(c, s, parse_mailbox_or_root(c));
 		return;
 	}
 	do {
-		add_name(c, s, parse_mailbox(c));
+		add_name(c, s, parse_mailbox_or_root(c));
 	} while (take(c, ' '));
 	expect(c, ')', "list of mailboxes does not end");
 }
@@ -79,15 +79,16 @@ struct sources parse_sources(struct cursor *c)
 
 /* -- which they are -- */
 
-/* How far below `top` is it? 0: it is that; -1: it isn't below. */
+/* How far below `top`, "" for what all is below, is it? 0: it is that; -1: it
+ * isn't below. */
 static int levels_below(struct slice name, struct slice top)
 {
-	int levels = 0;
+	int levels = top.len == 0;
 
 	if (!slice_starts(name, top))
 		return -1;
 	name = slice_from(name, top.len);
-	if (name.len != 0 && name.ptr[0] != '/')
+	if (name.len != 0 && name.ptr[0] != '/' && top.len != 0)
 		return -1;
 	for (size_t i = 0; i < name.len; i++)
 		levels += name.ptr[i] == '/';

@@ -18,7 +18,7 @@ enum source_kind {
 
 struct source {
 	enum source_kind kind;
-	struct slice *names; /* normal forms */
+	struct slice *names; /* normal forms; "" is what all is below */
 	size_t n;
 };
 
@@ -36,3 +36,10 @@ bool sources_have(const struct sources *, const struct mailbox_info *);
 /* Is the selected one asked for as such; is nothing else? */
 bool sources_have_selected(const struct sources *);
 bool sources_have_others(const struct sources *);
+
+/* What of them lives with others, from whose text `after` stood behind; v is
+ * one's own list (esearch_others.c). ERR_LIMIT, and what they answer.
+ * Suspends. */
+struct err esearch_others(struct session *, const struct sources *,
+                          struct slice after, const struct mailbox_info *v,
+                          size_t n);

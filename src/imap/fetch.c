@@ -6,6 +6,7 @@
  * message open.
  */
 #include "imap/fetch.h"
+#include "base/counter.h"
 #include "imap/door.h"
 #include "imap/messagelimit.h"
 
@@ -34,7 +35,7 @@ static bool breathe(struct fetch *f)
 
 static void fetch_records(struct fetch *f)
 {
-	struct record_walk w = mailbox_walk(f->mailbox, &f->uids);
+	struct record_walk w = view_walk(f->s->view, &f->uids);
 	struct fetch_row row = { .s = f->s, .mailbox = f->mailbox };
 
 	while (record_walk_next(&w, &row.record)) {
@@ -57,7 +58,7 @@ static bool walk_to(struct record_walk *w, uint32_t uid, struct record *r)
 
 static void fetch_digests(struct fetch *f)
 {
-	struct record_walk records = mailbox_walk(f->mailbox, &f->uids);
+	struct record_walk records = view_walk(f->s->view, &f->uids);
 	struct digest_walk w = mailbox_digest_walk(f->mailbox, &f->uids);
 	struct digest digest;
 	struct fetch_row row = { .s = f->s,
@@ -92,7 +93,7 @@ static struct err fetch_message(struct fetch *f, uint32_t uid)
 
 	if (!is_ok(e))
 		return e;
-	e = mailbox_record(f->mailbox, uid, &row.record);
+	e = view_record(f->s->view, uid, &row.record);
 	if (is_ok(e)) {
 		fetch_row_write(&row, &f->request);
 		f->served++;
@@ -122,6 +123,7 @@ static struct err mark_seen(struct fetch *f)
 {
 	struct flag_change change = { .mode = STORE_ADD,
 		                      .flags = FLAG_SEEN,
+		                      .user = f->s->who.account,
 		                      .by = f->s->view };
 	struct uidset changed = { 0 };
 	struct uidset failed = { 0 };
@@ -154,6 +156,7 @@ static struct err fetch_run(struct fetch *f)
 		if (is_ok(f->e))
 			f->e = e;
 	}
+	counter_add(COUNTER_FETCHED, f->served);
 	if (is_ok(f->e) && !f->s->uid && f->served < uidset_count(&f->uids))
 		return err(ERR_EXPUNGEISSUED,
 		           "some of the messages have been expunged");
@@ -170,7 +173,7 @@ static struct err check_modifiers(const struct session *s,
 	if (!s->uid)
 		return err(ERR_SYNTAX, "VANISHED is for UID FETCH only");
 	if (!has_qresync(s))
-		return err(ERR_STATE, "QRESYNC is not enabled");
+		return err(ERR_NOTNOW, "QRESYNC is not enabled");
 	return OK;
 }
 

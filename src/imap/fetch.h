@@ -64,8 +64,12 @@ struct fetch_request {
 /* fetch = "FETCH" SP sequence-set SP ... ; uid: UID is among the items */
 struct err parse_fetch(struct cursor *, bool uid, struct fetch_request *);
 
-/* "(" fetch-att *(SP fetch-att) ")", as NOTIFY has them; UID is among the
- * items, and none of them sets \Seen. */
+/* "(" fetch-att *(SP fetch-att) ")", as NOTIFY and UPDATE have them: checked,
+ * and kept as text. */
+struct slice parse_fetch_items_text(struct cursor *);
+
+/* Such a list, or several made one; UID is among the items, and none of them
+ * sets \Seen. */
 void parse_fetch_items(struct cursor *, struct fetch_request *);
 
 /* FETCH of messages that the client did not ask for: items as above. */
@@ -77,6 +81,7 @@ void fetch_add_modseq(struct fetch_request *); /* if it is not */
 
 /* section = "[" [section-spec] "]"; of URLs, too */
 void parse_fetch_section(struct cursor *, struct section *);
+void reply_section(struct buf *, const struct section *);
 
 /* What a request asks for, as a client would write it; for tests. */
 void reply_fetch_request(struct buf *, const struct fetch_request *);

@@ -138,6 +138,42 @@ static item_writer *const writers[FETCH_KINDS] = {
 	[FETCH_BINARY_SIZE] = fetch_binary_size,
 };
 
+/* More than a header. */
+static bool is_content(const struct fetch_item *item)
+{
+	return item->kind == FETCH_BINARY ||
+	       (item->kind == FETCH_SECTION &&
+	        (item->section.text == SECTION_ALL ||
+	         item->section.text == SECTION_TEXT));
+}
+
+static uint64_t written(const struct out *o)
+{
+	return o->total + o->bytes.len;
+}
+
+/* One item, which may be sent before others. */
+static void write_section(struct fetch_row *row, const struct fetch_item *item)
+{
+	struct out *o = &row->s->out;
+	uint64_t before;
+
+	out_fence(o);
+	before = written(o);
+	writers[item->kind](row, item);
+	if (is_content(item))
+		row->s->body_bytes += written(o) - before;
+	out_fence(o);
+}
+
+static bool shows_content(const struct fetch_request *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (is_content(&r->items[i]))
+			return true;
+	return false;
+}
+
 void fetch_row_write(struct fetch_row *row, const struct fetch_request *r)
 {
 	struct buf *out = session_out(row->s);
@@ -150,15 +186,15 @@ void fetch_row_write(struct fetch_row *row, const struct fetch_request *r)
 			buf_byte(out, ' ');
 		buf_add(out, r->items[i].label);
 		if (r->items[i].kind >= FETCH_SECTION)
-			out_fence(&row->s->out);
-		writers[r->items[i].kind](row, &r->items[i]);
-		if (r->items[i].kind >= FETCH_SECTION)
-			out_fence(&row->s->out);
+			write_section(row, &r->items[i]);
+		else
+			writers[r->items[i].kind](row, &r->items[i]);
 		if (row->blob != NULL) { /* a message of them may be large */
 			out_drain(&row->s->out);
 			e = task_go_on();
 		}
 	}
+	row->s->fetched += row->blob != NULL && shows_content(r);
 	if (is_ok(row->e))
 		row->e = e;
 	buf_add(out, S(")\r\n"));

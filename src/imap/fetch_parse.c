@@ -203,7 +203,7 @@ static const struct slice text_names[] = {
 	[SECTION_MIME] = N("MIME"),
 };
 
-static void reply_section(struct buf *out, const struct section *section)
+void reply_section(struct buf *out, const struct section *section)
 {
 	buf_byte(out, '[');
 	for (size_t i = 0; i < section->depth; i++) {
@@ -244,6 +244,17 @@ static struct slice make_label(struct cursor *c, struct slice name,
 
 /* -- items -- */
 
+/* [SP "(" preview-mod *(SP preview-mod) ")"], preview-mod = "LAZY"; it is there
+ * since delivery: LAZY asks for nothing else */
+static void parse_preview_mods(struct cursor *c)
+{
+	if (!take_word(c, S(" (LAZY")))
+		return;
+	while (take_word(c, S(" LAZY")))
+		continue;
+	expect(c, ')', "list of modifiers does not end");
+}
+
 /* fetch-att */
 static struct fetch_item parse_fetch_att(struct cursor *c)
 {
@@ -259,9 +270,8 @@ static struct fetch_item parse_fetch_att(struct cursor *c)
 	item.label = row->label;
 	item.sets_seen = row->sets_seen;
 	item.section.text = row->text;
-	/* it is there since delivery: LAZY asks for nothing else */
 	if (row->kind == FETCH_PREVIEW)
-		take_word(c, S(" (LAZY)"));
+		parse_preview_mods(c);
 	if (row->brackets == NO_SECTION)
 		return item;
 	parse_section(c, row->brackets, &item.section);
@@ -355,6 +365,20 @@ void parse_fetch_items(struct cursor *c, struct fetch_request *out)
 		out->items[i].sets_seen = false;
 	if (is_ok(c->e))
 		add_uid(out);
+}
+
+/* As many as all that are shown without being asked for fit into one FETCH. */
+enum { UNASKED_ITEMS = LIMIT_FETCH_ITEMS / (LIMIT_CONTEXTS + 1) };
+
+struct slice parse_fetch_items_text(struct cursor *c)
+{
+	struct fetch_request request;
+	const char *from = c->p;
+
+	parse_fetch_items(c, &request);
+	if (is_ok(c->e) && request.n > UNASKED_ITEMS)
+		fail_with(c, ERR_LIMIT, "too many FETCH items");
+	return slice_of(from, (size_t)(c->p - from));
 }
 
 bool fetch_has_modseq(const struct fetch_request *r)

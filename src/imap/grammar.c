@@ -216,27 +216,29 @@ struct slice parse_nstring8(struct cursor *c)
 	return take(c, '~') ? parse_octets(c) : parse_nstring(c);
 }
 
-/* From the wire's form of mailbox names to UTF-8. */
-static struct slice decode_mailbox(struct cursor *c, struct slice wire)
+bool decode_mailbox(struct cursor *c, struct slice wire, struct slice *out)
 {
 	struct buf utf8 = { 0 };
-	struct slice name = S("");
+	bool is_good;
 
-	if (!is_ok(c->e))
-		return name;
-	if (c->utf8 && utf8_is_valid(wire))
-		return wire;
-	if (!c->utf8 && utf7_decode(wire, &utf8))
-		name = arena_copy(c->arena, buf_slice(&utf8));
-	else
-		fail_with(c, ERR_CANNOT, "mailbox name is not well encoded");
+	*out = wire;
+	if (c->utf8)
+		return utf8_is_valid(wire);
+	is_good = utf7_decode(wire, &utf8);
+	if (is_good)
+		*out = arena_copy(c->arena, buf_slice(&utf8));
 	buf_free(&utf8);
-	return name;
+	return is_good;
 }
 
 struct slice parse_mailbox_utf8(struct cursor *c)
 {
-	return decode_mailbox(c, parse_astring(c));
+	struct slice wire = parse_astring(c);
+	struct slice name = S("");
+
+	if (is_ok(c->e) && !decode_mailbox(c, wire, &name))
+		fail_with(c, ERR_CANNOT, "mailbox name is not well encoded");
+	return is_ok(c->e) ? name : S("");
 }
 
 struct slice parse_mailbox_asked(struct cursor *c)
@@ -248,10 +250,8 @@ struct slice parse_mailbox_asked(struct cursor *c)
 	return slice_from(name, c->prefix.len);
 }
 
-/* mailbox = "INBOX" / astring */
-struct slice parse_mailbox(struct cursor *c)
+static struct slice normal_mailbox(struct cursor *c, struct slice utf8)
 {
-	struct slice utf8 = parse_mailbox_asked(c);
 	struct slice name = S("");
 	struct buf normal = { 0 };
 	struct err e;
@@ -267,6 +267,21 @@ struct slice parse_mailbox(struct cursor *c)
 	return name;
 }
 
+/* mailbox = "INBOX" / astring */
+struct slice parse_mailbox(struct cursor *c)
+{
+	return normal_mailbox(c, parse_mailbox_asked(c));
+}
+
+struct slice parse_mailbox_or_root(struct cursor *c)
+{
+	struct slice utf8 = parse_mailbox_asked(c);
+
+	if (c->prefix.len != 0 && utf8.len == 0)
+		return S("");
+	return normal_mailbox(c, utf8);
+}
+
 static bool is_list_char(char c)
 {
 	return is_astring_char(c) || c == '%' || c == '*';
@@ -278,9 +293,9 @@ struct slice parse_list_mailbox(struct cursor *c)
 	struct slice wire;
 
 	if (peek(c) == '"' || peek(c) == '{')
-		return parse_mailbox_utf8(c);
+		return parse_string(c);
 	wire = take_while(c, is_list_char);
 	if (wire.len == 0)
 		fail(c, "expected a mailbox pattern");
-	return decode_mailbox(c, wire);
+	return wire;
 }

@@ -35,7 +35,7 @@ struct slice parse_nstring8(struct cursor *);
 
 /*
  * A name as the client wrote it, in UTF-8: modified UTF-7 undone unless the
- * session has UTF-8 names. For LIST patterns and subscriptions.
+ * session has UTF-8 names. ERR_CANNOT when it is not well encoded.
  */
 struct slice parse_mailbox_utf8(struct cursor *);
 
@@ -47,8 +47,15 @@ struct slice parse_mailbox_asked(struct cursor *);
  * called. */
 struct slice parse_mailbox(struct cursor *);
 
-/* list-mailbox: as parse_mailbox_utf8, wildcards allowed outside quotes */
+/* Or "": nothing but the cursor's prefix, if it has one. */
+struct slice parse_mailbox_or_root(struct cursor *);
+
+/* list-mailbox, as on the wire: wildcards are allowed outside quotes */
 struct slice parse_list_mailbox(struct cursor *);
+
+/* From the wire's form of mailbox names to UTF-8, in the arena or where it is.
+ * False: no name is written so. */
+bool decode_mailbox(struct cursor *, struct slice wire, struct slice *out);
 
 /* -- flags -- */
 

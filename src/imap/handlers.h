@@ -36,6 +36,7 @@ struct err cmd_myrights(struct session *, struct slice args);
 struct err cmd_namespace(struct session *, struct slice args);
 struct err cmd_noop(struct session *, struct slice args);
 struct err cmd_notify(struct session *, struct slice args);
+struct err cmd_remove(struct session *, struct slice args);
 struct err cmd_rename(struct session *, struct slice args);
 struct err cmd_replace(struct session *, struct slice args);
 struct err cmd_search(struct session *, struct slice args);

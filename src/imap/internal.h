@@ -23,6 +23,7 @@
 #include "imap/session.h"
 #include "mailbox/acl.h"
 #include "mailbox/mailbox.h"
+#include "mailbox/notice.h"
 #include "mailbox/view.h"
 
 /* A command that goes on with the client's next line. */
@@ -35,6 +36,7 @@ struct session {
 	struct account *account;
 	struct identity who; /* who works with it; its name is our copy */
 	struct slice prefix; /* of all names here (heap); a visit has one */
+	struct notice_listener rights; /* a visit hears of its own */
 	struct view *view;
 	struct uidset saved; /* "$": UIDs, RFC 9051 section 6.4.4.1 */
 	uint32_t enabled;
@@ -48,16 +50,18 @@ struct session {
 	bool away_readonly;
 	struct notify *notify;    /* NULL: NOTIFY was never said */
 	struct context *contexts; /* results that are kept up to date */
+	uint32_t shown; /* UID up to which messages are not new (fresh.c) */
 
 	/* the command that is running */
 	struct arena *arena; /* NULL while idle */
 	struct slice tag;
 	const struct command *command;
-	bool uid;          /* it was "UID ..." */
-	bool by_number;    /* and has message numbers all the same */
-	struct slice code; /* response code of the OK, "" if none */
-	struct slice said; /* a visit's whole answer, "" if none */
-	bool tell_modseq;  /* that is to be HIGHESTMODSEQ */
+	bool uid;                     /* it was "UID ..." */
+	bool by_number;               /* and has message numbers all the same */
+	struct slice code;            /* response code of the OK, "" if none */
+	struct slice said;            /* a visit's whole answer, "" if none */
+	bool tell_modseq;             /* that is to be HIGHESTMODSEQ */
+	struct audit_entry *recorded; /* of it, or NULL */
 	const struct pending *pending;
 	char *pending_tag;     /* heap */
 	struct append *append; /* messages on their way in, or NULL */
@@ -85,16 +89,21 @@ struct session {
 	bool idling;
 	bool running;
 	bool tls;
-	unsigned bad; /* in a row */
+	bool read_only; /* a policy: nothing is changed */
+	bool audited;   /* a policy: what is deleted is recorded */
+	unsigned bad;   /* in a row */
 	int64_t since_s;
 	uint64_t active_ms;
-	uint64_t commands;
-	uint64_t bytes_in;
+	uint64_t commands, bytes_in, deleted, expunged;
+	uint64_t fetched, body_bytes; /* messages with content, and that */
 	void (*wake)(void *arg);
 	void *wake_arg;
 };
 
 /* -- the command table (commands.c) -- */
+
+/* For metrics: a command waits for the client's next line, or no longer. */
+void session_waits(const struct session *, bool);
 
 enum command_state {
 	ST_AUTH = 1 << 0, /* no mailbox is selected */
@@ -112,6 +121,9 @@ enum command_rules {
 	CMD_NAMES = 1 << 5,        /* its first argument is a mailbox */
 	CMD_NAMES_SECOND = 1 << 6, /* its second one is */
 	CMD_AWAY = 1 << 7,         /* goes where the selected mailbox is */
+	CMD_HERE = 1 << 8,         /* never does: its messages come here */
+	CMD_VISIT = 1 << 9,        /* only a visit's home says it */
+	CMD_CHANGES = 1 << 10, /* not for whom a policy has made read-only */
 };
 
 struct command {
@@ -124,6 +136,9 @@ struct command {
 
 /* By the beginning of a command: tag, name and more. */
 bool command_takes_literal8(struct slice text);
+
+/* That of a row; NULL behind the last. */
+const char *command_name(size_t row);
 
 /* Runs one whole command and answers it. */
 void command_run(struct session *, struct slice text, struct err framing);
@@ -191,6 +206,13 @@ void session_on_news(void *session);
 /* Tells what has changed, expunges only if they may be told now. */
 void session_sync(struct session *, bool expunges);
 
+/* The same outside commands, and amid IDLE: what NOTIFY has asked for. */
+void session_sync_unasked(struct session *);
+
+/* The end of that: new messages and results that are kept up to date. Suspends
+ * (fresh.c). */
+void session_tell_fresh(struct session *);
+
 /* Tells what has come, before a command that can mean it. */
 void session_sync_exists(struct session *);
 
@@ -207,19 +229,6 @@ struct err session_tell_flags(struct session *, const struct uidset *uids);
 
 /* The same with MODSEQ alone: what .SILENT doesn't silence. */
 struct err session_tell_modseqs(struct session *, const struct uidset *uids);
-
-/* -- what NOTIFY asked for (notify.c) -- */
-
-/* News of other mailboxes. Suspends. */
-void notify_tell(struct session *);
-void notify_stop(struct session *);
-
-/* Of the selected one, outside commands too: anything; expunges. */
-bool notify_wants_selected(const struct session *);
-bool notify_allows_expunges(const struct session *);
-
-/* Messages above UID `last` have just become known. Suspends. */
-void notify_new(struct session *, uint32_t last);
 
 enum set_kind {
 	SET_UIDS,     /* those that the client doesn't know are passed over */
@@ -252,7 +261,7 @@ struct err session_all_there(struct session *, const struct uidset *);
 /* -- modification sequences (modseq.c) -- */
 
 /* The client knows of them. Says HIGHESTMODSEQ the first time, if a mailbox
- * is selected. */
+ * is selected. Suspends. */
 void session_enable_condstore(struct session *);
 
 /* "* OK [HIGHESTMODSEQ n]": up to where the client has been told all */
@@ -281,6 +290,9 @@ struct err append_end(struct session *);
 void append_free(struct session *);
 
 /* -- capabilities (capability.c) -- */
+
+/* Has the operator taken it from this account? */
+bool session_hides(const struct session *, struct slice name);
 
 void reply_capabilities(struct session *, struct buf *);
 

@@ -121,14 +121,6 @@ static void veil_parents(struct names *names)
 	}
 }
 
-/* Subscribed to, which is all that is known of it without asking. */
-static void believe_in_others(struct session *s, struct names *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (visit_is_name(s, names->v[i].name))
-			names->v[i].exists = true;
-}
-
 /* -- parents -- */
 
 /* Parents that are known only by a name below them: a subscribed one, or (all)
@@ -171,6 +163,20 @@ static bool matches(struct session *s, const struct list_request *r,
 		if (pattern_matches(r->patterns[i], name))
 			return true;
 	return false;
+}
+
+/* Of others' mailboxes those that are subscribed to are asked for, unless the
+ * visit lists them itself. Suspends. */
+static void ask_for_others(struct session *s, const struct list_request *r,
+                           struct names *names)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		struct mailbox_info *info = &names->v[i];
+
+		if (info->subscribed && visit_is_name(s, info->name) &&
+		    !visit_lists(r, info->name) && matches(s, r, info->name))
+			info->exists = visit_knows(s, info->name);
+	}
 }
 
 /* Once a name: it is asked for by what is above it, too. Suspends. */
@@ -265,7 +271,8 @@ static void reply_row_status(struct session *s, const struct list_request *r,
 
 	if (!(r->returns & RETURN_STATUS) || !row->more || row->info.noselect)
 		return;
-	if (is_ok(mailbox_status(s->account, row->info.name, &status)))
+	if (is_ok(mailbox_status(s->account, s->who.account, row->info.name,
+	                         &status)))
 		reply_mailbox_status(s, row->info.name, &status, r->status);
 }
 
@@ -315,8 +322,9 @@ static void reply_owner(struct session *s, const struct list_request *r)
 	}
 }
 
-static struct err list_names(struct session *s, const struct list_request *r,
-                             struct names *names)
+/* All names, as the session may see them. */
+static struct err list_visible(struct session *s, const struct list_request *r,
+                               struct names *names)
 {
 	struct err e = mailbox_list(s->account, s->arena, &names->v, &names->n);
 
@@ -325,14 +333,54 @@ static struct err list_names(struct session *s, const struct list_request *r,
 	if (!is_ok(e))
 		return e;
 	add_parents(names, s->arena, is_visit(s));
-	if (!is_visit(s)) {
-		believe_in_others(s, names);
-		return OK;
-	}
-	veil_parents(names);
-	if (names->n != 0)
-		reply_owner(s, r);
+	if (is_visit(s))
+		veil_parents(names);
+	else
+		ask_for_others(s, r, names);
 	return OK;
+}
+
+static struct err list_names(struct session *s, const struct list_request *r,
+                             struct names *names)
+{
+	struct err e = list_visible(s, r, names);
+
+	if (is_ok(e) && is_visit(s) && names->n != 0 &&
+	    !(r->select & SELECT_SPECIAL_USE))
+		reply_owner(s, r);
+	return e;
+}
+
+/* Of a name that is no mailbox there is still whether it is subscribed. */
+static struct err find_own(struct session *s, struct slice name,
+                           struct mailbox_info *out)
+{
+	struct err e = mailbox_get_info(s->account, name, out);
+
+	if (e.code != ERR_NONEXISTENT)
+		return e;
+	*out = (struct mailbox_info){
+		.name = name,
+		.exists = visit_is_name(s, name) && visit_knows(s, name),
+	};
+	return mailbox_is_subscribed(s->account, name, &out->subscribed);
+}
+
+struct err list_find(struct session *s, struct slice name,
+                     struct mailbox_info *out)
+{
+	static const struct list_request any = { 0 };
+	struct names names;
+	struct err e;
+
+	if (!is_visit(s))
+		return find_own(s, name, out);
+	e = list_visible(s, &any, &names);
+	*out = (struct mailbox_info){ .name = name };
+	for (size_t i = 0; i < names.n && is_ok(e); i++)
+		if (slice_eq(names.v[i].name, name))
+			*out = names.v[i];
+	return e;
 }
 
 static struct err list_run(struct session *s, const struct list_request *r)
@@ -340,7 +388,7 @@ static struct err list_run(struct session *s, const struct list_request *r)
 	struct names names;
 	struct err e;
 
-	if (r->root && r->n_patterns == 1) {
+	if (r->root) {
 		reply_root(s, r);
 		return OK;
 	}

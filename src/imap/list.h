@@ -33,6 +33,7 @@ struct list_request {
 	unsigned status;                  /* items of RETURN (STATUS (...)) */
 	struct metadata_request metadata; /* RETURN (METADATA (...)) */
 	struct slice reference;
+	bool nowhere; /* the reference is not well encoded: no name has it */
 	struct pattern **patterns;
 	struct slice *texts; /* of the patterns, with the reference */
 	size_t n_patterns;
@@ -51,11 +52,17 @@ struct list_row {
 	struct mailbox_info info;
 	bool childinfo;       /* ("CHILDINFO" ("SUBSCRIBED")) */
 	bool more;            /* STATUS and so on are told of it, too */
+	bool noaccess;        /* it may not be read: RFC 5465 section 3.1 */
 	struct slice oldname; /* ("OLDNAME" (name)), if not empty */
 };
 
 void reply_list_row(struct session *, const struct list_request *,
                     const struct list_row *);
+
+/* What is to be said of one name, whoever asks; it need be no mailbox.
+ * Suspends. */
+struct err list_find(struct session *, struct slice name,
+                     struct mailbox_info *out);
 
 /* What SELECT says of its mailbox in rev2. RFC 9051 section 6.3.2 */
 void reply_list_selected(struct session *, struct slice asked);

@@ -126,17 +126,21 @@ static struct slice compose(struct cursor *c, struct slice pattern)
 	return pattern;
 }
 
+/* One that can't be any name's, for it is not well encoded, is passed over. RFC
+ * 9051 section 6.3.9 */
 static void parse_pattern(struct cursor *c, struct list_request *r)
 {
-	struct slice pattern = parse_list_mailbox(c);
-	struct slice whole;
+	struct slice wire = parse_list_mailbox(c);
+	struct slice pattern, whole;
 
-	if (pattern.len > LIMIT_LIST_PATTERN ||
+	if (wire.len > LIMIT_LIST_PATTERN ||
 	    r->n_patterns == LIMIT_LIST_PATTERNS)
 		fail_with(c, ERR_LIMIT, "too many or too long patterns");
 	if (!is_ok(c->e))
 		return;
-	r->root |= pattern.len == 0;
+	r->root |= wire.len == 0;
+	if (wire.len == 0 || r->nowhere || !decode_mailbox(c, wire, &pattern))
+		return;
 	whole = compose(c, join(c, r->reference, pattern));
 	if (!is_ok(c->e))
 		return;
@@ -161,26 +165,37 @@ static void parse_patterns(struct cursor *c, struct list_request *r)
 
 static void parse_reference(struct cursor *c, struct list_request *r)
 {
-	r->reference = parse_mailbox_utf8(c);
-	if (r->reference.len > LIMIT_LIST_PATTERN)
+	struct slice wire = parse_astring(c);
+
+	if (wire.len > LIMIT_LIST_PATTERN)
 		fail_with(c, ERR_LIMIT, "reference is too long");
+	r->nowhere = is_ok(c->e) && !decode_mailbox(c, wire, &r->reference);
 	expect(c, ' ', "expected a mailbox pattern");
 }
 
 /* list = "LIST" [SP list-select-opts] SP mailbox SP mbox-or-pat
- *        [SP list-return-opts] */
+ *        [SP list-return-opts]
+ *
+ * Who makes use of any of these brackets asks for no delimiter by a pattern of
+ * no characters: it is passed over. */
 struct err parse_list(struct cursor *c, struct list_request *r)
 {
+	bool extended;
+
 	*r = (struct list_request){ 0 };
 	expect(c, ' ', "expected a reference");
-	if (take(c, '(')) {
+	extended = take(c, '(');
+	if (extended) {
 		parse_select_options(c, r);
 		expect(c, ' ', "expected a reference");
 	}
 	parse_reference(c, r);
+	extended |= peek(c) == '(';
 	parse_patterns(c, r);
+	extended |= !at_end(c);
 	parse_return_options(c, r);
 	expect_end(c);
+	r->root &= !extended;
 	/* who selects by it wants to see it */
 	if (r->select & SELECT_SUBSCRIBED)
 		r->returns |= RETURN_SUBSCRIBED;

@@ -44,8 +44,9 @@ static void reply_xlist_uses(struct buf *out, const struct mailbox_info *info,
 }
 
 static void reply_attributes(struct buf *out, const struct list_request *r,
-                             const struct mailbox_info *info)
+                             const struct list_row *row)
 {
+	const struct mailbox_info *info = &row->info;
 	bool first = true;
 
 	/* LSUB and rev1 know no \NonExistent */
@@ -53,6 +54,8 @@ static void reply_attributes(struct buf *out, const struct list_request *r,
 		reply_attribute(out, S("NonExistent"), &first);
 	else if (info->noselect || !info->exists)
 		reply_attribute(out, S("Noselect"), &first);
+	if (row->noaccess)
+		reply_attribute(out, S("NoAccess"), &first);
 	if (!r->lsub)
 		reply_attribute(out,
 		                info->has_children ? S("HasChildren")
@@ -93,7 +96,7 @@ void reply_list_row(struct session *s, const struct list_request *r,
 	struct buf *out = session_out(s);
 
 	reply_list_begin(s, r);
-	reply_attributes(out, r, &row->info);
+	reply_attributes(out, r, row);
 	buf_add(out, S(") \"/\" "));
 	session_reply_name(s, row->info.name);
 	reply_extended(s, r, row);

@@ -43,6 +43,19 @@ struct err session_check_messages(struct session *s, uint64_t n)
 	return err(ERR_NO, copy.ptr);
 }
 
+void session_take_limit(struct session *s, struct slice tagged)
+{
+	struct slice before = S("OK [MESSAGELIMIT ");
+	struct slice most, rest, uid;
+	uint64_t lowest;
+
+	if (slice_starts(tagged, before) &&
+	    slice_cut(slice_from(tagged, before.len), ' ', &most, &rest) &&
+	    slice_cut(rest, ']', &uid, &rest) && slice_number(uid, &lowest) &&
+	    lowest <= UINT32_MAX)
+		s->limited_to = (uint32_t)lowest;
+}
+
 /* There is one response code to a response, and others were first. */
 void session_settle_limit(struct session *s)
 {

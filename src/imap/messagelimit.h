@@ -1,5 +1,8 @@
 /*
  * messagelimit.h -- as many messages as one command may be about. RFC 9738
+ *
+ * SAVELIMIT is never announced: what SEARCH saves is what it found, however
+ * much that is (resolve.c).
  */
 #pragma once
 
@@ -13,6 +16,9 @@ void session_limit_messages(struct session *, struct uidset *);
 
 /* Of what can't be done in parts: NO [MESSAGELIMIT n]. */
 struct err session_check_messages(struct session *, uint64_t n);
+
+/* Another session has done a part of the command, and said that. */
+void session_take_limit(struct session *, struct slice tagged);
 
 /* Before a tagged OK. */
 void session_settle_limit(struct session *);

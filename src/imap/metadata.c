@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 
+#include "imap/audit.h"
 #include "imap/door.h"
 #include "imap/metadata.h"
 
@@ -91,6 +92,25 @@ static bool has_shared(const struct metadata_entry *v, size_t n)
 	return false;
 }
 
+/* Their names: what others see. */
+static struct err record_shared(struct session *s, struct slice mailbox,
+                                const struct metadata_entry *v, size_t n)
+{
+	struct buf names = { 0 };
+	struct err e;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!slice_starts(v[i].name, S("/shared/")))
+			continue;
+		if (names.len != 0)
+			buf_byte(&names, ' ');
+		buf_add(&names, v[i].name);
+	}
+	e = audit_change(s, mailbox, arena_copy(s->arena, buf_slice(&names)));
+	buf_free(&names);
+	return e;
+}
+
 struct err cmd_setmetadata(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
@@ -108,6 +128,8 @@ struct err cmd_setmetadata(struct session *s, struct slice args)
 		             has_shared(entries, n) ? S("SETMETADATA")
 		                                    : S("GETMETADATA"),
 		             mailbox);
+	if (is_ok(e) && has_shared(entries, n))
+		e = record_shared(s, mailbox, entries, n);
 	if (is_ok(e))
 		e = mailbox_set_metadata(s->account, s->who.account, mailbox,
 		                         entries, n);

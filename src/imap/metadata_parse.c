@@ -149,12 +149,32 @@ struct err parse_getmetadata(struct cursor *c, struct metadata_request *r)
 
 /* -- SETMETADATA -- */
 
-/* entry-value = entry SP value */
+static size_t count_levels(struct slice name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.len; i++)
+		n += name.ptr[i] == '/';
+	return n;
+}
+
+static bool is_vendors(struct slice name)
+{
+	struct slice whose, rest;
+
+	slice_cut(slice_from(name, 1), '/', &whose, &rest);
+	return slice_eq(rest, S("vendor")) || slice_starts(rest, S("vendor/"));
+}
+
+/* entry-value = entry SP value; below "vendor" there is the vendor's token, and
+ * something below that. RFC 5464 section 3.2 */
 static void parse_entry_value(struct cursor *c, struct metadata_entry *out)
 {
 	out->name = parse_entry(c);
 	if (is_ok(c->e) && is_root(out->name))
 		fail(c, "annotations are called /private/... or /shared/...");
+	if (is_ok(c->e) && is_vendors(out->name) && count_levels(out->name) < 4)
+		fail(c, "annotations are called .../vendor/token/...");
 	expect(c, ' ', "expected a value");
 	out->value = parse_nstring8(c);
 }

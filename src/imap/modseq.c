@@ -14,14 +14,18 @@
 #include <inttypes.h>
 
 #include "imap/internal.h"
+#include "imap/visit.h"
 
 void session_enable_condstore(struct session *s)
 {
 	if (has_condstore(s))
 		return;
 	s->enabled |= ENABLED_CONDSTORE;
+	if (is_visit(s)) /* to the session at home, for all mailboxes */
+		buf_add(session_out(s), S("* ENABLED CONDSTORE\r\n"));
 	if (s->view != NULL)
 		session_tell_highestmodseq(s);
+	visit_enable(s);
 }
 
 void session_tell_highestmodseq(struct session *s)

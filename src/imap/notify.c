@@ -1,12 +1,11 @@
 /*
- * notify.c -- NOTIFY: hearing, and telling.
+ * notify.c -- NOTIFY: the command, and telling.
  *
  *	a change is durable ──► hear() ──► news ──(the session runs)──► told
  *
- * What is heard is only which mailbox and what kind of news; what there is
- * to say of it is looked up when it is told, so that much news of one
- * mailbox costs one line. News of too many mailboxes, which means that the
- * client takes nothing, end it with NOTIFICATIONOVERFLOW.
+ * What is heard (notify_hear.c) is only which mailbox and what kind of news;
+ * what there is to say of it is looked up when it is told, so that much news of
+ * one mailbox costs one line.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,129 +13,17 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "imap/door.h"
-#include "imap/fetch.h"
 #include "imap/list.h"
-#include "imap/notify.h"
+#include "imap/notify_internal.h"
 #include "imap/status.h"
 #include "task/task.h"
 
-struct news {
-	char *name; /* heap, as the next */
-	char *oldname;
-	struct buf entries; /* annotations, '\0' behind each */
-	unsigned kinds;     /* enum notice_kind */
-};
-
-struct notify {
-	struct session *session;
-	struct arena *arena; /* the request's */
-	struct notify_request request;
-	struct notice_listener listener;
-	struct news *news; /* in the order in which they were heard first */
-	size_t n_news;
-	bool overflow;
-};
-
-/* -- hearing -- */
-
-/* Whether it is subscribed is looked at when it is told. */
-static bool may_want(const struct notify *n, const struct notice *notice)
-{
-	unsigned events = 0;
-
-	for (int subscribed = 0; subscribed < 2; subscribed++) {
-		const struct notify_group *g =
-			notify_group_of(&n->request, notice->name, subscribed);
-
-		events |= g != NULL ? g->events : 0;
-	}
-	return events & notice->kind;
-}
-
-static struct news *find_news(struct notify *n, struct slice name)
-{
-	for (size_t i = 0; i < n->n_news; i++)
-		if (slice_eq(slice_cstr(n->news[i].name), name))
-			return &n->news[i];
-	return NULL;
-}
-
-static void free_news(struct news *news)
-{
-	free(news->name);
-	free(news->oldname);
-	buf_free(&news->entries);
-}
-
-static void drop_news(struct notify *n)
-{
-	for (size_t i = 0; i < n->n_news; i++)
-		free_news(&n->news[i]);
-	free(n->news);
-	n->news = NULL;
-	n->n_news = 0;
-}
-
-static struct news *add_news(struct notify *n, struct slice name)
-{
-	if (n->n_news == LIMIT_NOTIFY_NEWS) {
-		n->overflow = true;
-		return NULL;
-	}
-	n->news = mem_resize(n->news, n->n_news + 1, sizeof *n->news);
-	n->news[n->n_news] = (struct news){ .name = mem_cstr(name) };
-	return &n->news[n->n_news++];
-}
-
-static void add_entry(struct notify *n, struct buf *entries, struct slice name)
-{
-	if (entries->len + name.len >= LIMIT_NOTIFY_ENTRIES) {
-		n->overflow = true;
-		return;
-	}
-	buf_add(entries, name);
-	buf_byte(entries, '\0');
-}
-
-static void add_kind(struct notify *n, struct news *news,
-                     const struct notice *notice)
-{
-	news->kinds |= notice->kind;
-	if (notice->kind & NOTIFY_METADATA)
-		add_entry(n, &news->entries, notice->detail);
-	if (notice->kind != NOTICE_NAME)
-		return;
-	free(news->oldname);
-	news->oldname = mem_cstr(notice->detail);
-}
-
-static void hear(void *arg, const struct notice *notice)
-{
-	struct notify *n = arg;
-	struct news *news;
-
-	if (n->overflow || !may_want(n, notice))
-		return;
-	news = find_news(n, notice->name);
-	if (news == NULL)
-		news = add_news(n, notice->name);
-	if (news != NULL)
-		add_kind(n, news, notice);
-	n->session->wake(n->session->wake_arg);
-}
-
 /* -- telling -- */
 
-/* Of a name that is no mailbox there is still whether it is subscribed. */
-static struct err get_info(struct session *s, struct slice name,
-                           struct mailbox_info *out)
+static bool is_closed(struct session *s, const struct mailbox_info *info)
 {
-	struct err e = mailbox_get_info(s->account, name, out);
-
-	if (e.code != ERR_NONEXISTENT)
-		return e;
-	*out = (struct mailbox_info){ .name = name };
-	return mailbox_is_subscribed(s->account, name, &out->subscribed);
+	return info->exists && !info->noselect &&
+	       door_for(s, S("STATUS"), info->name).code == ERR_NOPERM;
 }
 
 static void tell_name(struct session *s, const struct news *news)
@@ -146,8 +33,12 @@ static void tell_name(struct session *s, const struct news *news)
 	};
 	struct list_row row = { .oldname = slice_cstr(news->oldname) };
 
-	if (is_ok(get_info(s, slice_cstr(news->name), &row.info)))
-		reply_list_row(s, &request, &row);
+	if (!is_ok(list_find(s, slice_cstr(news->name), &row.info)))
+		return;
+	/* RFC 5465 section 5.9 */
+	row.noaccess = is_closed(s, &row.info) ||
+	               (!row.info.exists && news->kinds & NOTICE_RIGHTS);
+	reply_list_row(s, &request, &row);
 }
 
 /* RFC 5465 sections 5.1 to 5.3 */
@@ -174,7 +65,7 @@ static void tell_status(struct session *s, struct slice name, unsigned kinds)
 
 	/* gone: its name says so, to whom wants to know */
 	if (is_ok(door_for(s, S("STATUS"), name)) &&
-	    is_ok(mailbox_status(s->account, name, &status)))
+	    is_ok(mailbox_status(s->account, s->who.account, name, &status)))
 		reply_mailbox_status(s, name, &status, status_items(s, kinds));
 }
 
@@ -184,6 +75,10 @@ static void tell_metadata(struct session *s, const struct news *news)
 {
 	struct buf *out = session_out(s);
 	struct slice rest = buf_slice(&news->entries);
+
+	if (*news->name != '\0' &&
+	    !is_ok(door_for(s, S("GETMETADATA"), slice_cstr(news->name))))
+		return;
 
 	buf_add(out, S("* METADATA "));
 	session_reply_name(s, slice_cstr(news->name));
@@ -197,20 +92,37 @@ static void tell_metadata(struct session *s, const struct news *news)
 	buf_add(out, S("\r\n"));
 }
 
+/* Subscriptions here are the owner's, which a visitor's are not. */
+static struct err is_subscribed(struct session *s, struct slice name, bool *is)
+{
+	*is = false;
+	return is_visit(s) ? OK : mailbox_is_subscribed(s->account, name, is);
+}
+
+/* 0 also when it can't be found out. Who is no longer subscribed hears of that,
+ * too. */
+static unsigned events_of(struct session *s, struct slice name, unsigned kinds)
+{
+	bool subscribed;
+
+	if (!is_ok(is_subscribed(s, name, &subscribed)))
+		return 0;
+	return notify_events_of(&s->notify->request, name,
+	                        subscribed || kinds & NOTICE_SUBSCRIPTION);
+}
+
 static void tell_news(struct session *s, const struct news *news)
 {
 	struct slice name = slice_cstr(news->name);
-	const struct notify_group *g;
-	bool subscribed;
-	unsigned kinds;
+	unsigned events = events_of(s, name, news->kinds);
+	unsigned kinds = news->kinds & events;
 
-	if (!is_ok(mailbox_is_subscribed(s->account, name, &subscribed)))
-		return;
-	/* who is no longer subscribed hears of that, too */
-	g = notify_group_of(&s->notify->request, name,
-	                    subscribed || news->kinds & NOTICE_SUBSCRIPTION);
-	kinds = g != NULL ? news->kinds & g->events : 0;
-	if (kinds & NOTIFY_NAMES)
+	if (news->oldname != NULL)
+		kinds |= news->kinds & NOTICE_NAME &
+		         events_of(s, slice_cstr(news->oldname), 0);
+	if (events != 0)
+		kinds |= news->kinds & NOTICE_RIGHTS;
+	if (kinds & (NOTIFY_NAMES | NOTICE_RIGHTS))
 		tell_name(s, news);
 	if (kinds & NOTIFY_METADATA)
 		tell_metadata(s, news);
@@ -229,24 +141,47 @@ static bool take_news(struct notify *n, struct news *out)
 	return true;
 }
 
+/* From then on it is as after NOTIFY NONE. RFC 5465 section 5.8 */
 static void tell_overflow(struct session *s)
 {
+	struct notify *n = s->notify;
+
+	n->overflow = false;
+	n->request.n = 0;
+	notify_drop_news(n);
+	watches_end(&n->watches);
 	buf_add(session_out(s), S("* OK [NOTIFICATIONOVERFLOW] Too much news, "
 	                          "ask again\r\n"));
-	notify_stop(s);
+	notify_there(s);
+}
+
+/* Owners come and go. */
+static void look_around(struct session *s)
+{
+	struct notify *n = s->notify;
+
+	if (!n->moved || n->overflow)
+		return;
+	n->moved = false;
+	n->overflow = !is_ok(watches_sync(s, &n->request, &n->watches, true));
 }
 
 void notify_tell(struct session *s)
 {
 	struct news news;
 
-	while (s->notify != NULL && !s->notify->overflow && !s->over &&
+	if (s->notify == NULL)
+		return;
+	look_around(s);
+	if (!s->notify->overflow)
+		s->notify->overflow = !watches_tell(s, s->notify->watches);
+	while (!s->notify->overflow && !s->over &&
 	       take_news(s->notify, &news)) {
 		tell_news(s, &news);
-		free_news(&news);
+		news_free(&news);
 		out_drain(&s->out);
 	}
-	if (s->notify != NULL && s->notify->overflow)
+	if (s->notify->overflow)
 		tell_overflow(s);
 }
 
@@ -272,24 +207,34 @@ bool notify_allows_expunges(const struct session *s)
 	return s->idling || (g != NULL && g->filter == NOTIFY_SELECTED);
 }
 
-void notify_new(struct session *s, uint32_t last)
+bool notify_wants_flags(const struct session *s)
 {
 	const struct notify_group *g = selected_group(s);
-	const struct uidset *known = view_uids(s->view);
-	struct uidset fresh = { 0 };
 
-	if (g == NULL || g->items.len == 0 || view_last_uid(s->view) <= last)
-		return;
-	for (size_t i = uidset_find(known, last + 1); i < known->n; i++)
-		uidset_add_range(&fresh,
-		                 known->v[i].first > last ? known->v[i].first
-		                                          : last + 1,
-		                 known->v[i].last);
-	fetch_new(s, g->items, &fresh);
-	uidset_free(&fresh);
+	return g == NULL || g->events & NOTICE_FLAGS;
+}
+
+struct slice notify_items(const struct session *s)
+{
+	const struct notify_group *g = selected_group(s);
+
+	return g != NULL ? g->items : S("");
+}
+
+const struct notify_request *notify_asked(const struct session *s)
+{
+	return s->notify != NULL ? &s->notify->request : NULL;
 }
 
 /* -- the command -- */
+
+static void notify_free(struct notify *n)
+{
+	watches_end(&n->watches);
+	notify_drop_news(n);
+	arena_free(n->arena);
+	free(n);
+}
 
 void notify_stop(struct session *s)
 {
@@ -299,52 +244,85 @@ void notify_stop(struct session *s)
 		return;
 	s->notify = NULL;
 	account_unlisten(s->account, &n->listener);
-	drop_news(n);
-	arena_free(n->arena);
-	free(n);
+	visit_forget_grants(s, &n->grants);
+	notify_free(n);
+}
+
+static void notify_start(struct session *s, struct notify *n)
+{
+	n->session = s;
+	n->listener = (struct notice_listener){ NULL, notify_hear, n };
+	n->grants = (struct grant_listener){ NULL, notify_hear_grant, n };
+	account_listen(s->account, &n->listener);
+	visit_hear_grants(s, &n->grants);
+	s->notify = n;
+}
+
+/* What there is to be said of a mailbox at once. */
+static void tell_first(struct session *s, const struct mailbox_info *info,
+                       unsigned events)
+{
+	const struct notify_request *r = &s->notify->request;
+	struct news news = { .name = mem_cstr(info->name) };
+
+	if (is_closed(s, info) || (r->fresh && events & NOTICE_NAME &&
+	                           is_ok(door_for(s, S("STATUS"), info->name))))
+		tell_name(s, &news);
+	if (r->status && events & NOTIFY_MESSAGES &&
+	    !session_has_selected(s, info->name))
+		tell_status(s, info->name, events);
+	news_free(&news);
 }
 
 /* RFC 5465 section 3.1: before the tagged OK */
-static struct err tell_all_status(struct session *s)
+static struct err tell_all(struct session *s)
 {
 	const struct notify_request *r = &s->notify->request;
 	struct mailbox_info *v;
 	size_t n;
 	struct err e = mailbox_list(s->account, s->arena, &v, &n);
 
-	for (size_t i = 0; is_ok(e) && r->status && i < n; i++) {
-		const struct notify_group *g =
-			notify_group_of(r, v[i].name, v[i].subscribed);
+	for (size_t i = 0; is_ok(e) && i < n; i++) {
+		unsigned events = notify_events_of(
+			r, v[i].name, v[i].subscribed && !is_visit(s));
 
-		if (g != NULL && g->events & NOTIFY_MESSAGES &&
-		    !session_has_selected(s, v[i].name))
-			tell_status(s, v[i].name, g->events);
+		if (events != 0 && v[i].exists)
+			tell_first(s, &v[i], events);
 		out_drain(&s->out);
 		e = task_go_on();
 	}
 	return e;
 }
 
-struct err cmd_notify(struct session *s, struct slice args)
+static struct err parse(struct session *s, struct slice args, struct notify *n)
 {
-	struct notify *n = mem_new(1, sizeof *n);
 	struct cursor c;
-	struct err e = OK;
 
 	n->arena = arena_new(LIMIT_COMMAND_ARENA);
 	c = cursor_of(arena_copy(n->arena, args), n->arena, has_utf8(s));
-	if (!is_ok(parse_notify(&c, &n->request))) {
-		arena_free(n->arena);
-		free(n);
-		return c.e;
+	c.prefix = s->prefix;
+	return parse_notify(&c, &n->request);
+}
+
+struct err cmd_notify(struct session *s, struct slice args)
+{
+	struct notify *n = mem_new(1, sizeof *n);
+	struct err e = parse(s, args, n);
+
+	if (is_ok(e))
+		e = watches_sync(s, &n->request, &n->watches, false);
+	if (!is_ok(e)) {
+		notify_free(n);
+		return e;
 	}
+	notify_tell(s); /* what was asked for until now */
 	notify_stop(s);
-	n->session = s;
-	n->listener = (struct notice_listener){ NULL, hear, n };
-	account_listen(s->account, &n->listener);
-	s->notify = n;
-	if (n->request.status)
-		e = tell_all_status(s);
+	notify_start(s, n);
+	notify_there(s);
+	if (n->request.n == 0) /* the numbers that the client has stay */
+		return OK;
+	session_sync(s, true); /* SET is a NOOP, too: RFC 5465 section 3.1 */
+	e = tell_all(s);
 	if (!is_ok(e))
 		notify_stop(s);
 	return e;

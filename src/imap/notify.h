@@ -3,8 +3,11 @@
  * RFC 5465
  *
  * A session that has never said NOTIFY has no struct notify: it hears of the
- * selected mailbox with its commands and while it idles. Of several groups
- * that a mailbox is in the first one counts.
+ * selected mailbox with its commands and while it idles. Of a mailbox that is
+ * in several groups it is told what any of them asks for.
+ *
+ * Others' mailboxes are watched where they live (watch.h); there, in a visit,
+ * names are those of the owner, "" what all are below.
  */
 #pragma once
 
@@ -24,6 +27,8 @@ enum {
 	NOTIFY_MESSAGES = NOTICE_NEW | NOTICE_EXPUNGED | NOTICE_FLAGS,
 	NOTIFY_NAMES = NOTICE_NAME | NOTICE_SUBSCRIPTION,
 	NOTIFY_METADATA = NOTICE_METADATA | NOTICE_SERVER_METADATA,
+	/* what there is to be told of another's mailbox */
+	NOTIFY_ELSEWHERE = NOTIFY_MESSAGES | NOTICE_NAME | NOTICE_METADATA,
 };
 
 struct notify_group {
@@ -39,12 +44,34 @@ struct notify_request {
 	struct notify_group *groups; /* none: NOTIFY NONE */
 	size_t n;
 	bool status; /* of all mailboxes asked for, now */
+	bool fresh;  /* of a visit: all there are have just come to be */
 };
 
 struct err parse_notify(struct cursor *, struct notify_request *);
 
-/* The group that counts for a mailbox that is not selected, NULL: none. */
-const struct notify_group *notify_group_of(const struct notify_request *,
-                                           struct slice name, bool subscribed);
+/* "(MessageNew ...)" */
+void notify_write_events(struct buf *, unsigned events);
+
+/* What is asked for of a mailbox, were it not selected: enum notice_kind. */
+unsigned notify_events_of(const struct notify_request *, struct slice name,
+                          bool subscribed);
+/* What the session has asked for last; NULL: it never has. */
+const struct notify_request *notify_asked(const struct session *);
+
 /* The group of the selected mailbox. */
 const struct notify_group *notify_selected(const struct notify_request *);
+
+/* -- for the session -- */
+
+/* News of other mailboxes. Suspends. */
+void notify_tell(struct session *);
+void notify_stop(struct session *);
+
+/* Of the selected one, outside commands too: anything; expunges; changes of
+ * flags. */
+bool notify_wants_selected(const struct session *);
+bool notify_allows_expunges(const struct session *);
+bool notify_wants_flags(const struct session *);
+
+/* "(" fetch-att ... ")", which is shown of new messages; or "" */
+struct slice notify_items(const struct session *);

@@ -54,13 +54,13 @@ static void parse_names(struct cursor *c, struct notify_group *g)
 	expect(c, ' ', "expected mailboxes");
 	g->names = cursor_array(c, most + 1, sizeof *g->names);
 	if (!take(c, '(')) {
-		g->names[g->n_names++] = parse_mailbox(c);
+		g->names[g->n_names++] = parse_mailbox_or_root(c);
 		return;
 	}
 	do {
 		if (g->n_names == most)
 			fail(c, "list of mailboxes does not end");
-		g->names[g->n_names++] = parse_mailbox(c);
+		g->names[g->n_names++] = parse_mailbox_or_root(c);
 	} while (take(c, ' '));
 	expect(c, ')', "list of mailboxes does not end");
 }
@@ -82,16 +82,6 @@ static void parse_filter(struct cursor *c, struct notify_group *g)
 
 /* -- events -- */
 
-/* What is new is shown as FETCH shows it; kept as text until then. */
-static struct slice parse_items(struct cursor *c)
-{
-	struct fetch_request request;
-	const char *from = c->p;
-
-	parse_fetch_items(c, &request);
-	return slice_of(from, (size_t)(c->p - from));
-}
-
 static void parse_event(struct cursor *c, struct notify_group *g)
 {
 	struct slice name = parse_atom(c);
@@ -109,11 +99,11 @@ static void parse_event(struct cursor *c, struct notify_group *g)
 	if (events[i].kind == NOTICE_NEW && c->end - c->p > 1 &&
 	    c->p[0] == ' ' && c->p[1] == '(') {
 		c->p++;
-		g->items = parse_items(c);
+		g->items = parse_fetch_items_text(c);
 	}
 }
 
-/* RFC 5465 section 5, third paragraph; section 6.1 */
+/* RFC 5465 section 5, third paragraph; section 6.1; the notes of section 8 */
 static void check_events(struct cursor *c, const struct notify_group *g)
 {
 	unsigned both = NOTICE_NEW | NOTICE_EXPUNGED;
@@ -124,6 +114,8 @@ static void check_events(struct cursor *c, const struct notify_group *g)
 		        "FlagChange");
 	if (g->filter <= NOTIFY_SELECTED_DELAYED && g->events != of_messages)
 		fail(c, "that is no event of the selected mailbox");
+	if (g->filter > NOTIFY_SELECTED_DELAYED && g->items.len != 0)
+		fail(c, "FETCH items are for the selected mailbox");
 }
 
 /* events = "(" event *(SP event) ")" / "NONE" */
@@ -137,6 +129,20 @@ static void parse_events(struct cursor *c, struct notify_group *g)
 	} while (take(c, ' '));
 	expect(c, ')', "list of events does not end");
 	check_events(c, g);
+}
+
+void notify_write_events(struct buf *out, unsigned which)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < EVENTS; i++) {
+		if (!(which & events[i].kind))
+			continue;
+		buf_byte(out, first ? '(' : ' ');
+		buf_add(out, events[i].name);
+		first = false;
+	}
+	buf_byte(out, ')');
 }
 
 /* -- the command -- */
@@ -167,7 +173,8 @@ static void check_groups(struct cursor *c, const struct notify_request *r)
 		          "too many names of mailboxes");
 }
 
-/* notify = "NOTIFY" SP ("SET" [SP "STATUS"] 1*(SP event-group) / "NONE") */
+/* notify = "NOTIFY" SP ("SET" [SP "STATUS"] 1*(SP event-group) / "NONE");
+ * "FRESH" is what one of our sessions says to another (watch.c) */
 struct err parse_notify(struct cursor *c, struct notify_request *out)
 {
 	*out = (struct notify_request){ 0 };
@@ -179,6 +186,7 @@ struct err parse_notify(struct cursor *c, struct notify_request *out)
 	if (!take_word(c, S("SET")))
 		fail(c, "expected SET or NONE");
 	out->status = take_word(c, S(" STATUS"));
+	out->fresh = c->prefix.len != 0 && take_word(c, S(" FRESH"));
 	out->groups = cursor_array(c, LIMIT_NOTIFY_GROUPS, sizeof *out->groups);
 	do {
 		expect(c, ' ', "expected a group of events");
@@ -189,11 +197,11 @@ struct err parse_notify(struct cursor *c, struct notify_request *out)
 	return c->e;
 }
 
-/* -- which group -- */
+/* -- which groups -- */
 
 static bool is_within(struct slice name, struct slice top)
 {
-	return slice_eq(name, top) ||
+	return top.len == 0 || slice_eq(name, top) ||
 	       (slice_starts(name, top) && name.ptr[top.len] == '/');
 }
 
@@ -222,18 +230,21 @@ static bool matches(const struct notify_group *g, struct slice name,
 	}
 }
 
-const struct notify_group *notify_group_of(const struct notify_request *r,
-                                           struct slice name, bool subscribed)
+unsigned notify_events_of(const struct notify_request *r, struct slice name,
+                          bool subscribed)
 {
+	unsigned wanted = 0;
+
 	for (size_t i = 0; i < r->n; i++) {
 		const struct notify_group *g = &r->groups[i];
 
 		/* what is the server's is in no mailbox, and in any group */
-		if (name.len != 0 ? matches(g, name, subscribed)
-		                  : g->events & NOTICE_SERVER_METADATA)
-			return g;
+		if (name.len == 0)
+			wanted |= g->events & NOTICE_SERVER_METADATA;
+		else if (matches(g, name, subscribed))
+			wanted |= g->events;
 	}
-	return NULL;
+	return wanted;
 }
 
 const struct notify_group *notify_selected(const struct notify_request *r)

@@ -1,6 +1,7 @@
 /* out.c -- chunks to the session's io. */
 #include "imap/out.h"
 
+#include "base/counter.h"
 #include "imap/compress.h"
 
 static void give(struct out *o, bool fence)
@@ -13,8 +14,10 @@ static void give(struct out *o, bool fence)
 		o->e = compress_write(o->compress, &o->io, all, fence);
 	else if (all.len != 0 && is_ok(o->e))
 		o->e = o->io.write(o->io.ctx, all);
-	if (is_ok(o->e))
+	if (is_ok(o->e)) {
 		o->total += all.len;
+		counter_add(COUNTER_SENT, all.len);
+	}
 	o->bytes.len = 0;
 }
 

@@ -33,10 +33,23 @@ static bool is_leaving(const struct session *s)
 	return io->is_leaving != NULL && io->is_leaving(io->ctx);
 }
 
+static struct err still_there(const struct session *s)
+{
+	return is_ok(s->out.e) ? OK : err(ERR_CLOSED, "the client has gone");
+}
+
+struct err session_look(struct session *s)
+{
+	if (is_leaving(s))
+		tell(s, 0);
+	return still_there(s);
+}
+
 struct err session_progress(struct session *s, uint64_t done)
 {
 	const struct clock *clock = s->config->clock;
 	uint64_t now = clock->mono_ms(clock);
+	struct err e;
 
 	if (now - s->looked_ms < LOOK_MS)
 		return task_go_on();
@@ -45,7 +58,6 @@ struct err session_progress(struct session *s, uint64_t done)
 		s->told_ms = now;
 		tell(s, done);
 	}
-	if (!is_ok(s->out.e))
-		return err(ERR_CLOSED, "the client has gone");
-	return task_go_on();
+	e = still_there(s);
+	return is_ok(e) ? task_go_on() : e;
 }

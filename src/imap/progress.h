@@ -9,3 +9,6 @@
  * Suspends.
  */
 struct err session_progress(struct session *, uint64_t done);
+
+/* Of a command that others work for: the same error. Suspends. */
+struct err session_look(struct session *);

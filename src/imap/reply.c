@@ -152,7 +152,7 @@ static_assert(LIMIT_METADATA_VALUE == 32768, "as in METADATA MAXSIZE");
 static const struct slice statuses[ERR_CODES] = {
 	[ERR_OK] = N("OK "),
 	[ERR_SYNTAX] = N("BAD "),
-	[ERR_STATE] = N("BAD "),
+	[ERR_NOTNOW] = N("BAD "),
 	[ERR_UIDREQUIRED] = N("BAD [UIDREQUIRED] "),
 	[ERR_CLIENTBUG] = N("BAD [CLIENTBUG] "),
 	[ERR_NO] = N("NO "),
@@ -188,6 +188,7 @@ static const struct slice statuses[ERR_CODES] = {
 	[ERR_PRIVACYREQUIRED] = N("NO [PRIVACYREQUIRED] "),
 	[ERR_AUTHENTICATIONFAILED] = N("NO [AUTHENTICATIONFAILED] "),
 	[ERR_AUTHORIZATIONFAILED] = N("NO [AUTHORIZATIONFAILED] "),
+	[ERR_CONTACTADMIN] = N("NO [CONTACTADMIN] "),
 	[ERR_EXPIRED] = N("NO [EXPIRED] "),
 	[ERR_UNAVAILABLE] = N("NO [UNAVAILABLE] "),
 	[ERR_INUSE] = N("NO [INUSE] "),
@@ -215,6 +216,6 @@ void reply_status(struct buf *out, struct err e)
 
 bool is_bad(struct err e)
 {
-	return e.code == ERR_SYNTAX || e.code == ERR_STATE ||
+	return e.code == ERR_SYNTAX || e.code == ERR_NOTNOW ||
 	       e.code == ERR_UIDREQUIRED || e.code == ERR_CLIENTBUG;
 }

@@ -19,12 +19,12 @@ struct err cmd_search(struct session *s, struct slice args)
 	if (is_ok(e))
 		e = context_begin(s, &r, &since);
 	if (is_ok(e))
-		e = search_run(s, s->view, &r, &found.uids);
+		e = search_run(s, s->view, &r, &found.uids, &found.relevancy);
 	found.n = uidset_count(&found.uids);
 	if (is_ok(e) && r.returns & SEARCH_UPDATE)
 		context_keep(s, args, parse_unsorted, &found, since);
 	if (is_ok(e))
 		e = search_answer(s, &r, &found, S("SEARCH"));
-	uidset_free(&found.uids);
+	search_found_free(&found);
 	return search_end(s, &r, e);
 }

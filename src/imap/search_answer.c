@@ -40,7 +40,7 @@ static struct err set_of_ordered(const uint32_t *order, size_t n,
 
 	for (size_t i = 0; i < n; i++)
 		v[i].key = order[i];
-	e = order_sort(&v, &spare, n, order_by_key, NULL);
+	e = order_sort(&v, &spare, n);
 	uidset_clear(out);
 	for (size_t i = 0; i < n && is_ok(e); i++)
 		uidset_add(out, (uint32_t)v[i].key);
@@ -183,6 +183,35 @@ static void reply_partial(struct session *s, const struct search_request *r,
 	buf_byte(out, ')');
 }
 
+/* Of those that the answer names, in that order, or of all. RFC 6203 section 4
+ */
+static void reply_relevancy(struct session *s, const struct search_request *r,
+                            const struct search_found *found)
+{
+	struct positions at = r->returns & SEARCH_PARTIAL
+	                              ? partial_positions(r->partial, found->n)
+	                              : all_positions(found);
+	struct buf *out = session_out(s);
+	struct uidset uids = { 0 };
+	uint32_t uid = 0;
+
+	if (found->order == NULL)
+		positions_take(at, &found->uids, &uids);
+	buf_add(out, S(" RELEVANCY ("));
+	for (uint64_t i = at.first; i < at.end; i++) {
+		if (found->order != NULL)
+			uid = found->order[i];
+		else
+			uidset_next(&uids, &uid);
+		if (i != at.first)
+			buf_byte(out, ' ');
+		buf_number(out, relevancy_of(&found->relevancy, uid));
+		out_drain(&s->out);
+	}
+	buf_byte(out, ')');
+	uidset_free(&uids);
+}
+
 /* Which mailbox the answer is about. RFC 7377 section 2.1 */
 static void reply_mailbox_named(struct session *s, struct mailbox *mailbox)
 {
@@ -219,6 +248,8 @@ static void reply_esearch(struct session *s, const struct search_request *r,
 	}
 	if (returns & SEARCH_PARTIAL)
 		reply_partial(s, r, found);
+	if (any && returns & SEARCH_RELEVANCY)
+		reply_relevancy(s, r, found);
 	if (modseq != 0)
 		reply_item(s, S(" MODSEQ "), modseq);
 	buf_add(out, S("\r\n"));
@@ -257,6 +288,12 @@ static void reply_numbers(struct session *s, const struct search_found *found,
 struct search_found search_found_of(struct session *s)
 {
 	return (struct search_found){ .view = s->view, .uid = s->uid };
+}
+
+void search_found_free(struct search_found *found)
+{
+	uidset_free(&found->uids);
+	relevancy_free(&found->relevancy);
 }
 
 struct err search_answer(struct session *s, const struct search_request *r,

@@ -16,10 +16,12 @@ struct search_found {
 	struct uidset uids;
 	const uint32_t *order; /* the same UIDs as SORT has them; or NULL */
 	uint64_t n;
+	struct relevancy relevancy;
 };
 
 /* Nothing yet, of a command in the selected mailbox. */
 struct search_found search_found_of(struct session *);
+void search_found_free(struct search_found *);
 
 /* "* SEARCH", or another word in its place. Suspends. */
 struct err search_answer(struct session *, const struct search_request *,

@@ -16,7 +16,7 @@ struct looking {
 	const struct search_key *key;
 	struct digest digest; /* of a copy in the arena */
 	struct blob_reader *blob;
-	bool found;
+	unsigned score;
 };
 
 static struct err read_source(void *context, uint32_t offset, uint32_t len,
@@ -32,48 +32,77 @@ static struct err read_source(void *context, uint32_t offset, uint32_t len,
 
 /* -- HEADER -- */
 
-static bool value_has(struct slice value, struct slice needle)
+static unsigned score_value(const struct search_key *k, struct slice value)
 {
 	struct buf decoded = { 0 };
 	struct buf folded = { 0 };
-	bool found;
+	unsigned score = 0;
 
 	header_decode(value, &decoded);
 	unicode_fold(buf_slice(&decoded), &folded);
-	found = needle.len == 0 ||
-	        slice_find(buf_slice(&folded), needle) != SLICE_NONE;
+	if (k->fuzzy != NULL)
+		score = fuzzy_score_text(k->fuzzy, buf_slice(&folded));
+	else if (k->text.len == 0 ||
+	         slice_find(buf_slice(&folded), k->text) != SLICE_NONE)
+		score = FUZZY_BEST;
 	buf_free(&decoded);
 	buf_free(&folded);
-	return found;
+	return score;
 }
 
-static struct err look_in_header(struct looking *l)
+/* Of several fields of one name the best counts. */
+struct err search_header(struct blob_reader *blob, struct span span,
+                         const struct search_key *k, unsigned *score)
 {
-	struct part top = digest_part(&l->digest, 0);
-	struct span span = { top.header, top.header_len };
 	struct buf header = { 0 };
-	struct err e = read_header(l->blob, span, &header);
+	struct err e = read_header(blob, span, &header);
 	struct slice rest = buf_slice(&header);
 	struct slice name;
 	struct slice value;
 
-	while (is_ok(e) && !l->found && header_next(&rest, &name, &value)) {
-		l->found = slice_ieq(name, l->key->name) &&
-		           value_has(value, l->key->text);
+	*score = 0;
+	while (is_ok(e) && *score != FUZZY_BEST &&
+	       header_next(&rest, &name, &value)) {
+		unsigned found = 0;
+
+		if (slice_ieq(name, k->name))
+			found = score_value(k, value);
+		if (found > *score)
+			*score = found;
 		e = task_go_on();
 	}
 	buf_free(&header);
 	return e;
 }
 
+static struct err look_in_header(struct looking *l)
+{
+	struct part top = digest_part(&l->digest, 0);
+	struct span span = { top.header, top.header_len };
+
+	return search_header(l->blob, span, l->key, &l->score);
+}
+
 /* -- BODY, TEXT -- */
 
 static struct err look_in_text(struct looking *l)
 {
+	const struct search_key *k = l->key;
 	struct search_source source = { read_source, l };
+	struct fuzzy_match match;
+	bool found = false;
+	struct err e;
 
-	return mime_search(&l->digest, &l->key->text, 1,
-	                   l->key->kind == SEARCH_TEXT, source, &l->found);
+	if (k->fuzzy == NULL) {
+		e = mime_search(&l->digest, &k->text, 1, k->kind == SEARCH_TEXT,
+		                source, &found);
+		l->score = found ? FUZZY_BEST : 0;
+		return e;
+	}
+	e = mime_search_fuzzy(&l->digest, k->fuzzy, k->kind == SEARCH_TEXT,
+	                      source, &match);
+	l->score = fuzzy_score(k->fuzzy, &match);
+	return e;
 }
 
 static struct err copy_digest(struct mailbox *m, uint32_t uid, struct arena *a,
@@ -85,7 +114,7 @@ static struct err copy_digest(struct mailbox *m, uint32_t uid, struct arena *a,
 }
 
 struct err search_message(struct session *s, struct mailbox *m, uint32_t uid,
-                          const struct search_key *k, bool *matches)
+                          const struct search_key *k, unsigned *score)
 {
 	struct looking l = { .s = s, .key = k };
 	struct arena *a = arena_new(SIZE_MAX);
@@ -98,7 +127,7 @@ struct err search_message(struct session *s, struct mailbox *m, uint32_t uid,
 		                             : look_in_text(&l);
 		blob_close(l.blob);
 	}
-	*matches = l.found;
+	*score = l.score;
 	arena_free(a);
 	return e;
 }

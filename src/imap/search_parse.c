@@ -7,30 +7,16 @@
  * message.
  */
 #include "base/ascii.h"
-#include "base/limits.h"
 #include "base/unicode.h"
 #include "imap/objectid.h"
-#include "imap/search.h"
+#include "imap/search_parser.h"
 #include "mime/digest.h"
 #include "mime/text.h"
 
-struct search_parser {
-	struct cursor *c;
-	bool modseq;  /* there is such a key */
-	bool numbers; /* and one of message numbers */
-	struct slice charset;
-	struct search_key *open[LIMIT_DEPTH]; /* open[0]: the whole program */
-	bool parenthesis[LIMIT_DEPTH];        /* closed by ")" */
-	size_t depth;
-	size_t keys;
-};
-
 /* -- strings -- */
 
-/* In UTF-8, folded as the digest is. */
-static struct slice parse_text(struct search_parser *p)
+struct slice search_fold(struct search_parser *p, struct slice raw)
 {
-	struct slice raw = parse_astring(p->c);
 	struct buf utf8 = { 0 };
 	struct buf folded = { 0 };
 	struct slice text;
@@ -52,7 +38,9 @@ static struct slice parse_text(struct search_parser *p)
 
 static void take_text(struct search_parser *p, struct search_key *k)
 {
-	k->text = parse_text(p);
+	k->text = search_fold(p, parse_astring(p->c));
+	if (k->is_fuzzy && is_ok(p->c->e))
+		k->fuzzy = fuzzy_new(p->c->arena, k->text);
 }
 
 static void take_name(struct search_parser *p, struct search_key *k)
@@ -150,7 +138,7 @@ static void take_header(struct search_parser *p, struct search_key *k)
 {
 	k->name = parse_astring(p->c);
 	expect(p->c, ' ', "expected a text behind the field's name");
-	k->text = parse_text(p);
+	take_text(p, k);
 	for (size_t i = 0; i < sizeof digest_fields / sizeof *digest_fields;
 	     i++) {
 		if (!slice_ieq(digest_fields[i].name, k->name) ||
@@ -229,7 +217,7 @@ static const struct search_name *find_name(struct slice name)
 
 /* -- the tree -- */
 
-static struct search_key *add_key(struct search_parser *p,
+struct search_key *search_add_key(struct search_parser *p,
                                   enum search_kind kind)
 {
 	struct search_key *k = cursor_array(p->c, 1, sizeof *k);
@@ -238,6 +226,8 @@ static struct search_key *add_key(struct search_parser *p,
 	if (++p->keys > LIMIT_SEARCH_KEYS)
 		fail_with(p->c, ERR_LIMIT, "search has too many keys");
 	k->kind = kind;
+	k->is_fuzzy = parent->is_fuzzy;
+	k->number = p->part_keys++;
 	if (parent->last != NULL)
 		parent->last->next = k;
 	else
@@ -246,7 +236,13 @@ static struct search_key *add_key(struct search_parser *p,
 	return k;
 }
 
-static void open_key(struct search_parser *p, enum search_kind kind,
+static bool has_one_child(enum search_kind kind)
+{
+	return kind == SEARCH_NOT || kind == SEARCH_MIMEPART ||
+	       kind == SEARCH_PART_CHILD || kind == SEARCH_PART_PARENT;
+}
+
+void search_open_key(struct search_parser *p, enum search_kind kind,
                      bool parenthesis)
 {
 	struct search_key *k;
@@ -255,9 +251,21 @@ static void open_key(struct search_parser *p, enum search_kind kind,
 		fail(p->c, "search is nested too deep");
 		return;
 	}
-	k = add_key(p, kind);
+	k = search_add_key(p, kind);
 	p->parenthesis[p->depth] = parenthesis;
+	p->single[p->depth] = has_one_child(kind);
 	p->open[p->depth++] = k;
+}
+
+/* "FUZZY" SP search-key: of all that is below it. RFC 6203 section 3 */
+static void open_fuzzy(struct search_parser *p)
+{
+	search_open_key(p, SEARCH_AND, false);
+	if (!is_ok(p->c->e))
+		return;
+	p->open[p->depth - 1]->is_fuzzy = true;
+	p->single[p->depth - 1] = true;
+	p->fuzzy = true;
 }
 
 static bool is_set_start(char c)
@@ -275,10 +283,10 @@ static void parse_leaf(struct search_parser *p, struct slice name)
 		return;
 	}
 	if (row->negated)
-		open_key(p, SEARCH_NOT, false);
+		search_open_key(p, SEARCH_NOT, false);
 	if (!is_ok(p->c->e))
 		return;
-	k = add_key(p, row->kind);
+	k = search_add_key(p, row->kind);
 	k->mask = row->mask;
 	k->want = row->want;
 	k->field = row->field;
@@ -288,37 +296,57 @@ static void parse_leaf(struct search_parser *p, struct slice name)
 	row->take(p, k);
 }
 
+/* False: it is the name of something else. */
+static bool parse_combination(struct search_parser *p, struct slice name)
+{
+	bool fuzzy = slice_ieq(name, S("FUZZY"));
+	bool not = slice_ieq(name, S("NOT"));
+
+	if (slice_ieq(name, S("MIMEPART"))) {
+		search_open_mimepart(p);
+		return true;
+	}
+	if (!fuzzy && !not &&!slice_ieq(name, S("OR")))
+		return false;
+	expect(p->c, ' ', "expected a search key");
+	if (fuzzy)
+		open_fuzzy(p);
+	else
+		search_open_key(p, not ? SEARCH_NOT : SEARCH_OR, false);
+	return true;
+}
+
 /* One step into a search-key; true when a leaf was read. */
 static bool parse_step(struct search_parser *p)
 {
 	struct slice name;
 
+	if (p->mimepart)
+		return search_mimepart_step(p);
 	if (take(p->c, '(')) {
-		open_key(p, SEARCH_AND, true);
+		search_open_key(p, SEARCH_AND, true);
 		return false;
 	}
 	if (is_set_start(peek(p->c))) {
-		struct search_key *k = add_key(p, SEARCH_SET);
+		struct search_key *k = search_add_key(p, SEARCH_SET);
 
 		k->set = parse_sequence_set(p->c);
 		p->numbers |= !k->set.saved;
 		return true;
 	}
 	name = parse_atom(p->c);
-	if (slice_ieq(name, S("NOT")) || slice_ieq(name, S("OR"))) {
-		expect(p->c, ' ', "expected a search key");
-		open_key(p, name.len == 2 ? SEARCH_OR : SEARCH_NOT, false);
-		return false;
+	if (!parse_combination(p, name)) {
+		parse_leaf(p, name);
+		return true;
 	}
-	parse_leaf(p, name);
-	return true;
+	return false;
 }
 
 static bool is_complete(struct search_parser *p)
 {
 	const struct search_key *k = p->open[p->depth - 1];
 
-	if (k->kind == SEARCH_NOT)
+	if (p->single[p->depth - 1])
 		return true;
 	if (k->kind == SEARCH_OR)
 		return k->child != k->last;
@@ -331,6 +359,10 @@ static void close_key(struct search_parser *p)
 {
 	struct search_key *k = p->open[--p->depth];
 
+	if (k->kind == SEARCH_MIMEPART) {
+		k->number = p->part_keys;
+		p->mimepart = false;
+	}
 	for (struct search_key *i = k->child; i != NULL; i = i->next) {
 		enum search_kind cost = i->child != NULL ? i->cost : i->kind;
 
@@ -343,7 +375,8 @@ static void close_key(struct search_parser *p)
 /*
  * search-key *(SP search-key), where
  * search-key = ... / "OR" SP search-key SP search-key / "NOT" SP search-key /
- *              "(" search-key *(SP search-key) ")"
+ *              "FUZZY" SP search-key / "(" search-key *(SP search-key) ")" /
+ *              "MIMEPART" SP mpart-key
  */
 static struct search_key *parse_keys(struct search_parser *p)
 {
@@ -351,6 +384,7 @@ static struct search_key *parse_keys(struct search_parser *p)
 
 	p->open[0] = root;
 	p->parenthesis[0] = false;
+	p->single[0] = false;
 	p->depth = 1;
 	while (is_ok(p->c->e)) {
 		if (!parse_step(p))
@@ -379,14 +413,23 @@ static struct slice parse_charset(struct cursor *c)
 	return charset;
 }
 
+static void take_keys(struct search_parser *p, struct search_request *r)
+{
+	r->root = parse_keys(p);
+	r->modseq = p->modseq;
+	r->numbers = p->numbers;
+	r->fuzzy = p->fuzzy;
+	r->scored = r->returns & SEARCH_RELEVANCY;
+	if (r->scored && !r->fuzzy)
+		fail(p->c, "RELEVANCY needs a FUZZY key");
+}
+
 void parse_search_criteria(struct cursor *c, struct search_request *r)
 {
 	struct search_parser p = { .c = c };
 
 	p.charset = parse_charset(c);
-	r->root = parse_keys(&p);
-	r->modseq = p.modseq;
-	r->numbers = p.numbers;
+	take_keys(&p, r);
 }
 
 /* search-program = ["CHARSET" SP charset SP] search-key *(SP search-key) */
@@ -399,9 +442,7 @@ void parse_search_program(struct cursor *c, struct search_request *r)
 	if (take_word(c, S("CHARSET ")))
 		p.charset = parse_charset(c);
 	r->has_charset = p.charset.len != 0;
-	r->root = parse_keys(&p);
-	r->modseq = p.modseq;
-	r->numbers = p.numbers;
+	take_keys(&p, r);
 }
 
 /* search = "SEARCH" [search-return-opts] SP search-program */

@@ -1,8 +1,9 @@
 /*
  * search_returns.c -- what a SEARCH or SORT is to answer.
  * RFC 9051 section 6.4.4; CONTEXT, UPDATE, PARTIAL: RFC 5267 section 4; the
- * last RFC 9394, too
+ * last RFC 9394, too; the items of UPDATE: RFC 5465 section 7
  */
+#include "imap/fetch.h"
 #include "imap/search.h"
 
 static void take_partial(struct cursor *c, struct search_request *r)
@@ -11,6 +12,19 @@ static void take_partial(struct cursor *c, struct search_request *r)
 	if (r->returns & SEARCH_PARTIAL)
 		fail(c, "there can be only one PARTIAL");
 	r->partial = parse_partial_range(c);
+}
+
+/* modifier-update = "UPDATE" ["(" fetch-att *(SP fetch-att) ")"]; the example
+ * has a space before the list, which the grammar has not */
+static void take_update(struct cursor *c, struct search_request *r)
+{
+	struct cursor ahead = *c;
+
+	take(&ahead, ' ');
+	if (peek(&ahead) != '(')
+		return;
+	c->p = ahead.p;
+	r->items = parse_fetch_items_text(c);
 }
 
 static const struct {
@@ -24,8 +38,9 @@ static const struct {
 	{ N("MAX"), SEARCH_MAX, NULL },
 	{ N("MIN"), SEARCH_MIN, NULL },
 	{ N("PARTIAL"), SEARCH_PARTIAL, take_partial },
+	{ N("RELEVANCY"), SEARCH_RELEVANCY, NULL }, /* RFC 6203 */
 	{ N("SAVE"), SEARCH_SAVE, NULL },
-	{ N("UPDATE"), SEARCH_UPDATE, NULL },
+	{ N("UPDATE"), SEARCH_UPDATE, take_update },
 };
 
 static void parse_return(struct cursor *c, struct search_request *r)

@@ -8,19 +8,20 @@
  * A full-text index would answer in filter_digest() and filter_message(): it
  * narrows `among` to candidates (docs/decisions/16-searching.md).
  */
-#include "imap/date.h"
 #include "imap/messagelimit.h"
+#include "imap/mimepart.h"
 #include "imap/objectid.h"
 #include "imap/progress.h"
 #include "imap/search.h"
-#include "mime/digest.h"
+#include "imap/search_match.h"
 #include "task/task.h"
 
 struct search {
 	struct session *s;
 	struct view *view;
 	struct mailbox *mailbox;
-	uint64_t looked_at; /* messages, by all keys */
+	uint64_t looked_at;          /* messages, by all keys */
+	struct relevancy *relevancy; /* NULL: nobody wants to know */
 	struct err e;
 };
 
@@ -40,6 +41,17 @@ static bool go_on(struct search *x)
 	if (++x->looked_at % LOOK_EVERY == 0 && is_ok(x->e))
 		x->e = session_progress(x->s, x->looked_at);
 	return is_ok(x->e);
+}
+
+/* A message that matches so well; 0: not at all. */
+static void add_scored(struct search *x, uint32_t uid, unsigned score,
+                       struct uidset *out)
+{
+	if (score == 0)
+		return;
+	uidset_add(out, uid);
+	if (x->relevancy != NULL)
+		relevancy_note(x->relevancy, uid, score);
 }
 
 /* -- sets -- */
@@ -75,80 +87,11 @@ static void filter_set(struct search *x, const struct search_key *k,
 
 /* -- records -- */
 
-typedef bool record_test(const struct search_key *, const struct record *);
-
-/* Days are days where the message came from; time of day does not count. */
-static int64_t arrival_day(const struct record *r)
-{
-	return date_day(r->internaldate, r->zone);
-}
-
-static int64_t saved_day(const struct record *r)
-{
-	return date_day(r->savedate, 0);
-}
-
-static bool has_flag(const struct search_key *k, const struct record *r)
-{
-	return (r->flags & k->mask) == k->want;
-}
-
-static bool is_before(const struct search_key *k, const struct record *r)
-{
-	return arrival_day(r) < k->day;
-}
-
-static bool is_on(const struct search_key *k, const struct record *r)
-{
-	return arrival_day(r) == k->day;
-}
-
-static bool is_since(const struct search_key *k, const struct record *r)
-{
-	return arrival_day(r) >= k->day;
-}
-
-/* Of these two `seconds` is the time meant: filter_within(). */
-static bool is_older(const struct search_key *k, const struct record *r)
-{
-	return r->internaldate <= k->seconds;
-}
-
-static bool is_younger(const struct search_key *k, const struct record *r)
-{
-	return r->internaldate >= k->seconds;
-}
-
-static bool is_saved_before(const struct search_key *k, const struct record *r)
-{
-	return saved_day(r) < k->day;
-}
-
-static bool is_saved_on(const struct search_key *k, const struct record *r)
-{
-	return saved_day(r) == k->day;
-}
-
-static bool is_saved_since(const struct search_key *k, const struct record *r)
-{
-	return saved_day(r) >= k->day;
-}
-
-static bool is_larger(const struct search_key *k, const struct record *r)
-{
-	return r->size > k->size;
-}
-
-static bool is_smaller(const struct search_key *k, const struct record *r)
-{
-	return r->size < k->size;
-}
-
 static void walk_records(struct search *x, const struct search_key *k,
                          record_test *test, const struct uidset *among,
                          struct uidset *out)
 {
-	struct record_walk w = mailbox_walk(x->mailbox, among);
+	struct record_walk w = view_walk(x->view, among);
 	struct record r;
 
 	while (go_on(x) && record_walk_next(&w, &r)) {
@@ -162,21 +105,7 @@ static void walk_records(struct search *x, const struct search_key *k,
 static void filter_record(struct search *x, const struct search_key *k,
                           const struct uidset *among, struct uidset *out)
 {
-	static record_test *const tests[SEARCH_KINDS] = {
-		[SEARCH_FLAG] = has_flag,
-		[SEARCH_BEFORE] = is_before,
-		[SEARCH_ON] = is_on,
-		[SEARCH_SINCE] = is_since,
-		[SEARCH_OLDER] = is_older,
-		[SEARCH_YOUNGER] = is_younger,
-		[SEARCH_SAVEDBEFORE] = is_saved_before,
-		[SEARCH_SAVEDON] = is_saved_on,
-		[SEARCH_SAVEDSINCE] = is_saved_since,
-		[SEARCH_LARGER] = is_larger,
-		[SEARCH_SMALLER] = is_smaller,
-	};
-
-	walk_records(x, k, tests[k->kind], among, out);
+	walk_records(x, k, search_record_test(k->kind), among, out);
 }
 
 static void filter_within(struct search *x, const struct search_key *k,
@@ -202,7 +131,7 @@ static void filter_flag(struct search *x, const struct search_key *k,
 		filter_record(x, k, among, out);
 		return;
 	}
-	x->e = mailbox_find(x->mailbox, k->mask, k->want, 0, &all);
+	x->e = view_find(x->view, k->mask, k->want, 0, &all);
 	uidset_intersect(&all, among, out);
 	uidset_free(&all);
 }
@@ -250,34 +179,11 @@ static void filter_keyword(struct search *x, const struct search_key *k,
 
 /* -- digests -- */
 
-typedef bool digest_test(const struct search_key *, const struct digest *);
-
-/* A message without a usable Date: is in no range of them. */
-static bool sent(const struct search_key *k, const struct digest *d)
-{
-	int64_t day = date_day(d->sent, d->sent_zone);
-
-	if (!(d->flags & DIGEST_HAS_DATE))
-		return false;
-	if (k->kind == SEARCH_SENTBEFORE)
-		return day < k->day;
-	if (k->kind == SEARCH_SENTSINCE)
-		return day >= k->day;
-	return day == k->day;
-}
-
-static bool has_text(const struct search_key *k, const struct digest *d)
-{
-	struct slice field = digest_field(d, (enum digest_field)k->field);
-
-	return k->text.len == 0 || slice_find(field, k->text) != SLICE_NONE;
-}
-
 static void filter_digest(struct search *x, const struct search_key *k,
                           const struct uidset *among, struct uidset *out)
 {
 	struct digest_walk w = mailbox_digest_walk(x->mailbox, among);
-	digest_test *test = k->kind == SEARCH_FIELD ? has_text : sent;
+	digest_test *test = search_digest_test(k->kind);
 	struct digest d;
 	uint32_t uid;
 
@@ -287,6 +193,32 @@ static void filter_digest(struct search *x, const struct search_key *k,
 	}
 	if (is_ok(x->e))
 		x->e = w.e;
+}
+
+static void filter_fuzzy(struct search *x, const struct search_key *k,
+                         const struct uidset *among, struct uidset *out)
+{
+	struct digest_walk w = mailbox_digest_walk(x->mailbox, among);
+	struct digest d;
+	uint32_t uid;
+
+	while (go_on(x) && digest_walk_next(&w, &uid, &d)) {
+		struct slice field =
+			digest_field(&d, (enum digest_field)k->field);
+
+		add_scored(x, uid, fuzzy_score_text(k->fuzzy, field), out);
+	}
+	if (is_ok(x->e))
+		x->e = w.e;
+}
+
+static void filter_field(struct search *x, const struct search_key *k,
+                         const struct uidset *among, struct uidset *out)
+{
+	if (k->fuzzy != NULL)
+		filter_fuzzy(x, k, among, out);
+	else
+		filter_digest(x, k, among, out);
 }
 
 /* RFC 8474 section 6 */
@@ -314,18 +246,38 @@ static void filter_objectid(struct search *x, const struct search_key *k,
 		x->e = w.e;
 }
 
+static void filter_mimepart(struct search *x, const struct search_key *k,
+                            const struct uidset *among, struct uidset *out)
+{
+	struct digest_walk w = mailbox_digest_walk(x->mailbox, among);
+	struct digest d;
+	uint32_t uid;
+
+	while (go_on(x) && digest_walk_next(&w, &uid, &d)) {
+		bool is = false;
+		struct err e = search_mimepart(x->s, x->mailbox, uid, &d, k,
+		                               &x->looked_at, &is);
+
+		if (is)
+			uidset_add(out, uid);
+		/* expunged by another session: it matches nothing */
+		if (!is_ok(e) && e.code != ERR_ABSENT)
+			x->e = e;
+	}
+	if (is_ok(x->e))
+		x->e = w.e;
+}
+
 /* -- messages -- */
 
 static void filter_message(struct search *x, const struct search_key *k,
                            const struct uidset *among, struct uidset *out)
 {
 	for (uint32_t uid = 0; is_ok(x->e) && uidset_next(among, &uid);) {
-		bool matches = false;
-		struct err e =
-			search_message(x->s, x->mailbox, uid, k, &matches);
+		unsigned score = 0;
+		struct err e = search_message(x->s, x->mailbox, uid, k, &score);
 
-		if (matches)
-			uidset_add(out, uid);
+		add_scored(x, uid, score, out);
 		/* expunged by another session: it matches nothing */
 		if (!is_ok(e) && e.code != ERR_ABSENT)
 			x->e = e;
@@ -410,7 +362,8 @@ static filter *const filters[SEARCH_KINDS] = {
 	[SEARCH_SENTSINCE] = filter_digest,
 	[SEARCH_EMAILID] = filter_objectid,
 	[SEARCH_THREADID] = filter_objectid,
-	[SEARCH_FIELD] = filter_digest,
+	[SEARCH_FIELD] = filter_field,
+	[SEARCH_MIMEPART] = filter_mimepart,
 	[SEARCH_HEADER] = filter_message,
 	[SEARCH_BODY] = filter_message,
 	[SEARCH_TEXT] = filter_message,
@@ -419,10 +372,20 @@ static filter *const filters[SEARCH_KINDS] = {
 static void run_key(struct search *x, const struct search_key *k,
                     const struct uidset *among, struct uidset *out)
 {
+	uint8_t *then;
+
 	if (is_ok(x->e))
 		x->e = session_progress(x->s, x->looked_at);
-	if (is_ok(x->e))
+	if (!is_ok(x->e))
+		return;
+	if (k->child == NULL || x->relevancy == NULL) {
 		filters[k->kind](x, k, among, out);
+		return;
+	}
+	/* what only some of its children match, it doesn't */
+	then = relevancy_now(x->relevancy);
+	filters[k->kind](x, k, among, out);
+	relevancy_undo(x->relevancy, then, among, out);
 }
 
 /* The messages that the sets of the program leave, as far as a command may look
@@ -447,22 +410,35 @@ static struct err limit_search(struct search *x, const struct search_request *r,
 	return x->e;
 }
 
-struct err search_run(struct session *s, struct view *view,
-                      const struct search_request *r, struct uidset *out)
+struct err search_allowed(const struct session *s,
+                          const struct search_request *r)
 {
-	struct search x = { .s = s,
-		            .view = view,
-		            .mailbox = view_mailbox(view) };
-	struct uidset among = { 0 };
-
-	s->by_number = r->numbers;
 	if (r->numbers && is_uidonly(s))
 		return err(ERR_UIDREQUIRED, "UIDONLY is enabled");
 	/* RFC 9755 section 3: it is UTF-8 */
 	if (r->has_charset && s->enabled & ENABLED_UTF8)
 		return err(ERR_SYNTAX, "no CHARSET with UTF8=ACCEPT");
+	return OK;
+}
+
+struct err search_run(struct session *s, struct view *view,
+                      const struct search_request *r, struct uidset *out,
+                      struct relevancy *relevancy)
+{
+	struct search x = { .s = s,
+		            .view = view,
+		            .mailbox = view_mailbox(view),
+		            .relevancy = r->scored ? relevancy : NULL };
+	struct uidset among = { 0 };
+	struct err e = search_allowed(s, r);
+
+	s->by_number = r->numbers;
+	if (!is_ok(e))
+		return e;
 	if (r->modseq)
 		session_enable_condstore(s);
+	if (r->scored)
+		relevancy_start(relevancy, view);
 	uidset_copy(&among, view_uids(view));
 	x.e = limit_search(&x, r, &among);
 	run_key(&x, r->root, &among, out);

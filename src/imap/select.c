@@ -3,6 +3,7 @@
  * RFC 9051 sections 6.3.2, 6.3.3, 6.4.1, 6.4.2
  */
 #include "imap/context.h"
+#include "imap/copy.h"
 #include "imap/door.h"
 #include "imap/list.h"
 #include "imap/objectid.h"
@@ -39,7 +40,7 @@ static void reply_unseen(struct session *s)
 
 	if (is_rev2(s) || is_uidonly(s))
 		return;
-	if (!is_ok(mailbox_first_unseen(view_mailbox(s->view), &uid)))
+	if (!is_ok(view_first_unseen(s->view, &uid)))
 		return;
 	if (uid == 0 || view_seq(s->view, uid) == 0)
 		return;
@@ -122,7 +123,7 @@ static struct err select_mailbox(struct session *s, struct slice args,
 	if (c.e.code == ERR_SYNTAX)
 		return c.e;
 	if (r.qresync.asked && !has_qresync(s))
-		return err(ERR_STATE, "QRESYNC is not enabled");
+		return err(ERR_NOTNOW, "QRESYNC is not enabled");
 	if (r.qresync.seqs.n != 0 && is_uidonly(s))
 		return err(ERR_UIDREQUIRED, "UIDONLY is enabled");
 	/* also a SELECT that fails leaves nothing selected */
@@ -139,8 +140,10 @@ static struct err select_mailbox(struct session *s, struct slice args,
 		e = mailbox_open(s->account, name, &mailbox);
 	if (!is_ok(e))
 		return e;
-	readonly = readonly || !may_change(s, mailbox);
-	s->view = view_new(mailbox, readonly, session_on_news, s);
+	readonly = readonly || s->read_only || !may_change(s, mailbox);
+	s->view =
+		view_new(mailbox, s->who.account, readonly, session_on_news, s);
+	s->shown = view_last_uid(s->view);
 	mailbox_close(mailbox);
 	reply_selected(s, parse_mailbox_asked(&asked));
 	s->code = readonly ? S("READ-ONLY") : S("READ-WRITE");
@@ -171,7 +174,7 @@ struct err cmd_close(struct session *s, struct slice args)
 		return c.e;
 	/* who may not expunge only closes, RFC 4314 section 4 */
 	if (!view_is_readonly(s->view) && door_rights(s) & RIGHT_EXPUNGE)
-		e = mailbox_expunge(view_mailbox(s->view), NULL, &expunged);
+		e = session_expunge(s, NULL, &expunged);
 	uidset_free(&expunged);
 	if (is_ok(e))
 		session_unselect(s);

@@ -8,11 +8,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/counter.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "imap/compress.h"
 #include "imap/internal.h"
+#include "imap/notify.h"
 #include "imap/visit.h"
 #include "task/task.h"
 
@@ -54,6 +56,16 @@ void session_on_news(void *arg)
 		s->wake(s->wake_arg);
 }
 
+/* Who idles is to see at once that the mailbox may no longer be read. */
+static void hear_rights(void *arg, const struct notice *notice)
+{
+	struct session *s = arg;
+
+	if (notice->kind == NOTICE_RIGHTS &&
+	    session_has_selected(s, notice->name))
+		session_on_news(s);
+}
+
 static void be_visitor(struct session *s, const struct session_start *start)
 {
 	const struct identity *who = start->visitor;
@@ -67,6 +79,8 @@ static void be_visitor(struct session *s, const struct session_start *start)
 	for (size_t i = 0; i < who->n_groups; i++)
 		groups[i] = arena_copy(s->visitor, who->groups[i]);
 	s->who.groups = groups;
+	s->rights = (struct notice_listener){ NULL, hear_rights, s };
+	account_listen(s->account, &s->rights);
 }
 
 struct session *session_new(const struct session_start *start)
@@ -89,6 +103,8 @@ struct session *session_new(const struct session_start *start)
 		s->hidden = mem_cstr(start->hidden);
 	s->login_tag = mem_cstr(start->login_tag);
 	s->tls = start->tls;
+	s->read_only = start->read_only;
+	s->audited = start->audited;
 	s->wake = start->wake;
 	s->wake_arg = start->wake_arg;
 	s->since_s = s->config->clock->wall_s(s->config->clock);
@@ -116,6 +132,10 @@ static void log_end(const struct session *s)
 	log_number(&l, "commands", s->commands);
 	log_number(&l, "in", s->bytes_in);
 	log_number(&l, "out", s->out.total);
+	log_number(&l, "deleted", s->deleted);
+	log_number(&l, "expunged", s->expunged);
+	log_number(&l, "body_count", s->fetched);
+	log_number(&l, "body_bytes", s->body_bytes);
 	log_close(&l);
 }
 
@@ -124,10 +144,14 @@ void session_free(struct session *s)
 	if (s == NULL)
 		return;
 	assert(!s->running);
+	if (s->pending != NULL)
+		session_waits(s, false);
 	log_end(s);
 	notify_stop(s);
 	visit_end_all(s);
 	session_unselect(s);
+	if (s->visitor != NULL)
+		account_unlisten(s->account, &s->rights);
 	append_free(s);
 	frame_fini(&s->framer);
 	buf_free(&s->in);
@@ -279,8 +303,17 @@ static bool read_input(struct session *s)
 	else
 		s->over |= !is_ok(e);
 	s->bytes_in += got;
+	counter_add(COUNTER_RECEIVED, got);
 	s->in.len += got;
 	return got != 0;
+}
+
+/* Who idles hears that, whatever NOTIFY says. */
+static void see_deletion(struct session *s)
+{
+	if (s->idling && s->view != NULL &&
+	    mailbox_is_gone(view_mailbox(s->view)))
+		s->view_gone = true;
 }
 
 /* What happened while the session was in IDLE, or wrote, or (NOTIFY) did
@@ -295,7 +328,9 @@ static void tell_unasked(struct session *s)
 	s->arena = arena_new(LIMIT_COMMAND_ARENA);
 	s->tag = S("");
 	if (wanted)
-		session_sync(s, notify_allows_expunges(s));
+		session_sync_unasked(s);
+	else
+		see_deletion(s);
 	visit_tell(s);
 	notify_tell(s);
 	arena_free(s->arena);
@@ -357,6 +392,13 @@ void session_say_bye(struct session *s, const char *text)
 	s->wake(s->wake_arg);
 }
 
+static struct slice selected_name(const struct session *s)
+{
+	if (s->view != NULL)
+		return mailbox_name(view_mailbox(s->view));
+	return visit_selected(s);
+}
+
 void session_get_facts(const struct session *s, struct session_facts *out)
 {
 	*out = (struct session_facts){
@@ -364,15 +406,17 @@ void session_get_facts(const struct session *s, struct session_facts *out)
 		.account_name = s->who.name,
 		.peer = slice_cstr(s->peer),
 		.client_id = slice_cstr(s->client_id),
-		.mailbox = s->view != NULL ? mailbox_name(view_mailbox(s->view))
-		                           : S(""),
+		.owner = account_name(s->account),
+		.mailbox = selected_name(s),
 		.command = s->last_command,
 		.since_s = s->since_s,
 		.active_ms = s->active_ms,
 		.commands = s->commands,
 		.bytes_in = s->bytes_in,
 		.bytes_out = s->out.total,
+		.fetched = s->fetched,
 		.tls = s->tls,
 		.idling = s->idling,
 	};
+	out->n_visits = visit_owners(s, out->visits);
 }

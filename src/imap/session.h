@@ -21,10 +21,12 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/slice.h"
 #include "mailbox/account.h"
 #include "mailbox/acl.h"
 
+struct audit_recorder;
 struct session;
 struct visit_office;
 
@@ -50,8 +52,9 @@ struct session_io {
 struct session_config {
 	const struct clock *clock;
 	struct model *model;
-	const struct visit_office *visits; /* NULL: there are no others */
-	uint64_t message_limit_bytes;      /* APPENDLIMIT */
+	const struct visit_office *visits;     /* NULL: there are no others */
+	const struct audit_recorder *recorder; /* NULL: none is kept */
+	uint64_t message_limit_bytes;          /* APPENDLIMIT */
 	uint64_t write_seconds;    /* conn.h: a client that takes nothing */
 	uint64_t command_seconds;  /* of the processor; 0: no limit */
 	uint64_t command_messages; /* MESSAGELIMIT; 0: no limit */
@@ -73,6 +76,8 @@ struct session_start {
 	struct slice input;      /* read already behind the log-in command */
 	struct slice hidden;     /* names of capabilities not to be told of,
 	                            a space between them */
+	bool read_only;          /* nothing can be changed */
+	bool audited;            /* what it deletes is recorded (audit.h) */
 	bool tls;
 	/* called when session_run() should be called without input: something
 	 * to tell while idling, or session_say_bye(). If it is running now,
@@ -103,12 +108,16 @@ struct session_facts {
 	struct slice account_name;
 	struct slice peer;
 	struct slice client_id;
-	struct slice mailbox; /* "" when none is selected */
-	const char *command;  /* running or last: "FETCH", "IDLE" */
-	int64_t since_s;      /* wall clock */
-	uint64_t active_ms;   /* monotonic: when the last command ended */
+	struct slice owner; /* of the account; account_name's, but in a visit */
+	struct slice mailbox;              /* "" when none is selected */
+	struct slice visits[LIMIT_VISITS]; /* whose accounts it visits */
+	size_t n_visits;
+	const char *command; /* running or last: "FETCH", "IDLE" */
+	int64_t since_s;     /* wall clock */
+	uint64_t active_ms;  /* monotonic: when the last command ended */
 	uint64_t commands;
 	uint64_t bytes_in, bytes_out;
+	uint64_t fetched; /* messages whose content was shown */
 	bool tls;
 	bool idling;
 };

@@ -171,7 +171,7 @@ struct err cmd_status(struct session *s, struct slice args)
 		return c.e;
 	e = door_named(s, name);
 	if (is_ok(e))
-		e = mailbox_status(s->account, name, &status);
+		e = mailbox_status(s->account, s->who.account, name, &status);
 	if (is_ok(e))
 		reply_mailbox_status(s, name, &status, set);
 	return e;

@@ -139,6 +139,7 @@ static struct err store_run(struct session *s, const struct store_request *r,
 		.keep_keywords = !may.keywords,
 		.conditional = r->conditional,
 		.unchanged_since = r->unchangedsince,
+		.user = s->who.account,
 		.by = s->view,
 	};
 	struct uidset changed = { 0 };
@@ -150,6 +151,9 @@ static struct err store_run(struct session *s, const struct store_request *r,
 		return err(ERR_NOPERM, "not permitted");
 	e = mailbox_store(view_mailbox(s->view), uids, &change, &changed,
 	                  &failed, &modseq);
+	if (r->flags.flags & may.flags & FLAG_DELETED &&
+	    r->mode != STORE_REMOVE)
+		s->deleted += uidset_count(&changed);
 	if (is_ok(e)) {
 		uidset_subtract(uids, &failed);
 		e = tell_stored(s, r, uids, &changed);

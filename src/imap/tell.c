@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "imap/context.h"
 #include "imap/door.h"
+#include "imap/notify.h"
 #include "task/task.h"
 
 void session_reply_name(struct session *s, struct slice name)
@@ -136,7 +137,7 @@ typedef void teller(struct session *, const struct record *);
 static struct err tell_each(struct session *s, const struct uidset *uids,
                             teller *tell)
 {
-	struct record_walk w = mailbox_walk(view_mailbox(s->view), uids);
+	struct record_walk w = view_walk(s->view, uids);
 	struct record r;
 
 	while (record_walk_next(&w, &r)) {
@@ -168,7 +169,7 @@ static void tell_new_flags(struct session *s, uint32_t uid)
 	struct record r;
 
 	/* gone again meanwhile: its EXPUNGE comes when it may */
-	if (is_ok(mailbox_record(view_mailbox(s->view), uid, &r)))
+	if (is_ok(view_record(s->view, uid, &r)))
 		reply_fetch_flags(s, &r);
 }
 
@@ -208,23 +209,29 @@ static bool has_lost_sight(struct session *s)
 	return s->view_gone;
 }
 
-void session_sync(struct session *s, bool expunges)
+static void sync_view(struct session *s, bool expunges, bool flags)
 {
 	bool by_uid = has_qresync(s) || is_uidonly(s);
-	enum view_expunges how = !expunges ? EXPUNGES_LATER
-	                         : by_uid  ? EXPUNGES_BY_UID
-	                                   : EXPUNGES_BY_NUMBER;
-	uint32_t last;
+	unsigned how = !expunges ? EXPUNGES_LATER
+	               : by_uid  ? EXPUNGES_BY_UID
+	                         : EXPUNGES_BY_NUMBER;
 
 	if (s->view == NULL || has_lost_sight(s))
 		return;
-	last = view_last_uid(s->view);
 	if (expunges)
 		contexts_tell_expunges(s);
-	view_sync(s->view, how, tell, s);
-	contexts_tell(s);
-	if (s->notify != NULL)
-		notify_new(s, last);
+	view_sync(s->view, flags ? how : how | FLAGS_LATER, tell, s);
+	session_tell_fresh(s);
+}
+
+void session_sync(struct session *s, bool expunges)
+{
+	sync_view(s, expunges, true);
+}
+
+void session_sync_unasked(struct session *s)
+{
+	sync_view(s, notify_allows_expunges(s), notify_wants_flags(s));
 }
 
 void session_sync_exists(struct session *s)

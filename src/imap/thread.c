@@ -123,7 +123,7 @@ struct err cmd_thread(struct session *s, struct slice args)
 	struct err e = parse_thread(&c, &algorithm, &r);
 
 	if (is_ok(e))
-		e = search_run(s, s->view, &r, &uids);
+		e = search_run(s, s->view, &r, &uids, NULL);
 	if (is_ok(e))
 		e = mailbox_forest(view_mailbox(s->view), &uids, algorithm,
 		                   &forest);

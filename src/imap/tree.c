@@ -2,6 +2,7 @@
  * tree.c -- CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE.
  * RFC 9051 sections 6.3.4 to 6.3.8; CREATE (USE ...): RFC 6154 section 3
  */
+#include "imap/audit.h"
 #include "imap/door.h"
 #include "imap/list.h"
 #include "imap/objectid.h"
@@ -24,11 +25,16 @@ static struct slice without_delim(struct slice name)
 	                                : name;
 }
 
+static bool is_normal(struct slice name, struct slice asked)
+{
+	return slice_eq(name, without_delim(asked));
+}
+
 /* RFC 9051 section 6.3.9.7 */
 static void tell_normalised(struct session *s, struct slice name,
                             struct slice asked)
 {
-	if (has_utf8(s) && !slice_eq(name, without_delim(asked)))
+	if (has_utf8(s) && !is_normal(name, asked))
 		reply_list_renamed(s, name, asked);
 }
 
@@ -72,7 +78,7 @@ static struct slice mailboxid(struct session *s, struct slice name)
 	struct slice code;
 
 	/* somebody may have deleted it already */
-	if (!is_ok(mailbox_status(s->account, name, &status)))
+	if (!is_ok(mailbox_status(s->account, s->who.account, name, &status)))
 		return S("");
 	buf_add(&text, S("MAILBOXID ("));
 	reply_mailboxid(&text, status.objectid);
@@ -125,6 +131,8 @@ struct err cmd_delete(struct session *s, struct slice args)
 	selected = session_has_selected(s, name);
 	e = door_named(s, name);
 	if (is_ok(e))
+		e = audit_mailbox(s, name, S(""));
+	if (is_ok(e))
 		e = mailbox_delete(s->account, name);
 	if (is_ok(e) && selected) {
 		buf_add(session_out(s), S("* OK [CLOSED] Deleted\r\n"));
@@ -135,28 +143,41 @@ struct err cmd_delete(struct session *s, struct slice args)
 	return e;
 }
 
+/* INBOX has that name in any letter case, and keeps it. */
+static bool is_moved_as_asked(struct slice from, struct slice asked)
+{
+	return slice_eq(from, S("INBOX")) || is_normal(from, asked);
+}
+
+/* Whichever of the names was not normal: what is told is the old one, as it was
+ * asked for, and the new one, as it is. RFC 9051 section 6.3.6 */
 struct err cmd_rename(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
-	struct slice asked;
-	struct slice from;
-	struct slice to;
+	struct slice from, asked_from;
+	struct slice to, asked_to;
 	struct err e;
 
 	expect(&c, ' ', "expected a mailbox");
-	from = parse_mailbox(&c);
+	from = parse_asked(&c, &asked_from);
 	expect(&c, ' ', "expected the new name");
-	to = parse_asked(&c, &asked);
+	e = c.e;
+	to = parse_asked(&c, &asked_to);
 	expect_end(&c);
+	if (is_ok(e) && c.e.code == ERR_NONEXISTENT) /* not below our prefix */
+		return err(ERR_CANNOT, "a mailbox stays in its account");
 	if (!is_ok(c.e))
 		return c.e;
 	e = door_named(s, from);
 	if (is_ok(e))
 		e = door_made(s, to);
 	if (is_ok(e))
-		e = mailbox_rename(s->account, from, to);
+		e = audit_mailbox(s, from, to);
 	if (is_ok(e))
-		tell_normalised(s, to, asked);
+		e = mailbox_rename(s->account, from, to);
+	if (is_ok(e) && has_utf8(s) &&
+	    (!is_moved_as_asked(from, asked_from) || !is_normal(to, asked_to)))
+		reply_list_renamed(s, to, asked_from);
 	return e;
 }
 

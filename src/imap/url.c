@@ -6,6 +6,10 @@
  *	"/;UID=" nz-number ["/;SECTION=" enc-section]
  *	["/;PARTIAL=" number ["." nz-number]]
  *
+ * Without the first "/" the mailbox is beside the selected one; what begins
+ *with
+ * ";UID=" is in the selected one.
+ *
  * A URL is cut at its "/;", of which an encoded text has none, and then each
  * piece is decoded and read by itself.
  */
@@ -85,7 +89,15 @@ static bool skip_authority(struct slice *s, const struct url_home *home,
 	return slice_ieq(host, home->host);
 }
 
-static bool read_mailbox(struct slice piece, struct arena *a,
+/* What stands before the last level of a name. */
+static struct slice beside(struct slice mailbox)
+{
+	size_t at = slice_rfind_byte(mailbox, '/');
+
+	return slice_first(mailbox, at == SLICE_NONE ? 0 : at + 1);
+}
+
+static bool read_mailbox(struct slice base, struct slice piece, struct arena *a,
                          struct imap_url *out)
 {
 	struct slice name, validity;
@@ -99,8 +111,10 @@ static bool read_mailbox(struct slice piece, struct arena *a,
 			return false;
 		out->uidvalidity = (uint32_t)n;
 	}
-	ok = percent_decode(name, a, &name) &&
-	     is_ok(mailbox_name_normal(name, &normal));
+	ok = percent_decode(name, a, &name) && name.len != 0;
+	name = arena_printf(a, "%.*s%.*s", (int)base.len, base.ptr,
+	                    (int)name.len, name.ptr);
+	ok = ok && is_ok(mailbox_name_normal(name, &normal));
 	if (ok)
 		out->mailbox = arena_copy(a, buf_slice(&normal));
 	buf_free(&normal);
@@ -133,6 +147,24 @@ static bool read_partial(struct slice piece, struct imap_url *out)
 	return slice_number(offset, &out->offset) && out->offset <= INT64_MAX;
 }
 
+/* Up to ";UID=", of which the ";" is stepped over. */
+static bool read_path(struct slice *text, const struct url_home *home,
+                      struct arena *a, struct imap_url *out)
+{
+	struct slice piece;
+
+	if (skip_word(text, S(";"))) {
+		out->mailbox = arena_copy(a, home->mailbox);
+		return home->mailbox.len != 0;
+	}
+	if (skip_word(text, S("/")))
+		return read_mailbox(S(""), next_piece(text), a, out);
+	piece = next_piece(text);
+	/* a colon ends a scheme */
+	return slice_find_byte(piece, ':') == SLICE_NONE &&
+	       read_mailbox(beside(home->mailbox), piece, a, out);
+}
+
 bool parse_imap_url(struct slice text, const struct url_home *home,
                     struct arena *a, struct imap_url *out)
 {
@@ -142,8 +174,7 @@ bool parse_imap_url(struct slice text, const struct url_home *home,
 	*out = (struct imap_url){ 0 };
 	if (skip_word(&text, S("imap://")) && !skip_authority(&text, home, a))
 		return false;
-	if (!skip_word(&text, S("/")) ||
-	    !read_mailbox(next_piece(&text), a, out))
+	if (!read_path(&text, home, a, out))
 		return false;
 	piece = next_piece(&text);
 	if (!skip_word(&piece, S("UID=")) ||

@@ -16,10 +16,14 @@ struct imap_url {
 	uint64_t most; /* octets of the partial, 0: to its end */
 };
 
-/* Who may be named in an absolute URL: this server and this user. */
+/* Who may be named in an absolute URL: this server and this user. What a
+ * relative one begins at: the selected mailbox, or "" for none. RFC 4469
+ * section
+ * 3 */
 struct url_home {
 	struct slice host;
 	struct slice user;
+	struct slice mailbox;
 };
 
 /* False when it is no such URL. What it points to is in the arena. */

@@ -1,56 +1,18 @@
 /*
- * visit.c -- see visit.h: whose a name is, and the dialogue with a visit.
+ * visit.c -- see visit.h: visits begin and end, and what is said to them and by
+ * them goes to and fro.
  */
 #include "imap/visit_internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "imap/internal.h"
+#include "imap/progress.h"
+#include "imap/visit_names.h"
 
-enum { READ_CHUNK = 32768 };
-
-const struct visit_namespace visit_namespaces[VISIT_NAMESPACES] = {
-	{ N("Other Users/"), false },
-	{ N("Shared/"), true },
-};
-
-/* -- names -- */
-
-struct place {
-	struct slice prefix; /* of the name, with the owner's */
-	struct slice owner;
-	bool shared;
-};
-
-/* An owner's name has an '@': "Shared/Plans" is a mailbox like any other. */
-static bool place_of(const struct session *s, struct slice name,
-                     struct place *out)
-{
-	if (s->config->visits == NULL || is_visit(s))
-		return false;
-	for (size_t i = 0; i < VISIT_NAMESPACES; i++) {
-		struct slice before = visit_namespaces[i].prefix;
-		struct slice rest = slice_from(name, before.len);
-		size_t end = slice_find_byte(rest, '/');
-
-		if (!slice_starts(name, before) || end == SLICE_NONE)
-			continue;
-		out->owner = slice_first(rest, end);
-		out->prefix = slice_first(name, before.len + end + 1);
-		out->shared = visit_namespaces[i].shared;
-		return slice_find_byte(out->owner, '@') != SLICE_NONE;
-	}
-	return false;
-}
-
-bool visit_is_name(const struct session *s, struct slice name)
-{
-	struct place place;
-
-	return place_of(s, name, &place);
-}
+enum { READ_CHUNK = 32768, LOOK_MS = 1000 };
 
 /* -- bytes -- */
 
@@ -61,26 +23,49 @@ static void on_readable(void *arg)
 	task_wake_all(&v->waiting);
 }
 
-/* More than there is in v->in. */
-static struct err fill(struct visit *v)
+/* What is there now, if there is more than in v->in. */
+static struct err read_now(struct visit *v, size_t *got)
 {
 	struct err e;
-	size_t got = 0;
 
+	*got = 0;
 	buf_drop(&v->in, v->taken);
 	v->taken = 0;
 	if (v->in.len > LIMIT_VISIT_LINE)
 		return err(ERR_LIMIT, "a response is too long");
-	for (;;) {
-		e = stream_read(v->stream, buf_room(&v->in, READ_CHUNK),
-		                READ_CHUNK, &got);
-		if (!is_ok(e) || got != 0)
-			break;
-		stream_on_readable(v->stream, on_readable, v);
-		task_wait(&v->waiting, WAIT_FOREVER);
-	}
-	v->in.len += got;
+	e = stream_read(v->stream, buf_room(&v->in, READ_CHUNK), READ_CHUNK,
+	                got);
+	v->in.len += *got;
 	return e;
+}
+
+/* More than there is in v->in; nothing, if it has to be waited for too long. */
+static struct err fill(struct visit *v, uint64_t patience_ms)
+{
+	size_t got;
+	struct err e;
+
+	for (;;) {
+		e = read_now(v, &got);
+		if (!is_ok(e) || got != 0)
+			return e;
+		stream_on_readable(v->stream, on_readable, v);
+		if (!task_wait(&v->waiting, patience_ms))
+			return OK;
+	}
+}
+
+struct err visit_has_line(struct visit *v, bool *has)
+{
+	struct err e = OK;
+	size_t got = 1;
+
+	*has = slice_find(visit_read(v), S("\r\n")) != SLICE_NONE;
+	while (is_ok(e) && got != 0 && !*has) {
+		e = read_now(v, &got);
+		*has = slice_find(visit_read(v), S("\r\n")) != SLICE_NONE;
+	}
+	return *has ? OK : e;
 }
 
 /* "{n}" or "~{n}" at its end. */
@@ -109,7 +94,7 @@ struct err visit_line(struct visit *v, struct slice *line, uint64_t *octets)
 		if (end != SLICE_NONE)
 			break;
 		looked = all.len > 0 ? all.len - 1 : 0;
-		e = fill(v);
+		e = fill(v, WAIT_FOREVER);
 		if (!is_ok(e))
 			return e;
 	}
@@ -121,7 +106,7 @@ struct err visit_line(struct visit *v, struct slice *line, uint64_t *octets)
 
 struct err visit_octets(struct visit *v, uint64_t *left, struct slice *out)
 {
-	struct err e = visit_read(v).len == 0 ? fill(v) : OK;
+	struct err e = visit_read(v).len == 0 ? fill(v, WAIT_FOREVER) : OK;
 
 	*out = slice_first(visit_read(v),
 	                   *left < SIZE_MAX ? (size_t)*left : SIZE_MAX);
@@ -142,8 +127,10 @@ struct err visit_say(struct visit *v, struct slice bytes)
 static const struct err out_of_reach = { ERR_UNAVAILABLE,
 	                                 "the mailbox is out of reach" };
 
-static void visit_free(struct visit *v)
+void visit_free(struct visit *v)
 {
+	if (v == NULL)
+		return;
 	stream_free(v->stream);
 	buf_free(&v->in);
 	free(v->selected);
@@ -199,27 +186,34 @@ static void make_room(struct session *s)
 		visit_leave(s, last, OK);
 }
 
+struct slice visit_selected(const struct session *s)
+{
+	return s->away != NULL ? slice_cstr(s->away->selected) : S("");
+}
+
+size_t visit_owners(const struct session *s, struct slice *owners)
+{
+	size_t n = 0;
+
+	for (const struct visit *v = s->visits; v != NULL; v = v->next) {
+		assert(n < LIMIT_VISITS);
+		owners[n++] = visit_owner_of(slice_cstr(v->prefix));
+	}
+	return n;
+}
+
 bool visit_has_ended(struct visit *v)
 {
-	size_t got = 0;
-	struct err e = OK;
+	size_t got;
+	struct err e = visit_read(v).len == 0 ? read_now(v, &got) : OK;
 
-	if (visit_read(v).len == 0) {
-		buf_drop(&v->in, v->taken);
-		v->taken = 0;
-		e = stream_read(v->stream, buf_room(&v->in, READ_CHUNK),
-		                READ_CHUNK, &got);
-		v->in.len += got;
-	}
 	return !is_ok(e) || slice_starts(visit_read(v), S("* BYE"));
 }
 
-static struct err begin(struct session *s, const struct place *place,
-                        struct visit **out)
+static struct err open_at(struct session *s, const struct visit_place *place,
+                          struct visit **out)
 {
 	const struct visit_office *office = s->config->visits;
-	struct slice said;
-	struct visit *v;
 	struct err e;
 	int fd = -1;
 
@@ -229,14 +223,34 @@ static struct err begin(struct session *s, const struct place *place,
 		return err(ERR_NONEXISTENT, "no such mailbox");
 	if (!is_ok(e))
 		return e;
+	*out = mem_new(1, sizeof **out);
+	(*out)->prefix = mem_cstr(place->prefix);
+	(*out)->stream = stream_new(task_loop(), fd);
+	return OK;
+}
+
+struct err visit_open(struct session *s, struct slice prefix,
+                      struct visit **out)
+{
+	struct visit_place place;
+
+	if (!visit_place_of(s, prefix, &place))
+		return err(ERR_NONEXISTENT, "no such mailbox");
+	return open_at(s, &place, out);
+}
+
+static struct err begin(struct session *s, const struct visit_place *place,
+                        struct visit **out)
+{
+	struct slice said;
+	struct err e = open_at(s, place, out);
+
+	if (!is_ok(e))
+		return e;
 	make_room(s);
-	v = mem_new(1, sizeof *v);
-	v->prefix = mem_cstr(place->prefix);
-	v->stream = stream_new(task_loop(), fd);
-	v->next = s->visits;
-	s->visits = v;
-	*out = v;
-	e = visit_answer(s, v, S("visit"), &said);
+	(*out)->next = s->visits;
+	s->visits = *out;
+	e = visit_answer(s, *out, S("visit"), &said);
 	return is_ok(e) && slice_starts(said, S("OK")) ? OK : e;
 }
 
@@ -254,8 +268,7 @@ static struct visit *find(struct session *s, struct slice prefix)
 
 /* -- the dialogue -- */
 
-/* A visit at rest has none. */
-static void rest_buffer(struct visit *v)
+void visit_rest(struct visit *v)
 {
 	if (visit_read(v).len != 0)
 		return;
@@ -291,14 +304,39 @@ bool visit_is_tagged(struct slice line, struct slice tag)
 	       line.ptr[tag.len] == ' ';
 }
 
+/* A command there has shown that the client knows of modseqs. */
+static void enabled_there(struct session *s, struct visit *v)
+{
+	v->enabled |= ENABLED_CONDSTORE;
+	session_enable_condstore(s);
+}
+
 struct err visit_pass_line(struct session *s, struct visit *v,
                            struct slice line, uint64_t octets)
 {
 	if (slice_starts(line, S("* BYE")))
 		return err(ERR_CLOSED, NULL);
+	if (slice_eq(line, S("* ENABLED CONDSTORE\r\n"))) {
+		enabled_there(s, v);
+		return OK;
+	}
 	if (slice_starts(line, S("* OK [CLOSED]")) && s->away == v)
 		s->away = NULL;
 	return visit_pass(s, v, line, octets);
+}
+
+/* Until it says something, or the client has gone: then nobody needs what it
+ * is doing. */
+struct err visit_await(struct session *s, struct visit *v)
+{
+	struct err e = OK;
+
+	while (is_ok(e) && visit_read(v).len == 0) {
+		e = fill(v, LOOK_MS);
+		if (is_ok(e) && visit_read(v).len == 0)
+			e = session_look(s);
+	}
+	return e;
 }
 
 struct err visit_answer(struct session *s, struct visit *v, struct slice tag,
@@ -309,7 +347,9 @@ struct err visit_answer(struct session *s, struct visit *v, struct slice tag,
 	struct err e;
 
 	for (;;) {
-		e = visit_line(v, &line, &octets);
+		e = visit_await(s, v);
+		if (is_ok(e))
+			e = visit_line(v, &line, &octets);
 		if (is_ok(e) && visit_is_tagged(line, tag))
 			break;
 		/* our literals did not wait for it */
@@ -320,7 +360,7 @@ struct err visit_answer(struct session *s, struct visit *v, struct slice tag,
 	}
 	line = slice_first(line, line.len - 2);
 	*said = arena_copy(s->arena, slice_from(line, tag.len + 1));
-	rest_buffer(v);
+	visit_rest(v);
 	return OK;
 }
 
@@ -332,18 +372,15 @@ struct err visit_result(struct session *s, struct slice said)
 	return err(slice_starts(said, S("BAD")) ? ERR_SYNTAX : ERR_NO, NULL);
 }
 
-/* The client's commands mean there what they mean here. */
-static struct err enable_there(struct session *s, struct visit *v)
+struct err visit_say_enable(struct session *s, struct visit *v)
 {
 	uint32_t bits = s->enabled & ~v->enabled;
 	struct buf text = { 0 };
-	struct slice line;
-	uint64_t octets;
 	struct err e;
 
 	if (bits == 0)
 		return OK;
-	v->enabled = s->enabled;
+	v->enabled |= bits;
 	buf_add(&text, S("visit ENABLE"));
 	for (size_t i = 0; i < n_capabilities; i++) {
 		if (!(capabilities[i].enable & bits))
@@ -354,25 +391,57 @@ static struct err enable_there(struct session *s, struct visit *v)
 	buf_add(&text, S("\r\n"));
 	e = visit_say(v, buf_slice(&text));
 	buf_free(&text);
-	do {
-		if (is_ok(e))
-			e = visit_line(v, &line, &octets);
-	} while (is_ok(e) && !visit_is_tagged(line, S("visit")));
+	return e;
+}
+
+/* The client's commands mean there what they mean here. */
+static struct err enable_there(struct session *s, struct visit *v)
+{
+	struct slice line;
+	uint64_t octets;
+	struct err e;
+
+	if ((s->enabled & ~v->enabled) == 0)
+		return OK;
+	e = visit_say_enable(s, v);
+	while (is_ok(e)) {
+		e = visit_line(v, &line, &octets);
+		if (!is_ok(e) || visit_is_tagged(line, S("visit")))
+			break;
+		/* HIGHESTMODSEQ of what is selected there */
+		if (!slice_starts(line, S("* ENABLED")))
+			e = visit_pass_line(s, v, line, octets);
+	}
 	return is_ok(e) ? OK : visit_leave(s, v, e);
+}
+
+void visit_enable(struct session *s)
+{
+	if (s->away != NULL)
+		enable_there(s, s->away);
 }
 
 struct err visit_to(struct session *s, struct slice name, struct visit **out)
 {
-	struct place place;
+	struct visit_place place;
 	struct err e = OK;
 
 	*out = NULL;
-	if (!place_of(s, name, &place))
+	if (!visit_place_of(s, name, &place))
 		return OK;
 	*out = find(s, place.prefix);
 	if (*out == NULL)
 		e = begin(s, &place, out);
 	return is_ok(e) ? enable_there(s, *out) : e;
+}
+
+struct err visit_aside(struct session *s, struct slice name, struct visit **out)
+{
+	struct visit_place place;
+
+	if (!visit_place_of(s, name, &place))
+		return err(ERR_NONEXISTENT, "no such mailbox");
+	return begin(s, &place, out);
 }
 
 void visit_unselect(struct session *s)

@@ -22,6 +22,7 @@
 #include "base/slice.h"
 
 struct append_request;
+struct imap_url;
 struct list_request;
 struct session;
 struct visit;
@@ -38,8 +39,25 @@ struct visit_office {
 	/* From now on it may be that it has rights to a mailbox of the owner:
 	 * told before it gets them. */
 	struct err (*grant)(void *ctx, uint64_t owner, struct slice identifier);
+	/* Does the account administer the owner's domain? ERR_NOPERM: no */
+	struct err (*administers)(void *ctx, uint64_t account, uint64_t owner);
 	void *ctx;
+	struct grant_listener **listeners; /* NULL: nobody is told */
 };
+
+/* Who wants to know when somebody is let in who wasn't before. */
+struct grant_listener {
+	struct grant_listener *next;
+	/* Does not suspend. */
+	void (*hear)(void *arg, struct slice identifier);
+	void *arg;
+};
+
+void visit_granted(const struct visit_office *, struct slice identifier);
+
+/* The listener stays the caller's, until it is forgotten (watch.c). */
+void visit_hear_grants(struct session *, struct grant_listener *);
+void visit_forget_grants(struct session *, struct grant_listener *);
 
 /* Before a command: the visit where a mailbox is selected may have ended. */
 void visit_look(struct session *);
@@ -54,17 +72,45 @@ struct err visit_to(struct session *, struct slice name, struct visit **);
 /* Is it a name in one of the others' namespaces? */
 bool visit_is_name(const struct session *, struct slice name);
 
+/* Or the name that all those of one owner begin with? */
+bool visit_is_owner(const struct session *, struct slice name);
+
+/* The same, and what all names of its owner's begin with: a part of it. */
+bool visit_prefix(const struct session *, struct slice name,
+                  struct slice *prefix);
+
 /* LIST of all the others' names that the patterns can mean. */
 void visit_list(struct session *, const struct list_request *);
+/* Would it tell of that name, which is another's, if it is there? */
+bool visit_lists(const struct list_request *, struct slice name);
 
-/* In IDLE: what the visit has said since. */
+/* What has been enabled is enabled where a mailbox is selected, too. */
+void visit_enable(struct session *);
+
+/* Is a mailbox of that name there, and to be seen? Who is out of reach keeps
+ * what he has. */
+bool visit_knows(struct session *, struct slice name);
+
+/* In IDLE, or as NOTIFY asks: what the visit has said since. */
 void visit_tell(struct session *);
+
+/* For `roost who`: the mailbox selected there, "" for none, and whose accounts
+ * are visited; at most LIMIT_VISITS, valid until the session runs again. */
+struct slice visit_selected(const struct session *);
+size_t visit_owners(const struct session *, struct slice *owners);
 
 /* The mailbox selected there no longer is. */
 void visit_unselect(struct session *);
 
+/* The octets that the URL names, to the message that is coming (visit_url.c).
+ * ERR_ABSENT, ERR_NONEXISTENT, ERR_NOPERM */
+struct err visit_url(struct session *, const struct imap_url *);
+
 void visit_end_all(struct session *); /* does not suspend */
 
-/* s->append has the messages (visit_copy.c). */
+/* s->append has the messages (visit_append.c). */
 struct err visit_append(struct session *, struct visit *,
                         const struct append_request *);
+/* The same for REPLACE; NULL: into our own mailbox (visit_replace.c). */
+struct err visit_replace(struct session *, struct visit *,
+                         const struct append_request *);

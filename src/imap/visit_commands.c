@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "imap/list.h"
 #include "imap/visit_internal.h"
+#include "imap/visit_names.h"
+#include "imap/watch.h"
 
 /* The running command as the client sent it. */
 static struct err forward(struct session *s, struct visit *v)
@@ -20,25 +22,43 @@ static struct err forward(struct session *s, struct visit *v)
 	return is_ok(e) ? visit_result(s, said) : e;
 }
 
+static bool is_run_by(const struct session *s,
+                      struct err (*run)(struct session *, struct slice))
+{
+	return s->command->run == run;
+}
+
+static bool selects(const struct session *s)
+{
+	return is_run_by(s, cmd_select) || is_run_by(s, cmd_examine);
+}
+
+/* Also a SELECT that fails leaves nothing selected. RFC 9051 section 6.3.2 */
+static void leave_selected(struct session *s)
+{
+	if (s->view == NULL && s->away == NULL)
+		return;
+	buf_add(session_out(s), S("* OK [CLOSED] Previous mailbox\r\n"));
+	session_unselect(s);
+}
+
 static struct err select_there(struct session *s, struct visit *v,
                                struct slice name)
 {
 	struct err e;
 
-	if (s->view != NULL || (s->away != NULL && s->away != v)) {
-		buf_add(session_out(s),
-		        S("* OK [CLOSED] Previous mailbox\r\n"));
-		session_unselect(s);
-	}
+	if (s->away != v)
+		leave_selected(s);
 	e = forward(s, v);
 	if (is_ok(e)) {
 		s->away = v;
+		s->away_readonly = slice_starts(s->said, S("OK [READ-ONLY]"));
 		free(v->selected);
 		v->selected = mem_cstr(name);
 	} else if (e.code != ERR_SYNTAX) {
 		s->away = NULL;
 	}
-	s->away_readonly = slice_starts(s->said, S("OK [READ-ONLY]"));
+	notify_there(s);
 	return e;
 }
 
@@ -102,7 +122,7 @@ void visit_tell(struct session *s)
 	struct slice line;
 	uint64_t octets;
 
-	if (v == NULL || !s->idling)
+	if (v == NULL || (!s->idling && notify_asked(s) == NULL))
 		return;
 	while (s->away == v && !visit_has_ended(v)) {
 		if (visit_read(v).len == 0) {
@@ -135,22 +155,16 @@ static struct slice second_name(struct cursor *c)
 	return parse_mailbox_utf8(c);
 }
 
-static bool is_run_by(const struct session *s,
-                      struct err (*run)(struct session *, struct slice))
-{
-	return s->command->run == run;
-}
-
 static struct err run_there(struct session *s, struct visit *v,
-                            struct slice name)
+                            struct slice args, struct slice name)
 {
 	struct err e;
 
-	if (is_run_by(s, cmd_select) || is_run_by(s, cmd_examine))
+	if (selects(s))
 		return select_there(s, v, name);
 	if (is_run_by(s, cmd_close) || is_run_by(s, cmd_unselect))
 		return close_there(s, v);
-	if (is_run_by(s, cmd_idle))
+	if (is_run_by(s, cmd_idle) && args.len == 0)
 		return idle_there(s, v);
 	e = forward(s, v);
 	/* that the mailbox is closed is all there is to tell */
@@ -159,10 +173,43 @@ static struct err run_there(struct session *s, struct visit *v,
 	return e;
 }
 
-/* "* MYRIGHTS name rights": the last word. */
-static struct err ask_rights(struct visit *v, unsigned *rights)
+/* Of "* MYRIGHTS name rights" the last word, up to "c" and "d", which say no
+ * more than that there are some of those that they stand for. */
+static struct slice plain_letters(struct slice line)
 {
-	struct slice line, some;
+	struct slice letters = slice_from(slice_first(line, line.len - 2),
+	                                  slice_rfind_byte(line, ' ') + 1);
+	size_t n = 0;
+
+	while (n < letters.len && letters.ptr[n] != 'c' &&
+	       letters.ptr[n] != 'd')
+		n++;
+	return slice_first(letters, n);
+}
+
+static struct err read_rights(struct visit *v, struct slice line,
+                              uint64_t octets, unsigned *rights)
+{
+	struct err e = OK;
+	struct slice some;
+
+	while (octets != 0 && is_ok(e)) {
+		while (octets != 0 && is_ok(e))
+			e = visit_octets(v, &octets, &some);
+		if (is_ok(e))
+			e = visit_line(v, &line, &octets);
+	}
+	if (is_ok(e))
+		rights_read(plain_letters(line), rights);
+	return e;
+}
+
+/* What others did there is told on the way, but no EXPUNGE (CMD_SEQNUMS): the
+ * command that asks may have numbers. */
+static struct err ask_rights(struct session *s, struct visit *v,
+                             unsigned *rights)
+{
+	struct slice line;
 	uint64_t octets;
 	struct err e;
 
@@ -171,41 +218,51 @@ static struct err ask_rights(struct visit *v, unsigned *rights)
 		e = visit_line(v, &line, &octets);
 		if (!is_ok(e) || visit_is_tagged(line, S("visit")))
 			return e;
-		rights_read(slice_from(slice_first(line, line.len - 2),
-		                       slice_rfind_byte(line, ' ') + 1),
-		            rights);
-		while (octets != 0 && is_ok(e))
-			e = visit_octets(v, &octets, &some);
+		if (slice_starts(line, S("* MYRIGHTS ")))
+			e = read_rights(v, line, octets, rights);
+		else
+			e = visit_pass_line(s, v, line, octets);
+		if (!is_ok(e))
+			return e;
 	}
+}
+
+static struct err rights_there(struct session *s, struct visit *v,
+                               struct slice name, unsigned *rights)
+{
+	struct buf text = { 0 };
+	struct err e;
+
+	buf_add(&text, S("visit MYRIGHTS "));
+	reply_mailbox(&text, name, has_utf8(s));
+	buf_add(&text, S("\r\n"));
+	e = visit_say(v, buf_slice(&text));
+	buf_free(&text);
+	if (is_ok(e))
+		e = ask_rights(s, v, rights);
+	return is_ok(e) ? OK : visit_leave(s, v, e);
 }
 
 struct err visit_may_move(struct session *s, struct visit *v)
 {
 	const unsigned needed = RIGHT_READ | RIGHT_DELETED | RIGHT_EXPUNGE;
-	struct buf text = { 0 };
 	unsigned rights;
-	struct err e;
+	struct err e = rights_there(s, v, slice_cstr(v->selected), &rights);
 
-	buf_add(&text, S("visit MYRIGHTS "));
-	reply_mailbox(&text, slice_cstr(v->selected), has_utf8(s));
-	buf_add(&text, S("\r\n"));
-	e = visit_say(v, buf_slice(&text));
-	buf_free(&text);
-	if (is_ok(e))
-		e = ask_rights(v, &rights);
-	if (!is_ok(e))
-		return visit_leave(s, v, e);
-	return (rights & needed) == needed ? OK
-	                                   : err(ERR_NOPERM, "not permitted");
+	if (is_ok(e) && (rights & needed) != needed)
+		e = err(ERR_NOPERM, "not permitted");
+	return e;
 }
 
-/* Between two accounts. */
-static struct err run_across(struct session *s, struct visit *to,
-                             struct slice args)
+bool visit_knows(struct session *s, struct slice name)
 {
-	if (is_run_by(s, cmd_replace))
-		return err(ERR_CANNOT, "the mailboxes are of two accounts");
-	return visit_copy(s, s->away, to, args, is_run_by(s, cmd_move));
+	unsigned rights = 0;
+	struct visit *v;
+	struct err e = visit_to(s, name, &v);
+
+	if (is_ok(e))
+		e = rights_there(s, v, name, &rights);
+	return is_ok(e) ? rights != 0 : e.code != ERR_NONEXISTENT;
 }
 
 void visit_look(struct session *s)
@@ -216,24 +273,36 @@ void visit_look(struct session *s)
 
 bool visit_takes(struct session *s, struct slice args, struct err *result)
 {
-	bool about_selected = s->command->states == ST_SELECTED ||
-	                      s->command->rules & CMD_AWAY;
+	bool about_selected = (s->command->states == ST_SELECTED ||
+	                       s->command->rules & CMD_AWAY) &&
+	                      !(s->command->rules & CMD_HERE);
 	unsigned names = s->command->rules & (CMD_NAMES | CMD_NAMES_SECOND);
 	struct cursor c = args_cursor(s, args);
 	struct slice name = S("");
 	struct visit *v = NULL;
 
+	/* every owner's name has an '@' */
+	if (s->away == NULL && slice_find_byte(args, '@') == SLICE_NONE)
+		return false;
 	if (names & CMD_NAMES)
 		name = first_name(&c);
 	else if (names)
 		name = second_name(&c);
 	*result = visit_to(s, is_ok(c.e) ? name : S(""), &v);
-	if (!is_ok(*result))
+	if (!is_ok(*result)) {
+		if (selects(s))
+			leave_selected(s);
+		/* as of a mailbox that is missing from an account */
+		if (names & CMD_NAMES_SECOND && result->code == ERR_NONEXISTENT)
+			*result =
+				err(ERR_TRYCREATE, "there is no such mailbox");
 		return true;
+	}
 	if (names & CMD_NAMES_SECOND && v != s->away)
-		*result = run_across(s, v, args);
+		*result =
+			visit_copy(s, s->away, v, args, is_run_by(s, cmd_move));
 	else if (v != NULL || (about_selected && s->away != NULL))
-		*result = run_there(s, v != NULL ? v : s->away, name);
+		*result = run_there(s, v != NULL ? v : s->away, args, name);
 	else
 		return false;
 	return true;
@@ -282,11 +351,39 @@ static void list_all(struct session *s, size_t which)
 	}
 }
 
+/* Do the first n patterns ask whoever's names begin so? */
+static bool asks(const struct list_request *r, size_t n, struct slice before,
+                 struct slice prefix)
+{
+	struct slice named;
+
+	for (size_t i = 0; i < n; i++)
+		if (slice_starts(r->texts[i], before) &&
+		    (!names_owner(r->texts[i], before, &named) ||
+		     slice_eq(named, prefix)))
+			return true;
+	return false;
+}
+
+bool visit_lists(const struct list_request *r, struct slice name)
+{
+	if (r->select & SELECT_SUBSCRIBED)
+		return false;
+	for (size_t i = 0; i < VISIT_NAMESPACES; i++) {
+		struct slice before = visit_namespaces[i].prefix;
+		size_t end = slice_find_byte(slice_from(name, before.len), '/');
+
+		if (slice_starts(name, before) && end != SLICE_NONE)
+			return asks(r, r->n_patterns, before,
+			            slice_first(name, before.len + end + 1));
+	}
+	return false;
+}
+
 /* Each owner is asked once: all patterns are looked at there. */
 static void list_namespace(struct session *s, const struct list_request *r,
                            size_t which)
 {
-	struct slice last = S("");
 	struct slice prefix;
 
 	for (size_t i = 0; i < r->n_patterns; i++)
@@ -301,9 +398,8 @@ static void list_namespace(struct session *s, const struct list_request *r,
 			continue;
 		names_owner(r->texts[i], visit_namespaces[which].prefix,
 		            &prefix);
-		if (!slice_eq(prefix, last))
+		if (!asks(r, i, visit_namespaces[which].prefix, prefix))
 			list_there(s, prefix);
-		last = prefix;
 	}
 }
 

@@ -20,21 +20,28 @@ struct visit {
 	uint32_t enabled; /* there */
 };
 
-/* The others' namespaces. */
-struct visit_namespace {
-	struct slice prefix; /* "Shared/" */
-	bool shared;
-};
-
-enum { VISIT_NAMESPACES = 2 };
-
-extern const struct visit_namespace visit_namespaces[VISIT_NAMESPACES];
-
 /* What has been read of it and not taken. */
 static inline struct slice visit_read(const struct visit *v)
 {
 	return slice_from(buf_slice(&v->in), v->taken);
 }
+
+/* A new one with the owner whose prefix that is, which belongs to the caller;
+ * its greeting is on the way. ERR_NONEXISTENT, ERR_UNAVAILABLE. Suspends. */
+struct err visit_open(struct session *, struct slice prefix, struct visit **);
+void visit_free(struct visit *); /* does not suspend */
+
+/* What is enabled here and not there; what it answers is not waited for. */
+struct err visit_say_enable(struct session *, struct visit *);
+
+/* Until it says something. ERR_CLOSED also when the client has gone. */
+struct err visit_await(struct session *, struct visit *);
+
+/* Has it said a whole line by now? Does not suspend. */
+struct err visit_has_line(struct visit *, bool *has);
+
+/* At rest it has no buffer. */
+void visit_rest(struct visit *);
 
 /* Nothing has been said to it: what it has said unasked is its farewell. */
 bool visit_has_ended(struct visit *);
@@ -71,6 +78,9 @@ struct err visit_pass(struct session *, struct visit *, struct slice line,
 
 /* Ends it amid its dialogue, because of that. */
 struct err visit_leave(struct session *, struct visit *, struct err);
+
+/* One of its own to whom the name belongs, until visit_leave(). */
+struct err visit_aside(struct session *, struct slice name, struct visit **);
 
 /* May what is selected there be moved away? ERR_NOPERM */
 struct err visit_may_move(struct session *, struct visit *);

@@ -237,6 +237,15 @@ static enum received bad_frame(int fd, const char *why)
 	return RECEIVED_BAD;
 }
 
+void link_log_bad(const char *from, const struct frame_in *f)
+{
+	struct log_line l = log_open(LOG_LEVEL_WARN, "bad_frame");
+
+	log_text(&l, "from", slice_cstr(from));
+	log_number(&l, "type", f->type);
+	log_close(&l);
+}
+
 /* One packet into buffer (of LIMIT_FRAME bytes), as a frame. *len: how much
  * of the buffer has been used. */
 static enum received receive(struct link *l, char *buffer, size_t *len,

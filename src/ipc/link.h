@@ -63,6 +63,9 @@ struct err link_send_wait(struct link *, struct frame_out *, int fd);
  * link_new(), which takes a program's mistake for what it is and aborts. */
 bool link_is_socket(int fd, int type);
 
+/* A line in the log: what came from there was no good frame. */
+void link_log_bad(const char *from, const struct frame_in *);
+
 /* A connected pair; both close-on-exec and blocking, until link_new() takes
  * one: `roost`, which waits, may get the other. */
 struct err link_pair(int fds[2]);

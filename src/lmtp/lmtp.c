@@ -395,6 +395,8 @@ void lmtp_found(struct lmtp *l, enum err_code code)
 		reply(l, "250 2.1.5 ok");
 	} else if (code == ERR_ABSENT) {
 		reply(l, "550 5.1.1 there is no such user here");
+	} else if (code == ERR_CONTACTADMIN) {
+		reply(l, "450 4.2.1 the mailbox takes nothing for now");
 	} else {
 		reply(l, "451 4.3.0 users can't be looked up now");
 	}

@@ -55,7 +55,8 @@ struct buf *lmtp_out(struct lmtp *);
 /* Valid after LMTP_LOOKUP until lmtp_found(). */
 struct slice lmtp_recipient(const struct lmtp *);
 
-/* ERR_OK, ERR_ABSENT: no such user; else: it can't be said now. */
+/* ERR_OK, ERR_ABSENT: no such user; ERR_CONTACTADMIN: it takes nothing for
+ * now; else: it can't be said now. */
 void lmtp_found(struct lmtp *, enum err_code);
 
 /* Of the transaction; valid after LMTP_OPEN until LMTP_RESET. */

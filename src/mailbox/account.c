@@ -25,6 +25,7 @@ struct model {
 	uint32_t expunge_log;            /* ranges of a mailbox */
 	uint64_t tick;                   /* counts what became idle */
 	size_t idle;                     /* accounts */
+	struct quota_watch watch;        /* fn NULL: nobody */
 	struct task_mutex making; /* an account is being made or deleted */
 	uint64_t deleting;        /* that account, or 0 */
 	struct account *buckets[BUCKETS];
@@ -271,6 +272,37 @@ void account_quota(const struct account *a, struct quota *out)
 	*out = a->meta.quota;
 }
 
+enum quota_band quota_band(const struct quota *q, enum quota_resource r)
+{
+	uint64_t limit = q->limit[r];
+	uint64_t used = q->used[r];
+
+	if (limit == 0)
+		return QUOTA_EASY;
+	if (used >= limit - limit / 20)
+		return QUOTA_FULL;
+	if (used >= limit - limit / 5)
+		return QUOTA_HIGH;
+	return used >= limit - limit / 10 * 3 ? QUOTA_FILLING : QUOTA_EASY;
+}
+
+void model_watch_quota(struct model *model, struct quota_watch watch)
+{
+	model->watch = watch;
+}
+
+void account_tell_quota(const struct account *a, const struct quota *before)
+{
+	static const enum quota_resource watched[] = { QUOTA_STORAGE,
+		                                       QUOTA_MESSAGE };
+	const struct quota_watch *w = &a->model->watch;
+
+	for (size_t i = 0; w->fn != NULL && i < 2; i++)
+		if (quota_band(before, watched[i]) !=
+		    quota_band(&a->meta.quota, watched[i]))
+			w->fn(w->ctx, a->id, watched[i], &a->meta.quota);
+}
+
 struct err account_has_room(struct account *a, uint64_t bytes,
                             uint64_t messages)
 {
@@ -279,14 +311,16 @@ struct err account_has_room(struct account *a, uint64_t bytes,
 	return change_take_room(&c, bytes, messages);
 }
 
-struct err account_set_quota(struct account *a,
+struct err account_set_quota(struct account *a, unsigned set,
                              const uint64_t limit[QUOTA_RESOURCES])
 {
 	struct change c;
 	struct err e;
 
 	change_begin(&c, a);
-	memcpy(c.after.quota.limit, limit, sizeof c.after.quota.limit);
+	for (unsigned i = 0; i < QUOTA_RESOURCES; i++)
+		if (set & 1u << i)
+			c.after.quota.limit[i] = limit[i];
 	e = change_commit(&c);
 	change_end(&c);
 	return e;

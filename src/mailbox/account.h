@@ -73,15 +73,39 @@ struct quota {
 };
 
 void account_quota(const struct account *, struct quota *out);
-/* As `limit` above; what is used already may be more. Suspends. */
-struct err account_set_quota(struct account *,
+
+/* How much of a limit is used. */
+enum quota_band {
+	QUOTA_EASY,    /* or there is none */
+	QUOTA_FILLING, /* 7 tenths */
+	QUOTA_HIGH,    /* 4 fifths */
+	QUOTA_FULL,    /* 19 twentieths */
+	QUOTA_BANDS
+};
+
+enum quota_band quota_band(const struct quota *, enum quota_resource);
+
+/* Storage or messages of an account have come into another band. */
+struct quota_watch {
+	void (*fn)(void *ctx, uint64_t account, enum quota_resource,
+	           const struct quota *);
+	void *ctx;
+};
+
+void model_watch_quota(struct model *, struct quota_watch);
+/* The limits of the resources in the set (1 << enum quota_resource), as above;
+ * what is used already may be more. Suspends. */
+enum { QUOTA_ALL = (1 << QUOTA_RESOURCES) - 1 };
+
+struct err account_set_quota(struct account *, unsigned set,
                              const uint64_t limit[QUOTA_RESOURCES]);
 
 /* Would this much more still fit? ERR_OVERQUOTA. */
 struct err account_has_room(struct account *, uint64_t bytes,
                             uint64_t messages);
 
-/* Calls fn for each account of the partition; false from fn ends the walk. */
+/* Calls fn for each account of the partition; false from fn ends the walk. fn
+ * may suspend; the name is valid until it does. */
 struct err model_accounts(struct model *,
                           bool (*fn)(void *arg, uint64_t id, struct slice name),
                           void *arg);

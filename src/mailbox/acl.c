@@ -162,11 +162,32 @@ static void put_list(struct change *c, uint32_t id, const struct acl_entry *v,
 		buf_add(&value, v[i].identifier);
 		buf_u16(&value, (uint16_t)v[i].rights);
 	}
+	c->puts_list |= n != 0;
 	if (n != 0)
 		batch_put(c->batch, store_key_slice(&key), buf_slice(&value));
 	else
 		batch_delete(c->batch, store_key_slice(&key));
 	buf_free(&value);
+}
+
+/* Who shares nothing pays for this once: what is known stays true until a list
+ * has been committed, which then is not looked for here (change_commit). */
+static struct err look_for_lists(struct account *a)
+{
+	struct store_key prefix;
+	struct store_cursor c;
+	struct cursor_row row;
+
+	if (a->lists != LISTS_UNKNOWN)
+		return OK;
+	prefix = key_table(a->id, T_ACL);
+	c = store_cursor(account_partition(a), store_key_slice(&prefix),
+	                 (struct slice){ NULL, 0 });
+	if (store_cursor_next(&c, &row))
+		a->lists = LISTS_SOME;
+	else if (is_ok(c.e))
+		a->lists = LISTS_NONE;
+	return c.e;
 }
 
 /* The list of a mailbox, in the map. */
@@ -184,12 +205,24 @@ static struct err get_list(struct account *a, uint32_t id, struct acl_entry *v,
 	return is_ok(e) ? acl_read(raw, v, n) : e;
 }
 
+struct err acl_row(struct account *a, uint32_t id, struct buf *out)
+{
+	struct store_key key = key_messages(a->id, T_ACL, id);
+	struct slice raw;
+	struct err e =
+		store_get(account_partition(a), store_key_slice(&key), &raw);
+
+	if (is_ok(e))
+		buf_add(out, raw);
+	return e.code == ERR_ABSENT ? OK : e;
+}
+
 /* -- asking -- */
 
 enum { NO_MAILBOX = 0 }; /* an id that none has */
 
-static struct err rights_of(struct account *a, uint32_t id,
-                            const struct identity *who, unsigned *rights)
+static struct err rights_by_list(struct account *a, uint32_t id,
+                                 const struct identity *who, unsigned *rights)
 {
 	struct acl_entry v[LIMIT_ACL_ENTRIES];
 	size_t n;
@@ -197,6 +230,29 @@ static struct err rights_of(struct account *a, uint32_t id,
 
 	*rights = is_ok(e) ? acl_rights(v, n, who) : 0;
 	return e;
+}
+
+static struct err rights_of(struct account *a, uint32_t id,
+                            const struct identity *who, unsigned *rights)
+{
+	struct err e = look_for_lists(a);
+
+	*rights = 0;
+	if (!is_ok(e))
+		return e;
+	if (a->lists == LISTS_SOME)
+		return rights_by_list(a, id, who, rights);
+	*rights = acl_rights(NULL, 0, who);
+	return OK;
+}
+
+/* Without l there are no other rights, and no mailbox. */
+static struct err hide(struct err e, unsigned *rights)
+{
+	if (is_ok(e) && (*rights & RIGHT_LOOKUP))
+		return OK;
+	*rights = 0;
+	return is_ok(e) ? err(ERR_NONEXISTENT, "no such mailbox") : e;
 }
 
 struct err mailbox_rights(struct account *a, struct slice name,
@@ -213,9 +269,7 @@ struct err mailbox_rights(struct account *a, struct slice name,
 
 		e = is_ok(e) ? read : e;
 	}
-	if (is_ok(e) && !(*rights & RIGHT_LOOKUP))
-		e = err(ERR_NONEXISTENT, "no such mailbox");
-	return e;
+	return hide(e, rights);
 }
 
 unsigned mailbox_rights_open(struct mailbox *m, const struct identity *who)
@@ -244,10 +298,12 @@ struct err mailbox_rights_above(struct account *a, struct slice name,
 	uint32_t id;
 	struct err e = nearest_above(a, name, &id);
 
-	*rights = who->is_owner ? RIGHTS_ALL : 0;
-	if (e.code == ERR_NONEXISTENT)
+	*rights = RIGHTS_ALL;
+	if (e.code == ERR_NONEXISTENT && who->is_owner)
 		return OK;
-	return is_ok(e) ? rights_of(a, id, who, rights) : e;
+	if (is_ok(e))
+		e = rights_of(a, id, who, rights);
+	return hide(e, rights);
 }
 
 struct err mailbox_get_acl(struct account *a, struct slice name,
@@ -297,9 +353,25 @@ static unsigned changed_rights(unsigned old, enum acl_mode mode,
 	}
 }
 
+/* What who has no entry has all the same: an owner all rights, unless there is
+ * another entry of his. */
+static unsigned rights_without(const struct account *a,
+                               const struct acl_entry *v, size_t n,
+                               struct slice identifier)
+{
+	struct identity owner = { .name = a->name, .is_owner = true };
+
+	if (!is_owners(identifier, &owner))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (is_owners(v[i].identifier, &owner))
+			return 0;
+	return RIGHTS_ALL;
+}
+
 /* v has a place more than there may be entries. */
 static void change_list(struct acl_entry *v, size_t *n, struct slice identifier,
-                        enum acl_mode mode, unsigned rights)
+                        enum acl_mode mode, unsigned rights, unsigned without)
 {
 	size_t at = 0;
 
@@ -311,13 +383,14 @@ static void change_list(struct acl_entry *v, size_t *n, struct slice identifier,
 		return;
 	}
 	if (at == *n)
-		v[(*n)++] = (struct acl_entry){ identifier, 0 };
+		v[(*n)++] = (struct acl_entry){ identifier, without };
 	v[at].rights = changed_rights(v[at].rights, mode, rights);
 }
 
+/* *before: the row, to be given back. */
 static struct err set_acl_locked(struct change *c, struct slice name,
                                  struct slice identifier, enum acl_mode mode,
-                                 unsigned rights)
+                                 unsigned rights, struct buf *before)
 {
 	struct acl_entry v[LIMIT_ACL_ENTRIES + 1];
 	uint32_t id;
@@ -325,10 +398,13 @@ static struct err set_acl_locked(struct change *c, struct slice name,
 	struct err e = lookup_name(c->account, name, &id);
 
 	if (is_ok(e))
-		e = get_list(c->account, id, v, &n);
+		e = acl_row(c->account, id, before);
+	if (is_ok(e))
+		e = acl_read(buf_slice(before), v, &n);
 	if (!is_ok(e))
 		return e;
-	change_list(v, &n, identifier, mode, rights);
+	change_list(v, &n, identifier, mode, rights,
+	            rights_without(c->account, v, n, identifier));
 	if (n > LIMIT_ACL_ENTRIES)
 		return err(ERR_LIMIT, "the mailbox has too many rights");
 	put_list(c, id, v, n);
@@ -339,12 +415,18 @@ struct err mailbox_set_acl(struct account *a, struct slice name,
                            struct slice identifier, enum acl_mode mode,
                            unsigned rights)
 {
+	struct buf before = { 0 };
 	struct change c;
 	struct err e;
 
 	assert(identifier.len != 0 && identifier.len <= LIMIT_ACL_IDENTIFIER);
 	change_begin(&c, a);
-	e = set_acl_locked(&c, name, identifier, mode, rights);
+	e = set_acl_locked(&c, name, identifier, mode, rights, &before);
+	if (is_ok(e))
+		account_notify_of(a, &(struct notice){ .kind = NOTICE_RIGHTS,
+		                                       .name = name,
+		                                       .acl = &before });
 	change_end(&c);
+	buf_free(&before);
 	return e;
 }

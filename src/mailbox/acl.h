@@ -71,7 +71,7 @@ struct err mailbox_rights(struct account *, struct slice name,
 unsigned mailbox_rights_open(struct mailbox *, const struct identity *);
 
 /* The same for the nearest mailbox above a name; all at the top, for the
- * owner. */
+ * owner. ERR_NONEXISTENT: who is not the owner may look up none above. */
 struct err mailbox_rights_above(struct account *, struct slice name,
                                 const struct identity *, unsigned *rights);
 
@@ -91,6 +91,7 @@ struct err mailbox_set_acl(struct account *, struct slice name,
 struct flag_rights {
 	uint8_t flags; /* enum message_flag */
 	bool keywords;
+	uint64_t user; /* whose \Seen is meant; 0: the owner's */
 };
 
 /* mailbox_copy(), whose copies go without the flags that may not be set there.

@@ -6,11 +6,14 @@
  */
 #include <assert.h>
 
+#include "base/counter.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "mailbox/change.h"
 #include "mailbox/content.h"
+#include "mailbox/imported.h"
 #include "mailbox/incoming.h"
+#include "mailbox/seen.h"
 #include "mailbox/thread.h"
 
 /* -- records at the end -- */
@@ -97,6 +100,13 @@ struct blob_origin origin_of(const struct mailbox *m, const struct record *r)
 	};
 }
 
+/* A visitor has seen it, the owner hasn't. */
+static bool has_own_seen(const struct edit *edit, const struct new_message *n)
+{
+	return n->flags & FLAG_SEEN &&
+	       seen_is_apart(edit->mailbox->account, n->user);
+}
+
 static struct err record_of(struct edit *edit, const struct new_message *n,
                             struct record *r)
 {
@@ -114,7 +124,23 @@ static struct err record_of(struct edit *edit, const struct new_message *n,
 		.zone = n->zone,
 		.flags = n->flags,
 	};
+	if (has_own_seen(edit, n))
+		r->flags &= (uint8_t)~FLAG_SEEN;
 	return edit_keywords(edit, n->keywords, n->n_keywords, &r->keywords);
+}
+
+static struct err put_seen(struct edit *edit, const struct new_message *n,
+                           uint32_t uid)
+{
+	struct uidset *seen;
+	struct err e;
+
+	if (!has_own_seen(edit, n))
+		return OK;
+	e = seen_edit(edit, n->user, &seen);
+	if (is_ok(e))
+		uidset_add(seen, uid);
+	return e;
 }
 
 /* Its blob, and what is known of it. */
@@ -143,7 +169,7 @@ static struct err append_one(struct appender *a, struct threads *t,
 	struct err e;
 
 	if (n->uid != 0 && n->uid < a->edit->meta.uidnext)
-		return err(ERR_STATE, "that UID has been used");
+		return err(ERR_NOTNOW, "that UID has been used");
 	if (n->uid != 0)
 		a->edit->meta.uidnext = n->uid;
 	e = record_of(a->edit, n, &r);
@@ -151,6 +177,8 @@ static struct err append_one(struct appender *a, struct threads *t,
 		e = change_take_room(c, r.size, 1);
 	if (is_ok(e))
 		e = appender_add(a, c, &r);
+	if (is_ok(e))
+		e = put_seen(a->edit, n, r.uid);
 	if (is_ok(e))
 		e = put_content(t, a->edit->mailbox, n->message, &r);
 	*uid = r.uid;
@@ -250,8 +278,10 @@ struct err mailbox_append(struct mailbox *m, const struct new_message *messages,
 	edit_begin(&edit, m);
 	e = append_locked(&c, &edit, messages, n, uids);
 	edit_end(&edit, is_ok(e));
-	if (is_ok(e))
+	if (is_ok(e)) {
 		append_noted(m, messages, n, uids);
+		counter_add(COUNTER_APPENDED, n);
+	}
 	change_end(&c);
 	return e;
 }
@@ -267,7 +297,7 @@ static struct err set_uids(struct change *c, struct edit *edit,
 		return err(ERR_NONEXISTENT, "the mailbox has been deleted");
 	if (uidvalidity == 0 ||
 	    (meta->messages != 0 && uidvalidity != meta->uidvalidity))
-		return err(ERR_STATE, "the mailbox is not new and empty");
+		return err(ERR_NOTNOW, "the mailbox is not new and empty");
 	if (uidvalidity != meta->uidvalidity) {
 		change_raise_modseq(c);
 		meta->log_floor = change_modseq(c);

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "mailbox/seen.h"
+
 void change_begin(struct change *c, struct account *a)
 {
 	task_lock(&a->write);
@@ -119,13 +121,18 @@ struct err change_commit_raw(struct change *c)
 
 struct err change_commit(struct change *c)
 {
+	const struct quota before = c->account->meta.quota;
 	struct err e;
 
 	put_account(c);
 	e = change_commit_raw(c);
-	if (is_ok(e))
-		c->account->meta = c->after;
-	return e;
+	if (!is_ok(e))
+		return e;
+	c->account->meta = c->after;
+	account_tell_quota(c->account, &before);
+	if (c->puts_list)
+		c->account->lists = LISTS_SOME;
+	return OK;
 }
 
 /* -- a mailbox's record -- */
@@ -157,6 +164,7 @@ struct err edit_keywords(struct edit *e, const struct slice *names, size_t n,
 void edit_put(struct edit *e, struct change *c)
 {
 	e->meta.highestmodseq = change_modseq(c);
+	seen_put(e, c);
 	change_put_mailbox(c, &e->meta, e->mailbox->name, edit_all_keywords(e));
 }
 
@@ -164,6 +172,7 @@ void edit_end(struct edit *e, bool committed)
 {
 	struct mailbox *m = e->mailbox;
 
+	seen_end(e);
 	if (!committed) {
 		keywords_free(&e->keywords);
 		return;

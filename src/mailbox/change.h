@@ -33,6 +33,7 @@ struct change {
 	struct batch *batch; /* NULL once committed */
 	struct account_meta after;
 	uint64_t modseq; /* of this change; 0: none taken yet */
+	bool puts_list;  /* of rights */
 };
 
 void change_begin(struct change *, struct account *); /* suspends */
@@ -77,7 +78,9 @@ struct edit {
 	struct mailbox *mailbox;
 	struct mailbox_meta meta;
 	struct keywords keywords;
-	bool has_keywords; /* keywords is an altered copy */
+	bool has_keywords;    /* keywords is an altered copy */
+	struct seen_by *seen; /* what visitors have seen (seen.h) */
+	struct uidset gone;   /* expunged in this change */
 };
 
 void edit_begin(struct edit *, struct mailbox *);
@@ -157,7 +160,7 @@ void transfer_committed(struct mailbox *source, struct mailbox *destination,
 
 /* -- what mailboxes are for: no two have the same use (special_use.c) -- */
 
-enum { SPECIAL_USES = 8 };
+enum { SPECIAL_USES = 11 };
 
 /* Uses that go over from some mailboxes to one. */
 struct uses_change {
@@ -169,6 +172,10 @@ struct uses_change {
  * had one of them has it no longer. ERR_IO, ERR_CORRUPT */
 struct err uses_put(struct uses_change *, struct change *, uint32_t mailbox,
                     uint32_t uses);
+
+/* The mailbox keeps its uses, and is as new as if it had got others. ERR_IO,
+ * ERR_CORRUPT */
+struct err uses_keep(struct uses_change *, struct change *, uint32_t mailbox);
 
 /* After the commit: what is open knows, and who listens of the others. */
 void uses_committed(const struct uses_change *, struct account *);

@@ -201,7 +201,8 @@ static void check_threads(struct check *k)
 
 static void compare_account(struct check *k)
 {
-	static const enum table tables[] = { T_RECORDS, T_DIGEST, T_EXPUNGED };
+	static const enum table tables[] = { T_RECORDS, T_HEADS, T_DIGEST,
+		                             T_EXPUNGED, T_SEEN };
 	const uint64_t *used = k->meta.quota.used;
 	uint32_t id;
 

@@ -16,7 +16,7 @@ struct check {
 	/* of the account, recounted */
 	uint64_t bytes, messages;
 	uint32_t mailboxes;
-	uint64_t rows[T_EXPUNGED + 1]; /* by table, of mailboxes that are */
+	uint64_t rows[T_HEADS + 1]; /* by table, of mailboxes that are */
 };
 
 /* One line of the report; the mailbox at hand is named. */

@@ -1,5 +1,6 @@
 /*
- * check_messages.c -- a mailbox's records, digests and expunge log.
+ * check_messages.c -- a mailbox's records, digests and expunge log, and what
+ * visitors have seen of it.
  *
  * Records and digests are walked side by side: each UID must be in both.
  */
@@ -8,6 +9,7 @@
 #include "base/mem.h"
 #include "mailbox/check_internal.h"
 #include "mailbox/content.h"
+#include "mailbox/seen.h"
 #include "mailbox/vanished.h"
 
 struct side {
@@ -149,6 +151,26 @@ static void check_head(struct check *k, const struct chunk *c)
 		              c->first);
 }
 
+/* The head that stands alone, compared with the chunk's. */
+static void check_copy(struct side *s, const struct cursor_row *chunk)
+{
+	struct check *k = s->check;
+	struct store_key key = key_message(k->account, T_HEADS, s->meta->id,
+	                                   key_uid(chunk->key));
+	struct slice head;
+	struct err e = store_get(k->partition, store_key_slice(&key), &head);
+
+	k->rows[T_HEADS] += is_ok(e);
+	if (is_ok(e) ? !slice_eq(head, slice_first(chunk->value, CHUNK_HEAD))
+	             : e.code == ERR_ABSENT)
+		check_problem(k,
+		              "records from UID %u: their head is not "
+		              "the one that is looked at",
+		              key_uid(chunk->key));
+	else if (!is_ok(e))
+		k->e = e;
+}
+
 static void check_chunk(struct side *s, const struct cursor_row *row)
 {
 	struct check *k = s->check;
@@ -166,6 +188,7 @@ static void check_chunk(struct side *s, const struct cursor_row *row)
 		check_problem(k, "records from UID %u begin with UID %u",
 		              s->last_key, c.first);
 	check_head(k, &c);
+	check_copy(s, row);
 	for (size_t i = 0; i < c.count; i++) {
 		chunk_record(&c, i, &r);
 		check_record(s, &r);
@@ -191,7 +214,7 @@ static void check_log_row(struct side *s, const struct cursor_row *row)
 	struct check *k = s->check;
 	uint64_t modseq = key_modseq(row->key);
 	struct uidrange *v =
-		mem_new(row->value.len / VANISHED_RANGE + 1, sizeof *v);
+		mem_new(row->value.len / RANGE_BYTES + 1, sizeof *v);
 	size_t n;
 
 	if (modseq > s->meta->highestmodseq || modseq <= s->meta->log_floor)
@@ -221,6 +244,66 @@ static void check_log(struct side *s)
 		k->e = c.e;
 	if (s->meta->log_ranges > LIMIT_EXPUNGE_LOG)
 		check_problem(k, "the expunge log is longer than it may be");
+}
+
+/* -- what visitors have seen -- */
+
+/* Is the row what its messages make? */
+static bool is_packed(const struct side *s, const struct seen_row *row)
+{
+	struct uidset said = { 0 };
+	struct uidset exact = { 0 };
+	struct uidset packed = { 0 };
+	bool same;
+
+	for (size_t i = 0; i < row->n; i++)
+		uidset_add_range(&said, row->v[i].first, row->v[i].last);
+	uidset_intersect(&said, &s->uids, &exact);
+	seen_pack(&exact, &s->uids, &packed);
+	same = uidset_eq(&said, &packed) && uidset_count(&exact) == row->count;
+	uidset_free(&said);
+	uidset_free(&exact);
+	uidset_free(&packed);
+	return same;
+}
+
+static void check_seen_row(struct side *s, const struct cursor_row *row)
+{
+	struct check *k = s->check;
+	uint64_t user = key_user(row->key);
+	struct uidrange *v =
+		mem_new(row->value.len / RANGE_BYTES + 1, sizeof *v);
+	struct seen_row seen = { .v = v };
+
+	if (!is_ok(seen_open(row->value, &seen)))
+		check_problem(k, "what %llu has seen is damaged",
+		              (unsigned long long)user);
+	else if (!is_packed(s, &seen))
+		check_problem(k, "what %llu has seen differs from a recount",
+		              (unsigned long long)user);
+	else if (seen.modseq == 0 || seen.modseq > s->meta->highestmodseq)
+		check_problem(k,
+		              "what %llu has seen is above the mailbox's "
+		              "modseq",
+		              (unsigned long long)user);
+	if (user == 0 || user == k->account)
+		check_problem(k, "what the owner has seen is not in the "
+		                 "records");
+	free(v);
+}
+
+static void check_seen(struct side *s)
+{
+	struct check *k = s->check;
+	struct store_cursor c = rows_of(k, T_SEEN, s->meta->id);
+	struct cursor_row row;
+
+	while (store_cursor_next(&c, &row)) {
+		k->rows[T_SEEN]++;
+		check_seen_row(s, &row);
+	}
+	if (!is_ok(c.e))
+		k->e = c.e;
 }
 
 static void compare(struct check *k, const struct mailbox_meta *meta)
@@ -262,6 +345,7 @@ void check_messages(struct check *k, const struct mailbox_meta *meta,
 		k->e = c.e;
 	pass_digests(&s, UINT64_MAX);
 	check_log(&s);
+	check_seen(&s);
 	compare(k, meta);
 	if (meta->last_chunk != 0 && meta->last_chunk != s.last_key)
 		check_problem(k, "its last records are not where it says");

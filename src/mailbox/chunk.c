@@ -38,34 +38,47 @@ static struct err damaged(void)
 	return err(ERR_CORRUPT, "the mailbox's message records are damaged");
 }
 
-struct err chunk_open(struct slice value, struct chunk *out)
+static struct err open_head(const uint8_t *raw, uint32_t first,
+                            struct chunk *out)
 {
-	const uint8_t *raw = (const uint8_t *)value.ptr;
-	uint16_t count;
-
-	if (value.len < CHUNK_HEAD || raw[AT_VERSION] != CHUNK_VERSION ||
-	    raw[AT_WORDS] > KEYWORD_WORDS)
-		return damaged();
-	count = get_le16(raw + AT_COUNT);
-	if (count == 0 ||
-	    value.len != CHUNK_HEAD + count * record_stride(raw[AT_WORDS]))
+	if (raw[AT_VERSION] != CHUNK_VERSION || raw[AT_WORDS] > KEYWORD_WORDS)
 		return damaged();
 	*out = (struct chunk){
-		.records = raw + CHUNK_HEAD,
 		.stride = record_stride(raw[AT_WORDS]),
 		.modseq = get_le64(raw + AT_MODSEQ),
-		.first = get_le32(raw + CHUNK_HEAD + R_UID),
+		.first = first,
 		.last = get_le32(raw + AT_LAST),
-		.count = count,
+		.count = get_le16(raw + AT_COUNT),
 		.unseen = get_le16(raw + AT_UNSEEN),
 		.deleted = get_le16(raw + AT_DELETED),
 		.words = raw[AT_WORDS],
 		.any = raw[AT_ANY],
 		.all = raw[AT_ALL],
 	};
-	if (out->first == 0 || out->last < out->first)
+	if (out->count == 0 || out->first == 0 || out->last < out->first)
 		return damaged();
 	return OK;
+}
+
+struct err chunk_open_head(uint32_t first, struct slice row, struct chunk *out)
+{
+	if (row.len != CHUNK_HEAD)
+		return damaged();
+	return open_head((const uint8_t *)row.ptr, first, out);
+}
+
+struct err chunk_open(struct slice value, struct chunk *out)
+{
+	const uint8_t *raw = (const uint8_t *)value.ptr;
+	struct err e;
+
+	if (value.len < CHUNK_HEAD + RECORD_FIXED)
+		return damaged();
+	e = open_head(raw, get_le32(raw + CHUNK_HEAD + R_UID), out);
+	if (is_ok(e) && value.len != CHUNK_HEAD + out->count * out->stride)
+		return damaged();
+	out->records = raw + CHUNK_HEAD;
+	return e;
 }
 
 uint32_t chunk_uid(const struct chunk *c, size_t at)
@@ -249,18 +262,36 @@ static void write_head(struct chunk_writer *w)
 	put_le64(w->raw + AT_MODSEQ, modseq);
 }
 
+static void put(struct chunk_writer *w, enum table table, size_t len)
+{
+	struct store_key key =
+		key_message(w->account, table, w->mailbox, w->last_chunk);
+
+	memcpy(batch_put_room(w->batch, store_key_slice(&key), len), w->raw,
+	       len);
+}
+
 void chunk_writer_flush(struct chunk_writer *w)
 {
-	struct store_key key;
-	size_t len = CHUNK_HEAD + w->count * record_stride(w->words);
-
 	if (w->count == 0)
 		return;
 	write_head(w);
 	w->last_chunk = get_le32(record_at(w, 0));
-	key = key_message(w->account, T_RECORDS, w->mailbox, w->last_chunk);
-	memcpy(batch_put_room(w->batch, store_key_slice(&key), len), w->raw,
-	       len);
+	put(w, T_RECORDS, CHUNK_HEAD + w->count * record_stride(w->words));
+	put(w, T_HEADS, CHUNK_HEAD);
 	w->count = 0;
 	w->words = 0;
+}
+
+void chunk_delete(struct batch *b, uint64_t account, uint32_t mailbox,
+                  uint32_t first)
+{
+	static const enum table tables[] = { T_RECORDS, T_HEADS };
+
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		struct store_key key =
+			key_message(account, tables[i], mailbox, first);
+
+		batch_delete(b, store_key_slice(&key));
+	}
 }

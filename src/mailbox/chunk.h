@@ -16,7 +16,8 @@ enum { CHUNK_VERSION = 2, CHUNK_HEAD = 24, RECORD_FIXED = 40 };
 
 /* An open chunk: the head, unpacked, and where the records are. */
 struct chunk {
-	const uint8_t *records; /* in the memory chunk_open() was given */
+	const uint8_t *records; /* in the memory chunk_open() was given; NULL:
+	                           only the head is known */
 	size_t stride;          /* octets a record */
 	uint64_t modseq;        /* the highest */
 	uint32_t first;
@@ -32,6 +33,10 @@ struct chunk {
 /* ERR_CORRUPT when value is not a chunk. Looks at the head only; records
  * are sorted if a chunk_writer wrote them. */
 struct err chunk_open(struct slice value, struct chunk *out);
+
+/* The same of a row of T_HEADS, where there are no records: only what the
+ * struct says may be asked for. */
+struct err chunk_open_head(uint32_t first, struct slice row, struct chunk *out);
 
 uint32_t chunk_uid(const struct chunk *, size_t at);
 uint8_t chunk_flags(const struct chunk *, size_t at);
@@ -84,6 +89,10 @@ void chunk_writer_init(struct chunk_writer *, struct batch *, uint64_t account,
                        uint32_t mailbox);
 void chunk_writer_add(struct chunk_writer *, const struct record *);
 void chunk_writer_flush(struct chunk_writer *);
+
+/* Takes the chunk that begins with that UID out, its head too. */
+void chunk_delete(struct batch *, uint64_t account, uint32_t mailbox,
+                  uint32_t first);
 
 /* Would all of the chunk's records fit beside those not yet flushed? */
 bool chunk_writer_has_room(const struct chunk_writer *, const struct chunk *);

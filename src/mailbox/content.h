@@ -15,5 +15,8 @@ struct err content_open(struct slice row,
 /* ERR_ABSENT, ERR_CORRUPT; the digest points into the map. */
 struct err content_get(struct mailbox *, uint32_t uid, struct content *out);
 
+/* mailbox_digest() without its parts (digest_open_fields). */
+struct err content_fields(struct mailbox *, uint32_t uid, struct digest *out);
+
 void content_put(struct batch *, struct mailbox *, uint32_t uid,
                  const struct content *);

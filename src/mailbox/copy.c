@@ -9,6 +9,7 @@
 
 #include "mailbox/change.h"
 #include "mailbox/content.h"
+#include "mailbox/seen.h"
 
 struct copying {
 	struct change *change;
@@ -22,7 +23,7 @@ struct copying {
 	bool move;
 };
 
-const struct flag_rights every_flag = { UINT8_MAX, true };
+const struct flag_rights every_flag = { UINT8_MAX, true, 0 };
 
 enum { NOT_PLACED = KEYWORD_WORDS * 64 };
 
@@ -90,13 +91,21 @@ static struct err copy_content(struct copying *k, uint32_t from,
 	return OK;
 }
 
+/* What of the records' flags comes along: \Seen is the owner's. */
+static uint8_t may_set(const struct copying *k)
+{
+	bool apart = seen_is_apart(k->change->account, k->may.user);
+
+	return k->may.flags | (apart ? FLAG_SEEN : 0);
+}
+
 static struct err copy_record(struct copying *k, const struct record *original)
 {
 	const struct clock *clock = account_clock(k->change->account);
 	struct record r = *original;
 	struct err e;
 
-	r.flags &= k->may.flags;
+	r.flags &= may_set(k);
 	if (!k->may.keywords)
 		r.keywords = (struct keyword_bits){ 0 };
 	e = translate_keywords(k, &r);
@@ -187,7 +196,8 @@ struct err transfer_records(struct change *c, struct edit *source,
 	e = copy_records(&k, uids);
 	if (!is_ok(e) || uidset_is_empty(out->from))
 		return e;
-	if (move)
+	e = seen_copy(source, destination, out);
+	if (is_ok(e) && move)
 		e = expunge_records(c, source, out->from, EXPUNGE_MOVED,
 		                    &expunged);
 	uidset_free(&expunged);

@@ -5,8 +5,10 @@
  * become small is taken in with it, so that a mailbox that is emptied bit by
  * bit does not end as a long row of nearly empty chunks.
  */
+#include "base/counter.h"
 #include "mailbox/change.h"
 #include "mailbox/content.h"
+#include "mailbox/seen.h"
 #include "mailbox/vanished.h"
 
 struct expunging {
@@ -75,11 +77,9 @@ static bool loses_any(const struct expunging *x, const struct chunk *c)
 
 static struct err rewrite(struct expunging *x, const struct chunk *c)
 {
-	struct store_key key = key_message(x->change->account->id, T_RECORDS,
-	                                   x->edit->meta.id, c->first);
-
 	/* what is left of it may be put again under the same key */
-	batch_delete(x->change->batch, store_key_slice(&key));
+	chunk_delete(x->change->batch, x->change->account->id, x->edit->meta.id,
+	             c->first);
 	for (size_t i = 0; i < c->count; i++) {
 		struct record r;
 		struct err e = OK;
@@ -158,11 +158,13 @@ struct err expunge_records(struct change *c, struct edit *edit,
 	if (x.last_is_rewritten)
 		edit->meta.last_chunk =
 			x.last_is_empty ? 0 : x.writer.last_chunk;
-	return vanished_log(c, edit, out);
+	e = seen_expunge(edit, out);
+	return is_ok(e) ? vanished_log(c, edit, out) : e;
 }
 
 void expunge_committed(struct mailbox *m, const struct uidset *expunged)
 {
+	counter_add(COUNTER_EXPUNGED, uidset_count(expunged));
 	if (m->loaded)
 		uidset_subtract(&m->uids, expunged);
 	feed_expunged(m, expunged);
@@ -171,15 +173,16 @@ void expunge_committed(struct mailbox *m, const struct uidset *expunged)
 
 static struct err expunge_locked(struct change *c, struct edit *edit,
                                  const struct uidset *uids,
+                                 enum expunge_reason reason,
                                  struct uidset *expunged)
 {
 	struct err e;
 
 	if (edit->mailbox->gone)
 		return err(ERR_NONEXISTENT, "the mailbox has been deleted");
-	if (edit->meta.deleted == 0)
+	if (reason == EXPUNGE_DELETED && edit->meta.deleted == 0)
 		return OK;
-	e = expunge_records(c, edit, uids, EXPUNGE_DELETED, expunged);
+	e = expunge_records(c, edit, uids, reason, expunged);
 	if (!is_ok(e) || uidset_is_empty(expunged))
 		return e;
 	edit_put(edit, c);
@@ -188,6 +191,7 @@ static struct err expunge_locked(struct change *c, struct edit *edit,
 }
 
 static struct err expunge_piece(struct mailbox *m, const struct uidset *uids,
+                                enum expunge_reason reason,
                                 struct uidset *expunged)
 {
 	struct change c;
@@ -197,7 +201,7 @@ static struct err expunge_piece(struct mailbox *m, const struct uidset *uids,
 	uidset_clear(expunged);
 	change_begin(&c, m->account);
 	edit_begin(&edit, m);
-	e = expunge_locked(&c, &edit, uids, expunged);
+	e = expunge_locked(&c, &edit, uids, reason, expunged);
 	if (!is_ok(e))
 		uidset_clear(expunged);
 	edit_end(&edit, !uidset_is_empty(expunged));
@@ -231,38 +235,61 @@ static struct err find_doomed(struct mailbox *m, const struct uidset *uids,
 
 /* The reserve of a full disk is too small for what a large piece writes. */
 static struct err expunge_or_less(struct mailbox *m, uint32_t *most,
+                                  enum expunge_reason reason,
                                   struct uidset *piece, struct uidset *left,
                                   struct uidset *gone)
 {
-	struct err e = expunge_piece(m, piece, gone);
+	struct err e = expunge_piece(m, piece, reason, gone);
 
 	if (e.code != ERR_NOSPACE || *most == EXPUNGE_PIECE_FULL)
 		return e;
 	*most = EXPUNGE_PIECE_FULL;
 	uidset_union(left, piece);
 	uidset_take(left, *most, piece);
-	return expunge_piece(m, piece, gone);
+	return expunge_piece(m, piece, reason, gone);
+}
+
+static struct err expunge_pieces(struct mailbox *m, struct uidset *left,
+                                 enum expunge_reason reason,
+                                 struct uidset *expunged)
+{
+	struct uidset piece = { 0 };
+	struct uidset gone = { 0 };
+	uint32_t most = EXPUNGE_PIECE;
+	struct err e;
+
+	do {
+		uidset_take(left, most, &piece);
+		e = expunge_or_less(m, &most, reason, &piece, left, &gone);
+		uidset_union(expunged, &gone);
+	} while (is_ok(e) && !uidset_is_empty(left));
+	uidset_free(&piece);
+	uidset_free(&gone);
+	return e;
 }
 
 struct err mailbox_expunge(struct mailbox *m, const struct uidset *uids,
                            struct uidset *expunged)
 {
 	struct uidset left = { 0 };
-	struct uidset piece = { 0 };
-	struct uidset gone = { 0 };
-	uint32_t most = EXPUNGE_PIECE;
 	struct err e = find_doomed(m, uids, &left);
 
 	uidset_clear(expunged);
-	while (is_ok(e)) {
-		uidset_take(&left, most, &piece);
-		e = expunge_or_less(m, &most, &piece, &left, &gone);
-		uidset_union(expunged, &gone);
-		if (uidset_is_empty(&left))
-			break;
-	}
+	if (is_ok(e))
+		e = expunge_pieces(m, &left, EXPUNGE_DELETED, expunged);
 	uidset_free(&left);
-	uidset_free(&piece);
-	uidset_free(&gone);
+	return e;
+}
+
+struct err mailbox_remove(struct mailbox *m, const struct uidset *uids,
+                          struct uidset *removed)
+{
+	struct uidset left = { 0 };
+	struct err e;
+
+	uidset_copy(&left, uids);
+	uidset_clear(removed);
+	e = expunge_pieces(m, &left, EXPUNGE_REPLACED, removed);
+	uidset_free(&left);
 	return e;
 }

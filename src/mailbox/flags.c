@@ -6,7 +6,7 @@
  */
 #include <assert.h>
 
-#include "mailbox/change.h"
+#include "mailbox/seen.h"
 
 struct storing {
 	const struct flag_change *what;
@@ -15,6 +15,9 @@ struct storing {
 	struct edit *edit;
 	struct uidset *changed;
 	struct uidset *failed;
+	struct uidset for_all; /* of changed: not only \Seen of one */
+	struct uidset *seen;   /* the visitor's own; NULL: it is the owner */
+	struct uidset gained, lost; /* of it */
 	struct uid_scan scan;
 	uint32_t lowest_unseen; /* of those that lost \Seen; 0: none */
 };
@@ -43,15 +46,11 @@ static uint64_t new_word(enum store_mode mode, uint64_t old, uint64_t given)
 	}
 }
 
-/* Is anything different now? */
-static bool set_flags(const struct storing *s, struct record *r)
+/* Is any of them different now? */
+static bool set_keywords(const struct storing *s, struct record *r)
 {
-	uint8_t kept = s->what->kept;
-	uint8_t flags = (uint8_t)((new_flags(s->what, r->flags) & ~kept) |
-	                          (r->flags & kept));
-	bool differs = flags != r->flags;
+	bool differs = false;
 
-	r->flags = flags;
 	for (size_t i = 0; !s->what->keep_keywords && i < KEYWORD_WORDS; i++) {
 		uint64_t word = new_word(s->what->mode, r->keywords.word[i],
 		                         s->keywords.word[i]);
@@ -60,6 +59,37 @@ static bool set_flags(const struct storing *s, struct record *r)
 		r->keywords.word[i] = word;
 	}
 	return differs;
+}
+
+/* As whoever stores them sees them. */
+static uint8_t flags_before(const struct storing *s, const struct record *r)
+{
+	if (s->seen == NULL)
+		return r->flags;
+	return (uint8_t)((r->flags & ~FLAG_SEEN) |
+	                 (uidset_has(s->seen, r->uid) ? FLAG_SEEN : 0));
+}
+
+/* Is anything different now? */
+static bool set_flags(struct storing *s, struct record *r)
+{
+	uint8_t kept = s->what->kept;
+	uint8_t before = flags_before(s, r);
+	uint8_t flags = (uint8_t)((new_flags(s->what, before) & ~kept) |
+	                          (before & kept));
+	uint8_t differing = flags ^ before;
+	bool for_all = set_keywords(s, r) || (differing & ~FLAG_SEEN) != 0;
+
+	if (for_all)
+		uidset_add(&s->for_all, r->uid);
+	if (s->seen != NULL && differing & FLAG_SEEN)
+		uidset_add(flags & FLAG_SEEN ? &s->gained : &s->lost, r->uid);
+	/* the record's own bit is not the visitor's */
+	if (s->seen != NULL)
+		flags = (uint8_t)((flags & ~FLAG_SEEN) |
+		                  (r->flags & FLAG_SEEN));
+	r->flags = flags;
+	return for_all || differing != 0;
 }
 
 static bool store_record(struct storing *s, struct record *r)
@@ -79,7 +109,8 @@ static bool store_record(struct storing *s, struct record *r)
 	mailbox_meta_count(meta, &old, -1);
 	mailbox_meta_count(meta, r, 1);
 	uidset_add(s->changed, r->uid);
-	if (!(r->flags & FLAG_SEEN) && s->lowest_unseen == 0)
+	if (old.flags & FLAG_SEEN && !(r->flags & FLAG_SEEN) &&
+	    s->lowest_unseen == 0)
 		s->lowest_unseen = r->uid;
 	return true;
 }
@@ -119,26 +150,53 @@ static struct err store_chunks(struct storing *s)
 	return w.e;
 }
 
+/* Whose \Seen is it? */
+static struct err store_seen(struct storing *s)
+{
+	struct edit *edit = s->edit;
+
+	if (!seen_is_apart(edit->mailbox->account, s->what->user))
+		return OK;
+	return seen_edit(edit, s->what->user, &s->seen);
+}
+
+static bool end_seen(struct storing *s)
+{
+	bool differs =
+		!uidset_is_empty(&s->gained) || !uidset_is_empty(&s->lost);
+
+	if (differs) {
+		uidset_union(s->seen, &s->gained);
+		uidset_subtract(s->seen, &s->lost);
+	}
+	uidset_free(&s->gained);
+	uidset_free(&s->lost);
+	return differs;
+}
+
 static struct err store_locked(struct storing *s, uint64_t *modseq)
 {
 	const struct flag_change *what = s->what;
 	struct edit *edit = s->edit;
-	struct err e = OK;
+	bool has_seen;
+	struct err e;
 
 	if (edit->mailbox->gone)
 		return err(ERR_NONEXISTENT, "the mailbox has been deleted");
-	if (what->mode == STORE_REMOVE)
+	e = store_seen(s);
+	if (is_ok(e) && what->mode == STORE_REMOVE)
 		keywords_resolve(&edit->mailbox->keywords, what->keywords,
 		                 what->n_keywords, false, &s->keywords);
-	else
+	else if (is_ok(e))
 		e = edit_keywords(edit, what->keywords, what->n_keywords,
 		                  &s->keywords);
 	if (is_ok(e))
 		e = store_chunks(s);
+	has_seen = end_seen(s);
 	if (!is_ok(e) || uidset_is_empty(s->changed))
 		return e;
 	edit_put(edit, s->change);
-	if (!edit->has_keywords)
+	if (!edit->has_keywords && !has_seen)
 		batch_frees(s->change->batch);
 	e = change_commit(s->change);
 	if (is_ok(e))
@@ -152,8 +210,13 @@ static void store_committed(struct storing *s)
 
 	if (s->lowest_unseen != 0 && s->lowest_unseen < m->seen_below)
 		m->seen_below = s->lowest_unseen;
-	feed_flags(m, s->changed, s->what->by);
-	account_notify(m->account, NOTICE_FLAGS, m->name, S(""));
+	feed_flags(m, s->changed, &s->for_all, s->what);
+	account_notify_of(m->account,
+	                  &(struct notice){ .kind = NOTICE_FLAGS,
+	                                    .name = m->name,
+	                                    .user = uidset_is_empty(&s->for_all)
+	                                                    ? s->what->user
+	                                                    : 0 });
 }
 
 struct err mailbox_store(struct mailbox *m, const struct uidset *uids,
@@ -182,6 +245,7 @@ struct err mailbox_store(struct mailbox *m, const struct uidset *uids,
 	if (*modseq != 0)
 		store_committed(&s);
 	change_end(&c);
+	uidset_free(&s.for_all);
 	if (!is_ok(e))
 		uidset_clear(changed);
 	return e;

@@ -126,7 +126,7 @@ static void read_digests(struct forester *t)
 static void sort(struct forester *t, struct order_entry **v, size_t n)
 {
 	if (is_ok(t->e))
-		t->e = order_sort(v, &t->spare, n, order_by_key, NULL);
+		t->e = order_sort(v, &t->spare, n);
 }
 
 static void sort_by_date(struct forester *t)

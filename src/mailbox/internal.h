@@ -24,6 +24,9 @@
  * connects anew for each command finds them as it left them. */
 enum { IDLE_ACCOUNTS = 64, IDLE_MAILBOXES = 8 };
 
+/* Has any mailbox of an account a list of rights? Most have none. */
+enum has_lists { LISTS_UNKNOWN, LISTS_NONE, LISTS_SOME };
+
 struct account {
 	struct model *model;
 	struct account *next; /* in its bucket */
@@ -35,6 +38,7 @@ struct account {
 	struct task_mutex write; /* whoever changes something holds it */
 	struct mailbox *mailboxes;
 	uint32_t idle_mailboxes;
+	enum has_lists lists; /* of rights (acl.c) */
 	struct notice_listener *listeners;
 };
 
@@ -51,6 +55,7 @@ struct mailbox {
 	struct uidset uids;
 	uint32_t seen_below; /* every message below this UID has \Seen */
 	struct view *views;
+	struct ranks *ranks; /* ranks.h; NULL: none */
 };
 
 struct partition *account_partition(const struct account *);
@@ -58,6 +63,9 @@ const struct clock *account_clock(const struct account *);
 uint32_t account_expunge_log(const struct account *);        /* most ranges */
 const struct digester *model_digester(const struct model *); /* NULL: none */
 uint64_t model_tick(struct model *);
+
+/* Whoever watches it is told, should a band have changed. */
+void account_tell_quota(const struct account *, const struct quota *before);
 
 /* Writes a new account's record and mailboxes; removes all of an account. */
 struct err account_fill(struct account *);
@@ -114,12 +122,13 @@ bool row_walk_next(struct row_walk *, struct cursor_row *);
 /* -- walking chunks -- */
 
 /*
- * Chunks in order, in loops that may be long: gives way to other tasks
- * between chunks, so every pointer into the map dies with each step. For
- * whoever needs all of one state: hold the account's lock.
+ * Chunks, or their heads alone, in order, in loops that may be long: gives way
+ * to other tasks between chunks, so every pointer into the map dies with each
+ * step. For whoever needs all of one state: hold the account's lock.
  */
 struct chunk_walk {
 	struct mailbox *mailbox;
+	enum table table; /* T_RECORDS, T_HEADS */
 	struct store_cursor cursor;
 	bool positioned;
 	uint32_t last; /* last UID of the chunk given before */
@@ -127,11 +136,17 @@ struct chunk_walk {
 };
 
 struct chunk_walk chunk_walk(struct mailbox *);
+struct chunk_walk head_walk(struct mailbox *); /* chunks without records */
 
 /* The first chunk whose last UID is >= wanted (which only grows); false at
  * the end or after an error (w->e). chunk_walk_peek does not give way. */
 bool chunk_walk_next(struct chunk_walk *, uint32_t wanted, struct chunk *out);
 bool chunk_walk_peek(struct chunk_walk *, uint32_t wanted, struct chunk *out);
+
+/* The chunk itself, of the head that another walk has just given; false after
+ * an error (w->e), ERR_CORRUPT when there is none. */
+bool chunk_walk_open(struct chunk_walk *, const struct chunk *head,
+                     struct chunk *out);
 
 /* Members of a set, asked for in ascending order only. */
 struct uid_scan {
@@ -158,9 +173,13 @@ static inline uint32_t uid_scan_next(struct uid_scan *s, uint32_t uid)
 
 void account_notify(struct account *, enum notice_kind, struct slice name,
                     struct slice detail);
+void account_notify_of(struct account *, const struct notice *);
 
 void feed_new(struct mailbox *);
-void feed_flags(struct mailbox *, const struct uidset *, const void *by);
+/* Flags of `changed` differ for who changed them; those of `for_all`, for
+ * everybody. */
+void feed_flags(struct mailbox *, const struct uidset *changed,
+                const struct uidset *for_all, const struct flag_change *);
 void feed_expunged(struct mailbox *, const struct uidset *);
 void feed_keywords(struct mailbox *);
 void feed_gone(struct mailbox *);

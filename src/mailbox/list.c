@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "mailbox/seen.h"
 #include "mailbox/tree.h"
 
 /* -- subscriptions -- */
@@ -52,7 +53,22 @@ struct err mailbox_subscribe(struct account *a, struct slice name, bool on)
 
 /* -- STATUS -- */
 
-struct err mailbox_status(struct account *a, struct slice name,
+static struct err count_unseen(struct account *a, uint64_t user,
+                               struct mailbox_status *status)
+{
+	uint32_t seen;
+	struct err e = seen_count(a, status->id, user, &seen);
+
+	if (!is_ok(e))
+		return e;
+	if (seen > status->messages)
+		return err(ERR_CORRUPT,
+		           "more messages are seen than there are");
+	status->unseen = status->messages - seen;
+	return OK;
+}
+
+struct err mailbox_status(struct account *a, uint64_t user, struct slice name,
                           struct mailbox_status *out)
 {
 	struct mailbox_meta meta;
@@ -67,7 +83,7 @@ struct err mailbox_status(struct account *a, struct slice name,
 	if (meta.noselect)
 		return err(ERR_NONEXISTENT, "no such mailbox");
 	mailbox_meta_status(&meta, &a->meta, out);
-	return OK;
+	return seen_is_apart(a, user) ? count_unseen(a, user, out) : OK;
 }
 
 /* -- LIST -- */

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "mailbox/internal.h"
+#include "mailbox/ranks.h"
 
 struct mailbox *mailbox_new(struct account *a, const struct mailbox_meta *meta,
                             struct slice name, const struct slice *keywords,
@@ -32,6 +33,7 @@ void mailbox_free(struct mailbox *m)
 	assert(m->views == NULL && m->refs == 0);
 	keywords_free(&m->keywords);
 	uidset_free(&m->uids);
+	ranks_free(m->ranks);
 	free((char *)m->name.ptr);
 	free(m);
 }
@@ -220,12 +222,8 @@ void mailbox_get_status(const struct mailbox *m, struct mailbox_status *out)
 
 /* -- the UIDs -- */
 
-static void add_chunk(struct uidset *uids, const struct chunk *c)
+static void add_uids(struct uidset *uids, const struct chunk *c)
 {
-	if (chunk_is_dense(c)) {
-		uidset_add_range(uids, c->first, c->last);
-		return;
-	}
 	for (size_t i = 0; i < c->count; i++)
 		uidset_add(uids, chunk_uid(c, i));
 }
@@ -246,17 +244,23 @@ static bool is_one_range(struct mailbox *m, struct uidrange *out)
 
 static struct err read_uids(struct mailbox *m, struct uidset *out)
 {
-	struct chunk_walk w = chunk_walk(m);
+	struct chunk_walk heads = head_walk(m);
+	struct chunk_walk chunks = chunk_walk(m);
 	struct uidrange all;
-	struct chunk c;
+	struct chunk head, c;
 
 	if (is_one_range(m, &all)) {
 		uidset_add_range(out, all.first, all.last);
 		return OK;
 	}
-	while (chunk_walk_next(&w, w.last + 1, &c))
-		add_chunk(out, &c);
-	return w.e;
+	while (is_ok(chunks.e) &&
+	       chunk_walk_next(&heads, heads.last + 1, &head)) {
+		if (chunk_is_dense(&head))
+			uidset_add_range(out, head.first, head.last);
+		else if (chunk_walk_open(&chunks, &head, &c))
+			add_uids(out, &c);
+	}
+	return is_ok(heads.e) ? chunks.e : heads.e;
 }
 
 struct err mailbox_load_locked(struct mailbox *m)

@@ -27,22 +27,21 @@ enum special_use {
 	USE_SENT = 1 << 5,
 	USE_TRASH = 1 << 6,
 	USE_IMPORTANT = 1 << 7, /* RFC 8457 */
+	USE_MEMOS = 1 << 8,     /* RFC 9979 */
+	USE_SCHEDULED = 1 << 9,
+	USE_SNOOZED = 1 << 10,
 };
 
 /* -- the tree -- */
 
-/*
- * Makes the missing parents too. ERR_ALREADYEXISTS, ERR_CANNOT (impossible
- * name), ERR_LIMIT, ERR_USEATTR (another mailbox has that use).
- */
+/* Makes the missing parents too. ERR_ALREADYEXISTS, ERR_CANNOT (impossible
+ * name), ERR_LIMIT, ERR_USEATTR (another mailbox has that use). */
 struct err mailbox_create(struct account *, struct slice name,
                           uint32_t special_use);
 
-/*
- * With messages and all. With children it becomes \Noselect and its
+/* With messages and all. With children it becomes \Noselect and its
  * messages go; a \Noselect one with children is ERR_HASCHILDREN. INBOX:
- * ERR_CANNOT. ERR_NONEXISTENT. Subscriptions stay.
- */
+ * ERR_CANNOT. ERR_NONEXISTENT. Subscriptions stay. */
 struct err mailbox_delete(struct account *, struct slice name);
 
 /* Children move along, in one batch. INBOX: its messages go to the new
@@ -89,8 +88,9 @@ struct mailbox_status {
 	uint32_t special_use;
 };
 
-/* Of the committed state, without opening. ERR_NONEXISTENT. */
-struct err mailbox_status(struct account *, struct slice name,
+/* Of the committed state, without opening; unseen is what that user (0: the
+ * owner) has not seen. ERR_NONEXISTENT. */
+struct err mailbox_status(struct account *, uint64_t user, struct slice name,
                           struct mailbox_status *out);
 
 /* -- one open mailbox, shared by all sessions of the account -- */
@@ -139,6 +139,7 @@ struct record_walk {
 	uint64_t snapshot;
 	struct slice rest; /* of a chunk, in the map, of that snapshot */
 	uint32_t last;     /* UID of the last record in it */
+	struct seen *seen; /* whose \Seen is given; NULL: the owner's */
 	uint8_t words;     /* keyword words of each */
 	struct err e;
 };
@@ -163,9 +164,6 @@ struct err mailbox_vanished(struct mailbox *, uint64_t since,
 
 /* All that was expunged after that modseq is still in the expunge log. */
 bool mailbox_remembers(const struct mailbox *, uint64_t since);
-
-/* The lowest UID without \Seen, 0 if none. */
-struct err mailbox_first_unseen(struct mailbox *, uint32_t *uid);
 
 /* A message's digest; points into the store until the next suspension.
  * ERR_ABSENT for an expunged UID. */
@@ -225,6 +223,7 @@ struct new_message {
 	uint8_t flags;
 	const struct slice *keywords; /* names */
 	size_t n_keywords;
+	uint64_t user;        /* whose \Seen is meant; 0: the owner's */
 	int64_t internaldate; /* seconds since 1970, UTC */
 	int16_t zone;
 	uint32_t uid; /* 0: the next one; import asks for more (>= UIDNEXT) */
@@ -258,6 +257,7 @@ struct flag_change {
 	bool keep_keywords; /* the same of all keywords; then none are given */
 	bool conditional;   /* UNCHANGEDSINCE, RFC 7162 section 3.1.3 */
 	uint64_t unchanged_since;
+	uint64_t user;  /* whose \Seen is meant; 0: the owner's */
 	const void *by; /* the view that need not be told, or NULL */
 };
 
@@ -278,6 +278,11 @@ struct err mailbox_store(struct mailbox *, const struct uidset *uids,
 struct err mailbox_expunge(struct mailbox *, const struct uidset *uids,
                            struct uidset *expunged);
 
+/* Removes those of uids that are there, whatever flags they have: others have
+ * come in their place. As mailbox_expunge(). */
+struct err mailbox_remove(struct mailbox *, const struct uidset *uids,
+                          struct uidset *removed);
+
 /*
  * Copies in ascending order, all or none; *from and *to are the COPYUID
  * sets, pairwise in order (both empty: nothing was there to copy). Flags,
@@ -291,8 +296,3 @@ struct err mailbox_expunge(struct mailbox *, const struct uidset *uids,
 struct err mailbox_copy(struct mailbox *source, const struct uidset *uids,
                         struct mailbox *destination, bool move,
                         struct uidset *from, struct uidset *to);
-
-/* For import: what Dovecot's dovecot-uidlist says. Never lowers UIDNEXT.
- * ERR_STATE when there are messages and uidvalidity is not the mailbox's. */
-struct err mailbox_set_uids(struct mailbox *, uint32_t uidvalidity,
-                            uint32_t uidnext);

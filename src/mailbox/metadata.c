@@ -62,7 +62,24 @@ static struct err find_mailbox(struct account *a, struct slice name,
 	return OK;
 }
 
-/* -- taking -- */
+/* -- room -- */
+
+/* What grows must fit; what shrinks may still be too much. */
+static struct err check_octets(const struct change *c)
+{
+	uint64_t used = c->after.quota.used[QUOTA_ANNOTATION_STORAGE];
+
+	if (used <= c->account->meta.quota.used[QUOTA_ANNOTATION_STORAGE])
+		return OK;
+	if (!change_has_room(c, QUOTA_ANNOTATION_STORAGE, 0))
+		return err(ERR_OVERQUOTA, "no more annotations (over quota)");
+	if (used > LIMIT_METADATA_ACCOUNT)
+		return err(ERR_LIMIT,
+		           "the account's annotations are too large");
+	return OK;
+}
+
+/* -- all of a mailbox's -- */
 
 static uint64_t octets_of_row(const struct cursor_row *row)
 {
@@ -101,6 +118,25 @@ struct err change_drop_annotations(struct change *c, uint32_t mailbox)
 	*used -= octets;
 	batch_delete_prefix(c->batch, store_key_slice(&prefix));
 	return OK;
+}
+
+struct err change_copy_annotations(struct change *c, uint32_t from, uint32_t to)
+{
+	struct store_key prefix = key_annotations(c->account->id, from);
+	struct row_walk w = row_walk(c->account, &prefix);
+	struct cursor_row row;
+
+	while (row_walk_next(&w, &row)) {
+		struct store_key key = key_annotations(c->account->id, to);
+		struct slice tail = slice_from(row.key, key.len);
+
+		memcpy(key.bytes + key.len, tail.ptr, tail.len);
+		key.len = (uint16_t)(key.len + tail.len);
+		c->after.quota.used[QUOTA_ANNOTATION_STORAGE] +=
+			octets_of_row(&row);
+		batch_put(c->batch, store_key_slice(&key), row.value);
+	}
+	return is_ok(w.e) ? check_octets(c) : w.e;
 }
 
 /* -- SETMETADATA -- */
@@ -147,24 +183,13 @@ static bool comes_again(const struct metadata_entry *v, size_t n, size_t i)
 	return false;
 }
 
-/* What grows must fit; what shrinks may still be too much. */
 static struct err check_room(const struct change *c, size_t before,
                              size_t after)
 {
-	const uint64_t *used = c->after.quota.used;
-	uint64_t was = c->account->meta.quota.used[QUOTA_ANNOTATION_STORAGE];
-
 	if (after > before && after > LIMIT_METADATA_ENTRIES)
 		return err(ERR_METADATA_TOOMANY,
 		           "the mailbox has too many annotations");
-	if (used[QUOTA_ANNOTATION_STORAGE] <= was)
-		return OK;
-	if (!change_has_room(c, QUOTA_ANNOTATION_STORAGE, 0))
-		return err(ERR_OVERQUOTA, "no more annotations (over quota)");
-	if (used[QUOTA_ANNOTATION_STORAGE] > LIMIT_METADATA_ACCOUNT)
-		return err(ERR_LIMIT,
-		           "the account's annotations are too large");
-	return OK;
+	return check_octets(c);
 }
 
 static struct err set_locked(struct change *c, uint64_t user, struct slice name,
@@ -191,11 +216,26 @@ static struct err set_locked(struct change *c, uint64_t user, struct slice name,
 	}
 	if (is_ok(e))
 		e = check_room(c, before, after);
+	if (is_ok(e) && mailbox != 0 && moved.n == 0)
+		e = uses_keep(&moved, c, mailbox);
 	if (is_ok(e))
 		e = change_commit(c);
 	if (is_ok(e))
 		uses_committed(&moved, c->account);
 	return e;
+}
+
+static void tell(struct account *a, uint64_t user, struct slice mailbox,
+                 struct slice name)
+{
+	struct notice notice = { .kind = mailbox.len != 0
+		                                 ? NOTICE_METADATA
+		                                 : NOTICE_SERVER_METADATA,
+		                 .name = mailbox,
+		                 .detail = name,
+		                 .user = user_of(user, name) };
+
+	account_notify_of(a, &notice);
 }
 
 struct err mailbox_set_metadata(struct account *a, uint64_t user,
@@ -214,10 +254,7 @@ struct err mailbox_set_metadata(struct account *a, uint64_t user,
 	change_begin(&c, a);
 	e = set_locked(&c, user, mailbox, v, n);
 	for (size_t i = 0; is_ok(e) && i < n; i++)
-		account_notify(a,
-		               mailbox.len != 0 ? NOTICE_METADATA
-		                                : NOTICE_SERVER_METADATA,
-		               mailbox, v[i].name);
+		tell(a, user, mailbox, v[i].name);
 	change_end(&c);
 	return e;
 }

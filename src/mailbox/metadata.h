@@ -4,7 +4,8 @@
  * An entry is a name, in lower case and beginning with "/private/" (seen by
  * one user) or "/shared/" (by all who see the mailbox), and a value of any
  * octets. Entries belong to the mailbox, not to its name: they go along with
- * RENAME and end with DELETE. Those of the mailbox "" are the account's own.
+ * RENAME and end with DELETE; what INBOX is renamed to gets copies. Those of
+ * the mailbox "" are the account's own.
  * `user` is the id of whose private entries are meant.
  */
 #pragma once
@@ -17,7 +18,8 @@ struct metadata_entry {
 };
 
 /*
- * All of them or none; of several with one name the last counts.
+ * All of them or none; of several with one name the last counts. The mailbox
+ * gets a new modification sequence.
  * ERR_NONEXISTENT, ERR_METADATA_MAXSIZE (a value is too long),
  * ERR_METADATA_TOOMANY (of one mailbox), ERR_OVERQUOTA, ERR_LIMIT (of the
  * account). Suspends.

@@ -21,8 +21,13 @@ void account_unlisten(struct account *a, struct notice_listener *l)
 void account_notify(struct account *a, enum notice_kind kind, struct slice name,
                     struct slice detail)
 {
-	const struct notice notice = { kind, name, detail };
+	account_notify_of(a, &(struct notice){ .kind = kind,
+	                                       .name = name,
+	                                       .detail = detail });
+}
 
+void account_notify_of(struct account *a, const struct notice *notice)
+{
 	for (struct notice_listener *l = a->listeners; l != NULL; l = l->next)
-		l->hear(l->arg, &notice);
+		l->hear(l->arg, notice);
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "mailbox/account.h"
 
 enum notice_kind {
@@ -17,12 +18,17 @@ enum notice_kind {
 	NOTICE_SUBSCRIPTION = 1 << 4,
 	NOTICE_METADATA = 1 << 5,        /* an annotation of a mailbox */
 	NOTICE_SERVER_METADATA = 1 << 6, /* or of none; name is "" */
+	NOTICE_RIGHTS = 1 << 7,          /* others may do something with it */
 };
 
 struct notice {
 	enum notice_kind kind;
 	struct slice name;   /* of the mailbox, as it is called now */
 	struct slice detail; /* its name before a RENAME; which annotation */
+	uint64_t user;       /* whose annotation or \Seen; 0: everybody's */
+	/* Of one that was deleted, and of NOTICE_RIGHTS: the list that it had
+	 * (acl_read()). Else NULL. */
+	const struct buf *acl;
 };
 
 struct notice_listener {

@@ -1,9 +1,11 @@
 /*
  * order.h -- putting very many entries in order, a time slice at a time.
  *
- * A merge sort from the bottom up: stable, n log n whatever is in it, and
- * one look at each pair of runs that are in order already, as those of a
- * mailbox mostly are. Suspends between comparisons.
+ * By key: octet by octet of those in which keys differ, from the last to the
+ * first, which is time in proportion to n. What a comparison decides: a merge
+ * sort from the bottom up, n log n whatever is in it, with one look at each
+ * pair of runs that are in order already. Both are stable, and have one look
+ * at all when nothing has to be moved.
  */
 #pragma once
 
@@ -23,16 +25,16 @@ typedef int order_compare(void *context, const struct order_entry *,
                           const struct order_entry *);
 
 /*
- * *v is in order afterwards; *spare is room for n more entries. The two may
- * have changed places. ERR_LIMIT, of task_go_on(): *v is in no order, and
- * not all there.
+ * *v is in order of its keys afterwards; *spare is room for n more entries.
+ * The two may have changed places. ERR_LIMIT, of task_go_on(): *v is in no
+ * order, and not all there. Suspends.
  */
 struct err order_sort(struct order_entry **v, struct order_entry **spare,
-                      size_t n, order_compare *, void *context);
+                      size_t n);
 
-/* By key alone. */
-int order_by_key(void *context, const struct order_entry *,
-                 const struct order_entry *);
+/* The same in the order that comparing gives. */
+struct err order_sort_by(struct order_entry **v, struct order_entry **spare,
+                         size_t n, order_compare *, void *context);
 
 /* A signed number as a key. */
 static inline uint64_t order_key(int64_t n)

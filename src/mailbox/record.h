@@ -17,6 +17,10 @@
  * kept below CHUNK_BYTES so that several fit an LMDB page. A
  * chunk has as many keyword words as its records need; it is rewritten with
  * more when a keyword beyond them is set.
+ *
+ * Each head is there twice: as a row of T_HEADS, too, with the chunk's key.
+ * Who goes through a large mailbox goes through these, some seventy to a page,
+ * and reads only the chunks that they send him to.
  */
 #pragma once
 

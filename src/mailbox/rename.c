@@ -4,7 +4,8 @@
  * A mailbox keeps its id and its UIDVALIDITY, which no other mailbox of the
  * account has or will have, so (name, UIDVALIDITY, UID) can't come to mean
  * another message. Those below move along in the same batch. INBOX is
- * different: its messages move to a new mailbox, it stays.
+ * different: its messages move to a new mailbox, which gets annotations like
+ * its own, and it stays. RFC 5464 section 4.1
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -77,14 +78,12 @@ static struct err rename_below(struct change *c, struct below *below,
 	return OK;
 }
 
-static void tell(struct account *a, uint32_t id, struct slice name,
-                 struct slice oldname)
+static void rename_open(struct account *a, uint32_t id, struct slice name)
 {
 	struct mailbox *open = mailbox_find_open(a, id);
 
 	if (open != NULL)
 		mailbox_set_name(open, name);
-	account_notify(a, NOTICE_NAME, name, oldname);
 }
 
 static struct err rename_locked(struct change *c, struct slice from,
@@ -106,10 +105,11 @@ static struct err rename_locked(struct change *c, struct slice from,
 		e = change_commit(c);
 	if (!is_ok(e))
 		return e;
-	tell(c->account, id, to, from);
+	rename_open(c->account, id, to);
 	for (size_t i = 0; i < below.n; i++)
-		tell(c->account, below.v[i].id, below.v[i].name,
-		     moved_name(arena, below.v[i].name, to, from));
+		rename_open(c->account, below.v[i].id, below.v[i].name);
+	/* what is below goes along unsaid: RFC 5465 section 5.4 */
+	account_notify(c->account, NOTICE_NAME, to, from);
 	return OK;
 }
 
@@ -167,6 +167,8 @@ static struct err rename_inbox_locked(struct change *c, struct mailbox *inbox,
 		return e;
 	meta = change_new_mailbox(c, 0);
 	e = change_inherit_acl(c, to, meta.id);
+	if (is_ok(e))
+		e = change_copy_annotations(c, inbox->meta.id, meta.id);
 	if (!is_ok(e))
 		return e;
 	destination = mailbox_new(c->account, &meta, to, NULL, 0);

@@ -6,10 +6,13 @@
  * in that of UIDs.
  *
  * A number is its entry's key. Of a text the first 8 octets are, and HELD
- * more are kept, with a hash of the rest. Messages whose texts agree in all
- * but the hash are sorted by the next PIECE octets of them, and so on. So a
- * message costs bounded memory, whatever is in it, and time in proportion to
- * its text.
+ * more are kept, with a hash of the rest: those with one key are sorted by
+ * what is held. Messages whose texts agree in all but the hash are sorted by
+ * the next PIECE octets of them, and so on. So a message costs bounded memory,
+ * whatever is in it, and time in proportion to its text.
+ *
+ * What sorting by a text has found is remembered (ranks.h), and is a number
+ * the next time.
  */
 #include "mailbox/sort.h"
 
@@ -19,7 +22,9 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "mailbox/content.h"
 #include "mailbox/order.h"
+#include "mailbox/ranks.h"
 
 enum {
 	PREFIX = 8, /* octets of a text in its entry's key */
@@ -28,6 +33,7 @@ enum {
 	CUT = 0xff, /* in place of their number: there are more, */
 	REST = 8,   /* octets, a hash of all that is behind the prefix */
 	SLICE = 64, /* messages between two looks at the clock */
+	MANY = 4,   /* of how many one is worth a walk */
 };
 
 /* What is held of each is found by 32 bits, twice over (break_ties). */
@@ -68,12 +74,18 @@ static bool go_on(struct sorter *s, size_t n)
 	return is_ok(s->e);
 }
 
+/* What sorts in the order that is wanted. */
+static uint64_t turned(const struct sorter *s, uint64_t key)
+{
+	return s->key->reverse ? ~key : key;
+}
+
 static void put_number(struct sorter *s, uint32_t uid, uint64_t key)
 {
 	struct order_entry *entry = entry_of(s, uid);
 
 	if (entry != NULL)
-		entry->key = key;
+		entry->key = turned(s, key);
 }
 
 static uint64_t number_of(enum sort_field field, const struct record *r)
@@ -93,6 +105,12 @@ static void read_records(struct sorter *s)
 		put_number(s, r.uid, number_of(s->key->field, &r));
 	if (is_ok(s->e))
 		s->e = w.e;
+}
+
+static void read_given(struct sorter *s)
+{
+	for (size_t i = 0; i < s->n && go_on(s, i); i++)
+		s->spare[i].key = turned(s, s->key->given[i]);
 }
 
 static uint64_t prefix_of(struct slice text)
@@ -123,7 +141,7 @@ static uint32_t hold(struct sorter *s, struct slice text)
 static void put_text(struct sorter *s, struct order_entry *entry,
                      struct slice text)
 {
-	entry->key = prefix_of(text);
+	entry->key = turned(s, prefix_of(text));
 	entry->more = hold(s, text);
 }
 
@@ -148,15 +166,6 @@ static void read_texts(struct sorter *s)
 
 /* -- comparing -- */
 
-static int by_number(void *context, const struct order_entry *a,
-                     const struct order_entry *b)
-{
-	const struct sorter *s = context;
-	int order = order_by_key(NULL, a, b);
-
-	return s->key->reverse ? -order : order;
-}
-
 /* What is held of a text behind its prefix. */
 static struct slice held(const struct sorter *s, uint32_t more, bool *cut)
 {
@@ -169,25 +178,23 @@ static struct slice held(const struct sorter *s, uint32_t more, bool *cut)
 	return slice_of(p + 1, *cut ? (size_t)HELD : len);
 }
 
-static int compare_held(const struct sorter *s, const struct order_entry *a,
-                        const struct order_entry *b)
+static int by_held(void *context, const struct order_entry *a,
+                   const struct order_entry *b)
 {
+	const struct sorter *s = context;
 	bool cut_a, cut_b;
 	int order =
 		slice_cmp(held(s, a->more, &cut_a), held(s, b->more, &cut_b));
 
-	return order != 0 ? order : (int)cut_a - (int)cut_b;
+	if (order == 0)
+		order = (int)cut_a - (int)cut_b;
+	return s->key->reverse ? -order : order;
 }
 
-static int by_text(void *context, const struct order_entry *a,
-                   const struct order_entry *b)
+static bool are_equal(struct sorter *s, const struct order_entry *a,
+                      const struct order_entry *b)
 {
-	const struct sorter *s = context;
-	int order = order_by_key(NULL, a, b);
-
-	if (order == 0)
-		order = compare_held(s, a, b);
-	return s->key->reverse ? -order : order;
+	return a->key == b->key && by_held(s, a, b) == 0;
 }
 
 /* -- texts that agree for long -- */
@@ -233,12 +240,38 @@ static void find_ties(struct sorter *s, struct tie in, struct ties *out)
 
 		held(s, s->v[i].more, &cut);
 		for (next = i + 1; cut && next < in.end &&
-		                   by_text(s, &s->v[i], &s->v[next]) == 0;
+		                   are_equal(s, &s->v[i], &s->v[next]);
 		     next++)
 			same = same && is_same(s, &s->v[i], &s->v[next]);
 		if (!same)
 			add_tie(out, i, next, in.from + PIECE);
 	}
+}
+
+/* The same of many: in the order of UIDs, in which that costs half. */
+static void read_many_pieces(struct sorter *s, struct tie in)
+{
+	struct digest_walk w = mailbox_digest_walk(s->mailbox, s->uids);
+	struct order_entry **entries = mem_new(s->n, sizeof *entries);
+	struct digest d;
+	uint32_t uid;
+
+	for (size_t i = in.first; i < in.end && go_on(s, i); i++) {
+		entries[s->v[i].at] = &s->v[i];
+		put_text(s, &s->v[i], S(""));
+	}
+	s->at = 0;
+	for (size_t n = 0; go_on(s, n) && digest_walk_next(&w, &uid, &d); n++) {
+		const struct order_entry *here = entry_of(s, uid);
+		struct slice text = digest_field(&d, s->text);
+
+		if (here != NULL && entries[here - s->spare] != NULL)
+			put_text(s, entries[here - s->spare],
+			         slice_from(text, in.from));
+	}
+	if (is_ok(s->e))
+		s->e = w.e;
+	free(entries);
 }
 
 /* The next piece of the text of each. */
@@ -249,7 +282,7 @@ static void read_pieces(struct sorter *s, struct tie in)
 		struct slice text = S("");
 		struct digest d;
 		struct err e =
-			mailbox_digest(s->mailbox, s->uid[entry->at], &d);
+			content_fields(s->mailbox, s->uid[entry->at], &d);
 
 		if (is_ok(e))
 			text = digest_field(&d, s->text);
@@ -260,34 +293,102 @@ static void read_pieces(struct sorter *s, struct tie in)
 	}
 }
 
-/* Sorts a few of the entries where they are. */
-static void sort_some(struct sorter *s, struct tie in)
+/* Sorts a few of the entries where they are: by key, or what is held. */
+static void sort_some(struct sorter *s, size_t first, size_t end, bool by_key)
 {
-	struct order_entry *from = s->v + in.first;
+	struct order_entry *from = s->v + first;
 	struct order_entry *v = from;
-	struct order_entry *spare = s->spare + in.first;
+	struct order_entry *spare = s->spare + first;
 
-	if (!is_ok(s->e))
-		return;
-	s->e = order_sort(&v, &spare, in.end - in.first, by_text, s);
+	if (by_key)
+		s->e = order_sort(&v, &spare, end - first);
+	else
+		s->e = order_sort_by(&v, &spare, end - first, by_held, s);
 	if (v != from)
-		memcpy(from, v, (in.end - in.first) * sizeof *v);
+		memcpy(from, v, (end - first) * sizeof *v);
 }
 
-static void break_ties(struct sorter *s)
+/* Those with one key are in a row. */
+static void sort_held(struct sorter *s, struct tie in)
 {
+	size_t end;
+
+	for (size_t i = in.first; i < in.end && go_on(s, i); i = end) {
+		for (end = i + 1; end < in.end && s->v[i].key == s->v[end].key;)
+			end++;
+		if (end - i > 1)
+			sort_some(s, i, end, false);
+	}
+}
+
+static void break_tie(struct sorter *s, struct tie tie, struct ties *more)
+{
+	size_t before = s->texts.len;
+
+	if (tie.end - tie.first > s->n / MANY)
+		read_many_pieces(s, tie);
+	else
+		read_pieces(s, tie);
+	if (is_ok(s->e))
+		sort_some(s, tie.first, tie.end, true);
+	sort_held(s, tie);
+	find_ties(s, tie, more);
+	s->texts.len = before;
+}
+
+/* -- what is remembered -- */
+
+/* Is there a number for each text? Then these are the keys. */
+static bool read_ranks(struct sorter *s)
+{
+	struct ranks *ranks =
+		s->n >= RANKS_LEAST ? ranks_take(s->mailbox, s->text) : NULL;
+	const struct rank *found = NULL;
+	size_t at = 0;
+
+	if (ranks == NULL)
+		return false;
+	for (size_t i = 0; i < s->n && go_on(s, i); i++) {
+		found = ranks_find(ranks, s->uid[i], &at);
+		if (found == NULL)
+			break;
+		s->spare[i].key = turned(s, found->rank);
+	}
+	ranks_give(s->mailbox, ranks);
+	return found != NULL || !is_ok(s->e);
+}
+
+/* All are in order, and what is held of each is all that tells it apart. */
+static void remember(struct sorter *s)
+{
+	struct ranks *ranks = ranks_new(s->text, s->n);
+	uint32_t rank = s->key->reverse ? UINT32_MAX : 0;
+
+	for (size_t i = 0; i < s->n && go_on(s, i); i++) {
+		uint32_t at = s->v[i].at;
+
+		if (i != 0 && !are_equal(s, &s->v[i - 1], &s->v[i]))
+			rank += s->key->reverse ? UINT32_MAX : 1;
+		ranks->v[at] = (struct rank){ s->uid[at], rank };
+	}
+	if (is_ok(s->e))
+		ranks_give(s->mailbox, ranks);
+	else
+		ranks_free(ranks);
+}
+
+/* By what is behind the prefix. */
+static void sort_texts(struct sorter *s)
+{
+	struct tie all = { 0, s->n, 0 };
 	struct ties ties = { 0 };
 
-	find_ties(s, (struct tie){ 0, s->n, 0 }, &ties);
-	while (ties.n != 0 && is_ok(s->e)) {
-		struct tie tie = ties.v[--ties.n];
-		size_t before = s->texts.len;
-
-		read_pieces(s, tie);
-		sort_some(s, tie);
-		find_ties(s, tie, &ties);
-		s->texts.len = before;
-	}
+	sort_held(s, all);
+	find_ties(s, all, &ties);
+	if (ties.n == 0 && s->n >= RANKS_LEAST)
+		remember(s);
+	while (ties.n != 0 && is_ok(s->e))
+		break_tie(s, ties.v[--ties.n], &ties);
 	free(ties.v);
 }
 
@@ -295,18 +396,18 @@ static void break_ties(struct sorter *s)
 
 static const struct way {
 	void (*read)(struct sorter *);
-	order_compare *compare;
 	enum digest_field text;
 } ways[SORT_FIELDS] = {
-	[SORT_ARRIVAL] = { read_records, by_number },
-	[SORT_CC] = { read_texts, by_text, DIGEST_CC_MAILBOX },
-	[SORT_DATE] = { read_records, by_number },
-	[SORT_DISPLAYFROM] = { read_texts, by_text, DIGEST_FROM_NAME },
-	[SORT_DISPLAYTO] = { read_texts, by_text, DIGEST_TO_NAME },
-	[SORT_FROM] = { read_texts, by_text, DIGEST_FROM_MAILBOX },
-	[SORT_SIZE] = { read_records, by_number },
-	[SORT_SUBJECT] = { read_texts, by_text, DIGEST_BASE_SUBJECT },
-	[SORT_TO] = { read_texts, by_text, DIGEST_TO_MAILBOX },
+	[SORT_ARRIVAL] = { read_records },
+	[SORT_CC] = { read_texts, DIGEST_CC_MAILBOX },
+	[SORT_DATE] = { read_records },
+	[SORT_DISPLAYFROM] = { read_texts, DIGEST_FROM_NAME },
+	[SORT_DISPLAYTO] = { read_texts, DIGEST_TO_NAME },
+	[SORT_FROM] = { read_texts, DIGEST_FROM_MAILBOX },
+	[SORT_GIVEN] = { read_given },
+	[SORT_SIZE] = { read_records },
+	[SORT_SUBJECT] = { read_texts, DIGEST_BASE_SUBJECT },
+	[SORT_TO] = { read_texts, DIGEST_TO_MAILBOX },
 };
 
 /* The keys that were read, in the order of UIDs, to the entries in theirs. */
@@ -320,21 +421,34 @@ static void deal(struct sorter *s)
 	}
 }
 
+/* For who has gone meanwhile: what an entry had for another key is of no use,
+ * and its `more` may be anywhere in other texts. */
+static void forget_keys(struct sorter *s)
+{
+	for (size_t i = 0; i < s->n && go_on(s, i); i++)
+		s->spare[i] = (struct order_entry){ .key = turned(s, 0) };
+}
+
 static void sort_by(struct sorter *s, const struct sort_key *key)
 {
 	const struct way *way = &ways[key->field];
+	bool by_text = way->read == read_texts;
 
 	s->key = key;
 	s->text = way->text;
 	s->at = 0;
-	way->read(s);
-	if (!is_ok(s->e))
-		return;
-	deal(s);
+	if (by_text && read_ranks(s)) {
+		by_text = false;
+	} else {
+		forget_keys(s);
+		way->read(s);
+	}
 	if (is_ok(s->e))
-		s->e = order_sort(&s->v, &s->spare, s->n, way->compare, s);
-	if (is_ok(s->e) && way->read == read_texts)
-		break_ties(s);
+		deal(s);
+	if (is_ok(s->e))
+		s->e = order_sort(&s->v, &s->spare, s->n);
+	if (is_ok(s->e) && by_text)
+		sort_texts(s);
 }
 
 static struct sorter *sorter_new(struct mailbox *m, const struct uidset *uids)

@@ -16,6 +16,7 @@ enum sort_field {
 	SORT_DISPLAYFROM,
 	SORT_DISPLAYTO,
 	SORT_FROM,
+	SORT_GIVEN,
 	SORT_SIZE,
 	SORT_SUBJECT,
 	SORT_TO,
@@ -25,11 +26,13 @@ enum sort_field {
 struct sort_key {
 	enum sort_field field;
 	bool reverse;
+	const uint8_t *given; /* SORT_GIVEN: of each of uids, in their order */
 };
 
 /*
  * out has room for each of uids: by the first key, then by the second and so
- * on, at last by UID. One that is no longer there counts as having nothing.
+ * on, at last by UID. One that is no longer there counts as having nothing, or
+ * as what it had.
  * ERR_LIMIT: too many to sort, or task_go_on(). Suspends.
  */
 struct err mailbox_sort(struct mailbox *, const struct uidset *uids,

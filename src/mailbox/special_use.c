@@ -8,10 +8,12 @@ static const struct {
 	struct slice name;
 	uint32_t use;
 } names[SPECIAL_USES] = {
-	{ N("All"), USE_ALL },       { N("Archive"), USE_ARCHIVE },
-	{ N("Drafts"), USE_DRAFTS }, { N("Flagged"), USE_FLAGGED },
-	{ N("Junk"), USE_JUNK },     { N("Sent"), USE_SENT },
-	{ N("Trash"), USE_TRASH },   { N("Important"), USE_IMPORTANT },
+	{ N("All"), USE_ALL },         { N("Archive"), USE_ARCHIVE },
+	{ N("Drafts"), USE_DRAFTS },   { N("Flagged"), USE_FLAGGED },
+	{ N("Junk"), USE_JUNK },       { N("Sent"), USE_SENT },
+	{ N("Trash"), USE_TRASH },     { N("Important"), USE_IMPORTANT },
+	{ N("Memos"), USE_MEMOS },     { N("Scheduled"), USE_SCHEDULED },
+	{ N("Snoozed"), USE_SNOOZED },
 };
 
 uint32_t special_use_of(struct slice name)
@@ -54,8 +56,10 @@ struct err special_uses_read(struct slice text, uint32_t *uses)
 
 /* -- the use goes over -- */
 
+/* uses NULL: those that it has. One is an annotation, and of those that change
+ * a modification sequence tells. RFC 7162 section 3.2 */
 static struct err put_one(struct uses_change *u, struct change *c, uint32_t id,
-                          uint32_t uses)
+                          const uint32_t *uses)
 {
 	struct slice words[LIMIT_KEYWORDS];
 	struct keywords keywords = { .v = words };
@@ -66,10 +70,18 @@ static struct err put_one(struct uses_change *u, struct change *c, uint32_t id,
 
 	if (!is_ok(e))
 		return e;
-	meta.special_use = uses;
+	if (uses != NULL)
+		meta.special_use = *uses;
+	meta.highestmodseq = change_modseq(c);
 	change_put_mailbox(c, &meta, name, &keywords);
 	u->id[u->n++] = id;
 	return OK;
+}
+
+struct err uses_keep(struct uses_change *u, struct change *c, uint32_t mailbox)
+{
+	u->n = 0;
+	return put_one(u, c, mailbox, NULL);
 }
 
 struct err uses_put(struct uses_change *u, struct change *c, uint32_t mailbox,
@@ -81,10 +93,11 @@ struct err uses_put(struct uses_change *u, struct change *c, uint32_t mailbox,
 	struct err e;
 
 	u->n = 0;
-	e = put_one(u, c, mailbox, uses);
+	e = put_one(u, c, mailbox, &uses);
 	while (is_ok(e) && row_walk_next(&w, &row)) {
 		struct mailbox_meta meta;
 		struct slice name;
+		uint32_t rest;
 
 		e = mailbox_meta_read(row.value, &meta, &name, NULL, NULL);
 		if (!is_ok(e) || meta.id == mailbox ||
@@ -93,7 +106,8 @@ struct err uses_put(struct uses_change *u, struct change *c, uint32_t mailbox,
 		if (u->n > SPECIAL_USES)
 			return err(ERR_CORRUPT,
 			           "mailboxes share a special use");
-		e = put_one(u, c, meta.id, meta.special_use & ~uses);
+		rest = meta.special_use & ~uses;
+		e = put_one(u, c, meta.id, &rest);
 	}
 	return is_ok(e) ? w.e : e;
 }
@@ -108,10 +122,16 @@ void uses_committed(const struct uses_change *u, struct account *a)
 		if (!is_ok(lookup_mailbox(a, u->id[i], &meta, &name, NULL,
 		                          NULL)))
 			continue;
-		if (open != NULL)
+		if (open != NULL) {
 			open->meta.special_use = meta.special_use;
+			open->meta.highestmodseq = meta.highestmodseq;
+		}
 		if (i != 0)
-			account_notify(a, NOTICE_METADATA, name,
-			               S("/private/specialuse"));
+			account_notify_of(
+				a, &(struct notice){
+					   .kind = NOTICE_METADATA,
+					   .name = name,
+					   .detail = S("/private/specialuse"),
+					   .user = a->id });
 	}
 }

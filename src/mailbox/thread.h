@@ -11,6 +11,12 @@
  * of its own id, or else that of the nearest relative that has a row. Once
  * given, a thread stays with the message (content.h) and all its copies.
  *
+ * A message that names nobody has no row: most such are answered by nobody, and
+ * those that are, by replies whose References begin with it. A reply that names
+ * an older id in front of it, which the one answered has lost, is in the thread
+ * of that older id. RFC 8474 section 5.2 and its appendix A leave it to us, and
+ * a row for each would be one more page to write for each newsletter.
+ *
  * The table is bounded by LIMIT_THREAD_IDS: who comes in then displaces the
  * oldest of some neighbours, which lie there by chance. What is forgotten
  * costs no message its thread.

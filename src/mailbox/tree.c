@@ -243,8 +243,8 @@ struct err change_drop_blobs(struct change *c, const struct store_key *digests)
 
 struct err change_drop_mailbox(struct change *c, uint32_t id)
 {
-	static const enum table tables[] = { T_RECORDS, T_DIGEST, T_EXPUNGED,
-		                             T_ACL };
+	static const enum table tables[] = { T_RECORDS,  T_HEADS, T_DIGEST,
+		                             T_EXPUNGED, T_ACL,   T_SEEN };
 	struct store_key key = key_mailbox(c->account->id, id);
 	struct store_key digests = key_messages(c->account->id, T_DIGEST, id);
 	struct mailbox_meta meta;
@@ -294,7 +294,7 @@ static struct err delete_named(struct change *c, struct slice name, uint32_t id,
 }
 
 static struct err delete_locked(struct change *c, struct slice name,
-                                struct arena *arena)
+                                struct arena *arena, struct buf *acl)
 {
 	struct account *a = c->account;
 	struct mailbox *open;
@@ -302,6 +302,8 @@ static struct err delete_locked(struct change *c, struct slice name,
 	uint32_t id;
 	struct err e = lookup_name(a, name, &id);
 
+	if (is_ok(e))
+		e = acl_row(a, id, acl);
 	if (is_ok(e))
 		e = tree_below(a, name, arena, &below);
 	if (is_ok(e))
@@ -314,6 +316,7 @@ static struct err delete_locked(struct change *c, struct slice name,
 
 struct err mailbox_delete(struct account *a, struct slice name)
 {
+	struct buf acl = { 0 };
 	struct arena *arena;
 	struct change c;
 	struct err e;
@@ -322,10 +325,13 @@ struct err mailbox_delete(struct account *a, struct slice name)
 		return err(ERR_CANNOT, "INBOX can't be deleted");
 	arena = arena_new(LIMIT_COMMAND_ARENA);
 	change_begin(&c, a);
-	e = delete_locked(&c, name, arena);
+	e = delete_locked(&c, name, arena, &acl);
 	if (is_ok(e))
-		account_notify(a, NOTICE_NAME, name, S(""));
+		account_notify_of(a, &(struct notice){ .kind = NOTICE_NAME,
+		                                       .name = name,
+		                                       .acl = &acl });
 	change_end(&c);
+	buf_free(&acl);
 	arena_free(arena);
 	return e;
 }

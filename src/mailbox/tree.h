@@ -38,8 +38,12 @@ struct err change_drop_mailbox(struct change *, uint32_t id);
 /* A new mailbox has the rights of the nearest one above it (acl.c). */
 struct err change_inherit_acl(struct change *, struct slice name, uint32_t id);
 
-/* A mailbox's annotations (metadata.c). Suspends. */
+/* A mailbox's list of rights as it is kept (acl.c). */
+struct err acl_row(struct account *, uint32_t id, struct buf *out);
+
+/* A mailbox's annotations (metadata.c). ERR_OVERQUOTA, ERR_LIMIT. Suspend. */
 struct err change_drop_annotations(struct change *, uint32_t id);
+struct err change_copy_annotations(struct change *, uint32_t from, uint32_t to);
 
 /* Every message with such a row of T_DIGEST loses its blob. ERR_IO */
 struct err change_drop_blobs(struct change *, const struct store_key *digests);

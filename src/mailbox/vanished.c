@@ -17,27 +17,15 @@
  */
 #include <stdlib.h>
 
-#include "base/bytes.h"
 #include "base/mem.h"
 #include "mailbox/change.h"
 #include "mailbox/vanished.h"
 
 struct err vanished_open(struct slice row, struct uidrange *v, size_t *n)
 {
-	const uint8_t *p = (const uint8_t *)row.ptr;
-	uint32_t last = 0;
-
-	*n = row.len / VANISHED_RANGE;
-	if (*n == 0 || row.len % VANISHED_RANGE != 0)
-		return err(ERR_CORRUPT, "the expunge log is damaged");
-	for (size_t i = 0; i < *n; i++) {
-		v[i].first = get_le32(p + i * VANISHED_RANGE);
-		v[i].last = get_le32(p + i * VANISHED_RANGE + 4);
-		if (v[i].first <= last || v[i].last < v[i].first)
-			return err(ERR_CORRUPT, "the expunge log is damaged");
-		last = v[i].last;
-	}
-	return OK;
+	return ranges_read(row, v, n)
+	               ? OK
+	               : err(ERR_CORRUPT, "the expunge log is damaged");
 }
 
 static struct store_key log_of(const struct mailbox *m)
@@ -52,13 +40,10 @@ static void put_row(struct change *c, struct edit *edit,
 {
 	struct store_key key =
 		key_expunged(c->account->id, edit->meta.id, change_modseq(c));
-	uint8_t *room = batch_put_room(c->batch, store_key_slice(&key),
-	                               uids->n * VANISHED_RANGE);
+	void *room = batch_put_room(c->batch, store_key_slice(&key),
+	                            uids->n * RANGE_BYTES);
 
-	for (size_t i = 0; i < uids->n; i++) {
-		put_le32(room + i * VANISHED_RANGE, uids->v[i].first);
-		put_le32(room + i * VANISHED_RANGE + 4, uids->v[i].last);
-	}
+	ranges_write(uids, room);
 }
 
 /* The oldest rows, until those committed have at most `most` ranges. */
@@ -69,7 +54,7 @@ static struct err prune(struct change *c, struct edit *edit, size_t most)
 	struct cursor_row row;
 
 	while (edit->meta.log_ranges > most && row_walk_next(&w, &row)) {
-		size_t n = row.value.len / VANISHED_RANGE;
+		size_t n = row.value.len / RANGE_BYTES;
 
 		if (n > edit->meta.log_ranges)
 			return err(ERR_CORRUPT, "the expunge log is damaged");
@@ -111,7 +96,7 @@ struct ranges {
 
 static struct err add_row(struct ranges *all, struct slice row)
 {
-	size_t most = all->n + row.len / VANISHED_RANGE;
+	size_t most = all->n + row.len / RANGE_BYTES;
 	struct err e;
 	size_t n;
 

@@ -2,10 +2,9 @@
 #pragma once
 
 #include "mailbox/change.h"
+#include "mailbox/ranges.h"
 
-enum { VANISHED_RANGE = 8 }; /* octets: first and last UID */
-
-/* What a row has; v has row.len / VANISHED_RANGE places. ERR_CORRUPT */
+/* What a row has; v has row.len / RANGE_BYTES places. ERR_CORRUPT */
 struct err vanished_open(struct slice row, struct uidrange *v, size_t *n);
 
 /* Puts into the change that uids are expunged with it; may cut the log.

@@ -1,8 +1,8 @@
 /*
- * view.c -- message sequence numbers, and what a client has still to be told.
+ * view.c -- what a client has been told, and what it has still to be told.
  *
- *      known      what the client has been told is there: ranges of UIDs,
- *                 before[i] messages stand before range i
+ *      known      what the client has been told is there, with its sequence
+ *                 numbers
  *      expunged   of known, no longer in the mailbox     } bounded: beyond
  *      changed    of known, with flags not yet told      } QUEUE ranges the
  *                                                          queue is dropped
@@ -14,11 +14,10 @@
  * view_sync() changes `known`.
  *
  * Invariants (view_check):
- *  1. before[] are the running counts of known.
- *  2. every known UID is below uidnext.
- *  3. what is known and not in the mailbox is in expunged, or all of
+ *  1. every known UID is below uidnext.
+ *  2. what is known and not in the mailbox is in expunged, or all of
  *     expunged is to be found again (lost_expunges).
- *  4. changed is within known.
+ *  3. changed is within known.
  */
 #include "mailbox/view.h"
 
@@ -27,18 +26,19 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "mailbox/internal.h"
+#include "mailbox/seen.h"
+#include "mailbox/sequence.h"
 
 enum { QUEUE = 1024 }; /* ranges of each queue */
 
 struct view {
 	struct mailbox *mailbox;
 	struct view *next; /* of the mailbox's */
+	uint64_t user;     /* 0: the owner */
+	struct seen *seen; /* the user's; NULL: the owner's is in the records */
 	void (*wake)(void *arg);
 	void *arg;
-	struct uidset known;
-	uint32_t *before;
-	size_t before_cap;
+	struct sequence known;
 	uint32_t uidnext; /* what is here or above is new */
 	struct uidset expunged;
 	struct uidset changed;
@@ -52,80 +52,39 @@ struct view {
 	bool told_gone;
 };
 
-/* -- numbers -- */
-
-static void count_from(struct view *v, size_t at)
-{
-	size_t n = v->known.n;
-
-	if (n > v->before_cap) {
-		v->before_cap = n + n / 2;
-		v->before =
-			mem_resize(v->before, v->before_cap, sizeof *v->before);
-	}
-	for (size_t i = at; i < n; i++) {
-		struct uidrange *r = &v->known.v[i];
-
-		v->before[i] = i == 0 ? 0
-		                      : v->before[i - 1] +
-		                                (r[-1].last - r[-1].first + 1);
-	}
-}
+/* -- what the client knows -- */
 
 uint32_t view_exists(const struct view *v)
 {
-	size_t n = v->known.n;
-	const struct uidrange *last;
-
-	if (n == 0)
-		return 0;
-	last = &v->known.v[n - 1];
-	return v->before[n - 1] + (last->last - last->first + 1);
+	return sequence_count(&v->known);
 }
 
 uint32_t view_uid(const struct view *v, uint32_t seq)
 {
-	size_t low = 0;
-	size_t high = v->known.n;
-
-	assert(seq >= 1 && seq <= view_exists(v));
-	/* the last range that begins before this number */
-	while (high - low > 1) {
-		size_t mid = low + (high - low) / 2;
-
-		if (v->before[mid] < seq)
-			low = mid;
-		else
-			high = mid;
-	}
-	return v->known.v[low].first + (seq - v->before[low] - 1);
+	return sequence_uid(&v->known, seq);
 }
 
 uint32_t view_seq(const struct view *v, uint32_t uid)
 {
-	size_t i = uidset_find(&v->known, uid);
-
-	if (i == v->known.n || v->known.v[i].first > uid)
-		return 0;
-	return v->before[i] + (uid - v->known.v[i].first) + 1;
+	return sequence_seq(&v->known, uid);
 }
 
 uint32_t view_last_uid(const struct view *v)
 {
-	size_t n = v->known.n;
+	size_t n = v->known.uids.n;
 
-	return n == 0 ? 0 : v->known.v[n - 1].last;
+	return n == 0 ? 0 : v->known.uids.v[n - 1].last;
 }
 
 const struct uidset *view_uids(const struct view *v)
 {
-	return &v->known;
+	return &v->known.uids;
 }
 
 /* -- being -- */
 
-struct view *view_new(struct mailbox *m, bool readonly, void (*wake)(void *arg),
-                      void *arg)
+struct view *view_new(struct mailbox *m, uint64_t user, bool readonly,
+                      void (*wake)(void *arg), void *arg)
 {
 	struct view *v = mem_new(1, sizeof *v);
 
@@ -141,8 +100,11 @@ struct view *view_new(struct mailbox *m, bool readonly, void (*wake)(void *arg),
 		.keywords = m->keywords.n,
 		.readonly = readonly,
 	};
-	uidset_copy(&v->known, &m->uids);
-	count_from(v, 0);
+	if (seen_is_apart(m->account, user)) {
+		v->user = user;
+		v->seen = seen_new(m, user);
+	}
+	sequence_set(&v->known, &m->uids);
 	m->views = v;
 	m->refs++;
 	m->account->refs++;
@@ -156,11 +118,11 @@ void view_free(struct view *v)
 	while (*link != v)
 		link = &(*link)->next;
 	*link = v->next;
+	seen_free(v->seen);
 	mailbox_close(v->mailbox);
-	uidset_free(&v->known);
+	sequence_free(&v->known);
 	uidset_free(&v->expunged);
 	uidset_free(&v->changed);
-	free(v->before);
 	free(v);
 }
 
@@ -172,6 +134,58 @@ struct mailbox *view_mailbox(struct view *v)
 bool view_is_readonly(const struct view *v)
 {
 	return v->readonly;
+}
+
+/* -- messages, as the user sees them -- */
+
+struct record_walk view_walk(struct view *v, const struct uidset *uids)
+{
+	struct record_walk w = mailbox_walk(v->mailbox, uids);
+
+	w.seen = v->seen;
+	return w;
+}
+
+struct err view_record(struct view *v, uint32_t uid, struct record *out)
+{
+	struct err e = mailbox_record(v->mailbox, uid, out);
+
+	return is_ok(e) && v->seen != NULL ? seen_show(v->seen, out) : e;
+}
+
+struct err view_find(struct view *v, uint8_t mask, uint8_t want,
+                     uint64_t since_modseq, struct uidset *out)
+{
+	uint8_t others = v->seen != NULL ? (uint8_t)~FLAG_SEEN : UINT8_MAX;
+	const struct uidset *seen;
+	struct uidset found = { 0 };
+	struct err e = mailbox_find(v->mailbox, mask & others, want & others,
+	                            since_modseq, out);
+
+	if (!is_ok(e) || !(mask & (uint8_t)~others))
+		return e;
+	e = seen_now(v->seen, &seen);
+	uidset_intersect(out, seen, &found);
+	if (want & FLAG_SEEN)
+		uidset_copy(out, &found);
+	else
+		uidset_subtract(out, &found);
+	uidset_free(&found);
+	return e;
+}
+
+struct err view_first_unseen(struct view *v, uint32_t *uid)
+{
+	struct uidset unseen = { 0 };
+	struct err e;
+
+	if (v->seen == NULL)
+		return mailbox_first_unseen(v->mailbox, uid);
+	*uid = 0;
+	e = view_find(v, FLAG_SEEN, 0, 0, &unseen);
+	uidset_next(&unseen, uid);
+	uidset_free(&unseen);
+	return e;
 }
 
 /* -- what others change -- */
@@ -213,7 +227,7 @@ static void queue(struct view *v, struct uidset *queue, bool *lost,
 
 	if (*lost)
 		return;
-	uidset_intersect(&v->known, uids, &relevant);
+	uidset_intersect(&v->known.uids, uids, &relevant);
 	uidset_union(queue, &relevant);
 	uidset_free(&relevant);
 	if (queue->n > QUEUE) {
@@ -228,12 +242,18 @@ void feed_new(struct mailbox *m)
 		wake(v);
 }
 
-void feed_flags(struct mailbox *m, const struct uidset *uids, const void *by)
+void feed_flags(struct mailbox *m, const struct uidset *changed,
+                const struct uidset *for_all, const struct flag_change *what)
 {
+	bool apart = seen_is_apart(m->account, what->user);
+
 	for (struct view *v = m->views; v != NULL; v = v->next) {
-		if (v == by)
+		bool same = v->user == (apart ? what->user : 0);
+
+		if (v == what->by)
 			continue;
-		queue(v, &v->changed, &v->lost_changes, uids);
+		queue(v, &v->changed, &v->lost_changes,
+		      same ? changed : for_all);
 		wake(v);
 	}
 }
@@ -291,7 +311,7 @@ static void take_changes(struct view *v, struct uidset *out)
 		}
 	}
 	uidset_union(&found, &v->changed);
-	uidset_intersect(&found, &v->known, out);
+	uidset_intersect(&found, &v->known.uids, out);
 	uidset_clear(&v->changed);
 	uidset_free(&found);
 	v->synced = v->mailbox->meta.highestmodseq;
@@ -300,7 +320,7 @@ static void take_changes(struct view *v, struct uidset *out)
 static void take_expunges(struct view *v, struct uidset *out)
 {
 	if (v->lost_expunges) {
-		uidset_copy(out, &v->known);
+		uidset_copy(out, &v->known.uids);
 		uidset_subtract(out, &v->mailbox->uids);
 	} else {
 		uidset_copy(out, &v->expunged);
@@ -311,9 +331,8 @@ static void take_expunges(struct view *v, struct uidset *out)
 
 static void drop_known(struct view *v, const struct uidset *gone)
 {
-	uidset_subtract(&v->known, gone);
+	sequence_subtract(&v->known, gone);
 	uidset_subtract(&v->changed, gone);
-	count_from(v, 0);
 }
 
 /* Highest first: the numbers of those below stay what they were, so each
@@ -343,7 +362,7 @@ static void tell_by_uid(struct telling *t, const struct uidset *gone)
 		tell(t, (struct view_event){ VIEW_VANISHED, 0, 0, gone });
 }
 
-static void tell_expunges(struct telling *t, enum view_expunges how)
+static void tell_expunges(struct telling *t, unsigned how)
 {
 	struct uidset gone = { 0 };
 
@@ -361,20 +380,17 @@ static void tell_exists(struct telling *t)
 {
 	struct view *v = t->view;
 	const struct uidset *uids = &v->mailbox->uids;
-	size_t old = v->known.n;
-	bool any = false;
+	uint32_t before = view_exists(v);
 
 	for (size_t i = uidset_find(uids, v->uidnext); i < uids->n; i++) {
 		struct uidrange r = uids->v[i];
 
 		if (r.first < v->uidnext)
 			r.first = v->uidnext;
-		uidset_add_range(&v->known, r.first, r.last);
-		any = true;
+		sequence_append(&v->known, r);
 	}
 	v->uidnext = v->mailbox->meta.uidnext;
-	count_from(v, old == 0 ? 0 : old - 1);
-	if (any)
+	if (view_exists(v) != before)
 		tell(t, (struct view_event){ VIEW_EXISTS, view_exists(v), 0,
 		                             NULL });
 }
@@ -402,7 +418,7 @@ static void tell_gone(struct telling *t)
 	tell(t, (struct view_event){ VIEW_GONE, 0, 0, NULL });
 }
 
-void view_sync(struct view *v, enum view_expunges expunges,
+void view_sync(struct view *v, unsigned how,
                void (*fn)(void *arg, const struct view_event *), void *arg)
 {
 	struct telling t = { v, fn, arg };
@@ -418,16 +434,18 @@ void view_sync(struct view *v, enum view_expunges expunges,
 		tell_gone(&t);
 		return;
 	}
-	take_changes(v, &changed);
+	if (!(how & FLAGS_LATER))
+		take_changes(v, &changed);
 	if (v->mailbox->keywords.n > v->keywords) {
 		v->keywords = v->mailbox->keywords.n;
 		tell(&t, (struct view_event){ VIEW_KEYWORDS, 0, 0, NULL });
 	}
-	tell_expunges(&t, expunges);
+	tell_expunges(&t, how & ~(unsigned)FLAGS_LATER);
 	tell_exists(&t);
 	tell_flags(&t, &changed);
 	/* what has happened since `now` may still be in the queues */
-	if (!v->lost_changes && !has_expunges(v))
+	if (!v->lost_changes && uidset_is_empty(&v->changed) &&
+	    !has_expunges(v))
 		v->told = now;
 	uidset_free(&changed);
 }
@@ -446,20 +464,14 @@ void view_sync_exists(struct view *v,
 void view_check(const struct view *v)
 {
 	struct uidset missing = { 0 };
-	uint32_t count = 0;
 
-	uidset_check(&v->known);
-	for (size_t i = 0; i < v->known.n; i++) {
-		assert(v->before[i] == count);
-		count += v->known.v[i].last - v->known.v[i].first + 1;
-	}
-	assert(count == view_exists(v));
+	sequence_check(&v->known);
 	assert(view_last_uid(v) < v->uidnext);
 	for (size_t i = 0; i < v->changed.n; i++) {
 		assert(view_seq(v, v->changed.v[i].first) != 0);
 		assert(view_seq(v, v->changed.v[i].last) != 0);
 	}
-	uidset_copy(&missing, &v->known);
+	uidset_copy(&missing, &v->known.uids);
 	uidset_subtract(&missing, &v->mailbox->uids);
 	assert(v->lost_expunges || v->mailbox->gone ||
 	       uidset_eq(&missing, &v->expunged));

@@ -27,10 +27,11 @@ struct view;
 /*
  * Opens a view of the mailbox as it is now; the view holds a reference.
  * wake(arg) is called (on the loop, at most once until the next view_sync)
- * when there is something to tell: IDLE waits for it.
+ * when there is something to tell: IDLE waits for it. \Seen is what that user
+ * (0: the owner) has seen.
  */
-struct view *view_new(struct mailbox *, bool readonly, void (*wake)(void *arg),
-                      void *arg);
+struct view *view_new(struct mailbox *, uint64_t user, bool readonly,
+                      void (*wake)(void *arg), void *arg);
 void view_free(struct view *);
 
 struct mailbox *view_mailbox(struct view *);
@@ -45,6 +46,17 @@ uint32_t view_last_uid(const struct view *); /* 0 when empty */
 
 /* All UIDs the client knows; valid until the view changes. */
 const struct uidset *view_uids(const struct view *);
+
+/* As mailbox_walk(), mailbox_record(), mailbox_find(); \Seen is whose the view
+ * is. */
+struct record_walk view_walk(struct view *, const struct uidset *uids);
+struct err view_record(struct view *, uint32_t uid, struct record *out);
+struct err view_find(struct view *, uint8_t mask, uint8_t want,
+                     uint64_t since_modseq, struct uidset *out);
+
+/* The lowest UID without \Seen, 0 if none; to the owner. */
+struct err view_first_unseen(struct view *, uint32_t *uid);
+struct err mailbox_first_unseen(struct mailbox *, uint32_t *uid);
 
 struct view_event {
 	enum {
@@ -61,19 +73,21 @@ struct view_event {
 	const struct uidset *uids; /* VANISHED */
 };
 
-enum view_expunges {
+enum view_later {
 	EXPUNGES_LATER,     /* what is expunged stays in the view */
 	EXPUNGES_BY_NUMBER, /* VIEW_EXPUNGE, one by one */
 	EXPUNGES_BY_UID,    /* VIEW_VANISHED, all in one */
+	FLAGS_LATER = 4,    /* with any of these: changed flags wait, too */
 };
 
 /*
  * Brings the view up to date and calls fn for each event, in the order in
- * which they must be sent. EXPUNGES_LATER: RFC 9051 section 5.5. VIEW_KEYWORDS:
+ * which they must be sent; how: enum view_later. EXPUNGES_LATER: RFC 9051
+ * section 5.5; FLAGS_LATER: RFC 5465 section 5. VIEW_KEYWORDS:
  * the mailbox has new keywords (FLAGS and PERMANENTFLAGS must be sent before).
  * VIEW_GONE: the mailbox was deleted. fn may suspend.
  */
-void view_sync(struct view *, enum view_expunges,
+void view_sync(struct view *, unsigned how,
                void (*fn)(void *arg, const struct view_event *), void *arg);
 
 /* Only EXISTS of all that; the rest waits for view_sync(), which must be

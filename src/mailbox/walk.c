@@ -2,37 +2,55 @@
  * walk.c -- going through the records of a mailbox.
  *
  * Chunks are found by the greatest key that is not above the UID wanted, then
- * one after another with a cursor. Their heads decide whether a chunk has to
- * be looked into at all.
+ * one after another with a cursor. Their heads, which lie together, decide
+ * whether a chunk has to be looked into at all: of a million messages they are
+ * a megabyte, the chunks forty.
  */
 #include <assert.h>
 
-#include "mailbox/internal.h"
+#include "mailbox/seen.h"
+#include "mailbox/view.h"
 
 struct chunk_walk chunk_walk(struct mailbox *m)
 {
-	return (struct chunk_walk){ .mailbox = m };
+	return (struct chunk_walk){ .mailbox = m, .table = T_RECORDS };
 }
 
-static struct store_key prefix_of(struct mailbox *m)
+struct chunk_walk head_walk(struct mailbox *m)
 {
-	return key_messages(m->account->id, T_RECORDS, m->meta.id);
+	return (struct chunk_walk){ .mailbox = m, .table = T_HEADS };
 }
 
-static struct store_key key_at(struct mailbox *m, uint32_t uid)
+static struct store_key prefix_of(const struct chunk_walk *w)
 {
-	return key_message(m->account->id, T_RECORDS, m->meta.id, uid);
+	struct mailbox *m = w->mailbox;
+
+	return key_messages(m->account->id, w->table, m->meta.id);
+}
+
+static struct store_key key_at(const struct chunk_walk *w, uint32_t uid)
+{
+	struct mailbox *m = w->mailbox;
+
+	return key_message(m->account->id, w->table, m->meta.id, uid);
+}
+
+static struct err open_row(const struct chunk_walk *w,
+                           const struct cursor_row *row, struct chunk *out)
+{
+	if (w->table == T_HEADS)
+		return chunk_open_head(key_uid(row->key), row->value, out);
+	return chunk_open(row->value, out);
 }
 
 /* From then on the cursor gives chunks whose key is at least `uid`. */
 static void position(struct chunk_walk *w, uint32_t uid)
 {
-	struct mailbox *m = w->mailbox;
-	struct store_key prefix = prefix_of(m);
-	struct store_key from = key_at(m, uid);
+	struct store_key prefix = prefix_of(w);
+	struct store_key from = key_at(w, uid);
 
 	w->cursor =
-		store_cursor(account_partition(m->account),
+		store_cursor(account_partition(w->mailbox->account),
 	                     store_key_slice(&prefix), store_key_slice(&from));
 	w->positioned = true;
 }
@@ -42,7 +60,7 @@ static bool next_by_cursor(struct chunk_walk *w, struct chunk *out)
 	struct cursor_row row;
 
 	if (store_cursor_next(&w->cursor, &row))
-		w->e = chunk_open(row.value, out);
+		w->e = open_row(w, &row, out);
 	else
 		w->e = is_ok(w->cursor.e) ? err(ERR_ABSENT, NULL) : w->cursor.e;
 	return is_ok(w->e);
@@ -52,16 +70,15 @@ static bool next_by_cursor(struct chunk_walk *w, struct chunk *out)
 static bool next_by_search(struct chunk_walk *w, uint32_t wanted,
                            struct chunk *out)
 {
-	struct mailbox *m = w->mailbox;
-	struct store_key prefix = prefix_of(m);
-	struct store_key key = key_at(m, wanted);
+	struct store_key prefix = prefix_of(w);
+	struct store_key key = key_at(w, wanted);
 	struct cursor_row row;
 
-	w->e = store_floor(account_partition(m->account),
+	w->e = store_floor(account_partition(w->mailbox->account),
 	                   store_key_slice(&prefix), store_key_slice(&key),
 	                   &row);
 	if (is_ok(w->e))
-		w->e = chunk_open(row.value, out);
+		w->e = open_row(w, &row, out);
 	if (is_ok(w->e) && out->last >= wanted) {
 		position(w, out->first + 1);
 		return true;
@@ -102,6 +119,16 @@ bool chunk_walk_next(struct chunk_walk *w, uint32_t wanted, struct chunk *out)
 {
 	task_pause();
 	return chunk_walk_peek(w, wanted, out);
+}
+
+bool chunk_walk_open(struct chunk_walk *w, const struct chunk *head,
+                     struct chunk *out)
+{
+	if (chunk_walk_peek(w, head->first, out) && out->first == head->first)
+		return true;
+	if (is_ok(w->e))
+		w->e = err(ERR_CORRUPT, "the mailbox's records are missing");
+	return false;
 }
 
 /* -- records by UID -- */
@@ -165,11 +192,13 @@ static bool is_named(const struct record_walk *w, const struct record *r)
 
 /* A change is in the store before it is in memory: who sees its MODSEQ must
  * see all of its flags. */
-static bool give(struct record_walk *w, const struct record *r)
+static bool give(struct record_walk *w, struct record *r)
 {
 	w->uid = r->uid;
 	if (!is_named(w, r))
 		w->e = mailbox_read_keywords(w->mailbox);
+	if (w->seen != NULL && is_ok(w->e))
+		w->e = seen_show(w->seen, r);
 	return is_ok(w->e);
 }
 
@@ -230,12 +259,8 @@ static enum verdict judge(const struct chunk *c, const struct criteria *k)
 }
 
 static void find_in_chunk(const struct chunk *c, const struct criteria *k,
-                          bool all, struct uidset *out)
+                          struct uidset *out)
 {
-	if (all && chunk_is_dense(c)) {
-		uidset_add_range(out, c->first, c->last);
-		return;
-	}
 	for (size_t i = 0; i < c->count; i++) {
 		if ((chunk_flags(c, i) & k->mask) == k->want &&
 		    chunk_modseq(c, i) > k->since)
@@ -260,19 +285,23 @@ struct err mailbox_find(struct mailbox *m, uint8_t mask, uint8_t want,
                         uint64_t since_modseq, struct uidset *out)
 {
 	struct criteria k = { mask, want, since_modseq };
-	struct chunk_walk w = chunk_walk(m);
+	struct chunk_walk heads = head_walk(m);
+	struct chunk_walk chunks = chunk_walk(m);
 	uint32_t wanted = find_from(m, &k);
-	struct chunk c;
+	struct chunk head, c;
 
 	assert((want & ~mask) == 0);
 	uidset_clear(out);
-	for (; chunk_walk_next(&w, wanted, &c); wanted = c.last + 1) {
-		enum verdict verdict = judge(&c, &k);
+	while (is_ok(chunks.e) && chunk_walk_next(&heads, wanted, &head)) {
+		enum verdict verdict = judge(&head, &k);
 
-		if (verdict != NONE)
-			find_in_chunk(&c, &k, verdict == ALL, out);
+		if (verdict == ALL && chunk_is_dense(&head))
+			uidset_add_range(out, head.first, head.last);
+		else if (verdict != NONE && chunk_walk_open(&chunks, &head, &c))
+			find_in_chunk(&c, &k, out);
+		wanted = head.last + 1;
 	}
-	return w.e;
+	return is_ok(heads.e) ? chunks.e : heads.e;
 }
 
 static uint32_t first_unseen_in(const struct chunk *c, uint32_t from)
@@ -294,21 +323,23 @@ static uint32_t first_unseen_in(const struct chunk *c, uint32_t from)
  */
 struct err mailbox_first_unseen(struct mailbox *m, uint32_t *uid)
 {
-	struct chunk_walk w = chunk_walk(m);
+	struct chunk_walk heads = head_walk(m);
+	struct chunk_walk chunks = chunk_walk(m);
 	uint32_t from = m->seen_below;
 	uint64_t modseq = m->meta.highestmodseq;
 	uint32_t wanted = from;
-	struct chunk c;
+	struct chunk head, c;
 
 	*uid = 0;
 	if (m->meta.unseen == 0)
 		return OK;
-	while (*uid == 0 && chunk_walk_next(&w, wanted, &c)) {
-		if (c.unseen != 0)
+	while (*uid == 0 && is_ok(chunks.e) &&
+	       chunk_walk_next(&heads, wanted, &head)) {
+		if (head.unseen != 0 && chunk_walk_open(&chunks, &head, &c))
 			*uid = first_unseen_in(&c, from);
-		wanted = c.last + 1;
+		wanted = head.last + 1;
 	}
-	if (is_ok(w.e) && *uid != 0 && m->meta.highestmodseq == modseq)
+	if (*uid != 0 && m->meta.highestmodseq == modseq)
 		m->seen_below = *uid;
-	return w.e;
+	return is_ok(heads.e) ? chunks.e : heads.e;
 }

@@ -6,7 +6,10 @@
  */
 #include "mime/charset.h"
 
+#include <stdlib.h>
+
 #include "base/ascii.h"
+#include "base/mem.h"
 #include "base/unicode.h"
 #include "mime/text.h"
 
@@ -293,8 +296,20 @@ bool charset_to_utf8(struct slice charset, struct slice s, struct buf *out)
 	return true;
 }
 
-void charset_load_all(void)
+enum { NAMES = sizeof names / sizeof *names };
+
+struct converter *charset_load_all(void)
 {
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		(void)converter_open(names[i].charset);
+	struct converter *all = mem_new(NAMES, sizeof *all);
+
+	for (size_t i = 0; i < NAMES; i++)
+		all[i] = converter_open(names[i].charset);
+	return all;
+}
+
+void charset_unload_all(struct converter *all)
+{
+	for (size_t i = 0; i < NAMES; i++)
+		converter_close(&all[i]);
+	free(all);
 }

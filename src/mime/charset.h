@@ -30,12 +30,6 @@ struct charset {
 /* False, and CHARSET_GUESS, for a name that is not in the table. */
 bool charset_find(struct slice name, struct charset *out);
 
-/*
- * Opens each of them once and keeps it: from now on none needs a file. For
- * a process that is about to lose sight of all files.
- */
-void charset_load_all(void);
-
 /* Zeroed: CHARSET_GUESS. */
 struct converter {
 	enum charset_kind kind;
@@ -44,6 +38,14 @@ struct converter {
 
 struct converter converter_open(struct charset);
 void converter_close(struct converter *);
+
+/*
+ * Opens one for each charset. Until charset_unload_all() none needs a file,
+ * here or in a process forked from here, which may have lost sight of all
+ * files; and what they are made of is there once for all of these.
+ */
+struct converter *charset_load_all(void);
+void charset_unload_all(struct converter *);
 
 /*
  * Appends in as UTF-8 and says how many bytes it has used: all of them when

@@ -12,6 +12,7 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "mime/described.h"
 #include "mime/digest_layout.h"
 
 enum {
@@ -137,6 +138,16 @@ static bool is_tree(const struct digest *d)
 	return good;
 }
 
+/* The wire form speaks of these parts, and of no others. */
+static bool is_described(const struct digest *d)
+{
+	struct described *v = mem_new(d->parts, sizeof *v);
+	struct err e = digest_describe(d, v);
+
+	free(v);
+	return is_ok(e);
+}
+
 /* The first part is the message: a header, and all the rest. */
 static bool is_message(const struct digest *d)
 {
@@ -161,5 +172,5 @@ struct err digest_check(struct slice raw, uint64_t size)
 	    !is_list(digest_field(&d, DIGEST_BODYSTRUCTURE)) ||
 	    !is_list(digest_field(&d, DIGEST_BODY)))
 		return wrong();
-	return is_message(&d) && is_tree(&d) ? OK : wrong();
+	return is_message(&d) && is_tree(&d) && is_described(&d) ? OK : wrong();
 }

@@ -10,8 +10,8 @@
  * Is this a digest of a message of that many octets, all of whose claims can
  * be acted upon? More than digest_open() asks: its parts are one tree, each
  * within its parent; its wire forms are lists of legal strings, so that they
- * can be sent to clients as they are; nothing in it is out of range. It may
- * still be untrue. ERR_CORRUPT.
+ * can be sent to clients as they are; BODYSTRUCTURE describes those parts;
+ * nothing in it is out of range. It may still be untrue. ERR_CORRUPT.
  */
 struct err digest_check(struct slice raw, uint64_t size);
 

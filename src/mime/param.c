@@ -8,6 +8,7 @@
 #include "mime/param.h"
 
 #include "base/ascii.h"
+#include "mime/text.h"
 #include "mime/wire.h"
 
 void params_free(struct params *p)
@@ -232,6 +233,33 @@ bool params_get(const struct params *p, const char *name, struct slice *out)
 		}
 	}
 	return false;
+}
+
+static void undo_percent(struct slice s, struct buf *out)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		int high = i + 2 < s.len ? ascii_hex(s.ptr[i + 1]) : -1;
+		int low = high >= 0 ? ascii_hex(s.ptr[i + 2]) : -1;
+
+		if (s.ptr[i] != '%' || low < 0) {
+			buf_byte(out, s.ptr[i]);
+			continue;
+		}
+		buf_byte(out, (char)(high * 16 + low));
+		i += 2;
+	}
+}
+
+void param_decode(const struct param *p, struct buf *out)
+{
+	struct buf octets = { 0 };
+	struct slice charset, language, text;
+
+	slice_cut(p->value, '\'', &charset, &text);
+	slice_cut(text, '\'', &language, &text);
+	undo_percent(text, &octets);
+	charset_to_utf8(charset, buf_slice(&octets), out);
+	buf_free(&octets);
 }
 
 /* A piece without a piece 0 keeps the name it came with. */

@@ -42,5 +42,9 @@ void params_free(struct params *);
  * is not undone. */
 bool params_get(const struct params *, const char *name, struct slice *out);
 
+/* What an extended value says, in UTF-8; nothing if its charset is unknown.
+ * RFC 2231 section 4 */
+void param_decode(const struct param *, struct buf *out);
+
 /* ("name" "value" ...), or NIL. RFC 9051 section 9, body-fld-param */
 void params_write(const struct params *, struct buf *out);

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "mime/digest.h"
+#include "mime/fuzzy.h"
 
 /*
  * Where the message's octets come from. read() gives some octets from
@@ -32,3 +33,15 @@ struct search_source {
 struct err mime_search(const struct digest *, const struct slice *needles,
                        size_t n, bool headers_too, struct search_source,
                        bool *found);
+
+/* The same for one needle in the parts from `first` on, before `end`, which
+ * are a part and all below it; with headers_too its own header, and those of
+ * the parts below it. */
+struct err mime_search_part(const struct digest *, uint32_t first, uint32_t end,
+                            struct slice needle, bool headers_too,
+                            struct search_source, bool *found);
+
+/* The same as mime_search() for something like a text. */
+struct err mime_search_fuzzy(const struct digest *, const struct fuzzy *,
+                             bool headers_too, struct search_source,
+                             struct fuzzy_match *);

@@ -17,8 +17,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ipc/link.h"
+#include "ipc/parent.h"
 #include "ipc/protocol.h"
-#include "mime/charset.h"
 #include "mime/digest.h"
 #include "parse/page.h"
 
@@ -32,7 +32,7 @@ enum {
 struct parse {
 	struct loop *loop;
 	const struct parse_options *options;
-	struct link *parent;
+	struct parent *parent;
 	uint32_t feeds;
 	bool stopping;
 };
@@ -230,8 +230,9 @@ static void serve(void *arg)
 
 /* -- parent -- */
 
-static bool on_peer(struct parse *p, struct frame_in *f)
+static bool on_peer(void *arg, struct frame_in *f)
 {
+	struct parse *p = arg;
 	uint8_t role = read_u8(&f->r);
 	struct feed *feed;
 
@@ -249,35 +250,19 @@ static bool on_peer(struct parse *p, struct frame_in *f)
 }
 
 /* Mail processes end first: until then they have messages for us. */
-static bool on_stop(struct parse *p, struct frame_in *f)
+static bool on_stop(void *arg, struct frame_in *f)
 {
+	struct parse *p = arg;
+
 	p->stopping = true;
 	check_end(p);
 	return frame_is_whole(f);
 }
 
-static void on_parent_frame(void *arg, struct frame_in *f)
-{
-	bool is_good = false;
-
-	if (f->type == FRAME_PEER)
-		is_good = on_peer(arg, f);
-	else if (f->type == FRAME_STOP)
-		is_good = on_stop(arg, f);
-	if (!is_good)
-		log_note(LOG_LEVEL_WARN, "bad_frame", "parent");
-	if (f->fd >= 0)
-		close(f->fd);
-}
-
-static void on_parent_close(void *arg)
-{
-	struct parse *p = arg;
-
-	link_free(p->parent);
-	p->parent = NULL;
-	loop_stop(p->loop);
-}
+static const struct parent_frame parent_frames[] = {
+	{ FRAME_PEER, on_peer },
+	{ FRAME_STOP, on_stop },
+};
 
 /* -- limits -- */
 
@@ -321,7 +306,6 @@ bool parse_prepare(const struct parse_options *o)
 	const struct itimerval none = { 0 };
 
 	signal(SIGPROF, SIG_DFL);
-	charset_load_all();
 	/* what a message makes it say may be a stranger's words: the log is
 	 * the parent's, who sees how it ends; standard output is nowhere */
 	return dup2(STDOUT_FILENO, STDERR_FILENO) == STDERR_FILENO &&
@@ -345,17 +329,17 @@ int parse_main(struct loop *loop, const struct parse_options *options,
                int parent_fd)
 {
 	struct parse *p = mem_new(1, sizeof *p);
-	struct frame_out ready;
 
 	keep_memory();
 	p->loop = loop;
 	p->options = options;
-	p->parent = link_new(loop, parent_fd,
-	                     (struct link_handler){ .on_frame = on_parent_frame,
-	                                            .on_close = on_parent_close,
-	                                            .arg = p });
-	frame_begin(&ready, FRAME_READY);
-	link_send(p->parent, &ready, -1);
+	p->parent = parent_new(
+		loop, parent_fd,
+		(struct parent_handler){ .frames = parent_frames,
+	                                 .n_frames = sizeof parent_frames /
+	                                             sizeof *parent_frames,
+	                                 .arg = p });
+	parent_say_ready(p->parent);
 	loop_run(loop);
 	return EX_OK;
 }

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "mime/digest_check.h"
@@ -121,6 +122,7 @@ static void answered(struct parser *p, struct digest_job *job)
 
 	if (is_ok(digest_check(digest, job->source.size))) {
 		p->pool->stats.parsed++;
+		counter_add(COUNTER_PARSED + 1, 1);
 		give_back(job, JOB_DONE);
 		return;
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "base/counter.h"
 #include "base/mem.h"
 #include "mime/digest_check.h"
 #include "parse/internal.h"
@@ -144,6 +145,7 @@ static struct err make_opaque(struct digest_job *job, struct buf *out)
 	if (is_ok(e))
 		digest_opaque_finish(&o, out);
 	job->pool->stats.unparsed++;
+	counter_add(COUNTER_PARSED, 1);
 	return e;
 }
 

@@ -2,7 +2,9 @@
 #include "roostd/child.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,7 +12,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "mime/charset.h"
+#include "base/mem.h"
+#include "roostd/outside_command.h"
 #include "roostd/roles.h"
 #include "roostd/sandbox.h"
 
@@ -60,22 +63,35 @@ static struct err enter_gate(void)
 	return sandbox_enter(&sandbox);
 }
 
+/* Where the file is: another one is to take its place. */
+static char *country_directory(const struct server *s)
+{
+	char *path = mem_cstr(slice_cstr(s->start->country_data));
+
+	if (strrchr(path, '/') != NULL)
+		*strrchr(path, '/') = '\0';
+	return path;
+}
+
 static struct err enter_auth(const struct server *s)
 {
 	char *directory = config_accounts_path(s->start);
+	char *countries = country_directory(s);
 	const struct sandbox_path paths[] = {
 		{ directory, true },
 		/* SQLite's */
 		{ "/dev/urandom", false },
+		{ countries, false },
 	};
 	const struct sandbox sandbox = { .paths = paths,
-		                         .n_paths = 2,
+		                         .n_paths = *countries != '\0' ? 3 : 2,
 		                         .accept = true };
 	struct err e;
 
 	*strrchr(directory, '/') = '\0'; /* where its file is */
 	e = sandbox_enter(&sandbox);
 	free(directory);
+	free(countries);
 	return e;
 }
 
@@ -88,7 +104,6 @@ static struct err enter_mail(const struct server *s, uint32_t index)
 		                         .share = true };
 	struct err e;
 
-	charset_load_all(); /* code, which it can load no more inside */
 	e = sandbox_enter(&sandbox);
 	free(directory);
 	return e;
@@ -132,19 +147,51 @@ static int run(struct server *s, enum role role, uint32_t index, int parent_fd)
 	}
 }
 
+/* -- programs -- */
+
+static struct program *metrics_command(const struct server *s, int parent_fd)
+{
+	struct program *p = program_new("roost-metrics", s, parent_fd);
+	char number[24];
+
+	snprintf(number, sizeof number, "%" PRIu64, s->started_s);
+	program_add(p, mem_cstr(slice_cstr(s->start->hostname)));
+	program_add(p, mem_cstr(slice_cstr(number)));
+	return p;
+}
+
+/* NULL: its code is here. What it is told may be read from files that its user
+ * may not read. */
+static struct program *program_of(const struct server *s, enum role role,
+                                  int parent_fd)
+{
+	switch (role) {
+	case ROLE_OUTSIDE:
+		return outside_command(s, parent_fd);
+	case ROLE_METRICS:
+		return metrics_command(s, parent_fd);
+	default:
+		return NULL;
+	}
+}
+
 noreturn void child_main(struct server *s, enum role role, uint32_t index,
                          const char *name, int parent_fd)
 {
 	pid_t parent = getppid();
+	struct program *program;
 	struct err e;
 
 	close_others(parent_fd);
 	ignore_signals();
 	prctl(PR_SET_NAME, name);
 	log_init(name, log_level_of(s->config));
+	program = program_of(s, role, parent_fd);
 	e = privileges_drop(&s->users[role]);
 	follow_parent(parent); /* a change of user would have undone it */
-	if (is_ok(e))
+	if (is_ok(e) && program != NULL)
+		e = program_run(program);
+	else if (is_ok(e))
 		e = enter(s, role, index);
 	if (!is_ok(e)) {
 		log_note(LOG_LEVEL_ERROR, "not_started", e.text);

@@ -4,8 +4,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "roostd/handout.h"
-
 void child_log(enum log_level level, const char *event, const struct child *c)
 {
 	struct log_line l = log_open(level, event);
@@ -16,7 +14,7 @@ void child_log(enum log_level level, const char *event, const struct child *c)
 	log_close(&l);
 }
 
-static void send_frame(struct child *c, struct frame_out *f, int fd)
+void child_send_frame(struct child *c, struct frame_out *f, int fd)
 {
 	struct err e;
 
@@ -38,7 +36,7 @@ void child_send(struct child *c, enum frame_type type, int fd)
 	struct frame_out f;
 
 	frame_begin(&f, (uint16_t)type);
-	send_frame(c, &f, fd);
+	child_send_frame(c, &f, fd);
 }
 
 void child_send_peer(struct child *to, const struct child *peer, int fd)
@@ -48,7 +46,7 @@ void child_send_peer(struct child *to, const struct child *peer, int fd)
 	frame_begin(&f, FRAME_PEER);
 	frame_u8(&f, (uint8_t)peer->role);
 	frame_u32(&f, peer->index);
-	send_frame(to, &f, fd);
+	child_send_frame(to, &f, fd);
 }
 
 void child_send_listener(struct child *c, const struct listening *l)
@@ -58,19 +56,8 @@ void child_send_listener(struct child *c, const struct listening *l)
 	frame_begin(&f, FRAME_LISTENER);
 	frame_u8(&f, (uint8_t)l->kind);
 	frame_u16(&f, l->port);
-	send_frame(c, &f, dup(l->fd));
-}
-
-void child_send_certificate(struct child *c, const struct config *config)
-{
-	struct frame_out f;
-	int fd = handout_certificate(config);
-
-	if (fd < 0)
-		return; /* the log says why */
-	frame_begin(&f, FRAME_CERTIFICATE);
-	frame_slice(&f, slice_cstr(config->hostname));
-	send_frame(c, &f, fd);
+	frame_u8(&f, l->proxy);
+	child_send_frame(c, &f, dup(l->fd));
 }
 
 void child_send_resumption(struct child *c, const struct resumption_keys *k)
@@ -80,5 +67,5 @@ void child_send_resumption(struct child *c, const struct resumption_keys *k)
 	frame_begin(&f, FRAME_RESUMPTION);
 	frame_slice(&f, slice_of(k->now, sizeof k->now));
 	frame_slice(&f, slice_of(k->before, sizeof k->before));
-	send_frame(c, &f, -1);
+	child_send_frame(c, &f, -1);
 }

@@ -7,8 +7,10 @@
  */
 #pragma once
 
+#include "base/counter.h"
 #include "base/log.h"
 #include "ipc/link.h"
+#include "roostd/facts.h"
 #include "roostd/listeners.h"
 #include "roostd/pacing.h"
 #include "roostd/resumption_keys.h"
@@ -22,17 +24,25 @@ struct child {
 	enum role role;
 	uint32_t index;
 	char name[PROCESS_NAME];
+	struct counters *counters; /* where it counts */
+	int counters_fd;
+	int facts[FACTS];  /* what the kernel says of it; -1: it says nothing */
+	uint64_t answered; /* the last PING */
 	pid_t pid;         /* 0: it does not run */
 	struct link *link; /* NULL: it has closed its end */
 	bool ready;
 	bool ready_once;
 	bool has_listeners;
+	bool renewed; /* it was told to end, and is started anew */
 	struct pacing pacing;
 	uint64_t started_ms;
 	struct timer timer; /* back-off, or lingering */
 };
 
 void child_log(enum log_level, const char *event, const struct child *);
+
+/* The frame is freed; fd (taken over) may be -1. */
+void child_send_frame(struct child *, struct frame_out *, int fd);
 
 /* A frame without fields; fd (taken over) may be -1. */
 void child_send(struct child *, enum frame_type, int fd);
@@ -42,9 +52,6 @@ void child_send_peer(struct child *to, const struct child *peer, int fd);
 
 /* A copy of the listener. */
 void child_send_listener(struct child *, const struct listening *);
-
-/* As it is on disk now; when it can't be read the child keeps what it has. */
-void child_send_certificate(struct child *, const struct config *);
 
 /* A gate; so that it opens what the others sealed. */
 void child_send_resumption(struct child *, const struct resumption_keys *);

@@ -3,8 +3,8 @@
  *
  *	DIR/run/lock    held while a server runs on DIR
  *	DIR/run/        sockets
- *	DIR/auth/       accounts; of user_auth
- *	DIR/partition/N mail; of user_mail, made by `roost init` only: an empty
+ *	DIR/auth/       accounts; of auth's user
+ *	DIR/partition/N mail; of mail's, made by `roost init` only: an empty
  *	                one in the place of a disk that is not mounted would
  *	                look like mail that is lost
  */

@@ -75,15 +75,15 @@ static struct buf secret_buf(void)
 	return b;
 }
 
-int handout_certificate(const struct config *c)
+int handout_pair(const char *chain, const char *key)
 {
 	struct buf pem = secret_buf();
-	const char *path = c->certificate;
+	const char *path = chain;
 	int fd = -1;
 	bool ok = read_whole(path, &pem);
 
-	if (ok && c->certificate_key[0] != '\0') {
-		path = c->certificate_key;
+	if (ok && key != NULL) {
+		path = key;
 		buf_byte(&pem, '\n');
 		ok = read_whole(path, &pem);
 	}
@@ -126,9 +126,10 @@ static void log_errors(const struct server *s,
 /* The options that are taken from server.start. */
 static const char *const fixed[] = {
 	"directory",   "listen_imap",      "listen_imaps", "listen_lmtp",
-	"lmtp_socket", "lmtp_socket_user", "user_gate",    "user_auth",
-	"user_mail",   "user_parse",       "partitions",   "gates",
-	"parsers",     "parse_memory",     "parse_time",   "hostname",
+	"lmtp_socket", "lmtp_socket_user", "listen_auth",  "listen_metrics",
+	"auth_socket", "auth_socket_user", "users",        "partitions",
+	"gates",       "parsers",          "parse_memory", "parse_time",
+	"hostname",
 };
 
 static bool is_same(const struct config *a, const struct config *b,

@@ -17,5 +17,5 @@
  */
 int handout_reload(struct server *);
 
-/* The certificate's chain and its key. */
-int handout_certificate(const struct config *);
+/* A certificate's chain and its key, which may be NULL: in the same file. */
+int handout_pair(const char *chain, const char *key);

@@ -19,31 +19,36 @@
 enum {
 	/* A server that was killed a moment ago may still hold the port. */
 	BIND_TRIES = 30,
+	BIND_TRIES_METRICS = 3, /* or another server has it, and keeps it */
 	BIND_PAUSE_MS = 100,
 };
 
-static void complain(const char *what, int error)
+static void say_failed(enum log_level level, const char *what, int error)
 {
-	struct log_line l = log_open(LOG_LEVEL_ERROR, "listen_failed");
+	struct log_line l = log_open(level, "listen_failed");
 
 	log_text(&l, "at", slice_cstr(what));
 	log_text(&l, "error", slice_cstr(strerrordesc_np(error)));
 	log_close(&l);
 }
 
-static bool add(struct listeners *l, int fd, enum listener_kind kind,
-                uint16_t port)
+static void complain(const char *what, int error)
+{
+	say_failed(LOG_LEVEL_ERROR, what, error);
+}
+
+static bool add(struct listeners *l, struct listening new)
 {
 	if (l->n == LISTENERS_MOST) { /* a service manager gave too many */
 		complain("one socket more", ENFILE);
-		close(fd);
+		close(new.fd);
 		return false;
 	}
-	l->v[l->n++] = (struct listening){ fd, kind, port };
+	l->v[l->n++] = new;
 	return true;
 }
 
-static bool has(const struct listeners *l, enum listener_kind kind)
+bool listeners_have(const struct listeners *l, enum listener_kind kind)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		if (l->v[i].kind == kind)
@@ -74,11 +79,11 @@ static socklen_t fill_address(const struct config_address *a,
 }
 
 static bool bind_patiently(int fd, const struct sockaddr_storage *to,
-                           socklen_t size)
+                           socklen_t size, int tries)
 {
 	const struct timespec pause = { 0, BIND_PAUSE_MS * 1000000L };
 
-	for (int i = 0; i < BIND_TRIES; i++) {
+	for (int i = 0; i < tries; i++) {
 		if (bind(fd, (const struct sockaddr *)to, size) == 0)
 			return true;
 		if (errno != EADDRINUSE)
@@ -89,7 +94,7 @@ static bool bind_patiently(int fd, const struct sockaddr_storage *to,
 }
 
 /* -1, with errno, when it can't be had. */
-static int listen_tcp(const struct config_address *a)
+static int listen_tcp(const struct config_address *a, int tries)
 {
 	struct sockaddr_storage to;
 	socklen_t size = fill_address(a, &to);
@@ -102,7 +107,7 @@ static int listen_tcp(const struct config_address *a)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 	if (to.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
-	if (bind_patiently(fd, &to, size) && listen(fd, SOMAXCONN) == 0)
+	if (bind_patiently(fd, &to, size, tries) && listen(fd, SOMAXCONN) == 0)
 		return fd;
 	close(fd);
 	return -1;
@@ -113,7 +118,7 @@ static bool open_tcp(struct listeners *l, const struct config_list *list,
 {
 	bool ok = true;
 
-	if (has(l, kind))
+	if (listeners_have(l, kind))
 		return true;
 	for (size_t i = 0; i < list->n; i++) {
 		struct config_address a;
@@ -121,12 +126,36 @@ static bool open_tcp(struct listeners *l, const struct config_list *list,
 
 		errno = EINVAL;
 		if (config_address_parse(list->v[i], &a))
-			fd = listen_tcp(&a);
+			fd = listen_tcp(&a, BIND_TRIES);
 		if (fd < 0)
 			complain(list->v[i], errno);
-		ok = fd >= 0 && add(l, fd, kind, a.port) && ok;
+		ok = fd >= 0 &&
+		     add(l, (struct listening){ fd, kind, a.port, a.proxy }) &&
+		     ok;
 	}
 	return ok;
+}
+
+/* Nobody goes without mail because of it. */
+static void open_metrics(struct listeners *l, const struct config_list *list)
+{
+	if (listeners_have(l, LISTENER_METRICS))
+		return;
+	for (size_t i = 0; i < list->n; i++) {
+		struct config_address a;
+		int fd = -1;
+
+		errno = EINVAL;
+		if (config_address_parse(list->v[i], &a))
+			fd = listen_tcp(&a, BIND_TRIES_METRICS);
+		if (fd >= 0) {
+			add(l, (struct listening){ fd, LISTENER_METRICS, a.port,
+			                           false });
+			continue;
+		}
+		say_failed(LOG_LEVEL_WARN, list->v[i], errno);
+		l->metrics_failed = true;
+	}
 }
 
 /* -- Unix -- */
@@ -185,7 +214,7 @@ static bool open_unix(struct listeners *l, const char *path, int type,
 
 	if (fd < 0)
 		complain(path, errno);
-	return fd >= 0 && add(l, fd, kind, 0);
+	return fd >= 0 && add(l, (struct listening){ fd, kind, 0, false });
 }
 
 /* -- from the service manager -- */
@@ -193,10 +222,16 @@ static bool open_unix(struct listeners *l, const char *path, int type,
 static const struct {
 	const char *name;
 	enum listener_kind kind;
+	bool proxy;
 } activated[] = {
-	{ "imap", LISTENER_IMAP },
-	{ "imaps", LISTENER_IMAPS },
-	{ "lmtp", LISTENER_LMTP },
+	{ "imap", LISTENER_IMAP, false },
+	{ "imaps", LISTENER_IMAPS, false },
+	{ "lmtp", LISTENER_LMTP, false },
+	{ "imap-proxy", LISTENER_IMAP, true },
+	{ "imaps-proxy", LISTENER_IMAPS, true },
+	{ "lmtp-proxy", LISTENER_LMTP, true },
+	{ "auth", LISTENER_AUTH, false },
+	{ "metrics", LISTENER_METRICS, false },
 };
 
 static uint16_t port_of(int fd)
@@ -216,7 +251,9 @@ static bool take_activated(struct listeners *l, int fd, const char *name)
 {
 	for (size_t i = 0; i < sizeof activated / sizeof *activated; i++) {
 		if (strcmp(name, activated[i].name) == 0)
-			return add(l, fd, activated[i].kind, port_of(fd));
+			return add(l, (struct listening){ fd, activated[i].kind,
+			                                  port_of(fd),
+			                                  activated[i].proxy });
 	}
 	complain(name, EINVAL);
 	close(fd);
@@ -240,17 +277,24 @@ static bool open_activated(struct listeners *l)
 bool listeners_open(struct listeners *l, const struct config *c)
 {
 	char *control = config_control_path(c);
-	bool ok, lmtp_is_given;
+	bool ok, lmtp_is_given, auth_is_given;
 
 	*l = (struct listeners){ .n = 0 };
 	ok = open_activated(l);
-	lmtp_is_given = has(l, LISTENER_LMTP);
+	lmtp_is_given = listeners_have(l, LISTENER_LMTP);
+	auth_is_given = listeners_have(l, LISTENER_AUTH);
 	ok = open_tcp(l, &c->listen_imap, LISTENER_IMAP) && ok;
 	ok = open_tcp(l, &c->listen_imaps, LISTENER_IMAPS) && ok;
 	ok = open_tcp(l, &c->listen_lmtp, LISTENER_LMTP) && ok;
+	ok = open_tcp(l, &c->listen_auth, LISTENER_AUTH) && ok;
+	open_metrics(l, &c->listen_metrics);
 	if (c->lmtp_socket[0] != '\0' && !lmtp_is_given)
 		ok = open_unix(l, c->lmtp_socket, SOCK_STREAM,
 		               c->lmtp_socket_user, LISTENER_LMTP) &&
+		     ok;
+	if (c->auth_socket[0] != '\0' && !auth_is_given)
+		ok = open_unix(l, c->auth_socket, SOCK_STREAM,
+		               c->auth_socket_user, LISTENER_AUTH) &&
 		     ok;
 	ok = open_unix(l, control, SOCK_SEQPACKET, "", LISTENER_CONTROL) && ok;
 	free(control);

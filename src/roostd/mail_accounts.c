@@ -1,9 +1,11 @@
-/* mail_accounts.c -- auth makes, removes and disables accounts. */
+/* mail_accounts.c -- auth makes, removes and disables accounts, and writes to
+ * them. */
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "deliver/deliver.h"
 #include "mailbox/account.h"
 #include "roostd/mail_internal.h"
 
@@ -20,6 +22,8 @@ struct job {
 	uint64_t account;
 	char *name; /* length-counted, not a C string */
 	size_t name_len;
+	char *text; /* of a message, the same; or NULL */
+	size_t text_len;
 	uint64_t limit[QUOTA_RESOURCES];
 };
 
@@ -36,6 +40,7 @@ static void answer(struct job *j, struct err e)
 		link_send(auth->link, &f, -1);
 	}
 	free(j->name);
+	free(j->text);
 	free(j);
 }
 
@@ -46,7 +51,7 @@ static struct err set_quota(struct job *j)
 
 	if (!is_ok(e))
 		return e;
-	e = account_set_quota(a, j->limit);
+	e = account_set_quota(a, QUOTA_ALL, j->limit);
 	account_close(a);
 	return e;
 }
@@ -74,14 +79,47 @@ static void delete (void *arg)
 	struct mail *m = j->mail;
 	struct err e = err(ERR_INUSE, NULL);
 
-	tickets_void(&m->tickets, j->account);
-	mail_dismiss(m, j->account, "this account has been removed");
+	tickets_void(&m->tickets, j->account, 0);
+	mail_dismiss(m, j->account, 0, "this account has been removed");
 	for (int i = 0; i < IN_USE_TRIES && e.code == ERR_INUSE; i++) {
 		if (i != 0)
 			task_sleep(IN_USE_PAUSE_MS);
 		e = account_delete(m->model, j->account);
 	}
 	answer(j, e);
+}
+
+static void deliver(void *arg)
+{
+	struct job *j = arg;
+	struct mail *m = j->mail;
+
+	answer(j, deliver_message(m->loop, m->model, j->account,
+	                          slice_of(j->name, j->name_len),
+	                          slice_of(j->text, j->text_len)));
+}
+
+static bool on_alert(struct mail *m, struct frame_in *f)
+{
+	uint64_t request = read_u64(&f->r);
+	uint64_t account = read_u64(&f->r);
+	struct slice name = frame_read_slice(f, LIMIT_USER_NAME);
+	struct slice text = frame_read_slice(f, LIMIT_FRAME);
+	struct job *j;
+
+	if (!frame_is_whole(f) || name.len == 0 || text.len == 0)
+		return false;
+	j = mem_new(1, sizeof *j);
+	*j = (struct job){ .mail = m,
+		           .generation = m->auth.generation,
+		           .request = request,
+		           .account = account,
+		           .name = mem_copy(name.ptr, name.len),
+		           .name_len = name.len,
+		           .text = mem_copy(text.ptr, text.len),
+		           .text_len = text.len };
+	task_spawn(m->loop, deliver, j);
+	return true;
 }
 
 static bool on_create(struct mail *m, struct frame_in *f)
@@ -123,12 +161,16 @@ static bool on_delete(struct mail *m, struct frame_in *f)
 static bool on_kick(struct mail *m, struct frame_in *f)
 {
 	uint64_t account = read_u64(&f->r);
+	uint64_t credential = read_u64(&f->r);
 
 	if (!frame_is_whole(f) || account == 0)
 		return false;
-	tickets_void(&m->tickets, account);
-	mail_dismiss(m, account,
-	             "this account was disabled, or has a new password");
+	tickets_void(&m->tickets, account, credential);
+	mail_dismiss(m, account, credential,
+	             credential != 0 ? "what you logged in with is no longer "
+	                               "accepted"
+	                             : "this account was disabled, or has a "
+	                               "new password");
 	return true;
 }
 
@@ -139,6 +181,8 @@ bool mail_on_account(struct mail *m, struct frame_in *f)
 		return on_create(m, f);
 	case FRAME_ACCOUNT_DELETE:
 		return on_delete(m, f);
+	case FRAME_ALERT:
+		return on_alert(m, f);
 	default:
 		return on_kick(m, f);
 	}

@@ -9,9 +9,11 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/counter.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -26,15 +28,6 @@ enum {
 	BYE_MS = 10 * 1000,    /* then sessions are cut off */
 	GONE_MS = 20 * 1000,   /* then we end whoever is left */
 };
-
-static void bad_frame(const char *from, const struct frame_in *f)
-{
-	struct log_line l = log_open(LOG_LEVEL_WARN, "bad_frame");
-
-	log_text(&l, "from", slice_cstr(from));
-	log_number(&l, "type", f->type);
-	log_close(&l);
-}
 
 static void close_fd(struct frame_in *f)
 {
@@ -75,7 +68,7 @@ static void on_gate_frame(void *arg, struct frame_in *f)
 		return;
 	}
 	if (f->type != FRAME_DELIVER || !on_deliver(p->mail, f))
-		bad_frame("gate", f);
+		link_log_bad("gate", f);
 	close_fd(f);
 }
 
@@ -84,29 +77,35 @@ static void on_gate_frame(void *arg, struct frame_in *f)
 static bool on_expect(struct mail *m, struct frame_in *f)
 {
 	struct slice ticket = frame_read_slice(f, TICKET_SIZE);
-	uint64_t account = read_u64(&f->r);
+	struct ticket_holder holder = { .account = read_u64(&f->r) };
 	struct slice session_id, hidden;
 
+	holder.credential = read_u64(&f->r);
 	frame_read_slice(f, LIMIT_USER_NAME);
 	session_id = frame_read_slice(f, SESSION_ID_SIZE);
 	hidden = frame_read_slice(f, LIMIT_HIDDEN);
+	holder.terms = read_u8(&f->r);
 	if (!frame_is_whole(f) || ticket.len != TICKET_SIZE ||
 	    session_id.len != SESSION_ID_SIZE)
 		return false;
+	if (hidden.len != 0)
+		holder.hidden = mem_cstr(hidden);
 	tickets_add(&m->tickets, loop_now_ms(m->loop), ticket, session_id,
-	            account, hidden);
+	            holder);
 	return true;
 }
 
 static bool on_control(struct mail *m, struct frame_in *f)
 {
 	uint64_t account = read_u64(&f->r);
+	uint32_t uid;
 	struct link *l;
 
 	frame_read_slice(f, LIMIT_USER_NAME);
+	uid = read_u32(&f->r);
 	l = frame_is_whole(f) ? take_link(m, f) : NULL;
 	if (l != NULL)
-		admin_serve_mail(&m->admin, l, account);
+		admin_serve_mail(&m->admin, l, account, uid);
 	return l != NULL;
 }
 
@@ -119,9 +118,13 @@ static const struct {
 	{ FRAME_ACCOUNT_CREATE, mail_on_account },
 	{ FRAME_ACCOUNT_DELETE, mail_on_account },
 	{ FRAME_ACCOUNT_KICK, mail_on_account },
-	{ FRAME_ASKED, mail_on_visit },
+	{ FRAME_ALERT, mail_on_account },
+	{ FRAME_ASKED, mail_on_asked },
 	{ FRAME_VISITOR, mail_on_visit },
 	{ FRAME_VISITOR_END, mail_on_visit },
+	{ FRAME_GRANTED, mail_on_visit },
+	{ FRAME_ROLL_CALL, mail_on_roll },
+	{ FRAME_SESSION_END, mail_on_roll },
 };
 
 static void on_auth_frame(void *arg, struct frame_in *f)
@@ -134,7 +137,7 @@ static void on_auth_frame(void *arg, struct frame_in *f)
 			is_good = auth_frames[i].handle(p->mail, f);
 	}
 	if (!is_good)
-		bad_frame("auth", f);
+		link_log_bad("auth", f);
 	close_fd(f);
 }
 
@@ -165,8 +168,9 @@ static void set_peer(struct mail *m, struct mail_peer *p, int fd,
 
 /* -- parent -- */
 
-static bool on_peer(struct mail *m, struct frame_in *f)
+static bool on_peer(void *arg, struct frame_in *f)
 {
+	struct mail *m = arg;
 	uint8_t role = read_u8(&f->r);
 	uint32_t index = read_u32(&f->r);
 
@@ -175,6 +179,7 @@ static bool on_peer(struct mail *m, struct frame_in *f)
 	if (role == ROLE_AUTH) {
 		mail_fail_asks(m); /* of the one before */
 		set_peer(m, &m->auth, f->fd, on_auth_frame);
+		mail_report_disk(m);
 	} else if (role == ROLE_GATE && index < GATES_MOST)
 		set_peer(m, &m->gates[index], f->fd, on_gate_frame);
 	else if (role != ROLE_PARSE ||
@@ -190,11 +195,9 @@ static void on_bad_parser(void *arg, uint32_t index)
 	struct mail *m = arg;
 	struct frame_out f;
 
-	if (m->parent == NULL)
-		return;
 	frame_begin(&f, FRAME_PARSER_BAD);
 	frame_u32(&f, index);
-	link_send(m->parent, &f, -1);
+	parent_send(m->parent, &f);
 }
 
 static void use_limits(struct mail *m, const struct mail_limits *limits)
@@ -207,8 +210,9 @@ static void use_limits(struct mail *m, const struct mail_limits *limits)
 	m->session_config.command_messages = limits->command_messages;
 }
 
-static bool on_reload(struct mail *m, struct frame_in *f)
+static bool on_reload(void *arg, struct frame_in *f)
 {
+	struct mail *m = arg;
 	const struct mail_options *o = m->options;
 	struct mail_limits limits;
 
@@ -235,8 +239,10 @@ static void on_bye_timeout(void *arg)
 	timer_start(&m->stop, m->loop, GONE_MS - BYE_MS, on_patience, m);
 }
 
-static bool on_stop(struct mail *m, struct frame_in *f)
+static bool on_stop(void *arg, struct frame_in *f)
 {
+	struct mail *m = arg;
+
 	if (!frame_is_whole(f))
 		return false;
 	if (m->stopping)
@@ -248,45 +254,11 @@ static bool on_stop(struct mail *m, struct frame_in *f)
 	return true;
 }
 
-static const struct {
-	enum frame_type type;
-	bool (*handle)(struct mail *, struct frame_in *);
-} parent_frames[] = {
+static const struct parent_frame parent_frames[] = {
 	{ FRAME_PEER, on_peer },
 	{ FRAME_RELOAD, on_reload },
 	{ FRAME_STOP, on_stop },
 };
-
-static void on_parent_frame(void *arg, struct frame_in *f)
-{
-	bool is_good = false;
-
-	for (size_t i = 0; i < sizeof parent_frames / sizeof *parent_frames;
-	     i++) {
-		if (f->type == parent_frames[i].type)
-			is_good = parent_frames[i].handle(arg, f);
-	}
-	if (!is_good)
-		bad_frame("parent", f);
-	close_fd(f);
-}
-
-static void on_parent_close(void *arg)
-{
-	struct mail *m = arg;
-
-	link_free(m->parent);
-	m->parent = NULL;
-	loop_stop(m->loop);
-}
-
-static void say_ready(struct mail *m)
-{
-	struct frame_out f;
-
-	frame_begin(&f, FRAME_READY);
-	link_send(m->parent, &f, -1);
-}
 
 /* -- the whole -- */
 
@@ -310,11 +282,27 @@ void mail_check_end(struct mail *m)
 
 static void on_reclaim(void *arg);
 
+/* What changes slowly, and costs something to find out. */
+static void count_store(void *arg)
+{
+	struct mail *m = arg;
+	struct partition_stats s = { 0 };
+	struct statvfs disk;
+
+	partition_stats(m->partition, &s);
+	counter_set(COUNTER_STORE_BYTES, s.pack_bytes);
+	counter_set(COUNTER_STORE_DEAD, s.dead_bytes);
+	if (statvfs(m->options->directory, &disk) == 0)
+		counter_set(COUNTER_STORE_FREE,
+		            (uint64_t)disk.f_bavail * disk.f_frsize);
+}
+
 static void reclaim(void *arg)
 {
 	struct mail *m = arg;
 	bool did = true;
 
+	count_store(m);
 	while (did && !m->stopping) {
 		struct err e = partition_reclaim(m->partition, &did);
 
@@ -385,11 +373,13 @@ static void count_parsed(void *ctx, uint64_t *parsed, uint64_t *unparsed)
 static void fill(struct mail *m)
 {
 	m->office = mail_office(m);
+	m->recorder = mail_recorder(m);
 	m->session_config = (struct session_config){
 		.clock = &system_clock,
 		.model = m->model,
 		.hostname = m->options->hostname,
 		.visits = &m->office,
+		.recorder = &m->recorder,
 	};
 
 	m->admin = (struct admin_mail){
@@ -400,6 +390,7 @@ static void fill(struct mail *m)
 		.parsers = { m->options->parsers, is_serving, count_parsed, m },
 		.grant = m->office.grant,
 		.grant_ctx = m,
+		.recorder = &m->recorder,
 		.index = m->options->index,
 	};
 	use_limits(m, &m->options->limits);
@@ -435,12 +426,16 @@ int mail_main(struct loop *loop, const struct mail_options *options,
 		return status;
 	start_parsers(m);
 	fill(m);
-	m->parent = link_new(loop, parent_fd,
-	                     (struct link_handler){ .on_frame = on_parent_frame,
-	                                            .on_close = on_parent_close,
-	                                            .arg = m });
+	m->parent = parent_new(
+		loop, parent_fd,
+		(struct parent_handler){ .frames = parent_frames,
+	                                 .n_frames = sizeof parent_frames /
+	                                             sizeof *parent_frames,
+	                                 .arg = m });
 	timer_start(&m->reclaim, loop, RECLAIM_MS, on_reclaim, m);
-	say_ready(m);
+	task_spawn(loop, count_store, m);
+	mail_reports_start(m);
+	parent_say_ready(m->parent);
 	loop_run(loop);
 	end_commits(m);
 	partition_close(m->partition);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/counter.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -116,6 +117,8 @@ static void table_add(struct mail *m, struct mail_session *s)
 		s->next->prev = s;
 	*head = s;
 	m->n_sessions++;
+	counter_add(COUNTER_SESSIONS_BEGUN, 1);
+	counter_rise(COUNTER_SESSIONS);
 }
 
 static void table_remove(struct mail *m, struct mail_session *s)
@@ -127,11 +130,11 @@ static void table_remove(struct mail *m, struct mail_session *s)
 	if (s->next != NULL)
 		s->next->prev = s->prev;
 	m->n_sessions--;
+	counter_fall(COUNTER_SESSIONS);
 }
 
-/* Calls fn for every session. */
-static void each(struct mail *m, void (*fn)(void *arg, struct mail_session *),
-                 void *arg)
+void mail_each_session(struct mail *m,
+                       void (*fn)(void *arg, struct mail_session *), void *arg)
 {
 	for (size_t i = 0; i < SESSION_BUCKETS; i++) {
 		struct mail_session *s = m->sessions[i];
@@ -149,6 +152,20 @@ static uint64_t count_sessions(struct mail *m, uint64_t account)
 	     s = s->next)
 		n += s->account == account;
 	return n;
+}
+
+struct slice mail_session_peer(struct mail *m, uint64_t account,
+                               struct slice session_id)
+{
+	struct session_facts f;
+
+	for (struct mail_session *s = *bucket_of(m, account); s != NULL;
+	     s = s->next) {
+		conn_facts(s->conn, &f);
+		if (slice_eq(f.session_id, session_id))
+			return f.peer;
+	}
+	return S("");
 }
 
 /* -- beginning and end -- */
@@ -180,6 +197,9 @@ static void give_back(const struct mail_session *s,
 	frame_begin(&f, FRAME_RETURN);
 	frame_u64(&f, s->relay);
 	frame_slice(&f, left->unread);
+	frame_slice(&f, slice_cstr(s->peer));
+	frame_u16(&f, s->peer_port);
+	frame_u8(&f, s->tls);
 	link_send(s->gate->link, &f, left->fd);
 }
 
@@ -190,6 +210,7 @@ static void on_end(void *arg, const struct conn_left *left)
 
 	if (left != NULL)
 		give_back(s, left);
+	mail_report_end(s);
 	table_remove(m, s);
 	free(s);
 	mail_check_end(m);
@@ -204,17 +225,8 @@ static struct slice peer_text(const struct request *r, char *out, size_t size)
 	return slice_of(out, (size_t)n);
 }
 
-/* NULL: nobody looks on. */
-static const struct trace_sink *sink_of(const struct mail *m, uint64_t account)
-{
-	for (const struct mail_watch *w = m->watches; w != NULL; w = w->next)
-		if (w->account == account)
-			return &w->sink;
-	return NULL;
-}
-
 static void start(struct mail_peer *gate, const struct request *r, int fd,
-                  struct account *account, const char *hidden)
+                  struct account *account, const struct ticket_holder *who)
 {
 	struct mail_session *s = mem_new(1, sizeof *s);
 	struct mail *m = gate->mail;
@@ -227,17 +239,25 @@ static void start(struct mail_peer *gate, const struct request *r, int fd,
 		.peer = peer_text(r, peer, sizeof peer),
 		.client_id = r->client_id,
 		.input = r->input,
-		.hidden = slice_cstr(hidden),
+		.hidden = slice_cstr(who->hidden),
+		.read_only = who->terms & TERM_READ_ONLY,
+		.audited = who->terms & TERM_AUDITED,
 		.tls = r->tls != 0,
 	};
 
 	s->mail = m;
-	s->account = account_id(account);
+	s->account = who->account;
+	s->credential = who->credential;
+	s->terms = who->terms;
 	s->gate = gate;
 	s->generation = gate->generation;
 	s->relay = r->relay;
+	snprintf(s->peer, sizeof s->peer, "%.*s", (int)r->peer.len,
+	         r->peer.ptr);
+	s->peer_port = r->peer_port;
+	s->tls = r->tls != 0;
 	s->conn = conn_start(m->loop, fd, &start, on_end, s);
-	conn_trace(s->conn, sink_of(m, s->account));
+	conn_trace(s->conn, mail_trace_of(m, s->account));
 	table_add(m, s);
 	log_start(s, r->local_port);
 }
@@ -248,19 +268,16 @@ static void start(struct mail_peer *gate, const struct request *r, int fd,
  * just been started again, that link is waiting on the parent's.
  */
 static bool take_ticket(struct mail *m, const struct request *r,
-                        uint64_t *account, char **hidden)
+                        struct ticket_holder *out)
 {
 	uint64_t now_ms = loop_now_ms(m->loop);
 
-	if (tickets_take(&m->tickets, now_ms, r->ticket, r->session_id, account,
-	                 hidden))
+	if (tickets_take(&m->tickets, now_ms, r->ticket, r->session_id, out))
 		return true;
-	if (m->parent != NULL)
-		link_drain(m->parent);
+	parent_drain(m->parent);
 	if (m->auth.link != NULL)
 		link_drain(m->auth.link);
-	return tickets_take(&m->tickets, now_ms, r->ticket, r->session_id,
-	                    account, hidden);
+	return tickets_take(&m->tickets, now_ms, r->ticket, r->session_id, out);
 }
 
 static struct err check_room(struct mail *m, uint64_t account)
@@ -273,21 +290,20 @@ static struct err check_room(struct mail *m, uint64_t account)
 static struct err begin(struct mail_peer *gate, const struct request *r, int fd)
 {
 	struct mail *m = gate->mail;
+	struct ticket_holder who;
 	struct account *account;
-	char *hidden = NULL;
 	struct err e;
-	uint64_t id;
 
 	if (m->stopping)
 		return err(ERR_UNAVAILABLE, "the server is stopping");
-	if (!take_ticket(m, r, &id, &hidden))
+	if (!take_ticket(m, r, &who))
 		return err(ERR_UNAVAILABLE, "the log-in has expired");
-	e = check_room(m, id);
-	if (is_ok(e) && !is_ok(account_open(m->model, id, &account)))
+	e = check_room(m, who.account);
+	if (is_ok(e) && !is_ok(account_open(m->model, who.account, &account)))
 		e = err(ERR_UNAVAILABLE, "the mailboxes can't be opened");
 	if (is_ok(e))
-		start(gate, r, fd, account, hidden);
-	free(hidden);
+		start(gate, r, fd, account, &who);
+	free(who.hidden);
 	return e;
 }
 
@@ -312,7 +328,8 @@ void mail_on_session(struct mail_peer *gate, struct frame_in *f)
 /* -- ends that come from us -- */
 
 struct ending {
-	uint64_t account; /* 0: of all */
+	uint64_t account;    /* 0: of all */
+	uint64_t credential; /* 0: any */
 	const char *text;
 	void (*end)(struct conn *, const char *text);
 };
@@ -321,24 +338,27 @@ static void end_one(void *arg, struct mail_session *s)
 {
 	const struct ending *e = arg;
 
-	if (e->account == 0 || e->account == s->account)
+	if ((e->account == 0 || e->account == s->account) &&
+	    (e->credential == 0 || e->credential == s->credential))
 		e->end(s->conn, e->text);
 }
 
-void mail_dismiss(struct mail *m, uint64_t account, const char *text)
+void mail_dismiss(struct mail *m, uint64_t account, uint64_t credential,
+                  const char *text)
 {
-	struct ending e = { account, text, conn_dismiss };
+	struct ending e = { account, credential, text, conn_dismiss };
 
-	mail_end_visits(m, account, text);
-	each(m, end_one, &e);
+	if (credential == 0)
+		mail_end_visits(m, account, text);
+	mail_each_session(m, end_one, &e);
 }
 
 void mail_say_bye(struct mail *m, const char *text)
 {
-	struct ending e = { 0, text, conn_say_bye };
+	struct ending e = { 0, 0, text, conn_say_bye };
 
 	mail_end_visits(m, 0, text);
-	each(m, end_one, &e);
+	mail_each_session(m, end_one, &e);
 }
 
 static void abort_one(struct conn *c, const char *text)
@@ -349,134 +369,7 @@ static void abort_one(struct conn *c, const char *text)
 
 void mail_abort_sessions(struct mail *m)
 {
-	struct ending e = { 0, NULL, abort_one };
+	struct ending e = { 0, 0, NULL, abort_one };
 
-	each(m, end_one, &e);
-}
-
-/* -- for `roost who` and `roost kick` -- */
-
-static struct session_entry entry_of(const struct mail_session *s,
-                                     uint64_t now_ms)
-{
-	struct session_facts f;
-	uint64_t idle_ms;
-
-	conn_facts(s->conn, &f);
-	idle_ms = now_ms > f.active_ms ? now_ms - f.active_ms : 0;
-	return (struct session_entry){
-		.session_id = f.session_id,
-		.account_name = f.account_name,
-		.peer = f.peer,
-		.client_id = f.client_id,
-		.mailbox = f.mailbox,
-		.command = slice_cstr(f.command),
-		.since_s = f.since_s,
-		.idle_s = idle_ms / 1000,
-		.tls = f.tls,
-	};
-}
-
-struct walk {
-	void (*fn)(void *arg, const struct session_entry *);
-	void *arg;
-	uint64_t now_ms;
-};
-
-static void walk_one(void *arg, struct mail_session *s)
-{
-	const struct walk *w = arg;
-	struct session_entry entry = entry_of(s, w->now_ms);
-
-	w->fn(w->arg, &entry);
-}
-
-static void walk(void *ctx, void (*fn)(void *arg, const struct session_entry *),
-                 void *arg)
-{
-	struct mail *m = ctx;
-	struct walk w = { fn, arg, loop_now_ms(m->loop) };
-
-	each(m, walk_one, &w);
-}
-
-struct kick {
-	struct slice who;
-	uint64_t n;
-};
-
-static void kick_one(void *arg, struct mail_session *s)
-{
-	struct kick *k = arg;
-	struct session_facts f;
-
-	conn_facts(s->conn, &f);
-	if (!slice_eq(f.session_id, k->who) &&
-	    !slice_eq(f.account_name, k->who))
-		return;
-	conn_dismiss(s->conn, "disconnected by the administrator");
-	k->n++;
-}
-
-static uint64_t kick(void *ctx, struct slice who)
-{
-	struct kick k = { .who = who };
-
-	each(ctx, kick_one, &k);
-	return k.n;
-}
-
-/* -- for `roost trace` -- */
-
-static void on_line(void *ctx, struct slice session_id, struct slice line)
-{
-	const struct watcher *to = ctx;
-
-	to->line(to->ctx, session_id, line);
-}
-
-static void trace_all(struct mail *m, uint64_t account,
-                      const struct trace_sink *sink)
-{
-	struct mail_session *s = *bucket_of(m, account);
-
-	for (; s != NULL; s = s->next)
-		if (s->account == account)
-			conn_trace(s->conn, sink);
-}
-
-static bool watch(void *ctx, uint64_t account, const struct watcher *watcher)
-{
-	struct mail *m = ctx;
-	struct mail_watch *w;
-
-	if (sink_of(m, account) != NULL)
-		return false;
-	w = mem_new(1, sizeof *w);
-	w->account = account;
-	w->watcher = *watcher;
-	w->sink = (struct trace_sink){ on_line, &w->watcher, watcher->text };
-	w->next = m->watches;
-	m->watches = w;
-	trace_all(m, account, &w->sink);
-	return true;
-}
-
-static void unwatch(void *ctx, uint64_t account)
-{
-	struct mail *m = ctx;
-	struct mail_watch **at = &m->watches;
-	struct mail_watch *w;
-
-	while ((*at)->account != account)
-		at = &(*at)->next;
-	w = *at;
-	trace_all(m, account, NULL);
-	*at = w->next;
-	free(w);
-}
-
-struct session_registry mail_registry(struct mail *m)
-{
-	return (struct session_registry){ walk, kick, watch, unwatch, m };
+	mail_each_session(m, end_one, &e);
 }

@@ -1,10 +1,7 @@
 /*
- * mail_visits.c -- sessions of this partition's accounts in others', and of
- * others in ours (imap/visit.h).
- *
- * auth is asked for each visit: it knows who may have let whom in, and makes
- * the stream. What comes from it is believed; what a visitor says is a client's
- * word like any other.
+ * mail_visits.c -- sessions of others in this partition's accounts
+ * (imap/visit.h). What comes from auth is believed; what a visitor says is a
+ * client's word like any other.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,182 +13,6 @@
 #include "mailbox/account.h"
 #include "roostd/mail_internal.h"
 
-enum { ASK_MS = 60 * 1000, OWNERS_MOST = 10000 };
-
-/* -- questions to auth -- */
-
-struct ask {
-	struct ask *next;
-	uint64_t request;
-	struct arena *arena; /* for names; NULL: none are expected */
-	struct slice *names;
-	size_t n;
-	int fd;
-	bool done;
-	enum err_code code;
-	struct wait_list waiting;
-};
-
-static void begin(struct mail *m, struct ask *a, struct frame_out *f,
-                  enum frame_type type)
-{
-	a->request = ++m->last_ask;
-	a->fd = -1;
-	frame_begin(f, (uint16_t)type);
-	frame_u64(f, a->request);
-}
-
-static void unlink_ask(struct mail *m, struct ask *a)
-{
-	struct ask **at = &m->asks;
-
-	while (*at != a)
-		at = &(*at)->next;
-	*at = a->next;
-}
-
-/* Suspends. */
-static struct err ask(struct mail *m, struct ask *a, struct frame_out *f)
-{
-	if (m->auth.link == NULL || !is_ok(link_send(m->auth.link, f, -1))) {
-		frame_free(f);
-		return err(ERR_UNAVAILABLE, "try again later");
-	}
-	a->next = m->asks;
-	m->asks = a;
-	while (!a->done)
-		if (!task_wait(&a->waiting, ASK_MS))
-			break;
-	unlink_ask(m, a);
-	if (!a->done)
-		return err(ERR_UNAVAILABLE, "try again later");
-	return a->code == ERR_OK ? OK : err(a->code, "try again later");
-}
-
-static void finish(struct ask *a, enum err_code code)
-{
-	a->code = code;
-	a->done = true;
-	task_wake_all(&a->waiting);
-}
-
-static void take_names(struct ask *a, struct frame_in *f, uint32_t n)
-{
-	a->names = arena_array(a->arena, n, sizeof *a->names);
-	for (a->n = 0; a->n < n; a->n++)
-		a->names[a->n] = arena_copy(
-			a->arena, frame_read_slice(f, LIMIT_USER_NAME));
-}
-
-static bool on_asked(struct mail *m, struct frame_in *f)
-{
-	uint64_t request = read_u64(&f->r);
-	uint8_t code = read_u8(&f->r);
-	uint32_t n = read_u32(&f->r);
-	struct ask *a = m->asks;
-
-	while (a != NULL && a->request != request)
-		a = a->next;
-	if (code >= ERR_CODES || n > LIMIT_FRAME / 4)
-		return false;
-	if (a == NULL)
-		return true; /* who asked has given up */
-	if (a->arena != NULL)
-		take_names(a, f, n);
-	if (f->r.failed)
-		a->n = 0;
-	a->fd = f->fd;
-	f->fd = -1;
-	finish(a, (enum err_code)code);
-	return true;
-}
-
-void mail_fail_asks(struct mail *m)
-{
-	for (struct ask *a = m->asks; a != NULL; a = a->next)
-		if (!a->done)
-			finish(a, ERR_UNAVAILABLE);
-}
-
-/* -- what sessions ask for -- */
-
-static struct err office_open(void *ctx, uint64_t account,
-                              struct slice session_id, bool shared,
-                              struct slice owner, int *fd)
-{
-	struct mail *m = ctx;
-	struct ask a = { 0 };
-	struct frame_out f = { 0 };
-	struct err e;
-
-	begin(m, &a, &f, FRAME_VISIT);
-	frame_u64(&f, account);
-	frame_slice(&f, session_id);
-	frame_u8(&f, shared);
-	frame_slice(&f, owner);
-	e = ask(m, &a, &f);
-	if (is_ok(e) && (a.fd < 0 || !link_is_socket(a.fd, SOCK_STREAM)))
-		e = err(ERR_UNAVAILABLE, "try again later");
-	if (is_ok(e))
-		*fd = a.fd;
-	else if (a.fd >= 0)
-		close(a.fd);
-	return e;
-}
-
-/* Pages, until one is empty. */
-static struct err office_owners(void *ctx, uint64_t account, bool shared,
-                                struct arena *arena, struct slice **names,
-                                size_t *n)
-{
-	struct mail *m = ctx;
-	struct slice last = S("");
-	struct err e = OK;
-	struct ask a;
-
-	*names = NULL;
-	*n = 0;
-	do {
-		struct frame_out f = { 0 };
-		struct slice *all;
-
-		a = (struct ask){ .arena = arena };
-		begin(m, &a, &f, FRAME_OWNERS);
-		frame_u64(&f, account);
-		frame_u8(&f, shared);
-		frame_slice(&f, last);
-		e = ask(m, &a, &f);
-		if (!is_ok(e) || a.n == 0)
-			break;
-		all = arena_array(arena, *n + a.n, sizeof *all);
-		for (size_t i = 0; i < *n + a.n; i++)
-			all[i] = i < *n ? (*names)[i] : a.names[i - *n];
-		*names = all;
-		*n += a.n;
-		last = a.names[a.n - 1];
-	} while (*n < OWNERS_MOST);
-	return e;
-}
-
-static struct err office_grant(void *ctx, uint64_t owner,
-                               struct slice identifier)
-{
-	struct mail *m = ctx;
-	struct ask a = { 0 };
-	struct frame_out f = { 0 };
-
-	begin(m, &a, &f, FRAME_GRANT);
-	frame_u64(&f, owner);
-	frame_slice(&f, identifier);
-	return ask(m, &a, &f);
-}
-
-struct visit_office mail_office(struct mail *m)
-{
-	return (struct visit_office){ office_open, office_owners, office_grant,
-		                      m };
-}
-
 /* -- visitors -- */
 
 struct mail_visitor {
@@ -200,6 +21,7 @@ struct mail_visitor {
 	struct conn *conn;
 	uint64_t owner;
 	uint64_t account; /* the visitor's */
+	uint8_t terms;
 };
 
 static void on_end(void *arg, const struct conn_left *left)
@@ -218,13 +40,14 @@ static void on_end(void *arg, const struct conn_left *left)
 }
 
 static void start(struct mail *m, struct frame_in *f, uint64_t owner,
-                  struct session_start *start)
+                  uint8_t terms, struct session_start *start)
 {
 	struct mail_visitor *v = mem_new(1, sizeof *v);
 
 	v->mail = m;
 	v->owner = owner;
 	v->account = start->visitor->account;
+	v->terms = terms;
 	v->next = m->visitors;
 	m->visitors = v;
 	v->conn = conn_start(m->loop, f->fd, start, on_end, v);
@@ -239,12 +62,17 @@ static bool on_visitor(struct mail *m, struct frame_in *f)
 	struct session_start s = { .config = &m->session_config,
 		                   .login_tag = S("visit"),
 		                   .visitor = &who };
+	uint8_t terms;
 	uint32_t n;
 
 	who.account = read_u64(&f->r);
 	who.name = frame_read_slice(f, LIMIT_USER_NAME);
 	s.session_id = frame_read_slice(f, SESSION_ID_SIZE);
 	s.prefix = frame_read_slice(f, LIMIT_LINE);
+	terms = read_u8(&f->r);
+	s.read_only = terms & TERM_READ_ONLY;
+	s.audited = terms & TERM_AUDITED;
+	s.peer = frame_read_slice(f, PEER_TEXT);
 	n = read_u32(&f->r);
 	for (; who.n_groups < n && who.n_groups < LIMIT_GROUPS; who.n_groups++)
 		groups[who.n_groups] = frame_read_slice(f, LIMIT_GROUP_NAME);
@@ -253,7 +81,7 @@ static bool on_visitor(struct mail *m, struct frame_in *f)
 	    s.prefix.len == 0)
 		return false;
 	if (!m->stopping && is_ok(account_open(m->model, owner, &s.account)))
-		start(m, f, owner, &s);
+		start(m, f, owner, terms, &s);
 	return true;
 }
 
@@ -266,9 +94,32 @@ static void end_visits(struct mail *m, uint64_t owner, uint64_t visitor,
 			conn_dismiss(v->conn, text);
 }
 
+void mail_each_visit(struct mail *m,
+                     void (*fn)(void *arg, uint64_t owner, uint8_t terms),
+                     void *arg)
+{
+	for (struct mail_visitor *v = m->visitors; v != NULL; v = v->next)
+		fn(arg, v->owner, v->terms);
+}
+
 void mail_end_visits(struct mail *m, uint64_t owner, const char *text)
 {
 	end_visits(m, owner, 0, text);
+}
+
+uint64_t mail_kick_visits(struct mail *m, struct slice owner, const char *text)
+{
+	struct session_facts f;
+	uint64_t n = 0;
+
+	for (struct mail_visitor *v = m->visitors; v != NULL; v = v->next) {
+		conn_facts(v->conn, &f);
+		if (!slice_eq(f.owner, owner))
+			continue;
+		conn_dismiss(v->conn, text);
+		n++;
+	}
+	return n;
 }
 
 static bool on_visitor_end(struct mail *m, struct frame_in *f)
@@ -281,13 +132,23 @@ static bool on_visitor_end(struct mail *m, struct frame_in *f)
 	return true;
 }
 
+static bool on_granted(struct mail *m, struct frame_in *f)
+{
+	struct slice identifier = frame_read_slice(f, LIMIT_ACL_IDENTIFIER);
+
+	if (!frame_is_whole(f))
+		return false;
+	visit_granted(&m->office, identifier);
+	return true;
+}
+
 bool mail_on_visit(struct mail *m, struct frame_in *f)
 {
 	switch (f->type) {
-	case FRAME_ASKED:
-		return on_asked(m, f);
 	case FRAME_VISITOR:
 		return on_visitor(m, f);
+	case FRAME_GRANTED:
+		return on_granted(m, f);
 	default:
 		return on_visitor_end(m, f);
 	}

@@ -11,11 +11,15 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "config/check.h"
+#include "config/user.h"
+#include "mime/charset.h"
 #include "roostd/directories.h"
+#include "roostd/roles.h"
 #include "roostd/supervise.h"
 
 static const char help[] =
@@ -114,15 +118,13 @@ static bool find_user(struct server *s, enum role role, const char *name)
 
 static bool find_users(struct server *s)
 {
-	bool ok = find_user(s, ROLE_GATE, s->config->user_gate);
+	bool ok = true;
 
-	ok = find_user(s, ROLE_AUTH, s->config->user_auth) && ok;
-	ok = find_user(s, ROLE_MAIL, s->config->user_mail) && ok;
-	ok = find_user(s, ROLE_PARSE, s->config->user_parse) && ok;
+	for (enum role r = ROLE_PARENT + 1; r < ROLES; r++)
+		ok = find_user(s, r, config_user_of(s->config, role_name(r))) &&
+		     ok;
 	if (ok && geteuid() == 0 && !s->users[ROLE_GATE].change)
-		log_note(LOG_LEVEL_WARN, "runs_as_root",
-		         "user_gate, user_auth, user_mail and user_parse are "
-		         "not set");
+		log_note(LOG_LEVEL_WARN, "runs_as_root", "users is not set");
 	return ok;
 }
 
@@ -232,6 +234,7 @@ static void tell_ready(void *arg)
 
 static int serve(struct server *s, bool foreground)
 {
+	struct converter *charsets;
 	int ready = -1;
 	int status;
 
@@ -243,7 +246,9 @@ static int serve(struct server *s, bool foreground)
 		return EX_OSERR;
 	if (!listeners_open(&s->listeners, s->config))
 		return EX_UNAVAILABLE;
+	charsets = charset_load_all();
 	status = supervise(s, tell_ready, &ready);
+	charset_unload_all(charsets);
 	listeners_close(&s->listeners);
 	return status;
 }
@@ -266,7 +271,7 @@ static void server_fini(struct server *s)
 
 int main(int argc, char **argv)
 {
-	struct server s = { 0 };
+	struct server s = { .started_s = (uint64_t)time(NULL) };
 	struct arguments a;
 	int status = parse_arguments(argc, argv, &a);
 

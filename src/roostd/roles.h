@@ -6,6 +6,9 @@
 
 #include "roostd/server.h"
 
+/* "gate": as it is called in the log and in `users`. */
+const char *role_name(enum role);
+
 int run_gate(struct server *, int parent_fd);
 int run_auth(struct server *, int parent_fd);
 int run_mail(struct server *, uint32_t index, int parent_fd);

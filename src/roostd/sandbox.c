@@ -187,6 +187,32 @@ static int allow_all(scmp_filter_ctx filter, const int *calls, size_t n)
 	return failed;
 }
 
+/* Sockets that connect; nothing listens. Binding is how the resolver asks the
+ * kernel (netlink). */
+static int allow_asking(scmp_filter_ctx filter)
+{
+	static const int calls[] = { SCMP_SYS(bind), SCMP_SYS(connect),
+		                     SCMP_SYS(recvmmsg), SCMP_SYS(sendmmsg) };
+	static const int families[] = { AF_UNIX, AF_INET, AF_INET6,
+		                        AF_NETLINK };
+	int failed = allow_all(filter, calls, sizeof calls / sizeof *calls);
+
+	for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+		failed |= seccomp_rule_add(
+			filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+			SCMP_A0(SCMP_CMP_EQ, (uint64_t)families[i]));
+	return failed;
+}
+
+/* Code from files; never what can be written, or has been. */
+static int allow_loading(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(
+		filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
+		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC),
+		SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0));
+}
+
 /* No more code than there is. */
 static int allow_memory(scmp_filter_ctx filter)
 {
@@ -266,6 +292,13 @@ static int fill(scmp_filter_ctx filter, const struct sandbox *s)
 	if (s->share)
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW,
 		                           SCMP_SYS(memfd_create), 0);
+	if (s->ask)
+		failed |= allow_asking(filter);
+	if (s->load)
+		failed |= allow_loading(filter);
+	if (s->list)
+		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+		                           SCMP_SYS(getdents64), 0);
 	failed |= allow_memory(filter);
 	failed |= allow_threads(filter);
 	failed |= allow_some(filter);

@@ -5,7 +5,7 @@
  * calls a role needs; everything else fails with EPERM. Landlock (where the
  * kernel has it): the only directories in which anything can be opened.
  * Neither can be undone. No memory becomes executable: code must have been
- * loaded before.
+ * loaded before (or, `load`, come from a file).
  */
 #pragma once
 
@@ -27,6 +27,9 @@ struct sandbox {
 	bool accept; /* new connections, on listeners it is handed */
 	bool share;  /* make memory to share: the page of a link to parse */
 	bool pure;   /* nothing but reckon, and talk over what it is handed */
+	bool ask;    /* connect to others */
+	bool load;   /* libraries, from files */
+	bool list;   /* what is in directories it is handed */
 };
 
 /* For a process of one thread, which has no_new_privs. ERR_NOPERM, and the

@@ -17,6 +17,7 @@ struct server {
 	struct identity users[ROLES]; /* by role */
 	uint32_t gates;
 	uint32_t parsers;
+	uint64_t started_s; /* since 1970 */
 };
 
 enum { PROCESS_NAME = 20 }; /* "parse/" and any number */

@@ -4,8 +4,8 @@
  * Invariants:
  * 1. A child that runs has a link to the parent until it closes its end.
  * 2. Of two running children whose roles have something to say to each other
- *    (`talks`) each has the newest link to the other: whoever is started gets
- *    new ones to all, and they to it.
+ *    (introduce.h) each has the newest link to the other: whoever is started
+ * gets new ones to all, and they to it.
  * 3. A gate gets listeners once all others have become ready or have failed
  *    once, so that at a start no client is sent away.
  */
@@ -13,19 +13,20 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "ipc/link.h"
+#include "roostd/certificates.h"
 #include "roostd/child.h"
 #include "roostd/children.h"
 #include "roostd/handout.h"
+#include "roostd/introduce.h"
+#include "roostd/roster.h"
+#include "roostd/survey.h"
 
 enum {
 	STOP_SECONDS = 30,
@@ -38,10 +39,11 @@ enum { SIGNALS = 4 };
 struct supervisor {
 	struct server *server;
 	struct loop *loop;
-	struct child *children;
-	size_t n;
+	struct roster children;
 	uv_signal_t signals[SIGNALS];
+	struct certificates *certificates;
 	struct resumption_keys *resumption;
+	struct survey *survey;
 	struct timer resumption_timer;
 	struct timer stop_timer;
 	bool stopping;
@@ -51,62 +53,31 @@ struct supervisor {
 	void *arg;
 };
 
-/* -- links -- */
-
-static const bool talks[ROLES][ROLES] = {
-	[ROLE_GATE] = { [ROLE_AUTH] = true, [ROLE_MAIL] = true },
-	[ROLE_AUTH] = { [ROLE_GATE] = true, [ROLE_MAIL] = true },
-	[ROLE_MAIL] = { [ROLE_GATE] = true,
-	                [ROLE_AUTH] = true,
-	                [ROLE_PARSE] = true },
-	[ROLE_PARSE] = { [ROLE_MAIL] = true },
-};
-
-static void introduce(struct child *a, struct child *b)
+/* There is something for it to do. */
+static bool is_wanted(const struct child *c)
 {
-	int fds[2];
-	struct err e;
+	const struct server *s = c->of->server;
 
-	if (!talks[a->role][b->role] || a->link == NULL || b->link == NULL)
-		return;
-	e = link_pair(fds);
-	if (!is_ok(e)) {
-		log_note(LOG_LEVEL_ERROR, "no_link", e.text);
-		return;
-	}
-	child_send_peer(a, b, fds[0]);
-	child_send_peer(b, a, fds[1]);
-}
-
-static void introduce_to_all(struct child *c)
-{
-	for (size_t i = 0; i < c->of->n; i++) {
-		if (&c->of->children[i] != c)
-			introduce(c, &c->of->children[i]);
+	switch (c->role) {
+	case ROLE_OUTSIDE:
+		return config_needs_outside(s->config);
+	case ROLE_METRICS:
+		return listeners_have(&s->listeners, LISTENER_METRICS);
+	default:
+		return true;
 	}
 }
 
-/* -- listeners -- */
-
-/* Those for control, or those for clients. */
-static void send_listeners(struct child *c, bool control)
-{
-	const struct listeners *all = &c->of->server->listeners;
-
-	for (size_t i = 0; i < all->n; i++) {
-		if ((all->v[i].kind == LISTENER_CONTROL) == control)
-			child_send_listener(c, &all->v[i]);
-	}
-	c->has_listeners = true;
-}
+/* -- gates open -- */
 
 /* Invariant 3. */
 static bool may_open(const struct supervisor *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		const struct child *c = &s->children[i];
+	for (size_t i = 0; i < s->children.n; i++) {
+		const struct child *c = &s->children.v[i];
 
-		if (!c->ready && !c->ready_once && c->pacing.failures == 0)
+		if (is_wanted(c) && !c->ready && !c->ready_once &&
+		    c->pacing.failures == 0)
 			return false;
 	}
 	return true;
@@ -116,11 +87,11 @@ static void open_gates(struct supervisor *s)
 {
 	if (!may_open(s))
 		return;
-	for (size_t i = 0; i < s->n; i++) {
-		struct child *c = &s->children[i];
+	for (size_t i = 0; i < s->children.n; i++) {
+		struct child *c = &s->children.v[i];
 
 		if (c->role == ROLE_GATE && c->ready && !c->has_listeners)
-			send_listeners(c, false);
+			introduce_listeners(c, &s->server->listeners);
 	}
 	if (s->told_ready)
 		return;
@@ -130,19 +101,6 @@ static void open_gates(struct supervisor *s)
 }
 
 /* -- what children say -- */
-
-/* NULL: there is none. */
-static struct child *find_child(struct supervisor *s, enum role role,
-                                uint32_t index)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		struct child *c = &s->children[i];
-
-		if (c->role == role && c->index == index)
-			return c;
-	}
-	return NULL;
-}
 
 static bool on_ready(struct child *c, struct frame_in *f)
 {
@@ -162,7 +120,7 @@ static bool on_parser_bad(struct child *c, struct frame_in *f)
 
 	if (c->role != ROLE_MAIL || !frame_is_whole(f))
 		return false;
-	bad = find_child(c->of, ROLE_PARSE, index);
+	bad = roster_find(&c->of->children, ROLE_PARSE, index);
 	if (bad == NULL)
 		return false;
 	if (bad->pid != 0)
@@ -170,16 +128,50 @@ static bool on_parser_bad(struct child *c, struct frame_in *f)
 	return true;
 }
 
+static bool on_certificate_ask(struct child *c, struct frame_in *f)
+{
+	return certificates_answer(c->of->certificates, c, f);
+}
+
+static bool on_pong(struct child *c, struct frame_in *f)
+{
+	uint64_t number = read_u64(&f->r);
+
+	if (!frame_is_whole(f))
+		return false;
+	survey_answered(c->of->survey, c, number);
+	return true;
+}
+
+static bool on_survey(struct child *c, struct frame_in *f)
+{
+	if (c->role != ROLE_METRICS || !frame_is_whole(f))
+		return false;
+	survey_begin(c->of->survey);
+	return true;
+}
+
+static const struct {
+	enum frame_type type;
+	bool (*handle)(struct child *, struct frame_in *);
+} frames[] = {
+	{ FRAME_READY, on_ready },
+	{ FRAME_PARSER_BAD, on_parser_bad },
+	{ FRAME_CERTIFICATE_ASK, on_certificate_ask },
+	{ FRAME_PONG, on_pong },
+	{ FRAME_SURVEY, on_survey },
+};
+
 static void on_frame(void *arg, struct frame_in *f)
 {
 	bool is_good = false;
 
 	if (f->fd >= 0)
 		close(f->fd);
-	if (f->type == FRAME_READY)
-		is_good = on_ready(arg, f);
-	else if (f->type == FRAME_PARSER_BAD)
-		is_good = on_parser_bad(arg, f);
+	for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+		if (f->type == frames[i].type)
+			is_good = frames[i].handle(arg, f);
+	}
 	if (!is_good)
 		child_log(LOG_LEVEL_WARN, "bad_frame", arg);
 }
@@ -208,10 +200,16 @@ static void on_close(void *arg)
 static void fork_child(struct child *c, int fds[2])
 {
 	struct supervisor *s = c->of;
+	struct facts_gate facts;
 
+	facts_gate_init(&facts);
 	c->pid = fork();
-	if (c->pid == 0)
+	if (c->pid == 0) {
+		roster_keep_counters(&s->children, c);
+		facts_wait(&facts);
 		child_main(s->server, c->role, c->index, c->name, fds[1]);
+	}
+	facts_open(&facts, c->pid, c->facts);
 	close(fds[1]);
 	if (c->pid < 0) {
 		c->pid = 0;
@@ -230,7 +228,10 @@ static void start(void *arg)
 	struct child *c = arg;
 	int fds[2];
 
+	if (!is_wanted(c))
+		return;
 	c->ready = false;
+	c->renewed = false;
 	c->has_listeners = false;
 	c->started_ms = loop_now_ms(c->of->loop);
 	if (is_ok(link_pair(fds)))
@@ -241,20 +242,20 @@ static void start(void *arg)
 		return;
 	}
 	child_log(LOG_LEVEL_DEBUG, "child_started", c);
-	if (c->role == ROLE_GATE) {
+	if (c->role == ROLE_GATE)
 		child_send_resumption(c, c->of->resumption);
-		child_send_certificate(c, c->of->server->config);
-	}
-	if (c->role == ROLE_AUTH)
-		send_listeners(c, true);
-	introduce_to_all(c);
+	certificates_introduce(c->of->certificates, c);
+	if (c->role == ROLE_AUTH || c->role == ROLE_METRICS)
+		introduce_listeners(c, &c->of->server->listeners);
+	introduce_to_all(c, &c->of->children);
+	survey_introduce(c->of->survey, c);
 }
 
 /* -- death -- */
 
 static void log_death(const struct child *c, int status)
 {
-	bool good = c->of->stopping && WIFEXITED(status) &&
+	bool good = (c->of->stopping || c->renewed) && WIFEXITED(status) &&
 	            WEXITSTATUS(status) == 0;
 	struct log_line l = log_open(good ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
 	                             good ? "child_ended" : "child_died");
@@ -268,15 +269,6 @@ static void log_death(const struct child *c, int status)
 		log_number(&l, "status", (uint64_t)WEXITSTATUS(status));
 	log_number(&l, "lived_ms", loop_now_ms(c->of->loop) - c->started_ms);
 	log_close(&l);
-}
-
-static bool all_gone(const struct supervisor *s)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->children[i].pid != 0)
-			return false;
-	}
-	return true;
 }
 
 static void stop(struct supervisor *s, int status);
@@ -294,6 +286,8 @@ static void bury(struct child *c, int status)
 	struct supervisor *s = c->of;
 
 	log_death(c, status);
+	counters_clear_gauges(c->counters);
+	facts_close(c->facts);
 	timer_stop(&c->timer);
 	link_free(c->link);
 	c->link = NULL;
@@ -301,20 +295,25 @@ static void bury(struct child *c, int status)
 	if (is_hopeless(c, status))
 		stop(s, WEXITSTATUS(status));
 	if (s->stopping) {
-		if (all_gone(s))
+		if (roster_is_gone(&s->children))
 			loop_stop(s->loop);
 		return;
 	}
-	timer_start(&c->timer, s->loop,
-	            pacing_wait_ms(&c->pacing, loop_now_ms(s->loop), c->ready),
-	            start, c);
+	counters_add(c->counters, COUNTER_RESTARTS, 1);
+	if (c->renewed)
+		start(c);
+	else
+		timer_start(&c->timer, s->loop,
+		            pacing_wait_ms(&c->pacing, loop_now_ms(s->loop),
+		                           c->ready),
+		            start, c);
 	open_gates(s);
 }
 
 static void on_child_signal(struct supervisor *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		struct child *c = &s->children[i];
+	for (size_t i = 0; i < s->children.n; i++) {
+		struct child *c = &s->children.v[i];
 		int status;
 
 		if (c->pid != 0 && waitpid(c->pid, &status, WNOHANG) == c->pid)
@@ -326,11 +325,11 @@ static void on_child_signal(struct supervisor *s)
 
 static void kill_all(struct supervisor *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->children[i].pid == 0)
+	for (size_t i = 0; i < s->children.n; i++) {
+		if (s->children.v[i].pid == 0)
 			continue;
-		child_log(LOG_LEVEL_WARN, "child_killed", &s->children[i]);
-		kill(s->children[i].pid, SIGKILL);
+		child_log(LOG_LEVEL_WARN, "child_killed", &s->children.v[i]);
+		kill(s->children.v[i].pid, SIGKILL);
 	}
 }
 
@@ -350,19 +349,36 @@ static void stop(struct supervisor *s, int status)
 	log_note(LOG_LEVEL_INFO, "stopping", "");
 	sd_notify(0, "STOPPING=1");
 	listeners_close(&s->server->listeners); /* who comes now is refused */
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->children[i].pid == 0)
-			timer_stop(&s->children[i].timer);
+	for (size_t i = 0; i < s->children.n; i++) {
+		if (s->children.v[i].pid == 0)
+			timer_stop(&s->children.v[i].timer);
 		else
-			child_send(&s->children[i], FRAME_STOP, -1);
+			child_send(&s->children.v[i], FRAME_STOP, -1);
 	}
 	timer_start(&s->stop_timer, s->loop, STOP_SECONDS * 1000,
 	            on_stop_timeout, s);
-	if (all_gone(s))
+	if (roster_is_gone(&s->children))
 		loop_stop(s->loop);
 }
 
 /* -- reload -- */
+
+/* It is given what it has to know with its start. */
+static void renew(struct child *c)
+{
+	timer_stop(&c->timer);
+	c->renewed = c->pid != 0;
+	if (c->renewed)
+		child_send(c, FRAME_STOP, -1);
+	else
+		start(c);
+}
+
+/* The others take nothing from it. */
+static bool takes_reload(enum role role)
+{
+	return role != ROLE_PARSE && role != ROLE_METRICS;
+}
 
 static void reload(struct supervisor *s)
 {
@@ -370,15 +386,16 @@ static void reload(struct supervisor *s)
 
 	if (fd < 0)
 		return; /* the log says why; everything stays as it was */
-	for (size_t i = 0; i < s->n; i++) {
-		struct child *c = &s->children[i];
+	for (size_t i = 0; i < s->children.n; i++) {
+		struct child *c = &s->children.v[i];
 
-		if (c->role != ROLE_PARSE) /* which takes nothing from it */
+		if (c->role == ROLE_OUTSIDE)
+			renew(c);
+		else if (takes_reload(c->role))
 			child_send(c, FRAME_RELOAD, dup(fd));
-		if (c->role == ROLE_GATE && c->link != NULL)
-			child_send_certificate(c, s->server->config);
 	}
 	close(fd);
+	certificates_read(s->certificates, s->server->config);
 	log_note(LOG_LEVEL_INFO, "reloaded", s->server->path);
 }
 
@@ -389,9 +406,9 @@ static void renew_resumption(void *arg)
 	struct supervisor *s = arg;
 
 	resumption_keys_renew(s->resumption);
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->children[i].role == ROLE_GATE)
-			child_send_resumption(&s->children[i], s->resumption);
+	for (size_t i = 0; i < s->children.n; i++) {
+		if (s->children.v[i].role == ROLE_GATE)
+			child_send_resumption(&s->children.v[i], s->resumption);
 	}
 	timer_start(&s->resumption_timer, s->loop, RESUMPTION_KEY_MS,
 	            renew_resumption, s);
@@ -430,44 +447,17 @@ static void watch_signals(struct supervisor *s)
 
 /* -- the whole -- */
 
-static void add_child(struct supervisor *s, enum role role, uint32_t index)
-{
-	static const char *const names[ROLES] = { "", "gate", "auth", "mail",
-		                                  "parse" };
-	struct child *c = &s->children[s->n++];
-
-	*c = (struct child){ .of = s, .role = role, .index = index };
-	if (role == ROLE_AUTH)
-		snprintf(c->name, sizeof c->name, "auth");
-	else
-		snprintf(c->name, sizeof c->name, "%s/%u", names[role], index);
-}
-
-static void add_children(struct supervisor *s)
-{
-	uint32_t partitions = (uint32_t)s->server->start->partitions;
-
-	s->children =
-		mem_new(1 + s->server->gates + partitions + s->server->parsers,
-	                sizeof *s->children);
-	add_child(s, ROLE_AUTH, 0);
-	for (uint32_t i = 0; i < s->server->parsers; i++)
-		add_child(s, ROLE_PARSE, i);
-	for (uint32_t i = 0; i < partitions; i++)
-		add_child(s, ROLE_MAIL, i);
-	for (uint32_t i = 0; i < s->server->gates; i++)
-		add_child(s, ROLE_GATE, i);
-}
-
 static void fini(struct supervisor *s)
 {
 	timer_stop(&s->stop_timer);
 	timer_stop(&s->resumption_timer);
 	resumption_keys_free(s->resumption);
+	certificates_free(s->certificates);
+	survey_free(s->survey);
 	for (size_t i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 	loop_free(s->loop);
-	free(s->children);
+	roster_free(&s->children);
 }
 
 int supervise(struct server *server, void (*tell_ready)(void *arg), void *arg)
@@ -479,11 +469,14 @@ int supervise(struct server *server, void (*tell_ready)(void *arg), void *arg)
 		                .arg = arg };
 
 	watch_signals(&s);
-	add_children(&s);
+	roster_init(&s.children, server, &s);
+	s.certificates = certificates_new(s.loop, server->config, s.children.v,
+	                                  s.children.n);
+	s.survey = survey_new(s.loop, s.children.v, s.children.n, is_wanted);
 	timer_start(&s.resumption_timer, s.loop, RESUMPTION_KEY_MS,
 	            renew_resumption, &s);
-	for (size_t i = 0; i < s.n; i++)
-		start(&s.children[i]);
+	for (size_t i = 0; i < s.children.n; i++)
+		start(&s.children.v[i]);
 	loop_run(s.loop);
 	fini(&s);
 	return s.status;

@@ -11,7 +11,7 @@
 static void drop(struct tickets *t, size_t from, size_t n)
 {
 	for (size_t i = from; i < from + n; i++)
-		free(t->v[i].hidden);
+		free(t->v[i].holder.hidden);
 	memmove(t->v + from, t->v + from + n, (t->n - from - n) * sizeof *t->v);
 	t->n -= n;
 }
@@ -27,7 +27,7 @@ static void drop_expired(struct tickets *t, uint64_t now_ms)
 }
 
 void tickets_add(struct tickets *t, uint64_t now_ms, struct slice secret,
-                 struct slice session_id, uint64_t account, struct slice hidden)
+                 struct slice session_id, struct ticket_holder holder)
 {
 	struct ticket *one;
 
@@ -37,16 +37,14 @@ void tickets_add(struct tickets *t, uint64_t now_ms, struct slice secret,
 		drop(t, 0, 1);
 	t->v = mem_resize(t->v, t->n + 1, sizeof *t->v);
 	one = &t->v[t->n++];
-	*one = (struct ticket){ .account = account,
+	*one = (struct ticket){ .holder = holder,
 		                .until_ms = now_ms + TICKET_MS };
-	if (hidden.len != 0)
-		one->hidden = mem_cstr(hidden);
 	memcpy(one->secret, secret.ptr, TICKET_SIZE);
 	memcpy(one->session_id, session_id.ptr, SESSION_ID_SIZE);
 }
 
 bool tickets_take(struct tickets *t, uint64_t now_ms, struct slice secret,
-                  struct slice session_id, uint64_t *account, char **hidden)
+                  struct slice session_id, struct ticket_holder *out)
 {
 	drop_expired(t, now_ms);
 	for (size_t i = 0; i < t->n; i++) {
@@ -56,19 +54,21 @@ bool tickets_take(struct tickets *t, uint64_t now_ms, struct slice secret,
 		    !secret_eq(slice_of(one->session_id, SESSION_ID_SIZE),
 		               session_id))
 			continue;
-		*account = one->account;
-		*hidden = one->hidden;
-		one->hidden = NULL;
+		*out = one->holder;
+		one->holder.hidden = NULL;
 		drop(t, i, 1);
 		return true;
 	}
 	return false;
 }
 
-void tickets_void(struct tickets *t, uint64_t account)
+void tickets_void(struct tickets *t, uint64_t account, uint64_t credential)
 {
 	for (size_t i = t->n; i-- != 0;) {
-		if (t->v[i].account == account)
+		const struct ticket_holder *h = &t->v[i].holder;
+
+		if ((account == 0 || h->account == account) &&
+		    (credential == 0 || h->credential == credential))
 			drop(t, i, 1);
 	}
 }

@@ -14,12 +14,19 @@
 
 enum { TICKET_MS = 30 * 1000, TICKETS_MOST = 4096 };
 
+/* Who comes with it, as auth said. */
+struct ticket_holder {
+	uint64_t account;
+	uint64_t credential; /* that let it in; 0: none that is ended alone */
+	char *hidden;        /* names of capabilities; heap, or NULL */
+	uint8_t terms;       /* enum term */
+};
+
 struct ticket {
 	char secret[TICKET_SIZE];
 	char session_id[SESSION_ID_SIZE];
-	uint64_t account;
 	uint64_t until_ms;
-	char *hidden; /* names of capabilities; heap, or NULL */
+	struct ticket_holder holder;
 };
 
 /* Zeroed it is empty. */
@@ -28,18 +35,18 @@ struct tickets {
 	size_t n;
 };
 
-/* Both slices have their full size (asserted). Beyond TICKETS_MOST the
- * oldest is forgotten. */
+/* Both slices have their full size (asserted). Takes the holder's `hidden`.
+ * Beyond TICKETS_MOST the oldest is forgotten. */
 void tickets_add(struct tickets *, uint64_t now_ms, struct slice secret,
-                 struct slice session_id, uint64_t account,
-                 struct slice hidden);
+                 struct slice session_id, struct ticket_holder);
 
-/* False: unknown, used, run out, or of another session. *hidden is the
- * caller's to free. */
+/* False: unknown, used, run out, or of another session. The holder's `hidden`
+ * is the caller's to free. */
 bool tickets_take(struct tickets *, uint64_t now_ms, struct slice secret,
-                  struct slice session_id, uint64_t *account, char **hidden);
+                  struct slice session_id, struct ticket_holder *);
 
-/* All of an account. */
-void tickets_void(struct tickets *, uint64_t account);
+/* All of an account (0: of all), or (not 0) those that one credential let
+ * in. */
+void tickets_void(struct tickets *, uint64_t account, uint64_t credential);
 
 void tickets_free(struct tickets *);

@@ -35,6 +35,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/internal.h"
@@ -299,13 +300,32 @@ static void give_back(struct committer *c, struct batch *group, uint64_t syncs)
 	uv_async_send(c->async);
 }
 
+static void count(const struct committer *c, const struct batch *group,
+                  uint64_t us, uint64_t syncs)
+{
+	bool failed = false;
+	bool broken = false;
+
+	for (const struct batch *b = group; b != NULL; b = b->next) {
+		failed |= !is_ok(b->result);
+		broken |= b->result.code == ERR_IO;
+	}
+	counter_time(COUNTER_COMMIT_TIME, us);
+	counter_add(COUNTER_SYNCS, syncs);
+	counter_add(COUNTER_COMMITS_FAILED, failed);
+	counter_set(COUNTER_STORE_FULL, c->room.full);
+	counter_set(COUNTER_STORE_BROKEN, broken);
+}
+
 /* The lock is held, but not while it works. */
 static void run_group(struct committer *c, struct batch *group)
 {
+	uint64_t began = counter_now_us();
 	uint64_t syncs;
 
 	pthread_mutex_unlock(&c->lock);
 	syncs = commit_group(c, group);
+	count(c, group, counter_since_us(began), syncs);
 	pthread_mutex_lock(&c->lock);
 	give_back(c, group, syncs);
 }
@@ -396,6 +416,7 @@ struct committer *committer_new(struct partition *p, struct pack_writer w)
 	/* without one it serves all the same */
 	disk_note(&c->room, reserve_keep(&c->reserve, &p->index));
 	c->stats.disk_full = c->room.full;
+	counter_set(COUNTER_STORE_FULL, c->room.full);
 	c->async = mem_new(1, sizeof *c->async);
 	c->async->data = c;
 	if (uv_async_init(loop_uv(p->loop), c->async, on_async) != 0)

@@ -177,5 +177,5 @@ struct partition {
 
 /* Reads DIR/id: is this a partition, and of a version we know? The id is
  * copied. */
-enum { PARTITION_ID = 32, PARTITION_VERSION = 2 };
+enum { PARTITION_ID = 32, PARTITION_VERSION = 3 };
 struct err partition_read_id(int dir_fd, char id[PARTITION_ID]);

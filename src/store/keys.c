@@ -126,6 +126,14 @@ struct store_key key_annotation(uint64_t account, uint32_t mailbox,
 	return k;
 }
 
+struct store_key key_seen(uint64_t account, uint32_t mailbox, uint64_t user)
+{
+	struct store_key k = key_messages(account, T_SEEN, mailbox);
+
+	key_u64(&k, user);
+	return k;
+}
+
 struct store_key key_blob(const struct content_hash *hash)
 {
 	struct store_key k = key_table(0, T_BLOB);
@@ -156,8 +164,18 @@ uint32_t key_uid(struct slice key)
 	return get_be32(key.ptr + key.len - 4);
 }
 
-uint64_t key_modseq(struct slice key)
+static uint64_t last_eight(struct slice key)
 {
 	assert(key.len >= 8);
 	return get_be64(key.ptr + key.len - 8);
+}
+
+uint64_t key_modseq(struct slice key)
+{
+	return last_eight(key);
+}
+
+uint64_t key_user(struct slice key)
+{
+	return last_eight(key);
 }

@@ -13,6 +13,8 @@
  *   T_THREAD       id(8)             -> thread(8) of a message id's hash
  *   T_METADATA     mailbox(4) user(8) entry -> value (mailbox/metadata.h)
  *   T_ACL          mailbox(4)        -> its list of rights (mailbox/acl.c)
+ *   T_SEEN         mailbox(4) user(8) -> UIDs that he has seen (mailbox/seen.c)
+ *   T_HEADS        mailbox(4) uid(4) -> head of the chunk with that key
  *
  * Account 0 is the partition itself: T_BLOB hash(32), T_PACK number(4),
  * T_META.
@@ -35,6 +37,8 @@ enum table {
 	T_THREAD = 8,
 	T_METADATA = 9,
 	T_ACL = 10,
+	T_SEEN = 11,
+	T_HEADS = 12,
 
 	/* of account 0 */
 	T_META = 32,
@@ -63,7 +67,7 @@ struct store_key key_table(uint64_t account, enum table);
 struct store_key key_mailbox(uint64_t account, uint32_t mailbox);
 struct store_key key_name(uint64_t account, enum table, struct slice name);
 
-/* T_RECORDS, T_DIGEST: the prefix of a mailbox, and one key in it. */
+/* T_RECORDS, T_HEADS, T_DIGEST: the prefix of a mailbox, and one key in it. */
 struct store_key key_messages(uint64_t account, enum table, uint32_t mailbox);
 struct store_key key_message(uint64_t account, enum table, uint32_t mailbox,
                              uint32_t uid);
@@ -75,10 +79,12 @@ struct store_key key_thread(uint64_t account, uint64_t id);
 struct store_key key_annotations(uint64_t account, uint32_t mailbox);
 struct store_key key_annotation(uint64_t account, uint32_t mailbox,
                                 uint64_t user, struct slice entry);
+struct store_key key_seen(uint64_t account, uint32_t mailbox, uint64_t user);
 struct store_key key_blob(const struct content_hash *);
 struct store_key key_pack(uint32_t number);
 struct store_key key_meta(struct slice name);
 
-/* The last four bytes (uid), the last eight (modseq, id) of a key. */
+/* The last four bytes (uid), the last eight (modseq, id, user) of a key. */
 uint32_t key_uid(struct slice key);
 uint64_t key_modseq(struct slice key);
+uint64_t key_user(struct slice key);

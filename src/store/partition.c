@@ -135,7 +135,7 @@ static struct err parse_id(struct slice line, char id[PARTITION_ID])
 		return err(ERR_CORRUPT, "the id file is not a partition's");
 	line = slice_from(line, strlen("roost partition "));
 	if (!slice_cut(line, ' ', &version, &rest) ||
-	    !slice_eq(version, S("2")))
+	    !slice_eq(version, S("3")))
 		return err(ERR_CORRUPT, "the partition was made by another "
 		                        "version of roost: use that one");
 	if (rest.len != PARTITION_ID + 1 || rest.ptr[PARTITION_ID] != '\n')
@@ -372,9 +372,12 @@ static void count_packs(struct partition *p, struct partition_stats *out)
 void partition_stats(struct partition *p, struct partition_stats *out)
 {
 	MDB_stat st;
+	MDB_envinfo info;
 
 	committer_stats(p->committer, out);
 	count_packs(p, out);
+	if (mdb_env_info(p->index.env, &info) == 0)
+		out->index_limit = info.me_mapsize;
 	if (p->snapshot.live &&
 	    mdb_stat(p->snapshot.txn, p->index.dbi, &st) == 0)
 		out->index_bytes = (st.ms_branch_pages + st.ms_leaf_pages +

@@ -108,6 +108,7 @@ struct partition_stats {
 	uint64_t pack_bytes;  /* stored in packs */
 	uint64_t dead_bytes;  /* of these, expunged, or references */
 	uint64_t index_bytes; /* pages in use in the index */
+	uint64_t index_limit; /* that it may become */
 	bool disk_full;       /* when something was last to be added */
 };
 

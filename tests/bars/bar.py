@@ -25,7 +25,8 @@ import harness      # noqa: E402
 import proctree     # noqa: E402
 
 
-USERS = {"gate": "nobody", "auth": "daemon", "mail": "mail", "parse": "games"}
+USERS = {"gate": "nobody", "auth": "daemon", "mail": "mail", "parse": "games",
+         "outside": "man", "metrics": "news"}
 
 
 class Bar:
@@ -55,12 +56,21 @@ class Bar:
         return short if self.short else long
 
 
+# Of a bar that is not about how often somebody may try.
+UNLIMITED = """failures_per_address = 0
+failures_per_network = 0
+failures_per_account = 0
+spray_accounts = 0
+"""
+
+
 def server(conf=""):
     """As an operator runs it: where there is root to give, each kind of
     process is a user of its own."""
     users = ""
     if os.geteuid() == 0:
-        users = "".join("user_%s = %s\n" % of for of in USERS.items())
+        users = "users = %s\n" % ", ".join("%s:%s" % of
+                                           for of in USERS.items())
     s = harness.Server(conf=users + conf)
     os.chmod(s.top, 0o755)
     return s

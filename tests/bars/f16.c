@@ -1,12 +1,14 @@
 /*
- * f16.c -- roostd with one role taken over: f16 links it in front of
- * run_gate(), run_auth(), run_mail() and run_parse(), so it is called where
- * the role would begin, behind everything that confines it.
+ * f16.c -- what code of somebody else's tries in a process that it has taken
+ * over: it is called where the role would begin (f16_roles.c, f16_programs.c),
+ * behind everything that confines it.
  *
- * $F16_ROLE is the one. It tries what a break-in would try next and prints a
- * line for each, "f16 NAME: let" or "f16 NAME: denied"; a gate then lies to
- * auth and mail on the links that it has. "f16 done: let" is the last line.
+ * It tries what a break-in would try next and prints a line for each, "f16
+ * NAME: let" or "f16 NAME: denied"; a gate then lies to auth and mail on the
+ * links that it has. "f16 done: let" is the last line.
  */
+#include "f16.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -28,29 +30,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "base/limits.h"
+#include "base/sasl.h"
 #include "ipc/frame.h"
 #include "ipc/protocol.h"
-#include "roostd/roles.h"
-
-int __real_run_gate(struct server *, int parent_fd);
-int __real_run_auth(struct server *, int parent_fd);
-int __real_run_mail(struct server *, uint32_t index, int parent_fd);
-int __wrap_run_gate(struct server *, int parent_fd);
-int __wrap_run_auth(struct server *, int parent_fd);
-int __wrap_run_mail(struct server *, uint32_t index, int parent_fd);
-int __real_run_parse(struct server *, int parent_fd);
-int __wrap_run_parse(struct server *, int parent_fd);
-bool __real_prepare_parse(const struct server *);
-bool __wrap_prepare_parse(const struct server *);
 
 static pid_t parent; /* getppid() is for some of them only */
 static int report = STDERR_FILENO;
-
-__attribute__((constructor)) static void note_parent(void)
-{
-	parent = getpid();
-}
 
 /* Not by dprintf(), which asks where in the file it is. */
 static void tell(const char *name, bool let)
@@ -329,19 +316,25 @@ static bool verify(struct house *h, struct slice user, struct slice authzid,
                    struct slice secret)
 {
 	struct frame_out f = { 0 };
+	struct buf message = { 0 };
 	struct frame_in in;
 
 	frame_begin(&f, FRAME_VERIFY);
 	frame_u64(&f, 1);
 	frame_u8(&f, SERVICE_IMAP);
-	frame_slice(&f, S("PLAIN"));
-	frame_slice(&f, authzid);
-	frame_slice(&f, user);
-	frame_slice(&f, secret);
+	frame_u8(&f, SASL_PLAIN);
+	buf_printf(&message, "%.*s%c%.*s%c%.*s", (int)authzid.len, authzid.ptr,
+	           0, (int)user.len, user.ptr, 0, (int)secret.len, secret.ptr);
+	frame_slice(&f, buf_slice(&message));
+	buf_free(&message);
+	frame_slice(&f, S(""));
 	frame_slice(&f, S("192.0.2.1"));
 	frame_u16(&f, 1);
-	frame_u8(&f, 1);
+	frame_slice(&f, S("192.0.2.2"));
+	frame_slice(&f, S("TLSv1.3"));
+	frame_slice(&f, S(""));
 	frame_slice(&f, session);
+	frame_slice(&f, S(""));
 	transmit(h->auth, &f, -1);
 	if (!receive(h->auth, h->bytes, &in) || in.type != FRAME_VERDICT)
 		return false;
@@ -401,8 +394,11 @@ static bool enters_by_forged_expect(struct house *h)
 	frame_begin(&f, FRAME_EXPECT);
 	frame_slice(&f, ticket);
 	frame_u64(&f, h->account);
+	frame_u64(&f, 0);
 	frame_slice(&f, S("ann@example.org"));
 	frame_slice(&f, session);
+	frame_slice(&f, S(""));
+	frame_u8(&f, 0);
 	transmit(h->mail, &f, -1);
 	return enters(h, ticket, session);
 }
@@ -419,6 +415,7 @@ static bool gets_control(int link)
 	frame_begin(&f, FRAME_CONTROL);
 	frame_u64(&f, 1);
 	frame_slice(&f, S("ann@example.org"));
+	frame_u32(&f, 0);
 	transmit(link, &f, pair[1]);
 	frame_begin(&f, FRAME_EXPORT);
 	frame_slice(&f, S(""));
@@ -516,7 +513,7 @@ static void relay(int from)
 	_exit(0);
 }
 
-static void start_relay(void)
+void f16_start_relay(void)
 {
 	int ends[2];
 
@@ -528,14 +525,15 @@ static void start_relay(void)
 	report = ends[1];
 }
 
-/* -- in place of the role -- */
+/* -- all of it -- */
 
-static int run(int parent_fd, bool is_gate)
+int f16_run(int parent_fd, pid_t parent_pid, bool is_gate)
 {
 	struct house *h = calloc(1, sizeof *h);
 	struct frame_out ready = { 0 };
 	struct frame_in f;
 
+	parent = parent_pid;
 	try_files();
 	try_sockets();
 	try_processes();
@@ -550,43 +548,4 @@ static int run(int parent_fd, bool is_gate)
 	while (receive(parent_fd, h->bytes, &f) && f.type != FRAME_STOP)
 		continue;
 	return 0;
-}
-
-static bool is_taken(const char *role)
-{
-	const char *taken = getenv("F16_ROLE");
-
-	return taken != NULL && strcmp(taken, role) == 0;
-}
-
-int __wrap_run_gate(struct server *s, int parent_fd)
-{
-	return is_taken("gate") ? run(parent_fd, true)
-	                        : __real_run_gate(s, parent_fd);
-}
-
-int __wrap_run_auth(struct server *s, int parent_fd)
-{
-	return is_taken("auth") ? run(parent_fd, false)
-	                        : __real_run_auth(s, parent_fd);
-}
-
-int __wrap_run_mail(struct server *s, uint32_t index, int parent_fd)
-{
-	return is_taken("mail") && index == 0
-	               ? run(parent_fd, false)
-	               : __real_run_mail(s, index, parent_fd);
-}
-
-int __wrap_run_parse(struct server *s, int parent_fd)
-{
-	return is_taken("parse") ? run(parent_fd, false)
-	                         : __real_run_parse(s, parent_fd);
-}
-
-bool __wrap_prepare_parse(const struct server *s)
-{
-	if (is_taken("parse"))
-		start_relay();
-	return __real_prepare_parse(s);
 }

@@ -1,11 +1,12 @@
 /*
- * wallclock.c -- a wall clock that a test can set; put before a program with
+ * wallclock.c -- clocks that a test can set; put before a program with
  * LD_PRELOAD.
  *
  * The file named by WALLCLOCK holds seconds (64 bits, this machine's order)
- * that are added to the real time from then on. It is mapped at start, so
- * that processes which may open no file any more follow it, too. Monotonic
- * clocks go on as they do.
+ * that are added to the real time from then on, and behind them those that are
+ * added to the monotonic clocks: so much time has passed. It is mapped at
+ * start, so that processes which may open no file any more follow it, too. Who
+ * waits in the kernel learns of it when woken.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -16,7 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static const volatile int64_t *offset_s;
+static const volatile int64_t *offsets_s;
+
+enum { WALL, PASSED, OFFSETS };
 
 __attribute__((constructor)) static void open_offset(void)
 {
@@ -25,11 +28,11 @@ __attribute__((constructor)) static void open_offset(void)
 	void *map = MAP_FAILED;
 
 	if (fd >= 0)
-		map = mmap(NULL, sizeof *offset_s, PROT_READ, MAP_SHARED, fd,
-		           0);
+		map = mmap(NULL, OFFSETS * sizeof *offsets_s, PROT_READ,
+		           MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		abort();
-	offset_s = map;
+	offsets_s = map;
 	close(fd);
 }
 
@@ -37,10 +40,13 @@ int clock_gettime(clockid_t id, struct timespec *t)
 {
 	long status = syscall(SYS_clock_gettime, id, t);
 
-	if (status == 0 &&
-	    (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		t->tv_sec += *offset_s;
-	return (int)status;
+	if (status != 0)
+		return (int)status;
+	if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)
+		t->tv_sec += offsets_s[WALL];
+	if (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_COARSE)
+		t->tv_sec += offsets_s[PASSED];
+	return 0;
 }
 
 time_t time(time_t *out)

@@ -3,6 +3,7 @@
 A server for each class, an account and a scratch directory for each test,
 programs run with a time limit, and what the server holds, as plain values.
 """
+import base64
 import collections
 import imaplib
 import os
@@ -32,6 +33,11 @@ def message(subject, body="Hello.\r\n", more=""):
             "Subject: %s\r\nDate: Sat, 21 Nov 2026 06:00:00 +0000\r\n"
             "Message-ID: <%s@example.org>\r\n%s\r\n%s"
             % (subject, re.sub(r"\W+", ".", subject), more, body)).encode()
+
+
+def plain(user, secret):
+    """What a client sends by AUTH PLAIN: RFC 4616."""
+    return base64.b64encode(("\0%s\0%s" % (user, secret)).encode()).decode()
 
 
 def subject(held):
@@ -189,8 +195,8 @@ class ClientTest(support.ServerTest):
         self.assertEqual(status, "OK", data)
         self.close(imap)
 
-    def held(self, mailbox="INBOX"):
-        imap = self.server.imap(self.user)
+    def held(self, mailbox="INBOX", user=None):
+        imap = self.server.imap(user or self.user)
         out = fetch_held(imap, mailbox)
         self.close(imap)
         return out

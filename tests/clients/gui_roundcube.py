@@ -46,11 +46,11 @@ class RoundcubeTest(client.ClientTest):
     def tearDown(self):
         self.assertEqual("", self.roundcube.errors())
 
-    def log_in(self):
+    def log_in(self, user=None):
         b = self.browser
         b.call("Network.clearBrowserCookies")
         b.open(self.roundcube.url)
-        b.type(css("#rcmloginuser"), self.user)
+        b.type(css("#rcmloginuser"), user or self.user)
         b.type(css("#rcmloginpwd"), PASSWORD)
         b.click(css("#rcmloginsubmit"))
         self.wait_for_page("mail")
@@ -76,10 +76,16 @@ class RoundcubeTest(client.ClientTest):
             self.assertEqual(value, self.browser.eval(script))
             raise
 
-    def flags(self, mailbox="INBOX"):
-        """Subject -> flags, as the server holds them once the page is done."""
+    def wait_for_preview(self, text):
+        self.browser.wait(css("#messagebody", frame("#messagecontframe")) +
+                          ".innerText.includes(%s)" % json.dumps(text))
+
+    def flags(self, mailbox="INBOX", user=None):
+        """Subject -> flags, as the server holds them once the page is done;
+        what is read is what that user has read."""
         self.browser.wait("!rcmail.busy")
-        return {client.subject(m): set(m.flags) for m in self.held(mailbox)}
+        return {client.subject(m): set(m.flags)
+                for m in self.held(mailbox, user)}
 
     def open_mailbox(self, name):
         self.browser.click(css("#mailboxlist a[rel=%s]" % json.dumps(name)))
@@ -104,10 +110,6 @@ class Messages(RoundcubeTest):
             self.append(message("Number %d" % n, "This is body %d.\r\n" % n))
         self.log_in()
         self.wait_for(SUBJECTS, ["Number %d" % n for n in (3, 2, 1, 0)])
-
-    def wait_for_preview(self, text):
-        self.browser.wait(css("#messagebody", frame("#messagecontframe")) +
-                          ".innerText.includes(%s)" % json.dumps(text))
 
     def test_reads(self):
         self.browser.click(row("Number 2"))
@@ -223,17 +225,34 @@ class Lists(RoundcubeTest):
                       "OR HEADER SUBJECT {4+}", trace.sent())
 
 
-class Mailboxes(RoundcubeTest):
-    """Settings, Folders; and then what the list of them shows."""
+class Folders(RoundcubeTest):
+    """Settings, Folders."""
 
-    def setUp(self):
-        super().setUp()
-        self.log_in()
+    def open_folders(self):
         self.browser.click(css("#taskmenu a.settings"))
         self.wait_for_page("settings")
         self.browser.click(css("#settings-menu li.folders a"))
         self.browser.wait("rcmail.env.action == 'folders'")
         self.wait_for_page("settings")
+
+    @staticmethod
+    def shown(name):
+        return ("[...document.querySelectorAll('#subscription-table li > a')]"
+                ".find(a => a.textContent.trim() == %s)" % json.dumps(name))
+
+    def open_form(self, name):
+        self.browser.click(self.shown(name))
+        self.browser.wait(css("[name=_name]", frame("#preferences-frame")) +
+                          ".value == %s && !rcmail.busy" % json.dumps(name))
+
+
+class Mailboxes(Folders):
+    """And then what the list of them shows."""
+
+    def setUp(self):
+        super().setUp()
+        self.log_in()
+        self.open_folders()
 
     def press(self, button):
         self.wait_for_page("settings")
@@ -247,18 +266,8 @@ class Mailboxes(RoundcubeTest):
         self.browser.click(css("button.submit", form))
         self.browser.wait(self.shown(name))
 
-    @staticmethod
-    def shown(name):
-        return ("[...document.querySelectorAll('#subscription-table li > a')]"
-                ".find(a => a.textContent.trim() == %s)" % json.dumps(name))
-
     def names(self):
         return client.fetch_mailboxes(self.imap())
-
-    def open_form(self, name):
-        self.browser.click(self.shown(name))
-        self.browser.wait(css("[name=_name]", frame("#preferences-frame")) +
-                          ".value == %s && !rcmail.busy" % json.dumps(name))
 
     def create(self, name, parent=None):
         self.press("create")
@@ -285,12 +294,61 @@ class Mailboxes(RoundcubeTest):
         self.wait_for(MAILBOXES, ["INBOX", "Drafts", "Sent", "Junk", "Trash",
                                   "Archive", "Play"])
 
-    def test_offers_to_share_when_one_can(self):
-        """Its plugin does that by ACL being announced."""
-        self.create("Work")
-        self.open_form("Work")
-        self.assertEqual("ACL" in self.imap().capabilities, self.browser.eval(
-            "!!" + css("#acltable", frame("#preferences-frame"))))
+
+class Sharing(Folders):
+    """The owner gives, by the table of rights; the guest subscribes, reads
+    and flags."""
+
+    def setUp(self):
+        super().setUp()
+        self.guest = self.new_user()
+        self.name = "Other Users/%s/Plans" % self.user
+        self.imap().create("Plans")
+        for n in range(2):
+            self.append(message("Plan %d" % n, "This is plan %d.\r\n" % n),
+                        "Plans")
+
+    def give(self):
+        """Whoever is added gets lrs, and here the next box as well."""
+        form = frame("#preferences-frame")
+        self.log_in()
+        self.open_folders()
+        self.open_form("Plans")
+        self.browser.click(css("#acllist-footer a.create:not(.disabled)",
+                               form))
+        self.browser.type(css(".ui-dialog #acluser"), self.guest)
+        self.browser.click(css(".ui-dialog label[for=aclwrite]"))
+        self.browser.click(css(".ui-dialog button.mainaction"))
+        self.browser.wait(css("#acltable tr[data-userid=%s]" %
+                              json.dumps(self.guest), form))
+
+    def subscribe(self):
+        self.log_in(self.guest)
+        self.open_folders()
+        self.browser.click(css("#subscription-table input[value=%s] + label" %
+                               json.dumps(self.name)))
+        self.wait_for_page("settings")
+
+    def test_shares_a_mailbox(self):
+        self.give()
+        self.assertIn(("%s lrswi" % self.guest).encode(),
+                      self.imap().getacl("Plans")[1][0])
+        self.subscribe()
+        self.browser.click(css("#taskmenu a.mail"))
+        self.wait_for_page("mail")
+        self.open_mailbox(self.name)
+        self.wait_for(SUBJECTS, ["Plan 1", "Plan 0"])
+        self.wait_for_page("mail")
+        self.browser.click(row("Plan 0", ".flag span"))
+        self.browser.wait(row("Plan 0", ".flag span.flagged"))
+        self.wait_for_page("mail")
+        self.browser.click(row("Plan 1"))
+        self.wait_for_preview("This is plan 1.")
+        self.browser.wait("!" + row("Plan 1", ".msgicon.unread"))
+        self.assertEqual({"Plan 0": {"\\Flagged"}, "Plan 1": set()},
+                         self.flags("Plans"))
+        self.assertEqual({"Plan 0": {"\\Flagged"}, "Plan 1": {"\\Seen"}},
+                         self.flags(self.name, self.guest))
 
 
 class Drafts(RoundcubeTest):

@@ -1,5 +1,6 @@
 """postfix.py -- a Postfix of the test's own: nothing of /etc/postfix is read
-or written, and nothing listens. It must be started by root, as Postfix is.
+or written, and nothing listens unless it is to ask for passwords. It must be
+started by root, as Postfix is.
 """
 import os
 import shutil
@@ -48,13 +49,33 @@ showq     unix       n - n -   - showq
 postlog   unix-dgram n - n -   1 postlogd
 """
 
+# Submission: who has logged in may send.
+SUBMISSION = """
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {auth}
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_authenticated_header = yes
+smtpd_sasl_security_options = noanonymous
+smtpd_tls_cert_file = {certificate}
+smtpd_tls_key_file = {certificate}
+smtpd_tls_security_level = may
+smtpd_recipient_restrictions = permit_sasl_authenticated, reject
+"""
+LISTENER = """
+127.0.0.1:{port} inet n - n - - smtpd
+tlsmgr    unix       - - n 1000? 1 tlsmgr
+anvil     unix       - - n -   1 anvil
+"""
+
 PATH = os.environ["PATH"] + ":/usr/sbin"
 
 
 class Postfix:
-    """transports: domain -> where its mail goes, as in transport(5)."""
+    """transports: domain -> where its mail goes, as in transport(5).
+    submission: what SUBMISSION and LISTENER leave open.
+    """
 
-    def __init__(self, transports):
+    def __init__(self, transports, submission=None):
         self.top = tempfile.mkdtemp(prefix="roost-postfix-")
         os.chmod(self.top, 0o755)       # for the user postfix
         self.process = None
@@ -66,9 +87,12 @@ class Postfix:
             transports=", ".join("{ %s = %s }" % x
                                  for x in transports.items())))
         self.write("master.cf", MASTER)
+        if submission:
+            self.write("main.cf", SUBMISSION.format(**submission), "a")
+            self.write("master.cf", LISTENER.format(**submission), "a")
 
-    def write(self, name, text):
-        with open(os.path.join(self.top, "etc", name), "w") as f:
+    def write(self, name, text, mode="w"):
+        with open(os.path.join(self.top, "etc", name), mode) as f:
             f.write(text)
 
     def run(self, *command, **more):

@@ -26,6 +26,7 @@ $config['des_key'] = 'twenty-four-octets-long.';
 $config['plugins'] = ['acl'];
 $config['skin'] = 'elastic';
 $config['language'] = 'en_US';
+$config['imap_force_ns'] = true;
 $config['imap_cache'] = 'db';
 $config['messages_cache'] = true;
 $config['show_real_foldernames'] = true;

@@ -12,6 +12,7 @@ PACKAGES = {
     "gui_thunderbird": ("thunderbird",),
     "with_curl": ("curl",),
     "with_formats": ("dovecot-core",),
+    "with_gsasl": ("gsasl",),
     "with_imapflow": (":imapflow",),
     "with_imaplib": ("python3",),
     "with_mbsync": ("isync",),
@@ -20,6 +21,8 @@ PACKAGES = {
     "with_offlineimap": ("offlineimap3",),
     "with_openssl": ("openssl",),
     "with_postfix": ("postfix",),
+    "with_postfix_auth": ("postfix", "curl", "gsasl"),
+    "with_tokens": ("curl", ":imapflow", ":oidc-provider"),
 }
 
 

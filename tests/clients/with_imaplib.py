@@ -143,6 +143,37 @@ class Imaplib(ClientTest):
         self.assertEqual(self.m.store("1", "+FLAGS", r"(\Seen)")[0], "NO")
         self.assertEqual(self.held()[0].flags, set())
 
+    def test_shared_mailboxes(self):
+        """setacl, getacl, myrights, and another's mailbox in all commands."""
+        self.fill(ONE, TWO)
+        guest = "guest-" + self.user
+        self.server.add_user(guest)
+        self.ok(self.m.setacl("INBOX", guest, "lrswi"))
+        self.assertIn(guest.encode() + b" lrswi",
+                      self.ok(self.m.getacl("INBOX"))[0])
+        g = self.server.imap(guest)
+        name = '"Other Users/%s/INBOX"' % self.user
+        self.assertTrue(self.ok(g.myrights(name))[0].endswith(b" lrswi"))
+        self.assertEqual(1, len([row for row in self.ok(
+            g.list('""', '"Other Users/*"')) if b"INBOX" in row]))
+        self.assertEqual([b"2"], self.ok(g.select(name)))
+        self.assertEqual(ONE, self.ok(g.fetch("1", "(BODY[])"))[0][1])
+        self.ok(g.store("1", "+FLAGS", r"(\Flagged)"))
+        self.ok(g.copy("2", "INBOX"))
+        self.ok(g.append(name, None, None, THREE))
+        self.ok(g.close())
+        self.assertEqual([ONE, TWO, THREE], [x.text for x in self.held()])
+        self.assertIn("\\Flagged", self.held()[0].flags)
+        g.logout()
+
+    def test_quota(self):
+        self.assertEqual("NO", self.m.setquota('""', "(STORAGE 512)")[0])
+        self.server.roost("user", "promote", self.user)
+        self.assertEqual([b'"" (STORAGE 0 512)'],
+                         self.ok(self.m.setquota('""', "(STORAGE 512)")))
+        self.assertEqual([b'"" (STORAGE 0 512)'],
+                         self.ok(self.m.getquota('""')))
+
     def test_check_noop_namespace_enable(self):
         self.ok(self.m.enable("IMAP4rev2"))
         self.ok(self.m.select())

@@ -118,6 +118,43 @@ class Mutt(MuttTest):
         self.assertIn("\\Flagged", self.held("Archive")[0].flags)
 
 
+class Sharing(MuttTest):
+    """Another's mailbox, found by browsing what is the other's."""
+
+    def setUp(self):
+        super().setUp()
+        with open(self.muttrc, "a", encoding="utf-8") as f:
+            f.write('set imap_delim_chars = "/"\n')     # and not a dot
+        self.owner = self.new_user()
+        imap = self.server.imap(self.owner)
+        imap.create("Plans")
+        imap.setacl("Plans", self.user, "lrsw")
+        for n in range(2):
+            imap.append("Plans", None, None,
+                        message("Plan %d" % n, "This is plan %d.\r\n" % n))
+        self.close(imap)
+
+    def flags(self, user, mailbox):
+        return {subject(m): set(m.flags) for m in self.held(mailbox, user)}
+
+    def test_browses_reads_and_flags(self):
+        screen = self.mutt(
+            "<change-folder>?" + self.to_mailboxes +
+            # a space alone would be the next mailbox with new mail
+            "<change-dir><kill-line>=Other<quote-char><space>Users/%s<enter>"
+            "<search>Plans<enter><select-entry>"
+            "<first-entry><pipe-message>cat >read<enter><display-message>"
+            "<exit><next-entry><flag-message><quit>" % self.owner)
+        self.assertIn("Plan 1", screen)
+        with open(self.path("read"), encoding="utf-8") as f:
+            self.assertIn("This is plan 0.", f.read())
+        self.assertEqual({"Plan 0": {"\\Seen"}, "Plan 1": {"\\Flagged"}},
+                         self.flags(self.user, "Other Users/%s/Plans" %
+                                    self.owner))
+        self.assertEqual({"Plan 0": set(), "Plan 1": {"\\Flagged"}},
+                         self.flags(self.owner, "Plans"))
+
+
 class MuttStartTls(Mutt):
     scheme = "imap"
 

@@ -20,6 +20,11 @@ class NeoMutt(with_mutt.Mutt):
     to_mailboxes = "<toggle-mailboxes>"
 
 
+class NeoMuttSharing(with_mutt.Sharing):
+    mutt_command = "neomutt"
+    to_mailboxes = "<toggle-mailboxes>"
+
+
 class Resynchronisation(with_mutt.MuttTest):
     """INBOX is opened, another session changes it, it is opened again."""
 

@@ -1,7 +1,7 @@
-"""peers.py -- roost and Debian's Dovecot, side by side on loopback.
+"""peers.py -- roost and Debian's Dovecot or Cyrus, side by side on loopback.
 
-Each test class has one of both (Dovecot must be started by root) and gets
-from pair() a connection to each, logged in as the same new user.
+Each test class has roost and a peer (which root must start) and gets from
+pair() a connection to each, logged in as the same new user.
 """
 import contextlib
 import itertools
@@ -15,6 +15,7 @@ import tempfile
 import unittest
 
 import known
+import known_cyrus
 from wire import Peer
 
 from harness import ROOT, Server
@@ -38,13 +39,16 @@ def three_ports():
     raise RuntimeError("no three ports in a row")
 
 
-class Dovecot:
-    """bench/dovecot with a directory and ports of its own."""
+KNOWN = {"dovecot": known.DOVECOT, "cyrus": known_cyrus.CYRUS}
 
-    def __init__(self, more=""):
+
+class Other:
+    """A script of bench/ with a directory and ports of its own."""
+
+    def __init__(self, name, more=""):
         self.more = more        # settings
         self.dir = tempfile.mkdtemp(prefix="roost-compare-")
-        self.script = os.path.join(ROOT, "bench", "dovecot")
+        self.script = os.path.join(ROOT, "bench", name)
 
     def run(self, *args):
         path = os.environ["PATH"] + ":/usr/sbin"
@@ -66,7 +70,7 @@ class Dovecot:
 
 
 class Both:
-    """The same to roost and to Dovecot."""
+    """The same to roost and to its peer."""
 
     def __init__(self, ours, theirs):
         self.ours = ours
@@ -102,14 +106,15 @@ class Both:
 
 class CompareTest(unittest.TestCase):
     """check() takes note of differences; the end of a test weighs them."""
-    more = ""                   # settings of Dovecot's
+    peer = "dovecot"
+    more = ""                   # settings of the peer's
 
     @classmethod
     def setUpClass(cls):
         cls.server = Server()
         cls.server.start()
         cls.addClassCleanup(cls.server.__exit__, None, None, None)
-        cls.dovecot = cls.enterClassContext(Dovecot(cls.more))
+        cls.other = cls.enterClassContext(Other(cls.peer, cls.more))
 
     @classmethod
     def new_user(cls):
@@ -121,7 +126,7 @@ class CompareTest(unittest.TestCase):
     def pair(cls, user):
         """Logged in, unless user is None."""
         both = Both(Peer(cls.server.imaps_port, timeout=30),
-                    Peer(cls.dovecot.port + 1, timeout=30))
+                    Peer(cls.other.port + 1, timeout=30))
         cls.addClassCleanup(both.close)
         if user is None:
             both.greetings()
@@ -137,9 +142,10 @@ class CompareTest(unittest.TestCase):
         """what says which question it was; known.py has the answers that
         may differ."""
         self.compared += 1
-        if ours != theirs and not known.explains(what, ours, theirs):
-            self.odd.append("%s\n  roost:   %.1500r\n  Dovecot: %.1500r" % (
-                what, ours, theirs))
+        if ours != theirs and \
+                not KNOWN[self.peer].explains(what, ours, theirs):
+            self.odd.append("%s\n  roost:   %.1500r\n  %-9s%.1500r" % (
+                what, ours, self.peer + ":", theirs))
 
     def tearDown(self):
         print("%d compared ... " % self.compared, end="", file=sys.stdout)

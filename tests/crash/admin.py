@@ -10,6 +10,7 @@ import threading
 import time
 
 from client import Client, Gone, Refused, back
+from credentials import Credentials
 from ledger import Ledger
 
 NAMES = ["guest%d@example.org" % n for n in range(4)]
@@ -22,6 +23,7 @@ class Admin:
         self.doubt = None       # the name that is being added or removed
         self.numbers = 0        # of accounts, for the markers
         self.acknowledged = 0
+        self.credentials = Credentials(server)  # of one that stays
 
     def worker(self, seed):
         return AdminWorker(self, seed)
@@ -51,6 +53,9 @@ class Admin:
         self.ask(name, "remove", "--yes", name)
         del self.there[name]
 
+    def all_acknowledged(self):
+        return self.acknowledged + self.credentials.ledger.acknowledged
+
     # -- afterwards --
 
     def states(self):
@@ -75,6 +80,7 @@ class Admin:
             self.verify_one(name)
         if self.doubt is not None:
             self.settle(in_doubt)
+        self.credentials.verify()
 
     def verify_one(self, name):
         ledger = self.there[name]

@@ -117,6 +117,7 @@ class Sweep:
     def begin(self):
         self.server.start()
         self.server.add_user(USER)
+        self.admin.credentials.begin()
         client = Client(self.server, self.ledger, tls=False)
         self.ledger.learn(client)
         client.close()
@@ -307,7 +308,8 @@ def sweep(top, pairs, points, seed):
         "%s: %d points, %d refused, %d sessions lost, %d processes ended, "
         "%d acknowledged, %d s" % (
             "; ".join("%s, %s" % p for p in pairs), s.points, s.refused,
-            s.lost, s.dead, s.ledger.acknowledged + s.admin.acknowledged,
+            s.lost, s.dead,
+            s.ledger.acknowledged + s.admin.all_acknowledged(),
             time.time() - began))
 
 

@@ -87,7 +87,8 @@ class Script:
                      self.move, self.catenate, self.replace, self.subscribe,
                      self.annotate, self.share, self.rename, self.expunge,
                      self.delete, self.unsubscribe, self.unset, self.limit,
-                     self.hide, self.offer, self.add_user, self.remove_user):
+                     self.hide, self.offer, self.add_user, self.remove_user,
+                     *self.admin.credentials.deeds()):
             if not self.attempt(step):
                 break
         if self.client is not None:
@@ -256,6 +257,7 @@ class Sweep:
     def begin(self):
         self.server.start()
         self.server.add_user(USER)
+        self.admin.credentials.begin()
         client = Client(self.server, self.ledger, tls=False)
         self.ledger.learn(client)
         client.close()
@@ -390,7 +392,7 @@ def sweep(top, every, job):
         "%d acknowledged, %d s" % (
             "start" if starting else "service", name,
             "from then on" if forever else "once", s.points, s.refused,
-            s.lost, s.ledger.acknowledged + s.admin.acknowledged,
+            s.lost, s.ledger.acknowledged + s.admin.all_acknowledged(),
             time.time() - began))
 
 

@@ -5,10 +5,11 @@ usage: kill.py [--rounds N] [--seed N] [--seconds S]
 
 Each round: clients, one an account, do at random what clients do, each with
 its ledger of what was acknowledged (ledger.py), and an administrator adds
-and removes accounts (admin.py). Then something is done to the server's
-processes (`BLOWS`). Afterwards every account must hold exactly what its
-ledger says; what was under way may have happened whole or not at all; no
-UID may ever mean two messages; `roost store check` must find nothing.
+and removes accounts (admin.py), another what opens one (credentials.py).
+Then something is done to the server's processes (`BLOWS`). Afterwards every
+account must hold exactly what its ledger says; what was under way may have
+happened whole or not at all; no UID may ever mean two messages; `roost store
+check` must find nothing.
 (behaviours 148, 200)
 """
 import argparse
@@ -253,7 +254,9 @@ def check_log(server):
 def one_round(server, ledgers, admin, number, rnd, seconds):
     name, blow = BLOWS[number % len(BLOWS)]
     workers = [Worker(server, ledger, rnd.getrandbits(32))
-               for ledger in ledgers] + [admin.worker(rnd.getrandbits(32))]
+               for ledger in ledgers] + [
+                   other.worker(rnd.getrandbits(32))
+                   for other in (admin, admin.credentials)]
     before = sum(ledger.acknowledged for ledger in ledgers)
     for w in workers:
         w.start()
@@ -273,6 +276,7 @@ def run(rounds, seconds, rnd, tally):
     ledgers = [Ledger(u) for u in USERS]
     with Server(conf="trusted_networks = 127.0.0.1\n") as server:
         admin = Admin(server)
+        admin.credentials.begin()
         for ledger in ledgers:
             server.add_user(ledger.user)
             ledger.learn(Client(server, ledger))
@@ -281,6 +285,7 @@ def run(rounds, seconds, rnd, tally):
             tally["rounds"] += 1
             tally["mail"] = sum(x.acknowledged for x in ledgers)
             tally["accounts"] = admin.acknowledged
+            tally["credentials"] = admin.credentials.ledger.acknowledged
 
 
 def main():
@@ -297,8 +302,9 @@ def main():
         traceback.print_exc()
         print("round %d: %s" % (tally["rounds"] + 1,
                                 BLOWS[tally["rounds"] % len(BLOWS)][0]))
-    print("%d changes of mail and %d of accounts acknowledged"
-          % (tally["mail"], tally["accounts"]))
+    print("%d changes of mail, %d of accounts, %d of credentials and policies"
+          " acknowledged" % (tally["mail"], tally["accounts"],
+                             tally["credentials"]))
     failed = tally["rounds"] < args.rounds
     print("%d passed, %d failed" % (tally["rounds"], failed))
     sys.exit(failed)

@@ -182,6 +182,9 @@ class Actor:
         return self.rnd.choice(["SUBSCRIBE %s", "UNSUBSCRIBE %s",
                                 'LSUB "" %s']) % self.rnd.choice(SUBSCRIBED)
 
+    def quota(self, _first):
+        return 'GETQUOTA ""'
+
     def status(self, _first):
         return "STATUS %s %s" % (self.any_box(), STATUS_ITEMS)
 
@@ -198,7 +201,7 @@ class Actor:
         elif any(s.uid is None for s in self.view.slots[-3:]):
             self.run(self.learn(True), "NOOP")
         else:
-            self.rnd.choices(*STEPS)[0](self)
+            getattr(self, self.rnd.choices(*STEPS)[0])()
 
     def run(self, *commands):
         return self.conn.run(*[c.encode() for c in commands if c])
@@ -232,7 +235,7 @@ class Actor:
             if len(self.view.uids()) > MANY // 2 else self.view.uids()
         self.run("UID STORE %s +FLAGS.SILENT (\\Deleted)" % ",".join(
             map(str, sorted(gone))), "EXPUNGE")
-        if len(self.view) > MANY:
+        if self.view is not None and len(self.view) > MANY:
             self.select()       # it may be read-only
 
     def deliver(self):
@@ -283,10 +286,10 @@ class Actor:
 COMMANDS = ([Actor.fetch, Actor.learn, Actor.search, Actor.store,
              Actor.transfer, Actor.delete, Actor.expunge, Actor.append,
              Actor.catenate, Actor.replace, Actor.annotate, Actor.share,
-             Actor.subscribe, Actor.status, Actor.common],
-            [20, 2, 8, 20, 10, 6, 6, 6, 3, 4, 3, 2, 2, 8, 8])
-STEPS = ([Actor.one, Actor.several, Actor.select, Actor.leave, Actor.deliver,
-          Actor.arrange], [50, 30, 4, 2, 6, 2])
+             Actor.subscribe, Actor.quota, Actor.status, Actor.common],
+            [20, 2, 8, 20, 10, 6, 6, 6, 3, 4, 3, 2, 2, 1, 8, 8])
+STEPS = (["one", "several", "select", "leave", "deliver", "arrange"],
+         [50, 30, 4, 2, 6, 2])
 
 
 class Reader(Actor):
@@ -315,7 +318,8 @@ class Reader(Actor):
             max(self.view.uids(), default=0) + 1, MARKER_FIELD)
 
     def has_blank(self):
-        return any(s.uid is None for s in self.view.slots)
+        return self.view is not None and \
+            any(s.uid is None for s in self.view.slots)
 
 
 class Prober(Actor):

@@ -39,9 +39,24 @@ def read_all(server, user, path):
         conn.run(b"GETMETADATA %s (%s)" % (
             name.encode(), " ".join(ANNOTATIONS).encode()))
     for name in names:
-        conn.run(b"STATUS %s %s" % (name, STATUS_ITEMS.encode()))
-        conn.run(b"EXAMINE " + name)
-        conn.run(b"UID FETCH 1:* " + ITEMS)
+        read_mailbox(conn, name)
+    conn.stream.close()
+    recorder.close()
+
+
+def read_mailbox(conn, name):
+    conn.run(b"STATUS %s %s" % (name, STATUS_ITEMS.encode()))
+    conn.run(b"EXAMINE " + name)
+    conn.run(b"UID FETCH 1:* " + ITEMS)
+
+
+def read_home(server, user, name, connection, path):
+    """The visitor's own mailbox, as one of the user's."""
+    recorder = Recorder(path, os.path.basename(path))
+    conn = connection(recorder, lambda command, line: None, user)
+    if not conn.open(server.imap_port, user, False):
+        raise AssertionError("a visitor of %s cannot log in" % user)
+    read_mailbox(conn, name.encode())
     conn.stream.close()
     recorder.close()
 

@@ -2,7 +2,8 @@
 
 A line "CONN T0-T1 COMMAND" is a command, below it, indented, are the
 responses; the last one, if it came, is the tagged one. TEXT=marker in a FETCH
-stands for that whole message. Every connection is one session of one user.
+stands for that whole message. Every connection is one session of one user; v is a
+visitor's.
 """
 import re
 import unittest
@@ -46,7 +47,8 @@ def parse(script):
             conn, times, command = line.split(" ", 2)
             t0, t1 = map(float, times.split("-"))
             last = [conn, 1, t0, t1, command.encode(), [], "?"]
-            ops.setdefault(conn, [[conn, 1, 0, 0, b"LOGIN ann", [], "OK"]])
+            login = [b"port 1"] + [b"as visitor-ann"] * (conn == "v")
+            ops.setdefault(conn, [[conn, 1, 0, 0, b"LOGIN ann", login, "OK"]])
             ops[conn].append(last)
             continue
         last[5].append(TEXT.sub(whole, line.strip().encode()))

@@ -13,8 +13,9 @@ flags are what some order of the changes gives.
 I6 to I8 are modseqs.py's and replay.py's: MODSEQs never fall and each is one
 state, who comes back is told all that has changed, of two who change what
 they have seen one is refused. I18, settings.py's: annotations, rights and
-subscriptions are registers. I14 is audit.py's and `roost store check`'s.
-Each check is one scan over sorted facts.
+subscriptions are registers. I15, there and in visitor.py: who has been let
+into a mailbox of another sees it, who has been shut out doesn't. I14 is
+audit.py's and `roost store check`'s. Each check is one scan over sorted facts.
 
 What it finds was tried on servers broken on purpose, a few seconds of load
 each: an EXPUNGE response left out (I9, I4), MOVE that only copies (I4, I10),

@@ -17,8 +17,9 @@ Birth = collections.namedtuple(
 # kind is DELETE, all that there are).
 Death = collections.namedtuple("Death", "mailbox slots kind t0 t1 sure op")
 
-# Flags of the messages of slots were set.
-Write = collections.namedtuple("Write", "mailbox slots mode flags t0 t1 sure")
+# Flags of the messages of slots were set; by a visitor, all but \Seen.
+Write = collections.namedtuple("Write", "mailbox slots mode flags t0 t1 sure "
+                               "visits", defaults=(False,))
 
 # A message had these flags (None: nobody looked), so it was there.
 Read = collections.namedtuple("Read", "mailbox slot flags t0 t1 op")
@@ -81,6 +82,7 @@ class Facts:
         self.settings = []
         self.looks = []
         self.replaced = []
+        self.visitors = set()   # whose \Seen is another
         self.anomalies = []
 
     def complain(self, invariant, text, op):

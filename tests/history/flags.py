@@ -20,11 +20,18 @@ def check(cells):
 def check_flag(cells, cell, name, memo):
     register = register_of(cells, cell, name, memo)
     for r in cell.reads:
+        if is_own(cells, name, r.op):
+            continue
         if not register.may_be(name in r.flags, r.t0, r.t1):
             cells.facts.complain("I17", "UID %d of %r: %s is %s" % (
                 cell.uid, cell.mailbox, name,
                 "on" if name in r.flags else "off"), r.op)
             return
+
+
+def is_own(cells, name, op):
+    """Each visitor has his own, which nobody else sees."""
+    return name == "\\Seen" and op.conn in cells.facts.visitors
 
 
 def source_of(cells, cell):
@@ -55,6 +62,8 @@ def register_of(cells, cell, name, memo):
         memo[key] = register = Register()
         begin(cells, cell, name, register, memo)
         for w in cell.writes:
+            if w.visits and name == "\\Seen":
+                continue
             value = name in w.flags
             if w.mode == "F":
                 register.add(value, w.t0, w.t1, w.sure)
@@ -67,6 +76,8 @@ def begin(cells, cell, name, register, memo):
     """What it was born with: a copy with what its source had then."""
     b, source = cell.birth, source_of(cells, cell)
     values = [True, False]          # nobody knows
+    if b is not None and is_own(cells, name, b.op):
+        source = b = None
     if source is not None:
         register_there = register_of(cells, source, name, memo)
         values = [v for v in values if register_there.may_be(v, b.t0, b.t1)]

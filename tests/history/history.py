@@ -24,11 +24,13 @@ sys.path.insert(0, os.path.join(HERE, "..", "crash"))
 import audit  # noqa: E402
 import check  # noqa: E402
 import record  # noqa: E402
-from actor import Actor, Prober, Reader  # noqa: E402
+from actor import BOXES, Actor, Prober, Reader  # noqa: E402
 from back import Back, Racer  # noqa: E402
 from facts import Anomaly  # noqa: E402
 from harness import Server  # noqa: E402
-from notified import Notified  # noqa: E402
+from notified import Notified, NotifiedVisitor  # noqa: E402
+from settings import CLUB, visitor_of  # noqa: E402
+from visitor import HOME, Keeper, VisitConnection, Visitor  # noqa: E402
 from wire import PATIENCE  # noqa: E402
 
 # Hashes are cheap: who is let in again after a kill must not wait for them.
@@ -38,10 +40,18 @@ password_passes = 1
 """
 PARTITIONS = 4
 # the n-th client is the account's whose number is n modulo PARTITIONS
-KINDS = {0: Reader, 1: Reader, 2: Reader, 3: Reader, 4: Notified, 5: Notified,
-         6: Back, 7: Back, 8: Racer, 9: Back, 12: Racer}
+KINDS = {0: Reader, 1: Reader, 2: Reader, 3: NotifiedVisitor, 4: Notified,
+         5: Notified, 6: Back, 7: Back, 8: Racer, 9: Back, 10: Visitor,
+         11: Visitor, 12: Racer, 14: Keeper, 15: Keeper}
+VISITED = 2, 3      # the accounts' numbers
+SHARED_RIGHTS = "lrswite"
 AFTERMATH_S = 1
 TLS_SHARE = 0.25
+
+
+def validity(client, name):
+    answer = client.status(name, "(UIDVALIDITY)")[1][0]
+    return int(answer.rsplit(b" ", 1)[1].strip(b")"))
 
 
 class Place:
@@ -94,11 +104,33 @@ class Setting:
         self.server.start()
         while set(self.partition.values()) != set(range(PARTITIONS)):
             self.add_user("user%d@example.org" % len(self.partition))
-        for user in self.users:
+        for n, user in enumerate(self.users):
             client = self.server.imap(user)
             client.create("Work")
+            if n in VISITED:
+                self.share(client, user)
             client.logout()
         return self
+
+    def share(self, client, user):
+        """Most with a visitor, whose own mailbox is one more of the user's
+        in the histories, so its UIDVALIDITY must be another."""
+        guest = visitor_of(user)
+        self.add_visitor(guest)
+        self.server.roost("user", "promote", guest)
+        client.create(CLUB)
+        for name in BOXES:
+            client.setacl(name, guest, SHARED_RIGHTS)
+        taken = {validity(client, name) for name in BOXES + [CLUB]}
+        own = self.server.imap(guest)
+        own.create(HOME)
+        while validity(own, HOME) <= max(taken):
+            own.delete(HOME)
+            own.create(HOME)
+        while validity(client, CLUB) <= validity(own, HOME):
+            client.delete(CLUB)
+            client.create(CLUB)
+        own.logout()
 
     def __exit__(self, *what):
         self.server.__exit__(*what)
@@ -110,11 +142,18 @@ class Setting:
     def add_user(self, name):
         """Of use if its partition has none yet."""
         self.server.add_user(name)
-        shown = self.server.roost("user", "show", "--json", name).stdout
-        where = json.loads(shown)[0]["partition"]
+        where = self.find_partition(name)
         if where not in self.partition.values():
             self.users.append(name)
         self.partition[name] = where
+
+    def add_visitor(self, name):
+        self.server.add_user(name)
+        self.partition[name] = self.find_partition(name)
+
+    def find_partition(self, name):
+        shown = self.server.roost("user", "show", "--json", name).stdout
+        return json.loads(shown)[0]["partition"]
 
     # -- running --
 
@@ -158,6 +197,11 @@ class Setting:
         for user in self.users:
             audit.read_all(self.server, user,
                            os.path.join(self.dir, "audit-" + user))
+        for n in VISITED:
+            user = self.users[n]
+            audit.read_home(
+                self.server, user, HOME, VisitConnection,
+                os.path.join(self.dir, "audit-" + visitor_of(user)))
         with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
             parts = list(pool.map(check_account, [self.dir] * len(self.users),
                                   self.users))
@@ -217,17 +261,23 @@ def logins(user, histories):
         for op in ops:
             if op.command.startswith(b"LOGIN") and op.status == "OK" and \
                not op.conn.endswith("/lmtp"):
-                yield Login(user, op.t0, op.t1)
+                yield Login(who(op, user), op.t0, op.t1)
+
+
+def who(op, user):
+    """Whose process a session lives in."""
+    return visitor_of(user) if len(op.lines) > 1 else user
 
 
 def losses(user, histories):
     """Sessions whose connection was lost."""
     for ops in histories:
-        session, since, port = None, 0, 0
+        session, since, port, name = None, 0, 0, user
         for op in ops:
             if op.command.startswith(b"LOGIN") and op.status == "OK":
                 session, since = op.session, op.t0
                 port = int(op.lines[0].split()[1])
+                name = who(op, user)
             elif op.status == "?" and op.session == session:
                 session = None
-                yield Loss(user, op.conn, since, op.t1, port)
+                yield Loss(name, op.conn, since, op.t1, port)

@@ -1,23 +1,30 @@
-"""notified.py -- a client that has asked to be told (NOTIFY, RFC 5465).
+"""notified.py -- clients that have asked to be told (NOTIFY, RFC 5465).
 
-It has a mailbox selected and waits, without a command: of that one it is
-told every change, of the others their STATUS.
+They have a mailbox selected and wait, without a command: of that one they are
+told every change, of the others their STATUS. One is a visitor, who is told of
+another account's mailboxes and of one of its own.
 """
+import re
 import time
 
 from actor import BOXES, STATUS_ITEMS, Reader
+from replay import OVERFLOW
+from visitor import HOME, ITEMS, VisitConnection, Visitor
 
 HERE = "(MessageNew (UID FLAGS) MessageExpunge FlagChange)"
-ELSEWHERE = "(MAILBOXES (%s) (MessageNew MessageExpunge))" % " ".join(BOXES)
+ELSEWHERE = "(MAILBOXES (%s) (MessageNew MessageExpunge))"
+NAMES = re.compile(rb"(?<=[ (])(%s)(?=[ )])" % "|".join(BOXES).encode())
 
 
 class Notified(Reader):
+    boxes, items = BOXES, STATUS_ITEMS
+
     def connect(self):
         super().connect()
         self.asked = False
 
     def any_box(self):
-        return self.rnd.choice(BOXES)
+        return self.rnd.choice(self.boxes)
 
     def select(self):
         """What is under way of one mailbox is not the other's."""
@@ -43,7 +50,7 @@ class Notified(Reader):
             how = "SET %s(%s %s) %s" % (
                 self.rnd.choice(["", "STATUS "]),
                 self.rnd.choice(["SELECTED", "SELECTED-DELAYED"]),
-                HERE, ELSEWHERE)
+                HERE, ELSEWHERE % " ".join(self.boxes))
         self.asked = self.run("NOTIFY " + how)[-1].startswith(b"OK")
 
     def listen(self):
@@ -53,5 +60,25 @@ class Notified(Reader):
 
     def compare(self):
         """One after the other: the second may tell what the first asked."""
-        self.run("STATUS %s %s" % (self.any_box(), STATUS_ITEMS))
+        self.run("STATUS %s %s" % (self.any_box(), self.items))
         self.run(self.learn(True), "NOOP")
+
+
+class NotifiedConnection(VisitConnection):
+    def octets(self, command):
+        """NOTIFY has several names, and all are the owner's but Home."""
+        if not command.startswith(b"NOTIFY "):
+            return super().octets(command)
+        return NAMES.sub(rb'"Other Users/%s/\1"' % self.host.encode(),
+                         command)
+
+
+class NotifiedVisitor(Notified, Visitor):
+    boxes, items = BOXES + [HOME], ITEMS
+    connection = NotifiedConnection
+
+    def heard(self, command, line):
+        """It is out of the owner's process that it is told, which may end."""
+        if line.startswith(OVERFLOW):
+            self.asked = False
+        super().heard(command, line)

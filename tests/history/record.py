@@ -15,7 +15,7 @@ An Op is one command of one session:
               came; "LEFT": the client went away before it
 
 What is no command of IMAP stands as one: b"LOGIN user" begins every session
-(its lines are not kept); b"LMTP marker" is a delivery on a connection of its
+(its lines: b"port N", and of a visitor b"as NAME", visitor.py); b"LMTP marker" is a delivery on a connection of its
 own; b"IDLE" ends with its continuation, then each b"IDLING" is what came at
 once, and b"DONE" has the tagged response; b"WAITING" is what came at once
 without any command; b"LOST" is a connection that was lost with nothing under

@@ -14,6 +14,7 @@ from facts import (NEVER, Birth, Count, Death, ModSeq, Name,  # noqa: E402
                    Race, Read, Replaced, Top, Watch, Write)
 from ledger import MARKER  # noqa: E402
 from memory import ALL_FLAGS, VANISHED, Memory  # noqa: E402
+import settings  # noqa: E402
 from settings import Settings  # noqa: E402
 from told import Told  # noqa: E402
 from view import NUMBERED, Fetch, Slot, View, contains, in_set  # noqa: E402
@@ -25,6 +26,7 @@ COPYUID = re.compile(rb"\[COPYUID (\d+) ([\d:,]+) ([\d:,]+)\]")
 APPENDUID = re.compile(rb"\[APPENDUID (\d+) ([\d:,]+)\]")
 ESEARCH = re.compile(rb"(COUNT|MIN|MAX|ALL) ([\d:,]+)")
 CLOSED = b"* OK [CLOSED]"
+OVERFLOW = b"* OK [NOTIFICATIONOVERFLOW]"
 MODIFIED = re.compile(rb"\[MODIFIED ([\d:,]+)\]")
 URL = re.compile(rb"UIDVALIDITY=(\d+)/;UID=(\d+)$")
 STORE = re.compile(rb"(?:UID )?STORE \S+ (?:\(UNCHANGEDSINCE (\d+)\) )?"
@@ -34,11 +36,16 @@ NONE = re.compile(rb"(NO|BAD) \[(NONEXISTENT|TRYCREATE)\]")
 # While these run, no EXPUNGE may come: message numbers are under way.
 SEEN = frozenset(["\\Seen"])
 QUIET = (b"FETCH", b"STORE", b"SEARCH")
+NAMING = (b"APPEND", b"COPY", b"MOVE", b"STATUS", b"SELECT", b"EXAMINE")
+SHOWING = (b"FETCH", b"STORE", b"SEARCH", b"EXPUNGE")
+CLUB, HOME = settings.CLUB.encode(), b"Home"
 
 
 class Session:
-    def __init__(self, facts, account, memories):
+    def __init__(self, facts, account, memories, visits=False):
         self.facts = facts
+        self.visits = visits        # in the account, or its owner's own
+        self.selected = None        # the name
         self.account = account
         self.settings = Settings(facts, account)
         self.memories = memories    # of the client: name -> Memory
@@ -69,6 +76,7 @@ class Session:
         self.op = op
         if verb in (b"SELECT", b"EXAMINE"):
             self.select(args[0], op)
+            self.visited(verb, args)
             return
         quiet = verb in QUIET and not by_uid or \
             verb == b"WAITING" and self.told.delayed
@@ -76,13 +84,40 @@ class Session:
         slots = self.named(verb, args, by_uid)
         for line in op.lines:
             self.untagged(line, quiet)
-            if line.startswith(CLOSED):
+            if line.startswith(CLOSED) and not self.visits:
                 self.leave()
         self.settings.take(op, verb, args)
         run = getattr(self, "do_" + verb.decode().lower(), None)
         if run is not None:
             run(args, slots)
+        self.visited(verb, args)
         self.after(op, verb, quiet)
+
+    def visited(self, verb, args):
+        """Was a visitor shown something of what he may not always see? A
+        visit that is lost may have done what it was asked before."""
+        if not self.visits:
+            return
+        self.settings.op = self.op
+        name = args[verb in (b"COPY", b"MOVE")] if verb in NAMING else b""
+        last = self.op.lines[-1] if self.op.lines else b""
+        shown = any(map(NUMBERED.match, self.op.lines))
+        if name == CLUB and NONE.match(last):
+            self.settings.visited(False, self.t0)
+        elif name == CLUB and self.op.status == "OK":
+            if verb not in (b"COPY", b"MOVE") or COPYUID.search(
+                    b"\n".join(self.op.lines)):
+                self.settings.visited(True, self.t0)
+        elif self.selected == CLUB and self.watch is not None:
+            if shown or self.op.status == "OK" and verb in SHOWING:
+                self.settings.visited(True, self.t0)
+            elif last.startswith(b"NO [NOPERM]"):
+                self.settings.visited(False, self.t0)
+        if self.is_closed() and verb not in (b"SELECT", b"EXAMINE"):
+            self.leave()
+
+    def is_closed(self):
+        return any(line.startswith(CLOSED) for line in self.op.lines)
 
     def said_since(self, op, verb):
         """What is heard after IDLE may have been said at any time since;
@@ -107,10 +142,22 @@ class Session:
             wrong = self.memory.settle(self.view)
             if wrong is not None and not quiet:
                 self.complain("I7", wrong)
-        if self.watch is not None:
+        if self.watch is not None and not self.is_elsewhere(op) and \
+           not self.is_closed():
             self.watch.commands.append((op.t0, op.t1, not quiet))
         if self.told is not None:
             self.told.after(op)
+
+    def is_elsewhere(self, op):
+        """Is it about a mailbox of another account than the selected one?
+        Then it needn't tell of that; and COPY and MOVE ask there for what
+        may have numbers."""
+        words = op.command.split(b" ")
+        words = words[words[0] == b"UID":]
+        if not self.visits or words[0] not in NAMING:
+            return False
+        name = words[2 if words[0] in (b"COPY", b"MOVE") else 1]
+        return (name == HOME) != (self.selected == HOME)
 
     def leave(self):
         if self.memory is not None:
@@ -130,7 +177,8 @@ class Session:
             return [(s, ranges) for s in self.view.slots
                     if s.uid is None or contains(ranges, s.uid)]
         ranges = in_set(args[0], len(self.view))
-        if self.op.status == "BAD" and ranges[-1][1] <= len(self.view) != 0:
+        if self.op.status == "BAD" and not self.is_closed() and \
+           ranges[-1][1] <= len(self.view) != 0:
             self.complain("I9", "numbers up to %d are refused, of %d"
                           % (ranges[-1][1], len(self.view)))
         return [(s, None) for n, s in enumerate(self.view.slots, 1)
@@ -180,9 +228,11 @@ class Session:
         if slot is None:
             return
         if fetch.modseq is not None:
+            # what flags a visitor sees is another state: \Seen is his own
             self.facts.modseqs.append(ModSeq(
-                self.mailbox, slot, fetch.modseq, fetch.flags, self.t0,
-                self.t1, self.op))
+                self.mailbox, slot, fetch.modseq,
+                None if self.visits else fetch.flags, self.t0, self.t1,
+                self.op))
         if self.memory is not None:
             self.remember(fetch)
         self.facts.reads.append(Read(self.mailbox, slot, fetch.flags,
@@ -238,6 +288,8 @@ class Session:
                     self.found(in_set(value, 0))
         elif line.startswith(b"* STATUS"):
             self.status(line)
+        elif line.startswith(OVERFLOW) and self.visits and self.told:
+            self.told.overflow()
         elif self.memory is not None:
             self.memory.hear(line)
 
@@ -285,13 +337,14 @@ class Session:
 
     def select(self, name, op):
         self.leave()
+        self.selected = name
         self.recall(name, op)
         if op.status != "OK":
             if self.memory is not None:
                 self.memory.lost(op.lines)
                 self.memory = None
             if NONE.match(op.lines[-1] if op.lines else b""):
-                self.name(name, "none")
+                self.none(name)
             return
         codes = dict(CODE.findall(b"\n".join(op.lines)))
         mailbox = self.account, int(codes[b"UIDVALIDITY"])
@@ -363,19 +416,19 @@ class Session:
                 self.op.status == "OK", self.op))
 
     def birth(self, name, uid, marker, flags=frozenset(), source=None,
-              validity=None):
+              validity=None, sure=True):
         mailbox = None if validity is None else (self.account, validity)
         self.facts.births.append(Birth(
             self.account, name.decode(), mailbox, uid, marker, flags, source,
-            self.t0, self.end(), self.op.status == "OK", self.op))
+            self.t0, self.end(), sure and self.op.status == "OK", self.op))
 
     def do_append(self, args, _slots):
         if self.op.status == "BAD":
             return
         messages = list(appended(args[1:]))
         uids, validity = [None] * len(messages), None
-        if self.op.status == "OK":
-            found = APPENDUID.search(b"\n".join(self.op.lines))
+        found = APPENDUID.search(b"\n".join(self.op.lines))
+        if self.op.status == "OK" and found:    # or it may not be opened
             validity, uids = int(found.group(1)), uid_list(found.group(2))
         if len(uids) != len(messages):
             self.complain("I5", "%d UIDs for %d messages"
@@ -390,11 +443,13 @@ class Session:
         return (self.account, int(validity)), int(uid)
 
     def do_replace(self, args, slots):
-        """One message, and for it another goes."""
+        """One message, and for it another goes; from account to account it
+        goes when the new one has come."""
         self.do_append(args[1:], None)
         self.death(slots, "REPLACE")
-        self.facts.replaced.append(Replaced(
-            self.mailbox, slots, args[-1].decode(), self.op))
+        if not self.visits or (args[1] == HOME) == (self.selected == HOME):
+            self.facts.replaced.append(Replaced(
+                self.mailbox, slots, args[-1].decode(), self.op))
 
     def do_lmtp(self, args, _slots):
         self.birth(b"INBOX", None, args[0].decode())
@@ -408,7 +463,7 @@ class Session:
             slots = self.race(args[0], slots, int(since), flags)
         self.facts.writes.append(Write(
             self.mailbox, slots, mode.decode() or "F", flags,
-            self.t0, self.end(), self.op.status == "OK"))
+            self.t0, self.end(), self.op.status == "OK", self.visits))
 
     def race(self, asked, slots, since, flags):
         """Those that UNCHANGEDSINCE did not keep out; named by UID."""
@@ -443,11 +498,10 @@ class Session:
         if self.mailbox is None or self.op.status == "BAD":
             return
         found = COPYUID.search(b"\n".join(self.op.lines))
-        if found is None:
-            if self.op.status != "OK":
-                for slot, ranges in slots:
-                    self.birth(args[1], None, None, None,
-                               (self.mailbox, slot, ranges))
+        if found is None:       # or none is told where one may not look
+            for slot, ranges in slots:
+                self.birth(args[1], None, None, None,
+                           (self.mailbox, slot, ranges), sure=False)
             return
         old, new = uid_list(found.group(2)), uid_list(found.group(3))
         named = {s.uid: s for s, _ in slots if s.uid is not None}
@@ -465,7 +519,7 @@ class Session:
         if found is not None:
             self.death([(known(u), None) for u in uid_list(found.group(2))],
                        "MOVE")
-        elif self.op.status != "OK":
+        else:
             self.death(slots, "MOVE")
         self.do_copy(args, slots)
 
@@ -482,7 +536,12 @@ class Session:
 
     def do_status(self, args, _slots):
         if self.op.status == "NO" and NONE.match(self.op.lines[-1]):
-            self.name(args[0], "none")
+            self.none(args[0])
+
+    def none(self, name):
+        """To a visitor it may only look so."""
+        if not (self.visits and name == CLUB):
+            self.name(name, "none")
 
 
 def known(uid):
@@ -511,6 +570,10 @@ def replay(facts, ops):
         if op.command.startswith(b"LOGIN "):
             if session is not None:
                 session.leave()
-            session = Session(facts, op.command[6:].decode(), memories)
+            visits = any(x.startswith(b"as ") for x in op.lines)
+            session = Session(facts, op.command[6:].decode(), memories,
+                              visits)
+            if visits:
+                facts.visitors.add(op.conn)
         elif op.command != b"LOST":
             session.take(op)

@@ -1,4 +1,5 @@
-"""settings.py -- annotations, rights and subscriptions (I18).
+"""settings.py -- annotations, rights, subscriptions and limits (I18), and what
+a visitor's rights let him do (I15).
 
 A part of replay.py: which command sets them, which shows them. Each is a
 register, as durable as messages are. Their mailboxes keep their names.
@@ -10,10 +11,17 @@ from register import Register
 
 ANNOTATIONS = ["/private/comment", "/shared/comment"]
 GUESTS = ["guest@example.org", "anyone"]
+CLUB, MEMBER = "Club", "lrswite"    # what a visitor is let into; his rights
 SUBSCRIBED = ["news", "jokes"]
 
 ENTRY = re.compile(rb"(/[^ ()]+) (NIL|\"[^\"]*\")")
-NOTHING = {"annotation": b"NIL", "rights": b"", "subscription": False}
+LIMIT = re.compile(rb"MESSAGE (?:\d+ )?(\d+)\)")
+NOTHING = {"annotation": b"NIL", "rights": b"", "subscription": False,
+           "limit": None}
+
+
+def visitor_of(user):
+    return "visitor-" + user
 
 
 class Settings:
@@ -35,11 +43,18 @@ class Settings:
             (self.account, kind) + whose, value, self.op.t0,
             self.op.t1 if sure else NEVER, sure))
 
-    def look(self, kind, whose, value):
-        if self.op.status == "OK":
+    def look(self, kind, whose, value, none=False):
+        if self.op.status == "OK" or none:
             self.facts.looks.append(Look(
                 (self.account, kind) + whose, value, self.op.t0, self.op.t1,
                 self.op))
+
+    def visited(self, let_in, t0):
+        """A visitor was shown something of Club, or that it isn't there."""
+        who = visitor_of(self.account).encode()
+        self.facts.looks.append(Look(
+            (self.account, "rights", CLUB.encode(), who),
+            MEMBER.encode() if let_in else b"", t0, self.op.t1, self.op))
 
     def do_setmetadata(self, args):
         for name, value in ENTRY.findall(b" ".join(args[1:])):
@@ -64,6 +79,14 @@ class Settings:
             self.look("rights", (args[0], guest.encode()),
                       shown.get(guest.encode(), b""))
 
+    def do_setquota(self, args):
+        self.set("limit", (), LIMIT.search(b" ".join(args)).group(1))
+
+    def do_getquota(self, _args):
+        found = LIMIT.search(b"\n".join(self.op.lines))
+        self.look("limit", (), found and found.group(1),
+                  b"NO [NONEXISTENT] no such quota root" in self.op.lines)
+
     def do_subscribe(self, args):
         self.set("subscription", (args[0],), True)
 
@@ -86,5 +109,6 @@ def check(facts):
         registers[s.thing].add(s.value, s.t0, s.t1, s.sure)
     for look in facts.looks:
         if not registers[look.thing].may_be(look.value, look.t0, look.t1):
-            facts.complain("I18", "%s is %r" % (
+            by_visitor = look.op.conn in facts.visitors
+            facts.complain("I15" if by_visitor else "I18", "%s is %r" % (
                 " ".join(map(str, look.thing)), look.value), look.op)

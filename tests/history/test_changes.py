@@ -2,7 +2,7 @@
 sequences, with REPLACE and CATENATE, and with what is set and looked at. A
 part of test_checker.py.
 """
-from cases import BEGIN, Case, found, select
+from cases import BEGIN, Case, found, select, status
 
 
 class Back(Case):
@@ -242,7 +242,9 @@ w 1-2 SETMETADATA INBOX (/private/comment "a")
 w 3-4 SETACL INBOX anyone lr
     OK SETACL completed
 w 5-6 SUBSCRIBE news
-    OK SUBSCRIBE completed"""
+    OK SUBSCRIBE completed
+v 5-6 SETQUOTA "" (MESSAGE 700)
+    OK SETQUOTA completed"""
 
     LOST = """
 w 7-8 SETMETADATA INBOX (/private/comment NIL)
@@ -262,6 +264,16 @@ r 13-14 LSUB "" news%s
     OK LSUB completed""" % (
             value, rights, '\n    * LSUB () "/" news' * subscribed)
 
+    def test_a_limit_stays(self):
+        for shown, judge in (
+                ("* QUOTA \"\" (MESSAGE 3 700)\n    OK GETQUOTA completed",
+                 self.is_good),
+                ("* QUOTA \"\" (MESSAGE 3 800)\n    OK GETQUOTA completed",
+                 lambda text: self.is_bad("I18", text)),
+                ("NO [NONEXISTENT] no such quota root",
+                 lambda text: self.is_bad("I18", text))):
+            judge(self.SET + '\nr 7-8 GETQUOTA ""\n    ' + shown)
+
     def test_they_stay(self):
         self.is_good(self.SET + self.look('"a"', " anyone lr", True))
 
@@ -275,3 +287,59 @@ r 13-14 LSUB "" news%s
                       ('"a"', " anyone lr", False),
                       ('"b"', " anyone lr", True)):
             self.is_bad("I18", self.SET + self.look(*shown))
+
+
+class Visitors(Case):
+    """The visitor is v; its LOGIN says so (cases.py)."""
+    IN = """
+w 1-2 SETACL Club visitor-ann lrswite
+    OK SETACL completed"""
+
+    OUT = IN + """
+w 5-6 DELETEACL Club visitor-ann
+    OK DELETEACL completed"""
+
+    LOOK = """
+v %s STATUS Club (MESSAGES UIDNEXT UIDVALIDITY)""" + status(0, 1, 3, "Club")
+
+    NONE = """
+v %s STATUS Club (MESSAGES UIDNEXT UIDVALIDITY)
+    NO [NONEXISTENT] no such mailbox"""
+
+    def test_in_and_out(self):
+        self.is_good(self.OUT + self.NONE % "0-0.5" + self.LOOK % "3-4"
+                     + self.NONE % "7-8")
+        for between in self.LOOK, self.NONE:
+            self.is_good(self.OUT + between % "5-6")
+
+    def test_still_in(self):
+        self.is_bad("I15", self.OUT + self.LOOK % "7-8")
+
+    def test_not_yet_in(self):
+        self.is_bad("I15", self.IN + self.NONE % "3-4")
+
+    def test_told_more_of_it(self):
+        self.finds("I15", "Club", self.OUT + """
+v 3-4 SELECT Club""" + select(0, 1, 3) + """
+x 3-4 APPEND Club () m-1-100
+    OK [APPENDUID 3 1] APPEND completed
+v 7-8 NOOP
+    * 1 EXISTS
+    OK NOOP completed""")
+
+    def test_moved_to_another_account(self):
+        moved = BEGIN + """
+v 5-6 SELECT INBOX""" + select(1, 2) + """
+v 7-8 UID MOVE 1 Home
+    * OK [COPYUID 9 1 1] Moved
+    * 1 EXPUNGE
+    OK MOVE completed
+v 11-12 SELECT Home"""
+        self.is_good(moved + select(1, 2, 9) + """
+s 9-10 EXAMINE INBOX""" + select(0, 2))
+        self.finds("I10", "had gone", moved + select(1, 2, 9) + """
+s 9-10 EXAMINE INBOX""" + select(1, 2) + """
+s 11-12 FETCH 1 (UID)
+    * 1 FETCH (UID 1)
+    OK FETCH completed""")
+        self.finds("I4", "UID 1", moved + select(0, 2, 9))

@@ -13,7 +13,8 @@ import blame
 from cases import BEGIN, DELETED, EXPUNGED, Case, found, parse, select, status
 from history import Loss
 from nemesis import Blow
-from test_changes import Back, ModSeqs, Replaces, Settings  # noqa: F401
+from test_changes import (Back, ModSeqs, Replaces, Settings,  # noqa: F401
+                          Visitors)
 
 
 class Good(Case):
@@ -467,6 +468,19 @@ n 10-11 NOTIFY NONE
     OK NOTIFY completed""" + self.GONE + """
 n 14-15 WAITING
     * 1 EXPUNGE""")
+
+    OVERFLOW = """
+n 10-11 WAITING
+    * OK [NOTIFICATIONOVERFLOW] ask again"""
+
+    def test_a_visitor_may_be_told_no_more(self):
+        script = self.begin() + self.OVERFLOW + self.APPENDED + self.ASKED
+        self.is_bad("I4", script)
+        self.is_good(script.replace("\nn ", "\nv "))
+
+    def test_then_he_is_told_nothing(self):
+        self.is_bad("I9", (self.begin() + self.OVERFLOW + self.APPENDED
+                           + self.PUSHED).replace("\nn ", "\nv "))
 
 
 class Losses(unittest.TestCase):

@@ -16,6 +16,7 @@ class Told:
         self.answered = None    # the op whose STATUS has been seen
         self.known = {}     # name -> what was told last
         self.late = {}      # name -> the op that found it changed since
+        self.overflowed = None  # the op that said that it is told no more
 
     def status(self, name, now):
         """One more line. Of those of a STATUS of that name one is the
@@ -32,6 +33,13 @@ class Told:
                 self.late[name] = op
         self.known[name] = now
 
+    def overflow(self):
+        """As if it had said NOTIFY NONE (RFC 5465 section 5.8). Only what is
+        told from another process may end so, when that does."""
+        self.wants = self.delayed = False
+        self.late.clear()
+        self.overflowed = self.session.op
+
     def selected(self, name):
         self.known.pop(name, None)
         self.late.pop(name, None)
@@ -43,6 +51,8 @@ class Told:
                                   % name.decode())
 
     def waited(self, lines):
+        if self.overflowed is self.session.op:
+            return
         if not self.wants and [x for x in lines if not x.startswith(b"* BYE")]:
             self.session.complain("I9", "told without having asked: %r"
                                   % lines[0][:60])

@@ -118,6 +118,9 @@ class Stream:
 class Connection:
     """One session after the other; heard(line) sees each response."""
 
+    streams = Stream
+    guest = None        # who logs in, if it is another (visitor.py)
+
     def __init__(self, recorder, heard=lambda command, line: None):
         self.recorder = recorder
         self.heard = heard
@@ -132,13 +135,16 @@ class Connection:
         self.stream = None
         t0 = clock()
         try:
-            self.stream = Stream(port, tls)
-            ok = self.log_in(user)
+            self.stream = self.streams(port, tls)
+            ok = self.log_in(self.guest or user)
         except Gone:
             ok = False
         port = self.stream.port if self.stream is not None else 0
-        self.recorder.add(t0, clock(), b"LOGIN " + user.encode(),
-                          [b"port %d" % port], "OK" if ok else "NO")
+        lines = [b"port %d" % port]
+        if self.guest is not None:
+            lines.append(b"as " + self.guest.encode())
+        self.recorder.add(t0, clock(), b"LOGIN " + user.encode(), lines,
+                          "OK" if ok else "NO")
         if not ok and self.stream is not None:
             self.stream.close()
         return ok
@@ -201,6 +207,9 @@ class Connection:
         self.waiting = []
         self.stream.close()
 
+    def octets(self, command):
+        return on_the_wire(command)
+
     def begin(self, *commands):
         """Sends them in one go."""
         t0 = clock()
@@ -209,7 +218,7 @@ class Connection:
             self.tags += 1
             tag = b"t%d" % self.tags
             self.waiting.append((tag + b" ", command, t0))
-            out.append(b"%s %s\r\n" % (tag, on_the_wire(command)))
+            out.append(b"%s %s\r\n" % (tag, self.octets(command)))
         self.stream.send(b"".join(out))
 
     def finish(self):

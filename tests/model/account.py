@@ -11,11 +11,16 @@ import unicodedata
 
 from modseqs import ModSeqs
 from objectid import Identities
+from rights import ALL, Acl, settable
 
 SYSTEM_FLAGS = {"\\answered", "\\flagged", "\\deleted", "\\seen", "\\draft"}
+SEEN = frozenset({"\\seen"})
 USES = {"\\all", "\\archive", "\\drafts", "\\flagged", "\\important",
         "\\junk", "\\sent", "\\trash"}
 FIRST = ["Archive", "Drafts", "Junk", "Sent", "Trash"]
+OTHERS = "Other Users/"             # RFC 2342
+OTHERS_ROOT = re.compile(r"(?:Other Users|Shared)/[^/]*@[^/]*", re.S)
+ANOTHERS = re.compile(r"(?:Other Users|Shared)/([^/]*@[^/]*)/(.*)", re.S)
 
 
 class No(Exception):
@@ -100,6 +105,10 @@ def parents(name):
     return ["/".join(levels[:n]) for n in range(1, len(levels))]
 
 
+def size(annotations):
+    return sum(len(k) + len(v) for k, v in annotations.items())
+
+
 # -- mailboxes --
 
 class Moment:
@@ -130,6 +139,7 @@ class Copy:
 
     def __init__(self, uid, identity, date, saved, flags, tick):
         self.uid = uid
+        self.seen = set()           # visitors who have seen it, Accounts
         self.identity = identity
         self.content = identity.content
         self.came = identity.came   # INTERNALDATE as a Moment
@@ -140,6 +150,14 @@ class Copy:
         self.changes = 0            # how often its flags were stored
         self.tick = tick            # of the last change, see modseqs.py
         self.modseq = None          # when a session has been told
+
+    def flags_of(self, who):
+        """As they are to one user: each has a \\Seen of his own. self.flags
+        are the owner's.
+        """
+        if who is self.identity.of.account:
+            return self.flags
+        return self.flags - SEEN | (SEEN if who in self.seen else set())
 
     def __repr__(self):
         return "<uid %d%s %s>" % (self.uid, " gone" * self.gone,
@@ -165,6 +183,7 @@ class Mailbox:
         self.tick = self.clock.now      # of the last change
         self.objectid = None        # until a session is told
         self.modseqs = ModSeqs()
+        self.came_or_went = self.flagged = 0    # ticks, of the last time
         self.uidvalidity = None     # until a session is told
         self.above = 0              # it is larger than that
         self.uidnext = 1
@@ -173,48 +192,77 @@ class Mailbox:
         self.keywords = set()       # ever seen, in lower case
         self.uses = frozenset()     # RFC 6154
         self.selectable = True
-        self.annotations = {}
+        self.annotations = {}       # what all see who may
+        self.private = {}           # Account -> its own
+        self.acl = Acl()
+        self.deleted = False
 
-    def add(self, content, date, flags):
-        """A message that has never been anywhere."""
+    def add(self, content, date, flags, who):
+        """A message that has never been anywhere, of somebody's."""
         came = self.clock.moment()
         if date:
             came = Moment(int(date.timestamp()), int(date.timestamp()))
         return self.put(self.account.identities.new(content, came), date,
-                        flags)
+                        flags, who)
 
-    def copy(self, other):
-        return self.put(other.identity, other.date, other.flags)
+    def copy(self, other, rights, who):
+        """A copy; of its flags those that may be set here. Within an account
+        whoever has seen the one has seen the other.
+        """
+        if other.identity.of is not self.account.identities:
+            identity = self.account.identities.new(other.content, other.came)
+            return self.put(identity, other.date, settable(
+                other.flags_of(who), rights), who)
+        flags = settable(other.flags, rights)
+        if who is not self.account:
+            flags = flags - SEEN | other.flags & SEEN
+        copy = self.put(other.identity, other.date, flags, self.account)
+        copy.seen = {x for x in other.seen if x is not who or "s" in rights}
+        return copy
 
-    def put(self, identity, date, flags):
+    def put(self, identity, date, flags, who):
         self.tick = self.clock.now
         copy = Copy(self.uidnext, identity, date, self.clock.moment(), flags,
                     self.tick)
+        if who is not self.account:
+            copy.flags -= SEEN
+            copy.seen = {who} if SEEN & flags else set()
         self.uidnext += 1
+        self.came_or_went = self.clock.now
         self.messages.append(copy)
         self.keywords |= copy.flags - SYSTEM_FLAGS
         return copy
 
-    def set_flags(self, copy, flags):
-        if copy.flags != flags:
+    def set_flags(self, copy, flags, who):
+        """flags are as that user has them."""
+        if copy.flags_of(who) != flags:
+            if who is self.account or copy.flags - SEEN != flags - SEEN:
+                self.flagged = self.clock.now
             copy.tick = self.tick = self.clock.now
             copy.modseq = None
-        copy.flags = frozenset(flags)
+        if who is self.account:
+            copy.flags = frozenset(flags)
+        else:
+            copy.flags = frozenset(flags - SEEN | copy.flags & SEEN)
+            copy.seen = copy.seen | {who} if SEEN & flags \
+                else copy.seen - {who}
         copy.changes += 1
         self.keywords |= copy.flags - SYSTEM_FLAGS
 
     def remove(self, copies):
         for copy in [x for x in copies if not x.gone]:
             copy.gone = True
+            self.came_or_went = self.clock.now
             self.vanished[copy.uid] = self.clock.now
             self.tick = self.clock.now
         self.messages = [x for x in self.messages if not x.gone]
 
-    def status(self, name):
+    def status(self, name, who=None):
         count = {
             "MESSAGES": len(self.messages), "UIDNEXT": self.uidnext,
             "RECENT": 0,
-            "UNSEEN": sum("\\seen" not in x.flags for x in self.messages),
+            "UNSEEN": sum("\\seen" not in x.flags_of(who)
+                          for x in self.messages),
             "DELETED": sum("\\deleted" in x.flags for x in self.messages),
             "SIZE": sum(len(x.content.raw) for x in self.messages),
             "DELETED-STORAGE": sum(len(x.content.raw) for x in self.messages
@@ -223,16 +271,23 @@ class Mailbox:
 
 
 class Account:
-    def __init__(self, limits=None):
+    def __init__(self, name, limits=None, clock=None):
+        self.name = name
         self.limits = limits or {}  # RFC 9208's resources; octets, numbers
         self.annotations = {}       # of the server, for this account
-        self.clock = Clock()
-        self.identities = Identities()
+        self.clock = clock or Clock()
+        self.known = {}             # name -> Account, others in the domain
+        self.most = None            # messages a command may be about
+        self.identities = Identities(self)
         self.mailboxes = {}
         self.validities = {}        # name -> the largest ever there
+        self.named = {}             # name -> (tick, event) of the last news
+        self.was = {}               # name -> that before it, if it was RENAME
         self.used = set()           # UIDVALIDITYs
         self.sessions = []
         self.subscribed = {"INBOX"} | set(FIRST)
+        if name is None:            # nobody's
+            return
         self.mailboxes["INBOX"] = Mailbox(self)
         for name in FIRST:
             self.mailboxes[name] = Mailbox(self)
@@ -254,6 +309,37 @@ class Account:
             raise No(code)
         return box
 
+    # -- others --
+
+    @property
+    def prefix(self):
+        """What its names begin with for others."""
+        return OTHERS + self.name + "/"
+
+    def whose(self, name):
+        """The Account that a name belongs to, and what it is called there.
+        Of one that nobody knows there is nothing.
+        """
+        found = ANOTHERS.fullmatch(name)
+        if found is None:
+            return self, name
+        if not name.startswith(OTHERS):     # none without a log-in here
+            return NOBODY, found.group(2)
+        return self.known.get(found.group(1)) or NOBODY, \
+            canonical(found.group(2))
+
+    def nearest_above(self, name):
+        """The mailbox whose rights say what may be made there."""
+        for each in parents(name)[::-1]:
+            if each in self.mailboxes:
+                return self.mailboxes[each]
+        return None
+
+    def rights_changed(self):
+        for account in [self, *self.known.values()]:
+            for session in account.sessions:
+                session.look()
+
     # -- what it may have --
 
     def usage(self):
@@ -262,10 +348,9 @@ class Account:
             "STORAGE": sum(x.status("SIZE") for x in boxes),
             "MESSAGE": sum(len(x.messages) for x in boxes),
             "MAILBOX": len(boxes),      # names that are none, too
-            "ANNOTATION-STORAGE": sum(
-                len(k) + len(v) for each in
-                [self.annotations] + [x.annotations for x in boxes]
-                for k, v in each.items())}
+            "ANNOTATION-STORAGE": size(self.annotations) + sum(
+                size(y) for x in boxes
+                for y in [x.annotations, *x.private.values()])}
 
     def take(self, resource, more):
         """Raises No if there may not be so much more."""
@@ -301,6 +386,8 @@ class Account:
             if box is None or (each == name and not box.selectable):
                 self.mailboxes[each] = self.fresh(each)
         self.mailboxes[name].uses = uses
+        self.named[name] = (self.clock.now, "MAILBOXNAME")
+        self.was.pop(name, None)
 
     def take_mailboxes(self, names):
         self.take("MAILBOX", sum(x not in self.mailboxes for x in names))
@@ -308,6 +395,9 @@ class Account:
     def fresh(self, name):
         box = Mailbox(self)
         box.above = self.validities.get(name, 0)
+        above = self.nearest_above(name)
+        if above:
+            box.acl = Acl(above.acl.entries)
         return box
 
     def delete(self, name):
@@ -322,10 +412,14 @@ class Account:
         elif not box.selectable:
             raise No("HASCHILDREN")
         else:
-            place = Mailbox(self)
+            place = self.fresh(name)
             place.selectable = False
             self.mailboxes[name] = place
         box.remove(list(box.messages))
+        box.deleted = True
+        self.named[name] = (self.clock.now, "MAILBOXNAME")
+        self.was.pop(name, None)
+        self.rights_changed()
         return box if box.selectable else None
 
     def rename(self, name, to):
@@ -339,6 +433,10 @@ class Account:
         if why:
             raise No(*why)
         self.take_mailboxes(parents(to) + [to] * (name == "INBOX"))
+        if name == "INBOX":
+            self.take("ANNOTATION-STORAGE",
+                      size(self.mailboxes[name].annotations) +
+                      sum(map(size, self.mailboxes[name].private.values())))
         for each in parents(to):
             if each not in self.mailboxes:
                 self.mailboxes[each] = self.fresh(each)
@@ -347,6 +445,8 @@ class Account:
         for each in self.below(name) + [name]:
             box = self.mailboxes.pop(each)
             self.move_in(to + each[len(name):], box)
+        self.named[to] = (self.clock.now, "MAILBOXNAME")
+        self.was[to] = name
         return None
 
     def move_in(self, name, box):
@@ -358,7 +458,12 @@ class Account:
 
     def rename_inbox(self, to):
         inbox, box = self.mailboxes["INBOX"], self.fresh(to)
+        box.annotations = dict(inbox.annotations)
+        box.private = {k: dict(v) for k, v in inbox.private.items()}
         for x in inbox.messages:
-            box.copy(x)
+            box.copy(x, ALL, self)
         inbox.remove(list(inbox.messages))
         self.mailboxes[to] = box
+
+
+NOBODY = Account(None)      # who has no mailboxes

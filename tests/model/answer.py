@@ -29,3 +29,15 @@ class Answer:
         self.earlier = []           # sets of VANISHED (EARLIER)
         self.codes = {}             # code of an untagged OK -> its value
         self.moved = set()          # Copies that COPYUID has named
+        self.asked = set()          # of LIST, STATUS: what the command wants
+        self.closing = False        # the selected mailbox is so no more
+        self.statuses = set()       # that NOTIFY has still to tell of
+
+    def limit(self):
+        """The lowest UID that a command came to, of more messages than it may
+        be about; None: to all. RFC 9738
+        """
+        for x in [self.status] + self.untagged:
+            if getattr(x, "code", None) == "MESSAGELIMIT" and " " in x.value:
+                return int(x.value.split()[1])
+        return None

@@ -2,8 +2,11 @@
 
 Whatever the grammar does not have raises Bad.
 """
+import datetime
 import re
 
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
+          "oct", "nov", "dec"]
 ATOM = rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]"
 PATTERNS = {name: re.compile(pattern) for name, pattern in {
     "atom": rb"(?:%s)+" % ATOM,
@@ -140,3 +143,48 @@ class Cursor:
         if self.take(b"\\"):
             return "\\" + self.atom()
         return self.atom()
+
+    def partial_range(self):
+        """partial-range of RFC 9394; (as it is written, low, high)"""
+        start, minus = self.at, self.take(b"-")
+        ends = [self.number(name="nz-number")]
+        self.need(b":-" if minus else b":")
+        ends.append(self.number(name="nz-number"))
+        if minus:
+            ends = [-x for x in ends]
+        return self.data[start:self.at].decode(), min(ends), max(ends)
+
+    # -- dates --
+
+    def date(self):
+        """date = date-text / DQUOTE date-text DQUOTE"""
+        quoted = self.take(b'"')
+        day, month, year = self.match("date").groups()
+        if quoted:
+            self.need(b'"')
+        try:
+            return datetime.date(int(year), month_number(month), int(day))
+        except ValueError:
+            raise Bad("no such day") from None
+
+    def date_time(self):
+        """date-time; an aware datetime"""
+        day, month, year, hour, minute, second, sign, zh, zm = \
+            self.match("date-time").groups()
+        if int(zm) > 59:
+            raise Bad("no such zone")
+        offset = datetime.timedelta(hours=int(zh), minutes=int(zm))
+        try:
+            return datetime.datetime(
+                int(year), month_number(month), int(day), int(hour),
+                int(minute), int(second), 0, datetime.timezone(
+                    -offset if sign == b"-" else offset))
+        except ValueError:
+            raise Bad("no such moment") from None
+
+
+def month_number(text):
+    text = text.decode().lower()
+    if text not in MONTHS:
+        raise Bad("no month")
+    return MONTHS.index(text) + 1

@@ -8,11 +8,15 @@ import re
 import urllib.parse
 
 import messages
+import mimepart
 from account import encode_utf7
 
 NAMES = ["INBOX", "inbox", "InBox/x", "a", "a/b", "a/b/c", "b", "b/a", "Trash",
          "Sent", "Archive", "Drafts", "Gr\u00fcn", "two words", "x&y",
          "[q]", 'a"b', "c/\u0437\u0430\u0440\u044f", "nosuch"]
+STRANGE_NAMES = ["Other Users", "Other Users/a", "Shared/a", "Shared",
+                 "Other Users/nobody@example.org/a",
+                 "Shared/nobody@example.org/INBOX", "Other Users//a"]
 ODD_NAMES = ["", "/", "//", "a/", "a//b", ".", "a/..", "b/./c", "a%", "NIL",
              "a*b", "e\u0301", "I\u0307"]
 PATTERNS = ["*", "%", "a*", "a/%", "%/%", "INBOX", "inbox/*", "nosuch", "*b",
@@ -45,6 +49,10 @@ ENTRIES = [b"/private/a", b"/private/a", b"/private/a/b", b"/private/a/b/c",
            b"/PRIVATE/A", b"/private/ab", b"/shared/a", b"/shared/a/d",
            b"/shared/comment", b"/private/two words", b"/private", b"/other/a",
            b"/private/a/", b"/private//a", b"/private/a*"]
+RIGHTS = ["lrswipkxtea", "lrswipkxtecda", "lrswite", "lrswi", "lrs", "lr",
+          "l", "lrwte", "lrsk", "lrx", "r", "lrswikxt", "+i", "+wt", "-r",
+          "+r", "-l", "+lr", "-s", "+sk", "-wi", "+te", ""]
+ODD_RIGHTS = ["q", "LR", "+q", "-", "+", "lrr", "c", "d", "0"]
 BREAKING = b"() \"\\%*,:;0129$+-<>[].xX\x80~&=\x01"
 
 
@@ -63,26 +71,37 @@ class Generator:
             (self.list, 5), (self.lsub, 2), (self.create, 3),
             (self.delete, 2), (self.rename, 2), (self.subscribe, 2),
             (self.close, 1), (self.other, 1),
-            (self.metadata, 3), (self.quota, 2)]
+            (self.metadata, 3), (self.quota, 2), (self.acl, 3),
+            (self.cancel, 1), (self.notify, 1)]
 
     # -- steps --
 
     def step(self, stream):
         """The next step for a Stream."""
         n = self.rng.randrange(len(stream.sessions))
-        others_idle = any(x is not None for x in stream.idle)
+        others_idle = any(x is not None for x in stream.idle) or \
+            any(x.groups for x in stream.sessions)
         if stream.idle[n] is not None:
             if self.rng.random() < 0.3:
                 return n, [b"DONE"]
-            n = 1 - n
+            n = self.rng.randrange(len(stream.sessions))
             if stream.idle[n] is not None:
                 return n, [b"DONE"]
         session = stream.sessions[n]
+        if session.home.known and not self.begun:
+            self.begun.add(None)    # without it there is little to be seen
+            return 0, [self.tagged("SETACL INBOX bob@%s %s" % (
+                stream.accounts[0].name[4:], self.pick(
+                    "lrswipkxtea", "lrswite", "lrw", "lrs", "lr")))]
         if session not in self.begun:
             self.begun.add(session)
             return n, [self.tagged(self.pick(*BEGINNINGS))]
-        if self.rng.random() < 0.02:
+        if self.rng.random() < 0.02 and not session.shows_joining():
             return n, [self.tagged("IDLE")]
+        if self.rng.random() < 0.01:
+            return n, [self.tagged(self.pick(
+                "COMPRESS DEFLATE", "COMPRESS GZIP", "UNAUTHENTICATE",
+                "unauthenticate", "compress deflate"))]
         count = 1 if others_idle else self.rng.choice([1, 1, 2, 4, 8, 12])
         commands = [self.command(session) for _ in range(count)]
         if count > 1:
@@ -102,12 +121,34 @@ class Generator:
             make = self.rng.choices([x[0] for x in self.commands],
                                     [x[1] for x in self.commands])[0]
         command = self.tagged(make(session))
+        if re.search(rb"RETURN \([A-Z ]*UPDATE", command):
+            # of few tags, so that some are in use
+            command = b"u%d " % self.rng.randrange(12) + \
+                command.partition(b" ")[2]
         if self.rng.random() < 0.06:
-            command = self.broken(command)
+            broken = self.broken(command)
+            if not broken.upper().endswith(b" IDLE"):   # which takes all
+                command = broken
         return command
+
+    def shuffled(self, command):
+        """With a word more, less or elsewhere; of commands of one line."""
+        tag, *words = command.split(b" ")
+        at, to = self.rng.randrange(len(words)), self.rng.randrange(len(words))
+        kind = self.rng.randrange(3)
+        if kind == 0:
+            words.insert(to, words[at])
+        elif kind == 1:
+            words[at], words[to] = words[to], words[at]
+        else:
+            del words[at]
+        return b" ".join([tag] + words)
 
     def broken(self, command):
         """With one character more, less or other, outside of literals."""
+        if b"\r" not in command and b"CATENATE" not in command and \
+                self.rng.random() < 0.3:
+            return self.shuffled(command)
         head = len(command.split(b" ", 1)[0]) + 1
         found = re.search(rb"\{\d+\+?\}\r\n", command)
         end = found.start() if found else len(command)
@@ -146,19 +187,37 @@ class Generator:
         return b"{%d%s}\r\n%s" % (len(data), self.pick(b"+", b"+", b""),
                                   data)
 
-    def name(self, session, text=None):
+    def reach(self, session, often=1):
+        """The account whose mailbox is to be named, mostly one's own or, for
+        who has not much to do there, the other's.
+        """
+        others = list(session.home.known.values())
+        guest = others and not session.home.name.startswith("ann@")
+        if others and self.rng.random() < often * (
+                0.7 if guest else 0.1):
+            return others[0]
+        return session.home
+
+    def name(self, session, often=1, text=None):
         if text is None:
             text = self.rng.choice(
                 NAMES if self.rng.random() < 0.95 else ODD_NAMES)
+            account = self.reach(session, often)
+            if account is not session.home:
+                text = account.prefix + (text or "x")
+            elif often and self.rng.random() < 0.01:
+                text = self.rng.choice(STRANGE_NAMES)
         data = text.encode() if session.utf8 else encode_utf7(text)
         if session.utf8 and not data.isascii() and self.rng.random() < 0.5:
             return b'"' + data + b'"'
         return self.string(data)
 
-    def there(self, session):
+    def there(self, session, often=1):
         """A name of a mailbox that is there."""
-        return self.name(session, self.rng.choice(
-            sorted(session.account.mailboxes)))
+        account = self.reach(session, often)
+        prefix = "" if account is session.home else account.prefix
+        return self.name(session, text=prefix + self.rng.choice(
+            sorted(account.mailboxes)))
 
     def set(self, session, uid):
         view = session.view
@@ -302,10 +361,10 @@ class Generator:
         """Parts that make a message which is known: raw, or one that is
         there.
         """
-        account = session.account
+        account = session.home
         there = [(name, box, x) for name, box in account.mailboxes.items()
                  for x in box.messages]
-        if not there or self.rng.random() < 0.3:
+        if not there or self.rng.random() < 0.3 or account.known:
             n = self.rng.randrange(1, len(raw))
             return b"CATENATE (TEXT %s TEXT %s)" % (
                 self.literal(raw[:n]), self.literal(raw[n:]))
@@ -333,10 +392,12 @@ class Generator:
         uid = self.uid(session)
         number = self.rng.choice(session.view).uid if uid and session.view \
             else self.rng.randrange(1, len(session.view) + 2)
+        if session.home.known:
+            return "NOOP"
         return self.verb("REPLACE", uid).encode() + self.pick(
             b"%d", b"%d", b"%d", b"%d", b"*%.0d") % number + b" " + (
-                self.there(session) if self.rng.random() < 0.9
-                else self.name(session)) + self.message(session)
+                self.there(session, 0) if self.rng.random() < 0.9
+                else self.name(session, 0)) + self.message(session)
 
     def select(self, session):
         name = self.pick(b"INBOX", b"INBOX", self.there(session),
@@ -349,10 +410,13 @@ class Generator:
 
     def resync(self, session):
         """A mailbox that was selected before, and what is known of it."""
+        account = self.reach(session)
         text = self.rng.choice(sorted(
-            x for x, box in session.account.mailboxes.items()
+            x for x, box in account.mailboxes.items()
             if box.uidvalidity) or ["INBOX"])
-        box = session.account.mailboxes[text]
+        box = account.mailboxes[text]
+        if account is not session.home:
+            text = account.prefix + text
         values = [x[1] for x in box.modseqs.tops[-6:]] or [1]
         known = self.pick("", "", " 1:%d" % self.pick(3, 9, 10000),
                           " 2,5:9,12", " *")
@@ -361,7 +425,7 @@ class Generator:
             known += " (1,%d 1,%d)" % (n + 2, box.messages[n].uid + 1) \
                 if self.uid() else " (%d %d)" % (
                     n + 1, box.messages[n].uid)
-        return self.name(session, text), " (QRESYNC (%d %d%s))" % (
+        return self.name(session, text=text), " (QRESYNC (%d %d%s))" % (
             (box.uidvalidity or 1) + self.pick(0, 0, 0, 0, 1),
             self.rng.choice(values) + self.pick(0, 0, 0, 1, -1), known)
 
@@ -374,8 +438,35 @@ class Generator:
             self.there(session), self.name(session)) + \
             b" (" + items.encode() + b")"
 
+    def acl(self, session):
+        """Of rights; visitors are given more than owners lose."""
+        mailbox = self.pick(self.there(session), self.there(session),
+                            self.there(session), self.name(session))
+        if self.rng.random() < 0.3:
+            return self.pick(b"MYRIGHTS ", b"GETACL ") + mailbox
+        guest = [x.encode() for x in session.home.known] or [b"guest"]
+        who = self.string(self.pick(*guest * 8, b"anyone", b"owner", b"-owner",
+                        session.home.name.encode(), b"anyone", b"-anyone",
+                        b"-" + guest[0], guest[0].upper(), b"Fred", b"",
+                        "Gr\u00fcn".encode()))
+        if self.rng.random() < 0.1:
+            return b"DELETEACL %s %s" % (mailbox, who)
+        if self.rng.random() < 0.1:
+            return b"LISTRIGHTS %s %s" % (mailbox, who)
+        rights = self.rng.choice(RIGHTS if self.rng.random() < 0.95
+                                 else ODD_RIGHTS)
+        if b"wner" in who or session.home.name.encode() in who and \
+                self.rng.random() < 0.8:
+            rights = self.pick("lrswipkxtea", "-i", "+e", "lrswite", "lrs")
+        return b"SETACL %s %s %s" % (mailbox, who,
+                                     self.string(rights.encode()) or b'""')
+
     def pattern(self, session):
         text = self.rng.choice(PATTERNS)
+        if session.home.known and self.rng.random() < 0.3:
+            text = self.pick("Other Users/*", "Other Users/%",
+                             "Other Users/" + list(session.home.known)[0] +
+                             "/" + text)
         data = text.encode() if session.utf8 else encode_utf7(text)
         return data if data and self.uid() else b'"' + data + b'"'
 
@@ -394,9 +485,11 @@ class Generator:
         if self.rng.random() < 0.5:
             status = b"STATUS (%s)" % b" ".join(
                 x.encode() for x in self.some(STATUS_ITEMS, 3))
+            metadata = b"METADATA (%s)" % b" ".join(
+                self.entry() for _ in range(self.pick(1, 1, 2)))
             out += b" RETURN (" + b" ".join(self.some(
-                [b"SUBSCRIBED", b"CHILDREN", b"SPECIAL-USE", status],
-                3)) + b")"
+                [b"SUBSCRIBED", b"CHILDREN", b"SPECIAL-USE", status,
+                 b"MYRIGHTS", metadata], 3)) + b")"
         return out
 
     def lsub(self, session):
@@ -457,7 +550,7 @@ class Generator:
     def quota(self, session):
         return self.pick(
             b'GETQUOTA ""', b'GETQUOTA ""', b"GETQUOTAROOT " +
-            self.there(session), b"GETQUOTAROOT " + self.name(session),
+            self.there(session, 0), b"GETQUOTAROOT " + self.name(session, 0),
             self.pick(b"GETQUOTA other", b'SETQUOTA "" (STORAGE 512)',
                       b'setquota "" ()', b'SETQUOTA "" (STORAGE x)'))
 
@@ -477,13 +570,16 @@ class Generator:
 
     def search(self, session):
         out = self.verb("SEARCH", self.uid(session)).encode()
-        out += self.returns()
+        out += self.returns(session)
         if self.rng.random() < 0.15:
             out += b"CHARSET %s " % self.charset()
         return out + self.keys(session)
 
-    def returns(self):
-        """RETURN or nothing."""
+    def returns(self, session):
+        """RETURN or nothing. FETCH items for UPDATE only where all answers come
+        with commands: who is told at any time is told when the model may not
+        have heard of it yet.
+        """
         self.saving = False
         if self.rng.random() < 0.6:
             return b""
@@ -491,23 +587,65 @@ class Generator:
             [b"MIN", b"MAX", b"ALL", b"COUNT", b"SAVE"],
             self.rng.randrange(5))
         self.saving = b"SAVE" in options
+        if self.rng.random() < 0.4:
+            options.append(self.pick(
+                b"UPDATE", b"CONTEXT", *([b"UPDATE"] if session.groups else [
+                    b"UPDATE (FLAGS EMAILID)", b"UPDATE(UID RFC822.SIZE)"])))
+            self.rng.shuffle(options)
         if self.rng.random() < 0.25:
             options = [x for x in options
                        if x != b"ALL" or self.rng.random() < 0.1]
             options.append(b"PARTIAL " + self.rng.choice(RANGES))
         return b"RETURN (%s) " % b" ".join(options)
 
+    def notify(self, session):
+        """For a time only, since each command is waited for."""
+        if self.rng.random() < 0.5 or session.shows_joining() or \
+                not session.groups and \
+                self.rng.random() < 0.6:
+            return self.pick(
+                "NOTIFY NONE", "notify none", "NOTIFY", "NOTIFY NONE x",
+                "NOTIFY SET (SELECTED (MessageNew))",
+                "NOTIFY SET (PERSONAL (MessageNew (UID) MessageExpunge))",
+                "NOTIFY SET (PERSONAL (AnnotationChange MailboxName))")
+        mine = self.pick(
+            b"SELECTED (MessageNew (FLAGS RFC822.SIZE) MessageExpunge "
+            b"FlagChange)", b"selected-delayed (MessageNew MessageExpunge "
+            b"FlagChange)", b"SELECTED (MessageNew (UID ENVELOPE) "
+            b"MessageExpunge)", b"SELECTED NONE")
+        where = self.pick(b"PERSONAL", b"INBOXES", b"subscribed",
+                          b"SUBTREE (%s %s)" % (self.there(session, 0),
+                                                self.name(session, 0)),
+                          b"MAILBOXES " + self.there(session, 0))
+        what = self.pick(b"(MessageNew MessageExpunge FlagChange)",
+                         b"(messagenew messageexpunge)", b"(MailboxName)",
+                         b"(MailboxName MessageExpunge MessageNew "
+                         b"SubscriptionChange FlagChange)", b"NONE",
+                         b"(MailboxMetadataChange ServerMetadataChange)",
+                         b"(mailboxmetadatachange MailboxName)")
+        return b"NOTIFY SET " + self.pick(b"", b"STATUS ") + self.pick(
+            b"(%s)" % mine, b"(%s %s)" % (where, what),
+            b"(%s) (%s %s)" % (mine, where, what),
+            b"(%s NONE) (PERSONAL %s)" % (where, what))
+
+    def cancel(self, session):
+        tags = list(session.current.contexts) if session.current else []
+        return b"CANCELUPDATE " + b" ".join(
+            self.pick(b'"%s"', b'"%s"', b"{%d+}\r\n%%s" % len(x)) % x
+            for x in (self.some(tags, min(2, len(tags))) if tags
+                      else [b"nosuch"]))
+
     def esearch(self, session):
         sources = [x + (b" " + (
             self.there(session) if self.uid() else b"(%s %s)" % (
-                self.name(session, "a"), self.there(session)))
+                self.name(session, text="a"), self.there(session)))
             if x in (b"mailboxes", b"subtree", b"SUBTREE-ONE") else b"")
             for x in self.some([
                 b"selected", b"inboxes", b"personal", b"subscribed",
                 b"mailboxes", b"subtree", b"SUBTREE-ONE"], 2)]
         out = b"ESEARCH " + (b"IN (%s) " % b" ".join(sources)
                              if self.rng.random() < 0.8 else b"")
-        return out + self.returns() + self.keys(session)
+        return out + self.returns(session) + self.keys(session)
 
     def charset(self):
         return self.pick(b"UTF-8", b"utf-8", b"US-ASCII", b"X-NONE")
@@ -517,7 +655,7 @@ class Generator:
                          for _ in range(self.pick(1, 1, 2, 3)))
 
     def sort(self, session):
-        out = self.verb("SORT", self.uid(session)).encode() + self.returns()
+        out = self.verb("SORT", self.uid(session)).encode() + self.returns(session)
         criteria = [self.pick("", "", "", "REVERSE ") + self.case(x)
                     for x in self.some([x for x in SORT_KEYS if x not in
                                         ("ARRIVAL", "DATE")] if self.saving
@@ -536,6 +674,9 @@ class Generator:
     def key(self, session, depth):
         if self.rng.random() < 0.12 and not self.saving:
             return self.late_key(session)
+        if self.rng.random() < 0.1:
+            return b"MIMEPART " + mimepart.generate(
+                self.pick, self.rng, self.part_text, DATES)
         kind = self.rng.randrange(13 if depth < 3 else 10)
         if kind < 3:
             return self.case(self.pick(
@@ -589,6 +730,9 @@ class Generator:
                 if x]
         return b"%s %s" % (name.upper().encode(), self.rng.choice(
             told or ["Mnone", "T0"]).encode())
+
+    def part_text(self):
+        return self.string(mimepart.some_text(self.rng).encode())
 
     def text_key(self):
         word = self.rng.choice(messages.WORDS)

@@ -4,12 +4,11 @@ RFC 5258, RFC 6154, RFC 3501 section 6.3.9.
 import itertools
 import re
 
-from account import canonical, parents
+from account import OTHERS, parents
 
 
-def pattern(reference, text):
-    """Of a list-mailbox that is joined to its reference."""
-    text = canonical(reference + text)
+def pattern(text):
+    """Of a list-mailbox that was joined to its reference."""
     return re.compile("".join(
         ".*" if c == "*" else "[^/]*" if c == "%" else re.escape(c)
         for c in text), re.S)
@@ -49,12 +48,29 @@ def selected(account, name, command):
         return False
     if "SPECIAL-USE" in command.select and not (box and box.uses):
         return False
-    return box is not None or "SUBSCRIBED" in command.select
+    return box is not None or "SUBSCRIBED" in command.select or \
+        is_anothers(account, name)
 
 
-def list_names(account, command, patterns):
+def is_anothers(account, name):
+    """A subscribed name of which nothing else is known without asking."""
+    return account.whose(name)[0] is not account
+
+
+def asks(texts, name):
+    """Whether a pattern asks for another's name by its owner."""
+    owner = "/".join(name.split("/")[:2]) + "/"
+    return any(x.startswith(OTHERS) and (
+        x.startswith(owner) or re.search("[%*]", x[len(OTHERS):].partition(
+            "/")[0]) or "/" not in x[len(OTHERS):]) for x in texts)
+
+
+def list_names(account, command, patterns, texts):
     """{name: (attributes, what CHILDINFO must name)}"""
     names = set(account.mailboxes) | account.subscribed
+    if "SUBSCRIBED" not in command.select:
+        names = {x for x in names if not is_anothers(account, x) or
+                 not asks(texts, x)}
     chosen = {x for x in names if selected(account, x, command)}
     heard = {x for x in chosen if matches(patterns, x)}
     recursive = "RECURSIVEMATCH" in command.select
@@ -63,9 +79,38 @@ def list_names(account, command, patterns):
               if matches(patterns, p)} if recursive else set()
     found = frozenset(x.lower() for x in command.select
                       if x in ("SUBSCRIBED", "SPECIAL-USE"))
-    return {x: (attributes(account, x, command),
-                found if x in parent else frozenset())
+    return {x: None if is_anothers(account, x) else
+            (attributes(account, x, command),
+             found if x in parent else frozenset())
             for x in heard | missed}
+
+
+def others_names(session, command, patterns, texts):
+    """The same of what others have let the session's user look up: to a
+    pattern that asks for it by name. Subscriptions and uses are the owner's.
+    """
+    out = {}
+    if "SUBSCRIBED" in command.select or \
+            not any(x.startswith(OTHERS) for x in texts):
+        return out
+    for account in session.home.known.values():
+        seen = {x for x, box in account.mailboxes.items() if session.sees(box)}
+        names = seen | {p for x in seen for p in parents(x)}
+        for name in names:
+            attributes = {"\\haschildren" if any(
+                x.startswith(name + "/") for x in names)
+                else "\\hasnochildren"}
+            if name not in seen or not account.mailboxes[name].selectable:
+                attributes.add("\\noselect")
+            full = account.prefix + name
+            if matches(patterns, full) and "SPECIAL-USE" not in command.select:
+                out[full] = (frozenset(attributes), frozenset())
+        owner = account.prefix[:-1]
+        if names and matches(patterns, owner) and \
+                "SPECIAL-USE" not in command.select:
+            out[owner] = (frozenset({"\\noselect", "\\haschildren"}),
+                          frozenset())
+    return out
 
 
 def lsub_names(account, patterns, percent):
@@ -74,7 +119,8 @@ def lsub_names(account, patterns, percent):
     for name in account.subscribed:
         if matches(patterns, name):
             box = account.mailboxes.get(name)
-            out[name] = box is None or not box.selectable
+            out[name] = None if is_anothers(account, name) else \
+                box is None or not box.selectable
         elif percent:
             for parent in parents(name):
                 if matches(patterns, parent):

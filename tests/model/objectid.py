@@ -11,8 +11,9 @@ OBJECTID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 class Identity:
     """All that copies of a message have in common."""
 
-    def __init__(self, content, came, elders):
+    def __init__(self, content, came, elders, of):
         self.content = content
+        self.of = of                # Identities
         self.came = came            # Moment
         self.elders = elders        # Identities that came before it
         self.emailid = self.threadid = None
@@ -39,13 +40,14 @@ def named(content):
 class Identities:
     """Of an account, whatever has become of the messages."""
 
-    def __init__(self):
+    def __init__(self, account):
+        self.account = account
         self.all = []
         self.emailids = {}          # -> [Identity]
         self.mailboxids = {}        # -> Mailbox
 
     def new(self, content, came):
-        out = Identity(content, came, list(self.all))
+        out = Identity(content, came, list(self.all), self)
         self.all.append(out)
         return out
 

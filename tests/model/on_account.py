@@ -2,7 +2,7 @@
 
 RFC 5464 (METADATA, METADATA-SERVER) and RFC 9208 (QUOTA).
 """
-from account import No
+from account import No, size
 from answer import Rules
 from view import demand
 
@@ -13,20 +13,39 @@ class AccountCommands:
     # -- annotations --
 
     def annotations(self, name):
-        """{entry: value} of a mailbox, or of the server."""
+        """{entry: value} of a mailbox, or of the server; private ones are
+        each visitor's own.
+        """
         if not name:
             return self.account.annotations
-        return self.account.find(self.name_of(name)).annotations
+        there = dict(self.annotations_of(
+            self.account.find(self.name_of(name))))
+        there.pop("/private/specialuse", None)
+        return there
+
+    def annotations_of(self, box):
+        there = dict(box.annotations, **box.private.get(self.home, {}))
+        if box.uses and box.account is self.home:   # RFC 6154 section 5.4
+            there["/private/specialuse"] = b" ".join(
+                x[:2].upper().encode() + x[2:].encode()
+                for x in sorted(box.uses))
+        return there
+
+    def annotate(self, name, after):
+        if not name:
+            self.account.annotations = after
+            return
+        box = self.account.find(self.name_of(name))
+        box.annotations = {k: v for k, v in after.items()
+                           if k.startswith("/shared/")}
+        box.private[self.home] = {k: v for k, v in after.items()
+                                  if k.startswith("/private/")}
 
     def do_getmetadata(self, command, answer):
-        there = dict(self.annotations(command.mailbox))
-        if command.mailbox:         # RFC 6154 section 5.4
-            name = self.name_of(command.mailbox)
-            uses = self.account.mailboxes[name].uses
-            if uses:
-                there["/private/specialuse"] = b" ".join(
-                    x[:2].upper().encode() + x[2:].encode()
-                    for x in sorted(uses))
+        there = self.annotations(command.mailbox)
+        if command.mailbox:
+            there = self.annotations_of(self.account.find(
+                self.name_of(command.mailbox)))
         yield Rules()
         expected, longest = {}, 0
         for entry in command.entries:
@@ -64,8 +83,13 @@ class AccountCommands:
             raise No("METADATA")
         if size(after) > size(there):
             self.account.take("ANNOTATION-STORAGE", size(after) - size(there))
-        there.clear()
-        there.update(after)
+        self.annotate(command.mailbox, after)
+        self.tell_entries(self.name_of(command.mailbox)
+                          if command.mailbox else "",
+                          {x for x, _ in command.values})
+        if command.mailbox:         # RFC 7162 section 3.2
+            box = self.account.find(self.name_of(command.mailbox))
+            box.tick = box.clock.now
         yield Rules()
 
     # -- quotas --
@@ -91,6 +115,11 @@ class AccountCommands:
 
     def do_getquotaroot(self, command, answer):
         name = self.name_of(command.mailbox)    # that may be there or not
+        if name not in self.account.mailboxes:
+            try:
+                self.may_make(name)
+            except No:
+                raise No("NONEXISTENT") from None
         yield Rules()
         heard, = answer.rest["QUOTAROOT"]
         demand(self.heard_name(heard[0]) == name and list(heard[1:]) ==
@@ -119,7 +148,3 @@ def below(there, entry, depth):
                 (depth > 1 or rest.count("/") == 1)):
             out[name] = there[name]
     return out
-
-
-def size(annotations):
-    return sum(len(k) + len(v) for k, v in annotations.items())

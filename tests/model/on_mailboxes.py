@@ -1,8 +1,11 @@
 """on_mailboxes.py -- the commands of session.py that are about mailboxes."""
-from account import No, SYSTEM_FLAGS, decode_name
+from account import (No, OTHERS_ROOT, SYSTEM_FLAGS, canonical,
+                     decode_name)
 from answer import Rules
-from listing import list_names, lsub_names, pattern, selected
+from listing import list_names, lsub_names, others_names, pattern, selected
+from on_account import text
 from resync import check_changed, check_vanished
+from rights import settable
 from view import View, demand, lower
 from wire import Status
 
@@ -12,6 +15,12 @@ class MailboxCommands:
 
     def do_create(self, command, answer):
         name = self.name_of(command.mailbox)
+        if command.uses and self.account is not self.home:
+            raise No("USEATTR", "NONEXISTENT")
+        try:
+            self.may_make(name)
+        except No as no:
+            raise No("USEATTR", *no.codes) if command.uses else no from None
         self.account.create(name, command.uses)
         yield Rules(code="MAILBOXID")
         self.check_mailboxid(name, answer.status.value)
@@ -23,8 +32,12 @@ class MailboxCommands:
                "MAILBOXID %s of %r, not %s", value, name, box.objectid)
 
     def do_delete(self, command, answer):
-        gone = self.account.delete(self.name_of(command.mailbox))
-        for other in self.account.sessions:
+        name = self.name_of(command.mailbox)
+        if self.account is not self.home and \
+                name not in self.account.mailboxes:
+            raise No("NONEXISTENT")
+        gone = self.account.delete(name)
+        for other in self.account.sessions:     # visitors: look()
             if gone and other is not self and other.selected_is(gone):
                 other.over = True
         mine = gone and self.selected_is(gone)
@@ -36,16 +49,36 @@ class MailboxCommands:
 
     def do_rename(self, command, _answer):
         name = self.name_of(command.mailbox)
-        self.account.rename(name, self.name_of(command.to))
+        try:
+            to = self.name_of(command.to)
+        except No:
+            raise No("CANNOT", "NONEXISTENT", "NOPERM") from None
+        if self.home.whose(self.prefix + to)[0] is not self.account or \
+                OTHERS_ROOT.fullmatch(self.prefix + to):
+            raise No("CANNOT", "NONEXISTENT", "NOPERM")
+        if name in self.account.mailboxes:
+            self.may_make(to)
+        self.account.rename(name, to)
         yield Rules()
 
     def do_subscribe(self, command, _answer):
-        self.account.subscribed.add(self.name_of(command.mailbox))
+        name = self.name_of(command.mailbox)
+        if name not in self.account.subscribed:
+            self.account.subscribed.add(name)
+            self.note_subscription(name)
         yield Rules()
 
     def do_unsubscribe(self, command, _answer):
-        self.account.subscribed.discard(self.name_of(command.mailbox))
+        name = self.name_of(command.mailbox)
+        if name in self.account.subscribed:
+            self.account.subscribed.discard(name)
+            self.note_subscription(name)
         yield Rules()
+
+    def note_subscription(self, name):
+        if self.home.whose(name)[0] is self.home:
+            self.home.named[name] = (self.home.clock.now,
+                                     "SUBSCRIPTIONCHANGE")
 
     def do_select(self, command, answer):
         if self.current:            # whatever comes of it
@@ -53,8 +86,9 @@ class MailboxCommands:
                                 for x in answer.untagged] or not self.rev2,
                    "CLOSED is missing")
         name, box = self.mailbox(command)
-        examine = command.name == "EXAMINE"
-        self.opening, self.saved = View(box, examine), []
+        rights = self.rights(box)
+        examine = command.name == "EXAMINE" or not set("ieswt") & rights
+        self.opening, self.saved = View(box, examine, self.home), []
         yield Rules(code="READ-ONLY" if examine else "READ-WRITE",
                     earlier=command.known is not None)
         self.current, self.opening = self.opening, None
@@ -78,15 +112,16 @@ class MailboxCommands:
                codes["UIDNEXT"], box.uidnext)
         self.check_mailboxid(name, codes["MAILBOXID"])
         unseen = [n for n, x in enumerate(self.view, 1)
-                  if "\\seen" not in x.flags]
+                  if "\\seen" not in x.flags_of(self.home)]
         if self.rev2 or self.uidonly or not unseen:
             demand("UNSEEN" not in codes, "UNSEEN %s", codes.get("UNSEEN"))
         else:
             demand(codes.get("UNSEEN") == str(unseen[0]), "UNSEEN %s, not %d",
                    codes.get("UNSEEN"), unseen[0])
         permanent = lower(codes["PERMANENTFLAGS"].strip("()").split())
-        demand(not permanent if self.current.readonly else
-               SYSTEM_FLAGS | self.current.keywords | {"\\*"} == permanent,
+        every = SYSTEM_FLAGS | self.current.keywords | {"\\*"}
+        demand(permanent == (frozenset() if self.current.readonly else
+                             settable(every, self.rights(box))),
                "PERMANENTFLAGS %r", permanent)
         if self.rev2:
             names = [self.heard_name(x[2]) for x in answer.rest["LIST"]]
@@ -98,7 +133,7 @@ class MailboxCommands:
 
     def do_close(self, _command, answer):
         view = self.current
-        if not view.readonly:
+        if not view.readonly and "e" in self.rights(view.box):
             view.box.remove([x for x in view.box.messages
                              if "\\deleted" in x.flags])
         yield Rules(expunge=False)
@@ -107,17 +142,25 @@ class MailboxCommands:
     # -- LIST, STATUS --
 
     def patterns(self, command):
+        return [pattern(x) for x in self.pattern_texts(command)]
+
+    def pattern_texts(self, command):
         if len(command.patterns) > 10:
             raise No("LIMIT")
         reference = self.pattern_text(command.reference)
-        return [pattern(reference, self.pattern_text(x))
-                for x in command.patterns]
+        texts = [self.pattern_text(x) for x in command.patterns if x]
+        return [canonical(reference + x) for x in texts
+                if x is not None and reference is not None]
 
     def pattern_text(self, data):
-        return decode_name(data, self.utf8) if data else ""
+        """None: it is no name's, and passed over."""
+        try:
+            return decode_name(data, self.utf8) if data else ""
+        except No:
+            return None
 
     def do_list(self, command, answer):
-        root = command.patterns == [b""]    # of extended ones, too
+        root = command.patterns == [b""] and not command.extended
         patterns = None if root else self.patterns(command)
         yield Rules()
         heard = answer.rest.get("LIST", [])
@@ -125,7 +168,7 @@ class MailboxCommands:
             demand(len(heard) == 1 and heard[0][:2] == (["\\Noselect"], b"/"),
                    "LIST %r", heard)
             return
-        expected = list_names(self.account, command, patterns)
+        expected = self.listed(command, patterns)
         found = {}
         for flags, delim, name, *more in heard:
             name = self.heard_name(name)
@@ -134,12 +177,69 @@ class MailboxCommands:
             if "\\nonexistent" in flags:
                 flags -= {"\\haschildren", "\\hasnochildren"}
             found[name] = (flags, childinfo(more))
+        for name in found.keys() & expected.keys():
+            if not expected[name]:      # subscribed, and another's
+                found[name] = None
         self.same_names("LIST", found, expected)
+        # not of what is there for its children alone, RFC 5819
+        chosen = {x for x in expected if expected[x] and self.is_chosen(
+            x, command)}
         if command.items or "STATUS" in command.returns:
-            # not of what is there for its children alone, RFC 5819
-            chosen = {x for x in expected
-                      if selected(self.account, x, command)}
             self.check_statuses(command.items, chosen, answer)
+        self.check_listed("MYRIGHTS", command, chosen, answer)
+        self.check_listed("METADATA", command, chosen, answer)
+
+    def listed(self, command, patterns):
+        """{name: (attributes, what CHILDINFO must name)}"""
+        out = list_names(self.home, command, patterns,
+                         self.pattern_texts(command))
+        out.update(others_names(self, command, patterns,
+                                self.pattern_texts(command)))
+        if "STATUS" not in command.returns:
+            return out
+        for x in out:
+            if out[x] and self.is_chosen(x, command) and \
+                    not self.may_read(x):
+                out[x] = (out[x][0] | {"\\noselect"}, out[x][1])
+        return out
+
+    def is_chosen(self, name, command):
+        """A mailbox that is listed for its own sake."""
+        return self.is_mailbox(name) and (
+            not command.select or selected(self.home, name, command))
+
+    def box_named(self, name):
+        """One of anybody's, by its whole name."""
+        account, inner = self.home.whose(name)
+        return account.mailboxes.get(inner)
+
+    def is_mailbox(self, name):
+        box = self.box_named(name)
+        return box is not None and box.selectable and self.sees(box)
+
+    def may_read(self, name):
+        return "r" in self.rights(self.box_named(name))
+
+    def check_listed(self, option, command, names, answer):
+        """What RFC 8440 and RFC 9590 let come behind a LIST response."""
+        heard = answer.rest.get(option, [])
+        if option == "METADATA":
+            names = {x for x in names if self.may_read(x)}
+        found = sorted(self.heard_name(x[0]) for x in heard)
+        demand(found == sorted(names if option in command.returns else ()),
+               "%s of %r, not %r", option, found, names)
+        for name, value in heard:
+            box = self.box_named(self.heard_name(name))
+            if option == "MYRIGHTS":
+                self.check_myrights(box, value)
+            else:
+                self.check_annotations(box, command.entries, value)
+
+    def check_annotations(self, box, entries, heard):
+        there = self.annotations_of(box)
+        found = dict(zip(map(text, heard[::2]), heard[1::2]))
+        demand(found == {x: there.get(x) for x in entries},
+               "METADATA %r of %r", found, there)
 
     def same_names(self, what, found, expected):
         for name in sorted(set(found) | set(expected)):
@@ -147,8 +247,7 @@ class MailboxCommands:
                    what, name, found.get(name), expected.get(name))
 
     def check_statuses(self, items, names, answer):
-        names = {x for x in names if x in self.account.mailboxes and
-                 self.account.mailboxes[x].selectable}
+        names = {x for x in names if self.may_read(x)}
         heard = answer.rest.get("STATUS", [])
         found = [self.heard_name(x[0]) for x in heard]
         demand(sorted(found) == sorted(names), "STATUS of %r, not %r", found,
@@ -162,7 +261,9 @@ class MailboxCommands:
             demand(x[0] != "STATUS" or self.heard_name(x[1]) in listed,
                    "STATUS of %r before its LIST", x[1])
         for x in heard:
-            self.check_status(self.heard_name(x[0]), items, x[1])
+            self.account, name = self.home.whose(self.heard_name(x[0]))
+            self.check_status(name, items, x[1])
+        self.account = self.home
 
     def check_status(self, name, items, heard):
         box = self.account.mailboxes[name]
@@ -180,8 +281,9 @@ class MailboxCommands:
                 demand(box.modseqs.top(box.tick, value), "HIGHESTMODSEQ %d",
                        value)
             else:
-                demand(value == box.status(item), "%s %d, not %d", item,
-                       value, box.status(item))
+                expected = box.status(item, self.home)
+                demand(value == expected, "%s %d, not %d", item, value,
+                       expected)
 
     def do_lsub(self, command, answer):
         patterns = self.patterns(command)
@@ -190,6 +292,9 @@ class MailboxCommands:
         expected = lsub_names(self.account, patterns, percent)
         found = {self.heard_name(x[2]): "\\noselect" in lower(x[0])
                  for x in answer.rest.get("LSUB", [])}
+        for name in found.keys() & expected.keys():
+            if expected[name] is None:      # another's
+                found[name] = None
         if command.patterns != [b""]:
             self.same_names("LSUB", found, expected)
 
@@ -199,8 +304,7 @@ class MailboxCommands:
         patterns = None if root else self.patterns(command)
         yield Rules()
         found = {self.heard_name(x[2]) for x in answer.rest.get("XLIST", [])}
-        expected = {""} if root else set(
-            list_names(self.account, command, patterns))
+        expected = {""} if root else set(self.listed(command, patterns))
         demand(found == expected, "XLIST %r, not %r", found, expected)
 
     def do_status(self, command, answer):

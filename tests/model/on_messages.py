@@ -1,11 +1,13 @@
 """on_messages.py -- the commands of session.py that are about messages."""
 import messages
-import syntax
 from account import No, SYSTEM_FLAGS, canonical
 from answer import Rules
 from on_search import page
 from resync import check_vanished
-from syntax import Known, in_key
+from rights import settable
+from syntax_mailboxes import Known
+from syntax_messages import Section
+from syntax_search import in_key
 from view import Wrong, demand, expand, label, lower
 
 
@@ -18,7 +20,11 @@ class MessageCommands:
         found = [self.message(x) for x in command.messages]
         self.account.take_messages([len(x.raw) for _, _, x in found])
         for flags, date, content in found:
-            box.add(content, date, flags)
+            box.add(content, date, settable(flags, self.rights(box)),
+                    self.home)
+        if not self.is_told_uids(box):
+            yield Rules()
+            return
         yield Rules(code="APPENDUID")
         validity, uids = answer.status.value.split()
         demand(self.account.learn_validity(name, int(validity)),
@@ -27,6 +33,10 @@ class MessageCommands:
         demand(expand(uids) == list(range(first, box.uidnext)),
                "APPENDUID %s, not %d:%d", uids, first, box.uidnext - 1)
         demand(len(command.messages) > 1 or ":" not in uids, "%s", uids)
+
+    def is_told_uids(self, box):
+        """RFC 9051 section 6.3.12: who may open it."""
+        return "r" in self.rights(box)
 
     def message(self, given):
         """(flags, date, Message) of what APPEND or REPLACE has."""
@@ -42,6 +52,8 @@ class MessageCommands:
         name = canonical(url.mailbox)
         box = self.account.mailboxes.get(name)
         copies = [x for x in box.messages if x.uid == url.uid] if box else []
+        if box and "r" not in self.rights(box):
+            raise No("BADURL", "NOPERM", "OVERQUOTA")
         if not copies or url.uidvalidity not in (None, box.uidvalidity):
             raise No("BADURL", "OVERQUOTA")
         section = url.section
@@ -62,30 +74,42 @@ class MessageCommands:
         flags, date, content = self.message(command.messages[0])
         self.account.take("STORAGE", max(0, len(content.raw) -
                                          len(copies[0].content.raw)))
-        new = box.add(content, date, flags)
+        new = box.add(content, date, settable(flags, self.rights(box)),
+                    self.home)
         self.current.box.remove(copies)
         yield Rules()
+        if not self.is_told_uids(box):
+            demand("APPENDUID" not in answer.codes, "APPENDUID")
+            return
         validity, uid = answer.codes["APPENDUID"].split()
         demand(self.account.learn_validity(name, int(validity)) and
                int(uid) == new.uid, "APPENDUID %s of %r", answer.codes, new)
 
     def do_copy(self, command, answer):
         copies = self.resolve(command)
-        zombies = any(x.gone for x in copies)
-        living = [x for x in copies if not x.gone]
         move = command.name == "MOVE"
         if move and self.current.readonly:
             raise No()
+        if self.too_many(copies) and not move:
+            raise No("MESSAGELIMIT", "EXPUNGEISSUED", "TRYCREATE", "CANNOT",
+                     *["NONEXISTENT", "NOPERM"] * self.crosses())
+        copies = self.limited(copies, answer)
+        zombies = any(x.gone for x in copies)
+        living = [x for x in copies if not x.gone]
         if not living and answer.status.word == "NO":
             raise No()
         if zombies and not command.uid:     # all or nothing
-            raise No("EXPUNGEISSUED", "TRYCREATE", "CANNOT")
+            raise No("EXPUNGEISSUED", "TRYCREATE", "CANNOT", "OVERQUOTA",
+                     *["NONEXISTENT", "NOPERM"] * self.crosses())
+        if not living and self.crosses():   # nobody has been asked
+            yield Rules()
+            return
         name, box = self.mailbox(command, "TRYCREATE")
         first = box.uidnext
-        if not move:
+        if not move or self.crosses():
             self.account.take_messages([len(x.content.raw) for x in living])
         for x in living:
-            box.copy(x)
+            box.copy(x, self.rights(box), self.home)
         if move:
             self.current.box.remove(living)
         yield Rules()
@@ -93,14 +117,19 @@ class MessageCommands:
 
     do_move = do_copy
 
+    def crosses(self):
+        """From an account to another."""
+        return self.current.box.account is not self.account
+
     def check_copyuid(self, name, living, first, answer, move):
         text = answer.codes.get("COPYUID") if move else \
             answer.status.value if answer.status.code == "COPYUID" else None
-        demand(bool(text) == bool(living), "COPYUID %s for %r", text, living)
-        if not living:
+        box = self.account.mailboxes[name]
+        told = bool(living) and self.is_told_uids(box)
+        demand(bool(text) == told, "COPYUID %s for %r", text, living)
+        if not told:
             return
         validity, sources, targets = text.split()
-        box = self.account.mailboxes[name]
         demand(self.account.learn_validity(name, int(validity)),
                "UIDVALIDITY %s, not %s > %s", validity, box.uidvalidity,
                box.above)
@@ -111,46 +140,70 @@ class MessageCommands:
 
     # -- messages change --
 
-    def do_expunge(self, command, _answer):
+    def do_expunge(self, command, answer):
         view = self.current
         if view.readonly:
             raise No()
         chosen = self.resolve(command) if command.uid else view.box.messages
+        if command.uid and self.too_many(chosen):
+            chosen = self.limited([x for x in chosen if "\\deleted" in x.flags
+                                   and not x.gone], answer)
         view.box.remove([x for x in chosen if "\\deleted" in x.flags])
         yield Rules()
 
     def do_store(self, command, answer):
         copies = self.resolve(command)
-        zombies = any(x.gone for x in copies) and not command.uid
         if self.current.readonly:
             raise No()
+        copies = self.limited(copies, answer)
+        zombies = any(x.gone for x in copies) and not command.uid
+        self.may_store(command)
         living = [x for x in copies if not x.gone]
         failed = self.unchanged(command, living, answer)
         living = [x for x in living if x not in failed]
         view = self.current
-        before = {x: (x.flags, x.tick) for x in living}
+        before = {x: (x.flags_of(self.home), x.tick) for x in living}
         surprised = [x for x in living
                      if view.changes.get(x, 0) != x.changes]
         for x in living:
-            view.box.set_flags(x, stored(x.flags, command))
+            view.box.set_flags(x, self.stored(
+                x.flags_of(self.home), command), self.home)
             if command.silent and x in view.told:
                 # what the client can work out for itself
-                view.told[x] = frozenset(stored(view.told[x], command))
+                view.told[x] = frozenset(self.stored(view.told[x], command))
                 view.changes[x] += 1
         yield Rules(expunge=command.uid, before=before, zombies=zombies)
         self.check_modified(command, failed, zombies, answer)
         for x in living:
             heard = answer.fetched.get(x, [])
             if command.silent:
-                changed = before[x][0] != x.flags
-                demand(not heard or x in surprised or command.since is not
-                       None or changed and self.condstore is not False,
+                changed = before[x][0] != x.flags_of(self.home)
+                demand(not heard or x in surprised or x in self.joining or
+                       command.since is not None or
+                       changed and self.condstore is not False,
                        "%r told in vain", x)
                 demand(not changed or not self.condstore or
                        "MODSEQ" in heard, "MODSEQ of %r is missing", x)
             else:
                 demand("FLAGS" in heard, "FETCH of %r is missing", x)
                 demand("UID" in heard or not command.uid, "UID is missing")
+
+    def may_store(self, command):
+        """At least one of the flags, RFC 4314 section 4."""
+        flags = storable(command.flags)
+        if command.how and flags and not settable(
+                flags, self.rights(self.current.box)):
+            raise No("NOPERM")
+
+    def stored(self, flags, command):
+        """Those that may not be changed stay."""
+        may = self.rights(self.current.box)
+        new = settable(storable(command.flags), may)
+        if command.how == "+":
+            return flags | new
+        if command.how == "-":
+            return flags - new
+        return new | (flags - settable(flags, may))
 
     def unchanged(self, command, living, answer):
         """Those that UNCHANGEDSINCE excludes; if what was told does not say
@@ -187,12 +240,25 @@ class MessageCommands:
 
     def do_fetch(self, command, answer):
         copies = self.resolve(command)
+        if command.partial and self.too_many(
+                range(command.partial[1], command.partial[2] + 1)):
+            raise No("MESSAGELIMIT")
+        narrowed = command.partial or command.since is not None
+        if not narrowed:
+            copies = self.limited(copies, answer)
         living, maybe = self.chosen(command, copies)
+        if command.since is not None and not command.partial:
+            lowest = answer.limit() or 0
+            living = [x for x in living if x.uid >= lowest]
+            maybe = [x for x in maybe if x.uid >= lowest]
         zombies = any(x.gone for x in copies) and not command.uid
-        before = {x: (x.flags, x.tick) for x in living + maybe}
-        if not self.current.readonly and any(map(sees, command.items)):
+        before = {x: (x.flags_of(self.home), x.tick)
+                  for x in living + maybe}
+        if not self.current.readonly and any(map(sees, command.items)) and \
+                "s" in self.rights(self.current.box):
             for x in living:        # generate.py asks for no maybe here
-                self.current.box.set_flags(x, x.flags | {"\\seen"})
+                self.current.box.set_flags(
+                    x, x.flags_of(self.home) | {"\\seen"}, self.home)
         box, sight = self.current.box, self.sight(True)
         rules = Rules(command.items, before, command.uid, zombies=zombies,
                       earlier=command.vanished)
@@ -205,7 +271,9 @@ class MessageCommands:
             heard = answer.fetched.get(x, [])
             for each in wanted:
                 demand(each in heard, "%s of %r is missing", each, x)
-                demand(each in ("UID", "FLAGS", "MODSEQ") or heard.count(each) <=
+                # of what joins a result UPDATE tells it once more
+                demand(each in ("UID", "FLAGS", "MODSEQ") or
+                       x in self.joining or heard.count(each) <=
                        len(rules.asked[each]), "%s of %r again", each, x)
 
     def chosen(self, command, copies):
@@ -245,15 +313,8 @@ def storable(flags):
             if x in SYSTEM_FLAGS or not x.startswith("\\")}
 
 
-def stored(flags, command):
-    new = storable(command.flags)
-    if command.how == "+":
-        return flags | new
-    return flags - new if command.how == "-" else new
-
-
 def sees(item):
     """Whether FETCH of it sets \\Seen."""
-    if isinstance(item, syntax.Section):
+    if isinstance(item, Section):
         return item.kind in ("BODY", "BINARY")
     return item in ("RFC822", "RFC822.TEXT")

@@ -4,28 +4,68 @@ import sort
 import thread
 from account import No
 from answer import Rules
-from syntax import in_key
+from on_context import ContextCommands
+from syntax_search import in_key
 from view import demand, expand
 
 
-class SearchCommands:
+NO_RESULTS = {"CONTEXT", "SAVE", "UPDATE"}      # options that ask for none
+
+
+def charset_of(command):
+    """"" is one that nobody knows."""
+    return "UTF-8" if command.charset is None else command.charset
+
+
+class SearchCommands(ContextCommands):
     def found(self, command):
         """The Copies that a search program finds, by number, and whether
         that is certain.
         """
+        self.context_begins(command)
         return self.found_in(command, self.sight(command.uid),
                              self.current.box)
 
+    def found_by(self, context, sight):
+        """What a program finds that was read before."""
+        key = search.Search(self, context.command, charset_of(context.command),
+                            sight, self.current.box)
+        return [x for x in sight if key.matches(context.key, x)], \
+            not key.unsure
+
     def found_in(self, command, sight, box):
         try:
-            key = search.Search(self, command, command.charset or "UTF-8",
-                                sight, box)
+            key = search.Search(self, command, charset_of(command), sight,
+                                box)
         except search.BadCharset:
             if saves(command):
                 self.saved = []
             raise No("BADCHARSET") from None
         hits = [x for x in sight if key.matches(command.key, x)]
         return hits, not key.unsure
+
+    def looked_at(self, command, hits, sight, answer):
+        """What its sets leave counts, of those with the highest UIDs."""
+        too_many = self.too_many(sight)
+        told = answer.limit()
+        demand(told is None or too_many and len([
+            x for x in hits if x.uid >= told]) <= self.home.most,
+            "MESSAGELIMIT %s", told)
+        demand(told is not None or has_sets(command.key) or not
+               self.too_many([x for x in sight if not x.gone]),
+               "no MESSAGELIMIT")
+        return [x for x in hits if x.uid >= (told or 0)]
+
+    def check_whole(self, command, sights, answer):
+        """What can't be done in parts is refused."""
+        # of the selected one what has gone counts, too
+        may = any(map(self.too_many, sights + [self.view]))
+        if may and answer.status.code == "MESSAGELIMIT" or \
+                any(map(self.too_many, sights)) and \
+                not has_sets(command.key):
+            if saves(command):
+                self.saved = []     # RFC 5182 section 2.1: it ends with NO
+            raise No("MESSAGELIMIT")
 
     def numbers(self, command):
         """{Copy: number or UID} as the command names them, and the Copies
@@ -38,7 +78,9 @@ class SearchCommands:
 
     def do_search(self, command, answer):
         hits, sure = self.found(command)
+        hits = self.looked_at(command, hits, self.sight(command.uid), answer)
         numbers, zombies = self.numbers(command)
+        self.keep(command, hits, sure, answer)
         # its own numbers hold off VANISHED, RFC 7162 section 3.2.10.2
         yield Rules(expunge=command.uid, held=in_key("SET", command.key))
         self.save(command, hits)
@@ -56,10 +98,19 @@ class SearchCommands:
         """RFC 7377: a line for each mailbox in which something is found."""
         selected = self.current and self.current.box
         found, unsure = {}, set()
+        alone = {x for x, _ in command.sources} == {"SELECTED"}
+        if not alone:
+            self.check_whole(command, [
+                [x for x in self.view if not x.gone]    # what it knows of
+                if box is selected else box.messages
+                for box in map(self.box_named, self.sources(command))],
+                             answer)
         for name in self.sources(command):
-            box = self.account.mailboxes[name]
+            box = self.box_named(name)
             sight = self.view if box is selected else box.messages
             hits, sure = self.found_in(command, sight, box)
+            if alone:
+                hits = self.looked_at(command, hits, sight, answer)
             if hits:
                 found[name] = hits
             # "$" is of no other mailbox
@@ -75,35 +126,39 @@ class SearchCommands:
             words = dict(zip(correlator[::2], correlator[1::2]))
             name = self.heard_name(words["MAILBOX"])
             heard.add(name)
+            demand(name in found or name in unsure, "ESEARCH in %r", name)
+            account, inner = self.home.whose(name)
             demand(words["TAG"] == command.tag and items.pop(0) == "UID" and
-                   self.account.learn_validity(
-                       name, int(words["UIDVALIDITY"])), "%r", correlator)
-            if name in unsure:
-                continue
-            demand(name in found, "ESEARCH in %r", name)
-            self.check_results(command, items, found[name],
-                               [x.uid for x in found[name]],
-                               self.account.mailboxes[name])
-        demand(command.returns == ["SAVE"] or
+                   account.learn_validity(
+                       inner, int(words["UIDVALIDITY"])), "%r", correlator)
+            if name not in unsure:
+                self.check_results(command, items, found[name],
+                                   [x.uid for x in found[name]],
+                                   self.box_named(name))
+        demand(set(command.returns or ()) - {"UPDATE", "CONTEXT"} ==
+               {"SAVE"} or
                heard | unsure == set(found) | unsure,
                "ESEARCH in %r, not %r", heard, set(found))
 
     def sources(self, command):
-        """The names of mailboxes that are there."""
+        """The whole names of mailboxes that may be read."""
         out = set()
-        every = {x for x, box in self.account.mailboxes.items()
-                 if box.selectable}
+        every = {x for account in [self.home, *self.home.known.values()]
+                 for x in self.readable(account)}
         for source, given in command.sources:
             names = [self.name_of(x) for x in given]
             if source == "SELECTED":
-                out |= {x for x, box in self.account.mailboxes.items()
-                        if self.selected_is(box)}
+                out |= {x for x in every
+                        if self.selected_is(self.box_named(x))}
             elif source == "INBOXES":
                 out |= {"INBOX"}
             elif source == "PERSONAL":
-                out |= every
+                out |= set(self.readable(self.home))
             elif source == "SUBSCRIBED":
-                out |= self.account.subscribed
+                out |= {account.prefix * (account is not self.home) + inner
+                        for account, inner in map(
+                            self.home.whose, self.home.subscribed) if
+                        account.name}
             else:
                 out |= set(names)
             if source == "SUBTREE":
@@ -113,11 +168,18 @@ class SearchCommands:
                 out |= {x for x in every if x.rpartition("/")[0] in names}
         return out & every
 
+    def readable(self, account):
+        prefix = "" if account is self.home else account.prefix
+        return [prefix + x for x, box in account.mailboxes.items()
+                if box.selectable and {"l", "r"} <= self.rights(box)]
+
     def do_sort(self, command, answer):
         hits, sure = self.found(command)
+        self.check_whole(command, [self.sight(command.uid)], answer)
         numbers, zombies = self.numbers(command)
         sure = sure and sort.is_sure(hits, command.criteria)
         hits = sort.ordered(hits, command.criteria)
+        self.keep(command, hits, sure, answer)
         yield Rules(expunge=command.uid, held=in_key("SET", command.key))
         self.save(command, hits)
         if not sure:
@@ -134,6 +196,7 @@ class SearchCommands:
 
     def do_thread(self, command, answer):
         hits, sure = self.found(command)
+        self.check_whole(command, [self.sight(command.uid)], answer)
         numbers, zombies = self.numbers(command)
         sure = sure and sort.is_sure(hits, [(False, "DATE")]) and (
             command.algorithm != "REFS" or
@@ -195,7 +258,7 @@ class SearchCommands:
                "MODSEQ %d of %r", value, hits)
 
     def check_extended(self, command, answer, hits, numbers, zombies):
-        if command.returns == ["SAVE"]:
+        if set(command.returns or ()) - {"UPDATE", "CONTEXT"} == {"SAVE"}:
             demand("ESEARCH" not in answer.rest, "ESEARCH for SAVE alone")
             return
         found, = answer.rest["ESEARCH"]
@@ -228,6 +291,10 @@ def has_saved(key):
         key[0] in ("NOT", "OR") and any(has_saved(x) for x in key[1:])
 
 
+def has_sets(key):
+    return any(in_key(x, key) for x in ("SET", "UID"))
+
+
 def saves(command):
     return "SAVE" in (getattr(command, "returns", None) or ())
 
@@ -236,7 +303,7 @@ def results(command, hits):
     """What ESEARCH must say, RFC 4731 section 3.1 and RFC 9394 section 3.1;
     of SORT in its order, RFC 5267 section 3.
     """
-    options = set(command.returns or ()) - {"SAVE"} or {"ALL"}
+    options = set(command.returns or ()) - NO_RESULTS or {"ALL"}
     out = {"COUNT": str(len(hits))} if "COUNT" in options else {}
     if "PARTIAL" in options:
         out["PARTIAL"] = [command.partial[0], page(command, hits) or None]
@@ -260,7 +327,7 @@ def told(command, hits):
     """What an answer is about, and what "$" has then: RFC 5182 section 2.4,
     RFC 9394 section 3.3.
     """
-    options = set(command.returns or ()) - {"SAVE"}
+    options = set(command.returns or ()) - NO_RESULTS
     if options & {"ALL", "COUNT"} or not options:
         return hits
     return hits[:1] * ("MIN" in options) + hits[-1:] * ("MAX" in options) + \

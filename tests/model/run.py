@@ -10,6 +10,7 @@ failed", a stream each.
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -26,27 +27,35 @@ LIMITS = {"STORAGE": 40000, "MESSAGE": 60, "MAILBOX": 14,
 OPTIONS = {"STORAGE": "--storage", "MESSAGE": "--messages",
            "MAILBOX": "--mailboxes", "ANNOTATION-STORAGE": "--annotations"}
 CONF = "trusted_networks = 127.0.0.1\nconnections_per_host = 1000\n"
+MOST = 7                # messages that a command may be about, of every fifth
 PATIENCE = 30           # seconds for an answer
 SHORT_PATIENCE = 5      # while a failing stream is made shorter
 
 
 class Worker:
-    """A server of its own, and an account for each stream."""
+    """Two servers of its own, one with MESSAGELIMIT, and an account for each
+    stream; to half of them comes a visitor.
+    """
 
-    def __init__(self, server):
-        self.server = server
+    def __init__(self, servers):
+        self.servers = servers
         self.accounts = 0
 
     def stream(self, seed, patience):
-        name = "u%d@example.org" % self.accounts
+        most = MOST if seed % 5 == 4 else None
+        server = self.servers[most is not None]
+        names = ["ann@s%05d.example" % self.accounts]
         self.accounts += 1
-        self.server.add_user(name)
+        if seed % 4 > 1:
+            names.append("bob" + names[0][3:])
+        for name in names:
+            server.add_user(name)
         limits = LIMITS if seed % 2 else {}
         if limits:
-            self.server.roost("user", "quota", name, *(
+            server.roost("user", "quota", names[0], *(
                 x for resource, limit in limits.items()
                 for x in (OPTIONS[resource], str(limit))))
-        return Stream(self.server.imap_port, name, patience, limits)
+        return Stream(server.imap_port, names, patience, limits, most)
 
     def run(self, seed):
         """Commands done, and what to print."""
@@ -70,10 +79,13 @@ class Worker:
             short.lines()
 
     def replay(self, seed, steps):
+        """In a domain with a name as long as that before."""
         stream = self.stream(seed, SHORT_PATIENCE)
+        domain = stream.accounts[0].name[4:].encode()
         try:
-            for step in steps:
-                stream.step(*step)
+            for n, commands in steps:
+                stream.step(n, [re.sub(rb"(?i)s\d{5}\.example", domain, x)
+                                for x in commands])
         except Disagreement as wrong:
             stream.wrong = wrong
             return stream
@@ -87,14 +99,20 @@ def work(seeds, results):
     memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
     top = tempfile.mkdtemp(prefix="roost-model-", dir=memory)
     try:
-        with Server(conf=CONF, directory=top) as server:
-            worker = Worker(server)
+        for name in ("all", "some"):
+            os.mkdir(os.path.join(top, name))
+        servers = [Server(conf=CONF, directory=os.path.join(top, "all")),
+                   Server(conf=CONF + "command_messages = %d\n" % MOST,
+                          directory=os.path.join(top, "some"))]
+        with servers[0], servers[1]:
+            worker = Worker(servers)
             while (seed := seeds.get()) is not None:
                 results.put((seed,) + worker.run(seed))
-            faults = [x for x in server.log().split("\n")
+            faults = [x for server in servers
+                      for x in server.log().split("\n")
                       if "ERROR: AddressSanitizer" in x or
                       "runtime error:" in x or "event=child_died" in x]
-            status = server.stop()
+            status = servers[0].stop() or servers[1].stop()
             results.put((None, status, faults))
     except Exception as e:                  # it must not end in silence
         results.put((None, 1, [repr(e)]))

@@ -4,6 +4,8 @@ RFC 9051 section 6.4.4 on messages whose texts are known (messages.py).
 """
 import datetime
 
+import mimepart
+
 
 class BadCharset(Exception):
     """NO [BADCHARSET]"""
@@ -61,6 +63,9 @@ class Search:
         return self.session.in_set(key[1], self.numbers[copy], copy, False,
                                    self.sight)
 
+    def key_uids(self, key, copy):
+        return copy.uid in key[1]
+
     def key_uid(self, key, copy):
         return self.session.in_set(key[1], copy.uid, copy, True, self.sight)
 
@@ -69,8 +74,8 @@ class Search:
     def flag_key(self, key, copy):
         name = key[0].lower()
         if name.startswith("un"):
-            return "\\" + name[2:] not in copy.flags
-        return "\\" + name in copy.flags
+            return "\\" + name[2:] not in copy.flags_of(self.session.home)
+        return "\\" + name in copy.flags_of(self.session.home)
 
     def key_keyword(self, key, copy):
         return key[1].lower() in copy.flags
@@ -185,8 +190,18 @@ class Search:
 
     def key_text(self, key, copy):
         wanted = decode(key[1], self.charset)
-        return self.key_body(key, copy) or any(
-            contains(value, wanted) for _, value in copy.content.decoded())
+        if self.key_body(key, copy) or any(
+                contains(value, wanted) for _, value in
+                copy.content.decoded()):
+            return True
+        # perhaps in the header of a part
+        self.unsure |= contains(copy.content.raw.decode(errors="replace"),
+                                wanted)
+        return False
+
+    def key_mimepart(self, key, copy):
+        return mimepart.Asked(
+            copy.content, lambda x: decode(x, self.charset)).matches(key[1])
 
 
 def decode_all(key, charset):

@@ -13,41 +13,61 @@ the next command's end), the model has roost's choice.
 import re
 
 import syntax
-from account import No, decode_name, encode_utf7, mailbox_name
+from account import (No, OTHERS_ROOT, canonical, decode_name, encode_utf7,
+                     mailbox_name)
 from answer import Rules
 from cursor import Bad, Cursor
 from on_account import AccountCommands
+from on_context import updates
+from on_acl import AclCommands
 from on_mailboxes import MailboxCommands
 from on_messages import MessageCommands
+from on_notify import NotifyCommands
 from on_search import SearchCommands
-from syntax import in_key
+from syntax_search import in_key
 from view import demand, expand, lower
 from wire import Status
 
-SELECTED = {"CHECK", "CLOSE", "COPY", "EXPUNGE", "FETCH", "MOVE", "REPLACE",
+SELECTED = {"CANCELUPDATE", "CHECK", "CLOSE", "COPY", "EXPUNGE", "FETCH", "MOVE", "REPLACE",
             "SEARCH", "SORT", "STORE", "THREAD", "UIDBATCHES", "UNSELECT"}
-NO_EXPUNGE = {"FETCH", "SEARCH", "SORT", "STORE", "THREAD"}
+NO_EXPUNGE = {"CANCELUPDATE", "FETCH", "SEARCH", "SORT", "STORE", "THREAD"}
 NUMBERED = {"COPY", "FETCH", "MOVE", "REPLACE", "SEARCH", "SORT", "STORE",
             "THREAD"}
 CAPABILITIES = {"IMAP4REV1", "IMAP4REV2", "ESEARCH", "LIST-EXTENDED", "MOVE",
                 "LIST-STATUS", "MULTIAPPEND", "SEARCHRES", "UIDPLUS", "ESORT",
                 "PARTIAL", "SORT", "SORT=DISPLAY", "I18NLEVEL=1",
                 "BINARY", "CATENATE", "METADATA", "METADATA-SERVER",
-                "MULTISEARCH", "QUOTA", "REPLACE",
+                "COMPRESS=DEFLATE", "CONTEXT=SEARCH", "CONTEXT=SORT",
+                "MULTISEARCH", "QUOTA", "REPLACE", "UNAUTHENTICATE",
                 "QUOTA=RES-ANNOTATION-STORAGE", "QUOTA=RES-MAILBOX",
                 "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE", "OBJECTID", "PREVIEW", "SAVEDATE", "STATUS=SIZE", "WITHIN",
                 "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS", "UIDBATCHES",
                 "UIDONLY", "UTF8=ACCEPT"}
 ANYWAY = {"FLAGS", "MODSEQ", "UID"}     # in a FETCH that nobody asked for
+OTHERS_NAME = re.compile(rb"[\"}\s](?:Other Users|Shared)/[^/\"]*@", re.I)
 BAD_LIMIT = 20          # src/base/limits.h, LIMIT_BAD
 
 
-class Session(AccountCommands, MailboxCommands, MessageCommands,
-              SearchCommands):
+def asked(command):
+    """What is no notice in its answer."""
+    if command.name == "LIST" and "STATUS" in (
+            getattr(command, "returns", None) or ()):
+        return {"LIST", "STATUS"}
+    return {command.name} if command.name == "STATUS" else \
+        {"LIST"} if command.name in ("LIST", "SELECT", "EXAMINE") else set()
+
+
+class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
+              NotifyCommands, SearchCommands):
     def __init__(self, account):
-        self.account = account
+        self.home = account
+        self.account = account      # where the command's mailbox lives
+        self.prefix = ""            # of all names there
         self.rev2 = False
-        self.condstore = False      # RFC 7162 section 3.1; None: perhaps
+        # RFC 7162 section 3.1; None: perhaps, for there and here need not be
+        # the same
+        self.condstore = None if account.known else False
+        self.enabled = False        # CONDSTORE, in so many words
         self.qresync = False        # VANISHED instead of EXPUNGE
         self.accept = False         # UTF8=ACCEPT
         self.uidonly = False        # no message numbers, RFC 9586
@@ -55,6 +75,10 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
         self.saved = []             # UIDs of "$"
         self.bad = 0
         self.over = False           # BYE must come, or has
+        self.lost = False           # another's mailbox, for a time at least
+        self.closed = False         # by this command's answer
+        self.left = False           # nobody is logged in any more
+        self.compressed = False
         self.uid = False            # the command is one by UID
         self.settled = True         # HIGHESTMODSEQ is as new as what was told
 
@@ -69,12 +93,17 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
 
     def judge(self, data, answer):
         """Raises Wrong unless the answer is right."""
-        self.account.clock.now += 1
+        self.home.clock.now += 1
+        self.account, self.prefix = self.home, ""
+        self.hear_loss(answer)
         try:
             command = syntax.parse(data, self.utf8, self.accept)
             if not self.current and (
                     command.name in SELECTED or command.name == "ESEARCH" and
                     "SELECTED" in [x for x, _ in command.sources]):
+                raise Bad("nothing is selected")
+            if command.name == "ESEARCH" and not self.current and \
+                    updates(command):
                 raise Bad("nothing is selected")
             self.uid = command.uid
             if (getattr(command, "known", None) or
@@ -86,7 +115,8 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
                        self.refused_early(data, answer.status), "%s",
                        answer.status)
                 raise Bad("UIDONLY is enabled")
-            if self.accept and command.name == "SEARCH" and command.charset:
+            if self.accept and command.name in ("SEARCH", "ESEARCH") and \
+                    command.charset:
                 raise Bad("CHARSET with UTF8=ACCEPT")
             enabling = not self.condstore and knows_modseq(command)
             first = enabling and self.condstore is False and \
@@ -99,9 +129,13 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
                     and (not enabling or self.current.knows_all()) else None
                 self.current.begun = self.current.fresh() \
                     if command.uid else []
+            answer.asked = asked(command)
+            answer.closing = command.name == "CLOSE"
             handler = getattr(self, "do_" + command.name.lower())
             self.run(command, handler(command, answer), answer)
             self.bad, self.settled = 0, True
+            if self.home.known and self.condstore and not self.enabled:
+                self.condstore = None       # here, and not there?
             demand(not first or not self.current or
                    answer.status.word != "OK" or "HIGHESTMODSEQ" in answer.codes, "no HIGHESTMODSEQ")
         except Bad as bad:
@@ -114,15 +148,36 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
                     re.search(rb"[( ]SAVE[ )]", data.upper()):
                 self.saved = []     # RFC 5182 section 2.1: it ended with NO
             self.settled = self.settled and not answer.untagged
-            self.bad += 1
+            self.bad = self.bad + 1 if answer.status.word == "BAD" else 0
             self.over = self.bad == BAD_LIMIT
+            if answer.status.word == "NO" and re.match(
+                    rb"(?i)\S+ (SELECT|EXAMINE) ", data):
+                self.current, self.saved = None, []
 
     def refused_early(self, data, status):
         """What is wrong with a mailbox, a charset or a size may be told before the
         rest of a command is found to be no command.
         """
         words = data.upper().split()
-        if status.word != "NO" or len(words) < 3:
+        if status.word != "NO" or len(words) < 2:
+            return False
+        if status.code == "NOPERM":
+            if self.closed:     # by this command, which needed it
+                return True
+            name = re.match(rb"[A-Z]*", words[1 + (
+                words[1] == b"UID" and len(words) > 2)]).group().decode()
+            return not self.may_with_selected(name) or \
+                bool(OTHERS_NAME.search(data)) or b"CATENATE" in words or \
+                words[1] == b"APPEND" and self.missing(data)
+        if status.code == "UNAVAILABLE":        # it has just been closed
+            return self.closed
+        if b"MOVE" in words[1:3] and self.current and self.current.readonly:
+            return True
+        if status.code == "BADEVENT":
+            return words[1] == b"NOTIFY"
+        if OTHERS_NAME.search(data):
+            return status.code in ("CANNOT", "NONEXISTENT", "TRYCREATE")
+        if len(words) < 3:
             return False
         if status.code == "BADCHARSET":
             return bool({b"CHARSET", b"SORT", b"THREAD"} & set(words))
@@ -133,24 +188,33 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
         if status.code == "BADURL":
             return b"CATENATE" in data
         if status.code == "OVERQUOTA":
-            return words[1] == b"APPEND" and bool(self.account.limits)
+            return words[1] == b"APPEND" and bool(
+                self.account.limits or self.account.known)
         return status.code in ("CANNOT", "USEATTR")
 
     def missing(self, data):
-        """Whether there is no mailbox to APPEND to."""
+        """Whether there is no mailbox where one may APPEND."""
         c = Cursor(data, self.utf8)
         c.match("tag")
         c.at += len(" APPEND ")
         try:
-            self.account.find(self.name_of(c.astring()))
+            self.go_to(c.astring())
+            return "i" not in self.rights(self.account.find(self.name))
         except No:
             return True
-        return False
 
     def run(self, command, steps, answer):
         try:
+            if command.name not in ("SUBSCRIBE", "UNSUBSCRIBE"):
+                self.go_to(getattr(command, "mailbox", b""))
+            self.pass_door(command, steps, answer)
             rules = next(steps)
         except No as no:
+            if no.codes and not self.may_with_selected(command.name):
+                no.codes += ("NOPERM",)     # of two reasons either
+            if no.codes and command.name == "MOVE" and self.current and \
+                    self.current.readonly:
+                no.codes += (None,)
             self.refused(command, no, answer)
             if command.name in ("SELECT", "EXAMINE"):
                 self.current, self.saved = None, []
@@ -168,8 +232,69 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
                    rules.code, answer.status)
         for _ in steps:
             raise AssertionError("a second yield")
-        if self.current:
+        if self.current and not self.is_lost() and self.was_there(command):
             self.current.synchronous(rules.expunge and not rules.held)
+            self.check_shown()
+            self.check_contexts(command)
+
+    def pass_door(self, command, steps, answer):
+        try:
+            self.door(command)
+        except No as no:
+            if answer.status.code in no.codes:
+                raise
+            try:
+                next(steps)     # of two reasons either may be told
+            except No as other:
+                if "NOPERM" in no.codes or not other.codes or \
+                        "CANNOT" in other.codes:
+                    raise
+            raise no from None
+
+    # -- where --
+
+    def go_to(self, data):
+        """The account that a name belongs to is that of the command."""
+        try:
+            self.name = mailbox_name(data, self.utf8) if data else ""
+        except No as no:
+            raise No(*no.codes, "NONEXISTENT", "TRYCREATE") if OTHERS_NAME.match(
+                b" " + data) else no from None
+        self.account, inner = self.home.whose(self.name)
+        if OTHERS_ROOT.fullmatch(self.name):
+            raise No("CANNOT", "NONEXISTENT", "TRYCREATE")  # nobody's
+        if data.endswith(b"/") and \
+                self.home.whose(self.name + "/x")[0] is not self.account:
+            # an owner's name alone
+            raise No("CANNOT", "NONEXISTENT", "TRYCREATE")
+        self.prefix = self.name[:len(self.name) - len(inner)]
+
+    def was_there(self, command):
+        """Whether the command was done where a mailbox is selected: another
+        account's is silent when it was not.
+        """
+        account = self.current.box.account
+        return account in (self.home, self.account) or \
+            command.name in SELECTED | {"IDLE", "NOOP"}
+
+    def is_lost(self):
+        """Another's mailbox is selected, and may not be read any more."""
+        box = self.current and self.current.box
+        return bool(box) and box.account is not self.home and (
+            box.deleted or "r" not in self.rights(box))
+
+    def look(self):
+        self.lost = self.lost or self.is_lost()
+
+    def hear_loss(self, answer):
+        """It is closed, with a word, once the server has seen that."""
+        closed = [x for x in answer.untagged
+                  if getattr(x, "code", None) == "CLOSED"]
+        self.closed = bool(self.lost and closed)
+        if self.closed:
+            answer.untagged.remove(closed[0])
+            self.current, self.saved = None, []
+        self.lost = self.is_lost()
 
     def refused(self, command, no, answer):
         demand(answer.status.word == "NO" and (
@@ -182,6 +307,12 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
         for x in answer.untagged:
             if isinstance(x, Status):
                 self.hear_status(x, answer)
+            elif x[0] in ("LIST", "STATUS") and self.hear_notice(x, answer):
+                pass
+            elif x[0] == "ESEARCH" and self.hear_update(x):
+                pass
+            elif x[0] == "METADATA" and self.hear_entries(x):
+                pass
             elif x[0] == "VANISHED":
                 self.hear_vanished(x, answer, rules)
             elif x[0] in ("EXISTS", "EXPUNGE", "FETCH", "FLAGS", "RECENT",
@@ -196,11 +327,14 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
             demand(rules.earlier, "VANISHED (EARLIER)")
             answer.earlier.append(x[2])
             return
-        demand(rules.expunge, "VANISHED where none may come")
+        demand(rules.expunge or self.is_told_anytime(),
+               "VANISHED where none may come")
         self.current.vanish(expand(x[1]))
 
     def hear_status(self, status, answer):
-        demand(status.word in ("OK", "BYE"), "untagged %s", status)
+        demand(status.word in ("OK", "BYE") or status.word == "NO" and
+               status.code in ("NOUPDATE", "MESSAGELIMIT"), "untagged %s",
+               status)
         if status.word == "BYE":
             demand(self.over, "BYE")
         if status.code == "CLOSED":
@@ -228,26 +362,32 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
         view = self.opening or self.current
         demand(view, "%s, but nothing is selected", x)
         if x[0] == "EXISTS":
-            view.exists(x[1])
+            new = view.exists(x[1], bool(
+                self.groups and self.is_visiting()))
+            self.hear_new([] if self.opening else new)
         elif x[0] == "FLAGS":
             view.flags(x[1])
         elif x[0] == "RECENT":
             demand(not self.rev2 and x[1] == 0, "%s", x)
         elif x[0] == "EXPUNGE":
-            demand(rules.expunge and not self.qresync and not self.uidonly,
+            demand((rules.expunge or self.is_told_anytime()) and
+                   not self.qresync and not self.uidonly,
                    "EXPUNGE where none may come")
             view.expunge(x[1])
         else:
             demand((x[0] == "UIDFETCH") == self.uidonly, "%s", x[0])
+            new = self.items()
             copy, labels = view.fetch(
                 view.by_uid(x[1]) if self.uidonly else view.at(x[1], "FETCH"),
-                x[2], rules.asked, rules.before)
-            demand(copy in rules.before or copy.gone or not
+                x[2], {**new, **rules.asked}, rules.before)
+            self.hear_shown(copy, labels + ["UID"] * self.uidonly)
+            demand(copy in rules.before or copy.gone or new or not
                    set(rules.asked) - ANYWAY & set(labels),
                    "FETCH of %r that was not asked for", copy)
             if self.uidonly:        # the response has named it
                 labels.append("UID")
-            demand("UID" in labels or not (self.rev2 or self.qresync) or
+            demand("UID" in labels or not (
+                self.rev2 or self.qresync or self.groups is not None) or
                    set(labels) & set(rules.asked),
                    "FETCH that nobody asked for without UID")
             demand("MODSEQ" in labels or not self.condstore or
@@ -286,6 +426,26 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
             self.sight(command.uid), 1) if self.in_set(
             command.set, x.uid if command.uid else n, x, command.uid)]
 
+    def limited(self, copies, answer, exact=True):
+        """Those with the highest UIDs, if there are too many; exact: that
+        they count is all that there is to know.
+        """
+        told, most = answer.limit(), self.home.most
+        if answer.status.word == "NO" and exact and self.too_many(copies):
+            return copies[-most:]   # EXPUNGEISSUED, which says no more
+        if told is None or answer.status.word != "OK":
+            demand(answer.status.word != "OK" or not exact or not
+                   self.too_many(copies), "MESSAGELIMIT for %r", copies)
+            return copies
+        kept = [x for x in copies if x.uid >= told]
+        demand(self.too_many(copies) and (
+            len(kept) == most if exact else len(kept) <= most),
+            "MESSAGELIMIT %d of %r", told, copies)
+        return kept
+
+    def too_many(self, copies):
+        return self.home.most is not None and len(copies) > self.home.most
+
     def numbers_exist(self, command):
         if command.uid or command.set is None:
             return
@@ -296,10 +456,17 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
     def mailbox(self, command, code="NONEXISTENT"):
         """Name and Mailbox of a command."""
         name = self.name_of(command.mailbox)
+        if self.account is not self.home and name not in \
+                self.account.mailboxes:
+            raise No(code, "NONEXISTENT")   # nor is the owner, perhaps
         return name, self.account.find(name, code)
 
     def name_of(self, data):
-        return mailbox_name(data, self.utf8)
+        """As it is called in the account that the command is about."""
+        name = mailbox_name(data, self.utf8)
+        if not name.startswith(self.prefix):
+            raise No("CANNOT")
+        return canonical(name[len(self.prefix):])
 
     def wire_name(self, name):
         return name.encode() if self.utf8 else encode_utf7(name)
@@ -309,7 +476,10 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
         data = value if isinstance(value, bytes) else (
             "NIL" if value is None else value).encode("utf-8",
                                                       "surrogateescape")
-        return decode_name(data, self.utf8)
+        name = decode_name(data, self.utf8)
+        demand(name.startswith(self.prefix), "%r, not of %s", name,
+               self.account.name)
+        return name[len(self.prefix):]
 
     # -- any state --
 
@@ -334,6 +504,19 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
         demand(any(isinstance(x, Status) and x.word == "BYE"
                    for x in answer.untagged), "no BYE")
 
+    def do_compress(self, command, _answer):
+        if command.algorithm != "DEFLATE":
+            raise No()
+        if self.compressed:
+            raise No("COMPRESSIONACTIVE")
+        self.compressed = True
+        yield Rules()
+
+    def do_unauthenticate(self, _command, _answer):
+        self.left = True            # see stream.py
+        yield Rules(expunge=False)
+        self.current = None
+
     def do_idle(self, _command, _answer):
         yield Rules()
 
@@ -353,6 +536,7 @@ class Session(AccountCommands, MailboxCommands, MessageCommands,
         self.accept = self.accept or "UTF8=ACCEPT" in new
         self.uidonly = self.uidonly or "UIDONLY" in new
         self.qresync = self.qresync or "QRESYNC" in new
+        self.enabled = self.enabled or bool({"QRESYNC", "CONDSTORE"} & new)
         self.rev2 = self.rev2 or "IMAP4REV2" in new
         yield Rules()
         demand({x.upper() for x in answer.rest["ENABLED"][0]} ^ new <=

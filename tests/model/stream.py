@@ -1,4 +1,7 @@
-"""stream.py -- commands of two sessions, sent, answered and judged.
+"""stream.py -- commands of some sessions, sent, answered and judged.
+
+Two are of one account; with a visitor there are two more, of another in the
+same domain.
 
 A step is (which session, [commands]): the commands of one step go out
 together. Steps can be done again, all or some of them, on another account;
@@ -8,13 +11,13 @@ import re
 import socket
 import time
 
-from account import Account
+from account import Account, Clock
 from answer import Answer, Rules
 from session import Session
 from view import Wrong
 from wire import Malformed, Status, Wire, untagged
 
-SESSIONS = 2
+LISTS = re.compile(rb"(?i)\S+ (?:LIST|LSUB|STATUS|SELECT|EXAMINE)\b")
 SYNCHRONISING = re.compile(rb"(\{\d+\}\r\n)")
 
 
@@ -23,17 +26,23 @@ class Disagreement(Exception):
 
 
 class Stream:
-    def __init__(self, port, user, patience, limits=None):
-        self.port, self.user = port, user
+    def __init__(self, port, users, patience, limits=None, most=None):
+        self.port = port
         self.patience = patience    # seconds for an answer
-        self.account = Account(limits)
+        self.clock = Clock()
+        self.accounts = [Account(users[0], limits, self.clock)] + [
+            Account(x, None, self.clock) for x in users[1:]]
+        for x in self.accounts:
+            x.known = {y.name: y for y in self.accounts if y is not x}
+            x.most = most
+        self.whose = [x for x in self.accounts for _ in range(2)]
         self.log = []
         self.done = 0               # commands
         self.steps = []
         self.wires, self.sessions = [], []
         self.judging = None
-        self.idle = [None] * SESSIONS       # the tag of IDLE
-        for n in range(SESSIONS):
+        self.idle = [None] * len(self.whose)    # the tag of IDLE
+        for n in range(len(self.whose)):
             self.wires.append(None)
             self.sessions.append(None)
             self.connect(n)
@@ -41,17 +50,27 @@ class Stream:
     def connect(self, n):
         if self.wires[n]:
             self.wires[n].close()
-            self.account.sessions.remove(self.sessions[n])
+            self.whose[n].sessions.remove(self.sessions[n])
         self.wires[n] = Wire(self.port, self.patience)
         self.wires[n].line()
-        self.wires[n].send(b"l LOGIN %s secret\r\n" % self.user.encode())
+        self.log_in(n)
+
+    def log_in(self, n):
+        self.wires[n].send(b"l LOGIN %s secret\r\n" %
+                           self.whose[n].name.encode())
         while not (line := self.wires[n].line()).startswith(b"l "):
             pass
         if not line.startswith(b"l OK"):
             raise RuntimeError(line)
-        self.sessions[n] = Session(self.account)
-        self.account.sessions.append(self.sessions[n])
+        self.sessions[n] = Session(self.whose[n])
+        self.whose[n].sessions.append(self.sessions[n])
         self.idle[n] = None
+
+    def log_in_again(self, n):
+        """On the same connection, RFC 8437."""
+        self.wires[n].uncompress()
+        self.whose[n].sessions.remove(self.sessions[n])
+        self.log_in(n)
 
     def close(self):
         for wire in self.wires:
@@ -74,8 +93,14 @@ class Stream:
             return
         if commands == [b"DONE"]:
             self.end_idle(n)
-        elif commands[0].upper().endswith(b" IDLE"):
+        elif re.fullmatch(rb"(?i)\S+ IDLE", commands[0]):
             self.begin_idle(n, commands[0])
+        elif any(self.idle) or any(x.groups for x in self.sessions):
+            for command in commands:    # somebody is told of each
+                if self.sessions[n].groups and LISTS.search(command):
+                    self.ask(n, [b"n NOOP"])    # what is unasked comes now
+                self.ask(n, [command.replace(b"+}\r\n", b"}\r\n")])
+                self.settle(n)
         else:
             self.ask(n, commands)
 
@@ -88,14 +113,20 @@ class Stream:
                       for i in range(0, len(pieces), 2)]
         else:
             pieces = [b"".join(x + b"\r\n" for x in commands)]
-        self.account.clock.sent = time.time()
+        self.clock.sent = time.time()
         self.wires[n].send(pieces.pop(0))
         for command in commands:
             self.judging = command
             answer = self.answer(n, command.split(b" ", 1)[0], pieces)
             self.done += 1
+            compressed = self.sessions[n].compressed
             self.sessions[n].judge(command, answer)
-            if self.sessions[n].over:
+            self.sessions[n].forget_new()
+            for x in self.sessions:
+                x.forget_unasked()
+            if self.sessions[n].compressed and not compressed:
+                self.wires[n].compress()
+            if self.sessions[n].over or self.sessions[n].left:
                 break
 
     def answer(self, n, tag, pieces=()):
@@ -151,19 +182,37 @@ class Stream:
 
     def settle(self, n):
         """Who idles hears of it, and who must go has gone."""
-        for other in range(SESSIONS):
+        for other in range(len(self.sessions)):
             if self.sessions[other].over:
                 self.leave(other, other == n)
+            elif self.sessions[other].left:
+                self.log_in_again(other)
+            elif self.sessions[other].groups is not None:
+                self.hear_notices(other)
             elif self.idle[other] is not None:
                 self.hear_all(other)
+            self.sessions[other].forget_new()
 
     def hear_all(self, n):
         session = self.sessions[n]
-        while session.current and not session.current.knows_all():
+        while session.current and not session.is_lost() and \
+                not session.current.knows_all():
             x = self.response(n)
             if x is None or isinstance(x, tuple) and isinstance(x[0], bytes):
                 raise Wrong("%r while idle" % (x,))
             session.hear(Answer([x], None), Rules())
+
+    def hear_notices(self, n):
+        """What NOTIFY has asked for comes by itself, amid IDLE too."""
+        session = self.sessions[n]
+        idle = self.idle[n] is not None
+        while not session.notified(idle):
+            x = self.response(n)
+            if x is None or isinstance(x, tuple) and isinstance(x[0], bytes):
+                raise Wrong("%r after NOTIFY" % (x,))
+            session.hear(Answer([x], None), Rules(
+                expunge=idle or session.selected_group() is not None and
+                session.selected_group().kind == "SELECTED"))
 
     def leave(self, n, mine):
         """Reads to the end; whose mailbox is deleted is told BYE."""

@@ -11,8 +11,7 @@ import re
 
 from account import SYSTEM_FLAGS
 from cursor import Bad, Cursor
-from syntax import Section, section
-from syntax import date_time as date_time_of
+from syntax_messages import Section, section
 
 
 class Wrong(Exception):
@@ -29,15 +28,14 @@ def lower(flags):
     return frozenset("nil" if x is None else x.lower() for x in flags)
 
 
-def expand(text):
-    """The numbers of a sequence-set as the server writes it."""
+def expand(text, last=2 ** 32):
+    """The numbers of a sequence-set as the server writes it, up to the last."""
     out = []
     for piece in text.split(","):
         low, _, high = piece.partition(":")
         demand(low.isdigit() and (high or "1").isdigit(), "set %r", text)
-        step = range(int(low), int(high or low) + 1)
-        demand(step, "descending set %r", text)
-        out += step
+        demand(int(low) <= int(high or low), "descending set %r", text)
+        out += range(int(low), min(int(high or low), last) + 1)
     return out
 
 
@@ -70,8 +68,9 @@ def answered_section(name):
 class View:
     """The part of a session that listens."""
 
-    def __init__(self, box, readonly):
+    def __init__(self, box, readonly, who):
         self.box = box
+        self.who = who              # Account
         self.readonly = readonly
         self.messages = []          # Copies by sequence number
         self.told = {}              # Copy -> flags
@@ -80,6 +79,7 @@ class View:
         self.last = 0               # the highest UID of messages ever
         self.tick = box.tick        # of the mailbox when a command began
         self.begun = []             # what was new when a command began
+        self.contexts = {}          # tag -> Context, results kept up to date
 
     # -- hearing --
 
@@ -87,19 +87,24 @@ class View:
         """What EXISTS has not told yet."""
         return [x for x in self.box.messages if x.uid > self.last]
 
-    def exists(self, n):
-        """EXISTS with what is new now, or was when the command began."""
+    def exists(self, n, anytime=False):
+        """EXISTS with what is new now, or was when the command began; or at any
+        time since the last one.
+        """
         now = self.fresh()
         fresh = self.begun or now
         if n != len(self.messages) + len(fresh):
             fresh = now
+        if anytime and n != len(self.messages) + len(fresh):
+            fresh = now[:max(n - len(self.messages), 0)]
         demand(n == len(self.messages) + len(fresh),
                "%d EXISTS, but there are %r and %r", n, self.messages, now)
         for copy in fresh:
             self.messages.append(copy)
-            self.tell(copy, copy.flags)     # what changes now is told
+            self.tell(copy, copy.flags_of(self.who))    # what changes now is told
             self.last = copy.uid
         self.begun = []
+        return fresh
 
     def at(self, n, what):
         demand(1 <= n <= len(self.messages), "%s of message %d of %d", what,
@@ -118,6 +123,9 @@ class View:
             self.forget(gone[uid])
 
     def forget(self, copy):
+        for tag, context in self.contexts.items():
+            demand(context.key is None or copy not in context.listed,
+                   "%r goes, and %r still has it", copy, tag)
         self.messages.remove(copy)
         self.told.pop(copy, None)
 
@@ -140,13 +148,19 @@ class View:
         as they were when it began.
         """
         demand(len(items) % 2 == 0 and items, "FETCH items %r", items)
-        labels = []
+        labels, late = [], False
         for name, value in zip(items[::2], items[1::2]):
             key = label(answered_section(name)) if "[" in name \
                 else name.upper()
             demand(labels.count(key) < max(1, len(asked.get(key, ()))),
                    "%s too often in a FETCH", name)
             labels.append(key)
+            if key == "FLAGS" and copy not in before:
+                # what was changed, and changed back, and is changed again
+                late = lower(value) == self.told.get(copy) != \
+                    copy.flags_of(self.who)
+            if late and key in ("FLAGS", "MODSEQ"):
+                continue
             if key == "FLAGS":
                 self.check_flags(copy, value, before)
             elif key == "UID":
@@ -186,7 +200,7 @@ class View:
     def check_flags(self, copy, value, before):
         flags = lower(value)
         demand(len(flags) == len(value), "a flag twice in %r", value)
-        demand(flags == copy.flags or copy.gone or
+        demand(flags == copy.flags_of(self.who) or copy.gone or
                flags == before.get(copy, (None,))[0], "FLAGS %r for %r", value, copy)
         demand(flags - SYSTEM_FLAGS <= self.keywords,
                "FLAGS %r, of which FLAGS has not told", value)
@@ -200,6 +214,8 @@ class View:
         if copy in before and before[copy][1] != copy.tick and \
                 modseqs.fits(before[copy][1], value):
             return
+        if copy.gone and self.box.account.known:
+            return          # flagged \\Deleted, on its way to another account
         demand(copy.modseq in (None, value), "MODSEQ %d of %r was %s", value,
                copy, copy.modseq)
         demand(copy.gone or modseqs.fits(copy.tick, value),
@@ -215,7 +231,7 @@ class View:
 
     # -- what must have been heard --
 
-    def synchronous(self, expunge_told):
+    def synchronous(self, expunge_told, flags_told=True):
         """Nothing is kept back at a command's end."""
         demand(not self.box.messages or
                self.box.messages[-1].uid <= self.last,
@@ -224,14 +240,16 @@ class View:
             if copy.gone:
                 demand(not expunge_told, "EXPUNGE %d is missing", n)
                 continue
-            demand(self.told[copy] == copy.flags,
+            demand(self.told[copy] == copy.flags_of(self.who) or
+                   not flags_told,
                    "FLAGS of %d, %r, are missing; told was %r", n, copy,
                    self.told[copy])
 
 
-    def knows_all(self):
+    def knows_all(self, expunges=True, flags=True):
+        """What is told without a command; only if these are, they too."""
         try:
-            self.synchronous(True)
+            self.synchronous(expunges, flags)
         except Wrong:
             return False
         return True
@@ -243,7 +261,7 @@ LEARNT = {"EMAILID", "PREVIEW", "SAVEDATE", "THREADID"}
 
 def seconds(value):
     """Of a date-time as the server writes it."""
-    return int(date_time_of(Cursor(b'"' + value + b'"', False)).timestamp())
+    return int(Cursor(b'"' + value + b'"', False).date_time().timestamp())
 
 
 def preview_fits(content, value):

@@ -5,13 +5,14 @@ and any other atom a str. Nothing here knows what an answer means.
 """
 import re
 import socket
+import zlib
 
 TOKEN = re.compile(
     rb'(?P<space> )|(?P<open>\()|(?P<close>\))'
     rb'|"(?P<quoted>(?:[^"\\\r\n]|\\["\\])*)"'
     rb'|~?\{(?P<literal>\d+)\}\r\n'
     rb'|(?P<atom>(?:(?:BODY|BINARY)(?:\.PEEK|\.SIZE)?'
-    rb'\[[^\]()]*(?:\([^)]*\))?\](?:<\d+>)?)'
+    rb'\[[^\]()]*(?:\((?:"(?:[^"\\]|\\.)*"|[^")])*\))?\](?:<\d+>)?)'
     rb'|[^ ()"{\r\n]+)')
 ESCAPED = re.compile(rb'\\(["\\])')
 
@@ -106,15 +107,31 @@ class Wire:
         self.sock = socket.create_connection(("127.0.0.1", port), timeout)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+        self.deflate = self.inflate = None
+
+    def compress(self):
+        """From now on, in both directions; RFC 4978."""
+        self.deflate = zlib.compressobj(wbits=-15)
+        self.inflate = zlib.decompressobj(wbits=-15)
+        self.buffer = self.inflate.decompress(self.buffer)
+
+    def uncompress(self):
+        """No longer, RFC 8437 section 4.1."""
+        if self.inflate:
+            self.buffer += self.inflate.unused_data
+        self.deflate = self.inflate = None
 
     def send(self, data):
+        if self.deflate:
+            data = self.deflate.compress(data) + \
+                self.deflate.flush(zlib.Z_SYNC_FLUSH)
         self.sock.sendall(data)
 
     def more(self):
         data = self.sock.recv(1 << 18)
         if not data:
             raise EOFError("the server has closed")
-        self.buffer += data
+        self.buffer += self.inflate.decompress(data) if self.inflate else data
 
     def line(self):
         """A response with its literals, without the last CRLF."""

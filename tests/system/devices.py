@@ -142,6 +142,27 @@ class Devices(support.ServerTest):
             r.until(b"* 1 EXISTS")
             r.close()
 
+    def test_client_gone_amid_copy(self):
+        """behaviour 150: all of it is there, or nothing."""
+        for _ in range(50):
+            self.append(self.a)
+        self.a.run(b"CREATE Copies")
+        for command in (b"COPY", b"UID COPY"):
+            raw = Raw(self.server.imaps_port).login(self.user)
+            raw.run(b"SELECT INBOX")
+            raw.send(b"gone %s 1:* Copies\r\n" % command)
+            raw.close()
+        raw = Raw(self.server.imaps_port).login(self.user)
+        raw.run(b"SELECT INBOX")
+        raw.send(b"gone COPY 1:50 Cop")         # half a command is none
+        raw.close()
+        time.sleep(1)
+        status = self.a.run(b"STATUS Copies (MESSAGES UIDNEXT)")[0]
+        self.assertIn(status, [
+            b"* STATUS Copies (MESSAGES %d UIDNEXT %d)" % (n, n + 1)
+            for n in (0, 50, 100)])
+        self.server.roost("store", "check", "--deep")
+
     def test_more_than_4_gib(self):
         """behaviour 38: a mailbox's size passes 32 bits; what one message
         may have does not (message_limit)"""

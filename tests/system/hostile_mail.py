@@ -118,7 +118,9 @@ class HostileMail(support.ServerTest):
         message = many_parts(9000)
         code, _ = deliver(self.server, self.user, message)
         self.assertEqual(code, 250)
-        self.assertFalse(os.path.exists("/proc/%d" % pid))
+        # mail knows at once; the parent is to notice it, too
+        self.assertTrue(wait_for(
+            lambda: not os.path.exists("/proc/%d" % pid)))
         self.assert_opaque(message)
         self.assert_serves_again()
 

@@ -9,6 +9,7 @@ fails when a constant is in none of them. What a message may cost its parser
 (parse_memory, parse_time) is no number of octets: hostile_mail.py has what
 stays below it and what goes beyond; the frames are LIMIT_FRAME's.
 """
+import json
 import os
 import re
 import unittest
@@ -43,7 +44,7 @@ def id_pairs(n, key=4, value=4):
 
 def id_of(size):
     """An ID command of exactly so many octets."""
-    n = min(L["LIMIT_ID_PAIRS"], 1 + size // 1100)
+    n = min(L["LIMIT_ID_PAIRS"], 1 + size // 1000)
     rest = size - len(id_pairs(n, 1, 0))
     values = [rest // n + (i < rest % n) for i in range(n)]
     return (b"a ID (" + b" ".join(b'"k" "%s"' % (b"v" * v) for v in values)
@@ -71,6 +72,15 @@ def literals(size):
         out += b" NOT TEXT {%d+}\r\n" % (most - 100) + b"x" * (most - 100)
     rest = size - len(out) - len(b" NOT TEXT {00000+}\r\n")
     return out + b" NOT TEXT {%05d+}\r\n" % rest + b"x" * rest + b"\r\n"
+
+
+def context_of(n):
+    """A search of so many keys whose result is kept."""
+    return b"a SEARCH RETURN (UPDATE COUNT)" + b" ALL" * n + b"\r\n"
+
+
+def acl_of(n):
+    return b"".join(b"a SETACL INBOX user%d lr\r\n" % i for i in range(n))
 
 
 OK = rb"(?m)^a OK"
@@ -187,17 +197,39 @@ UNFINISHED = [
     ("user", appended(L["LIMIT_APPEND_MESSAGES"],
                       20 * L["LIMIT_APPEND_MESSAGES"])[:-2], 2048),
     ("user", appended(1, 1 << 20)[:-4], 1024),
+    ("user", b"a ESEARCH IN (mailboxes (" + words(2 * L["LIMIT_SOURCES"], 6),
+     64),
+    ("user", b"a NOTIFY SET" + b" (INBOXES (MessageNew MessageExpunge))"
+     * (2 * L["LIMIT_NOTIFY_GROUPS"]), 64),
+    ("user", b"a NOTIFY SET (MAILBOXES ("
+     + words(2 * L["LIMIT_NOTIFY_NAMES"], 6), 256),
+    ("user", b"a SEARCH RETURN (UPDATE COUNT) NOT SUBJECT "
+     + b"x" * (2 * L["LIMIT_CONTEXT_TEXT"]), 256),
+    ("user", context_of(L["LIMIT_SEARCH_KEYS"] // 2 - 20)
+     * L["LIMIT_CONTEXTS"] + context_of(L["LIMIT_SEARCH_KEYS"])[:-2], 1280),
+    ("user", acl_of(L["LIMIT_ACL_ENTRIES"] + 1)[:-2], 64),
+    ("user", b"a SETACL INBOX " + b"n" * 100000, 256),
+    ("user", b"a SETMETADATA INBOX (" + b" ".join(
+        b'/shared/%d "x"' % i for i in range(
+            2 * L["LIMIT_METADATA_ENTRIES"])), 64),
+    ("user", b"a SETMETADATA INBOX (/shared/x {%d+}\r\n"
+     % (L["LIMIT_METADATA_VALUE"] + 1) + b"x" * L["LIMIT_METADATA_VALUE"],
+     256),
     ("lmtp", b"NOOP " + b"x" * L["LIMIT_LMTP_LINE"], 64),
     ("lmtp", b"NOOP " + b"x" * 1000000, 64),
 ]
 CONNECTIONS = 15
 
 # by a test of its own below
-OWN = ["LIMIT_MAILBOXES"]
+OWN = ["LIMIT_MAILBOXES", "LIMIT_CLIENT_ID"]
 
 # proved without a wire, by a test that has the constant's name in it
 ELSEWHERE = {
     "tests/unit/gate/gate_test.c": ["LIMIT_TLS_SECONDS", "LIMIT_KEY_UPDATES"],
+    "tests/unit/gate/proxy_test.c": ["LIMIT_PROXY"],
+    "tests/system/balancer.py": ["LIMIT_PROXY_SECONDS"],
+    "tests/system/client_certificates.py": [
+        "LIMIT_CLIENT_CHAIN", "LIMIT_CERTIFICATES"],
     "tests/unit/mailbox/vanished.c": ["LIMIT_EXPUNGE_LOG"],
     "tests/unit/mailbox/acl.c": ["LIMIT_ACL_ENTRIES"],
     "tests/unit/mailbox/metadata.c": ["LIMIT_METADATA_ACCOUNT"],
@@ -213,11 +245,18 @@ ELSEWHERE = {
     "tests/unit/mailbox/tree.c": ["LIMIT_SUBSCRIPTIONS"],
     "tests/unit/mailbox/thread.c": ["LIMIT_THREAD_IDS"],
     "tests/bars/f10": ["LIMIT_UNREAD", "LIMIT_UNSENT"],
-    "tests/unit/auth/name_test.c": ["LIMIT_USER_NAME"],
+    "tests/unit/directory/name_test.c": ["LIMIT_USER_NAME"],
+    "tests/unit/directory/policy_test.c": ["LIMIT_POLICY"],
+    "tests/unit/guard/limit_test.c": ["LIMIT_LOGINS", "LIMIT_LOGINS_MANY"],
+    "tests/unit/auth/dovecot_test.c": ["LIMIT_AUTH_LINE"],
+    "tests/unit/auth/credentials_test.c": [
+        "LIMIT_APP_PASSWORDS", "LIMIT_APP_PASSWORD_NAME"],
     "tests/unit/auth/control_test.c": [
         "LIMIT_PASSWORD", "LIMIT_CAPABILITY", "LIMIT_HIDDEN",
         "LIMIT_GROUPS", "LIMIT_GROUP_NAME"],
-    "tests/unit/imap/visit_test.c": ["LIMIT_VISITS", "LIMIT_VISIT_LINE"],
+    "tests/unit/imap/visit_test.c": [
+        "LIMIT_VISITS", "LIMIT_VISIT_LINE", "LIMIT_OWNERS",
+        "LIMIT_WATCHES"],
     "tests/unit/task/stream_test.c": ["LIMIT_OUTPUT", "LIMIT_WRITE_SECONDS"],
     "tests/unit/ipc/frame_test.c": ["LIMIT_FRAME"],
     "tests/unit/mime/digest_test.c": [
@@ -321,6 +360,23 @@ class Limits(support.ServerTest):
                 if not self.server.is_sanitized():
                     self.assertLess(grown / CONNECTIONS, most_kb)
 
+    def known_as(self, octets):
+        """What `who` shows of an ID of so many octets, said before log-in."""
+        raw = Raw(self.server.imaps_port)
+        self.addCleanup(raw.close)
+        raw.line()
+        raw.run(b'ID ("name" "%s")' % (b"x" * (octets - len('("name" "")'))))
+        raw.run(b"LOGIN %s secret" % self.user.encode())
+        rows = json.loads(self.server.roost("who", self.user, "--json").stdout)
+        raw.run(b"LOGOUT")
+        return max((row["client"] for row in rows), key=len)
+
+    def test_client_id(self):
+        """Beyond LIMIT_CLIENT_ID it is not known, rather than cut."""
+        most = L["LIMIT_CLIENT_ID"]
+        self.assertTrue(self.known_as(most).startswith('("name" "xxx'))
+        self.assertEqual(self.known_as(most + 1), "")
+
     def test_the_table(self):
         """Each limit has a row; no row is of a limit that is gone."""
         rows = [row[0] for row in LIMITS] + OWN
@@ -331,6 +387,58 @@ class Limits(support.ServerTest):
                 self.assertIn(name, text, path)
             rows += names
         self.assertEqual(sorted(L), sorted(rows))
+
+
+class CommandMessages(support.ServerTest):
+    """command_messages: as many at once, and one more; RFC 9738."""
+    MOST = 20
+    MESSAGE = b"A: b\r\n\r\n".ljust(100000, b"x")
+    HELD_KB = 512   # of one that asks for more, and takes no answer
+    conf = "command_messages = %d\n" % MOST
+
+    def logged_in(self, user):
+        raw = Raw(self.server.imaps_port, timeout=60).login(user)
+        self.addCleanup(raw.close)
+        return raw
+
+    def filled(self):
+        user = self.new_user()
+        raw = self.logged_in(user)
+        for _ in range(self.MOST + 1):
+            raw.run(b"APPEND INBOX {%d+}\r\n" % len(self.MESSAGE)
+                    + self.MESSAGE)
+        return user, raw
+
+    def test_at_and_beyond(self):
+        _, raw = self.filled()
+        raw.run(b"CREATE Work")
+        raw.run(b"SELECT INBOX")
+        for ask in (b"FETCH %d:%d (UID)", b"STORE %d:%d +FLAGS (\\Seen)",
+                    b"UID SEARCH UID %d:%d", b"UID FETCH %d:%d (FLAGS)"):
+            with self.subTest(ask=ask):
+                last = raw.run(ask % (1, self.MOST))[-1]
+                self.assertIn(b" OK ", last)
+                self.assertNotIn(b"MESSAGELIMIT", last)
+                self.assertIn(b" OK [MESSAGELIMIT %d 2]" % self.MOST,
+                              raw.run(ask % (1, self.MOST + 1))[-1])
+        self.assertIn(b" NO [MESSAGELIMIT %d" % self.MOST, raw.run(
+            b"COPY 1:%d Work" % (self.MOST + 1))[-1])
+        self.assertIn(b" OK [COPYUID", raw.run(
+            b"COPY 1:%d Work" % self.MOST)[-1])
+
+    def test_never_finished(self):
+        user, _ = self.filled()
+        held = [self.logged_in(user) for _ in range(CONNECTIONS)]
+        for raw in held:
+            raw.run(b"EXAMINE INBOX")
+        before = memory_kb(self.server.process.pid)
+        for raw in held:
+            raw.send(b"a FETCH 1:* (BODY.PEEK[])\r\n"
+                     b"b FETCH %s" % b",".join([b"1:*"] * 1000))
+        self.logged_in(user).run(b"SELECT INBOX")
+        grown = memory_kb(self.server.process.pid) - before
+        if not self.server.is_sanitized():
+            self.assertLess(grown / CONNECTIONS, self.HELD_KB)
 
 
 class CommandTime(support.ServerTest):

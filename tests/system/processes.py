@@ -406,7 +406,7 @@ class Users(unittest.TestCase):
     def test_each_role_has_its_own(self):
         users = {"gate": "nobody", "auth": "games", "mail": "mail",
                  "parse": "news"}
-        conf = "".join("user_%s = %s\n" % u for u in users.items())
+        conf = "users = %s\n" % ", ".join("%s:%s" % u for u in users.items())
         server = harness.Server(conf=conf)
         os.chmod(server.top, 0o711)
         with server:

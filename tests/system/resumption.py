@@ -1,18 +1,28 @@
 """resumption.py -- every gate goes on with every TLS session, whichever gate
-began it, also when the certificate was read again or a gate has died."""
+began it, also when the certificate was read again or a gate has died; as long
+as the key of its ticket is there."""
 import os
+import re
 import signal
 import socket
 import ssl
+import subprocess
+import sys
+import tempfile
 import unittest
 
 import support
 from processes import can_log_in, wait_for
+from support import harness
+
+sys.path.insert(0, os.path.join(harness.ROOT, "tests", "bars"))
+from wall import Wall  # noqa: E402
 
 TIMES = 50
+KEY_S = 6 * 60 * 60     # RESUMPTION_KEY_MS
 
 
-class Resumption(support.ServerTest):
+class WithTickets(support.ServerTest):
     conf = "gates = 3\n"
 
     def connect(self, context, session=None):
@@ -29,6 +39,8 @@ class Resumption(support.ServerTest):
             tls.unwrap()
             return session, reused
 
+
+class Resumption(WithTickets):
     def assert_resumed(self, context, session):
         """TIMES times, each with the ticket of the one before."""
         reused = []
@@ -74,6 +86,64 @@ class Resumption(support.ServerTest):
         self.server.start()
         _, reused = self.connect(context, session)
         self.assertFalse(reused)
+
+
+class Rotation(WithTickets):
+    """The server's clock says that hours have passed; nobody waits."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.top = tempfile.TemporaryDirectory()
+        cls.wall = Wall(cls.top.name)
+        cls.server = harness.Server(conf=cls.conf)
+        cls.server.daemon_env = cls.wall.env()
+        if cls.server.is_sanitized():
+            cls.server.daemon_env["ASAN_OPTIONS"] = ":".join(filter(None, (
+                os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
+        cls.server.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.top.cleanup()
+
+    def key_names(self):
+        """In clear before each ticket; of many, so that each gate gave some."""
+        return {re.search(r"0000 - ((?:[0-9a-f]{2}[ -]){16})", subprocess.run(
+            ["openssl", "s_client", "-tls1_2", "-connect", "127.0.0.1:%d"
+             % self.server.imaps_port], input="", text=True, timeout=60,
+            capture_output=True).stdout)[1] for _ in range(12)}
+
+    def hours_pass(self):
+        """Until all gates seal with one new key."""
+        old = self.key_names()
+        self.assertEqual(len(old), 1)
+        self.wall.go_on(KEY_S + 60)
+        self.server.process.send_signal(signal.SIGHUP)  # which wakes it
+        self.assertTrue(wait_for(lambda: not self.key_names() & old))
+        self.assertEqual(len(self.key_names()), 1)
+
+    def resumed(self, context, session):
+        """What each of several connections says that begin with it."""
+        return {self.connect(context, session)[1] for _ in range(12)}
+
+    def test_a_key_counts_twice_its_time(self):
+        contexts = []
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            contexts.append(self.server.tls())
+            contexts[-1].maximum_version = version
+        first = [self.connect(c)[0] for c in contexts]
+        self.hours_pass()
+        for c, session in zip(contexts, first):
+            self.assertEqual(self.resumed(c, session), {True})
+        second = [self.connect(c, s)[0] for c, s in zip(contexts, first)]
+        os.kill(self.server.child("gate")[0], signal.SIGKILL)
+        self.assertTrue(wait_for(
+            lambda: len(self.server.child("gate")) == 3))
+        self.hours_pass()
+        for c, old, new in zip(contexts, first, second):
+            self.assertEqual(self.resumed(c, old), {False})
+            self.assertEqual(self.resumed(c, new), {True})
 
 
 if __name__ == "__main__":

@@ -57,6 +57,8 @@ class Service(unittest.TestCase):
             os.mkdir(os.path.join(top, "sbin"))
             confined = shutil.copy(os.path.join(build, "roostd"),
                                    os.path.join(top, "sbin", "roostd"))
+            shutil.copy(os.path.join(build, "roost-metrics"),
+                        os.path.join(top, "sbin"))
             roostd = os.path.join(top, "roostd")
             with open(roostd, "w") as f:
                 f.write(CONFINED % (os.path.join(HERE, "confine.py"), UNIT,

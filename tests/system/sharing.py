@@ -1,8 +1,13 @@
 """sharing.py -- one's mailboxes in another's session, whatever partitions the
 two live in; accounts that nobody logs in to, groups, and what ends."""
+import contextlib
 import json
 import os
+import pathlib
+import re
 import signal
+import subprocess
+import threading
 import unittest
 
 import support
@@ -70,6 +75,11 @@ class Sharing(support.ServerTest):
             self.ok(b, b"MOVE 1 " + plans)
             self.ok(a, b"SELECT Plans")
             self.assertIn(b"* SEARCH 1 2 3", self.ok(a, b"SEARCH ALL"))
+            self.ok(a, b"SETACL Plans %s +te" % bob.encode())
+            self.ok(b, b"SELECT " + plans)
+            answer = b"".join(self.ok(b, b"REPLACE 1 INBOX {5+}\r\nhello"))
+            self.assertIn(b"APPENDUID", answer)
+            self.assertIn(b"* 1 EXPUNGE", answer)
             self.ok(a, b"SETACL Plans %s \"\"" % bob.encode())
             self.assertIn(b"NONEXISTENT", self.no(b, b"SELECT " + plans))
 
@@ -81,8 +91,74 @@ class Sharing(support.ServerTest):
             b.until(b"+ ")
             self.append(a, b"INBOX", b"Subject: x\r\n\r\nnews\r\n")
             self.assertEqual(b"* 1 EXISTS", b.until(b"* 1 EXISTS")[-1])
+            # no right to read any more: told at once, and nothing more
+            self.ok(a, b"DELETEACL INBOX %s" % bob.encode())
+            self.assertIn(b"* OK [CLOSED]", b.until(b"* ")[-1])
+            self.append(a, b"INBOX", b"Subject: x\r\n\r\nnews\r\n")
             b.send(b"DONE\r\n")
-            self.assertIn(b"i OK", b.until(b"i ")[-1])
+            self.assertIn(b"i OK", b.until(b"")[-1])
+
+    def test_esearch(self):
+        for a, b, ann, bob in self.both():
+            everywhere = (b'ESEARCH IN (personal subtree "Other Users") '
+                          b"RETURN (COUNT) SUBJECT x")
+            for mailbox in (b"Plans", b"Secret"):
+                self.ok(a, b"CREATE " + mailbox)
+                self.append(a, mailbox, b"Subject: x\r\n\r\n")
+            self.append(b, b"INBOX", b"Subject: x\r\n\r\n")
+            self.assertEqual(2, len(self.ok(b, everywhere)))
+            self.ok(a, b"SETACL Plans %s lr" % bob.encode())
+            own, hers, _ = self.ok(b, everywhere)
+            self.assertIn(b" MAILBOX INBOX UIDVALIDITY ", own)
+            self.assertIn(b" MAILBOX %s UIDVALIDITY " %
+                          (OTHERS % (ann.encode(), b"Plans")), hers)
+            self.ok(a, b"DELETEACL Plans %s" % bob.encode())
+            self.assertEqual(2, len(self.ok(b, everywhere)))
+
+    def test_notify(self):
+        """Told from the moment on that the first right is given."""
+        for a, b, ann, bob in self.both():
+            plans = OTHERS % (ann.encode(), b"Plans")
+            for mailbox in (b"Plans", b"Secret"):
+                self.ok(a, b"CREATE " + mailbox)
+            self.ok(b, b'NOTIFY SET (SUBTREE "Other Users" (MessageNew '
+                       b"MessageExpunge MailboxName))")
+            self.append(a, b"Plans", b"Subject: x\r\n\r\n")
+            self.ok(a, b"SETACL Plans %s lr" % bob.encode())
+            self.assertIn(plans, b.until(b"* LIST")[-1])
+            self.append(a, b"Secret", b"Subject: x\r\n\r\n")
+            self.append(a, b"Plans", b"Subject: x\r\n\r\n")
+            self.assertIn(plans + b" (MESSAGES 2 ", b.until(b"* ")[-1])
+            self.ok(a, b"DELETEACL Plans %s" % bob.encode())
+            self.assertIn(b"* LIST (\\NonExistent \\NoAccess",
+                          b.until(b"* ")[-1])
+            self.append(a, b"Plans", b"Subject: x\r\n\r\n")
+            self.ok(a, b"SETACL Plans %s lr" % bob.encode())
+            self.assertIn(b"* LIST (\\HasNoChildren) ", b.until(b"* ")[-1])
+            self.assertEqual(1, len(self.ok(b, b"NOOP")))
+
+    def test_notify_ends(self):
+        """What has missed something says so: the owner's process is killed,
+        the visitor is in another group."""
+        ann, bob = self.pair(True)
+        name = OTHERS % (ann.encode(), b"INBOX")
+        notify = b"NOTIFY SET (MAILBOXES %s (MessageNew MessageExpunge))" % name
+        a, b = self.open(ann), self.open(bob)
+        self.ok(a, b"SETACL INBOX %s lr" % bob.encode())
+        self.ok(b, notify)
+        index = self.partition(ann)
+        old = self.server.child("mail/%d" % index)
+        os.kill(old[0], signal.SIGKILL)
+        self.assertIn(b"NOTIFICATIONOVERFLOW", b.until(b"* ")[-1])
+        self.assertTrue(wait_for(
+            lambda: self.server.child("mail/%d" % index) not in ([], old)))
+        self.assertTrue(wait_for(lambda: b" OK" in b.run(notify)[-1]))
+        self.append(self.open(ann), b"INBOX", b"Subject: x\r\n\r\n")
+        self.assertIn(name + b" (MESSAGES 1 ", b.until(b"* ")[-1])
+        self.server.roost("group", "add", "crew", bob)
+        self.assertIn(b"NOTIFICATIONOVERFLOW", b.until(b"* ")[-1])
+        self.assertEqual(1, len(self.ok(b, b"NOOP")))
+        self.server.roost("group", "remove", "crew", bob)
 
     def test_shared_and_groups(self):
         ann, bob = self.pair(True)
@@ -126,6 +202,164 @@ class Sharing(support.ServerTest):
         self.assertIn(b"NONEXISTENT", self.no(
             e, b"SELECT " + OTHERS % (ann.encode(), b"INBOX")))
         self.assertEqual(1, len(self.ok(e, b'LIST "" "Other Users/*"')))
+
+    def who(self, user):
+        rows = self.server.roost("who", "--json").stdout
+        return [(row["account"], row["mailbox"], row["visits"])
+                for row in json.loads(rows) if user in row["account"]]
+
+    def test_who_and_kick(self):
+        for a, b, ann, bob in self.both():
+            name = OTHERS % (ann.encode(), b"INBOX")
+            self.ok(a, b"SETACL INBOX %s lr" % bob.encode())
+            self.ok(a, b"SELECT INBOX")
+            self.ok(b, b"STATUS %s (MESSAGES)" % name)
+            self.assertEqual([(bob, "", ann)], self.who(bob))
+            self.ok(b, b"SELECT " + name)
+            self.assertEqual([(bob, name.decode().strip('"'), ann)],
+                             self.who(bob))
+            self.assertEqual([(ann, "INBOX", "")], self.who(ann))
+            # of the owner: her sessions, and the visits there
+            done = self.server.roost("kick", ann)
+            self.assertEqual(2, sum(map(int, done.stdout.split())))
+            self.assertIn(b"* BYE", a.until(b"* BYE")[-1])
+            while not any(b"[CLOSED]" in line for line in b.run(b"NOOP")):
+                pass
+            self.assertEqual([(bob, "", "")], self.who(bob))
+            # of the visitor: his session, and with it his visits
+            self.ok(b, b"SELECT " + name)
+            self.server.roost("kick", bob)
+            self.assertIn(b"* BYE", b.until(b"* BYE")[-1])
+            self.assertTrue(wait_for(lambda: self.server.roost(
+                "kick", ann, check=False).returncode == 67))
+
+    def test_trace(self):
+        """Of the visitor: what he says and hears, once. Of the owner: nothing
+        that a visitor says or is told."""
+        for a, b, ann, bob in self.both():
+            name = OTHERS % (ann.encode(), b"INBOX")
+            self.append(a, b"INBOX", b"Subject: hers\r\n\r\nx\r\n")
+            self.ok(a, b"SETACL INBOX %s lr" % bob.encode())
+            with self.tracing(ann) as hers, self.tracing(bob) as his:
+                self.ok(b, b"EXAMINE " + name)
+                self.ok(b, b"SEARCH SUBJECT wanted-by-bob")
+                self.ok(a, b"SELECT INBOX")
+                self.assertTrue(wait_for(lambda: "SEARCH completed" in his()
+                                         and "SELECT completed" in hers()))
+            self.assertEqual(1, his().count("SUBJECT wanted-by-bob"))
+            self.assertEqual(1, his().count("EXAMINE completed"))
+            self.assertNotIn("wanted-by-bob", hers())
+            self.assertNotIn(bob, hers())
+            self.assertNotIn("EXAMINE", hers())
+
+    @contextlib.contextmanager
+    def tracing(self, user):
+        """Gives a function that says what `roost trace` has printed."""
+        path = os.path.join(self.server.dir, "trace-" + user)
+        begun = self.server.log().count("event=trace")
+        with open(path, "w") as out:
+            trace = subprocess.Popen(
+                [os.path.join(self.server.build, "roost"), "-c",
+                 self.server.conf, "trace", user], stdout=out)
+            self.assertTrue(wait_for(lambda: self.server.log().count(
+                "event=trace") > begun))
+            yield pathlib.Path(path).read_text
+            trace.terminate()
+            trace.wait()
+
+    def test_administrator(self):
+        for a, b, ann, bob in self.both():
+            root = b'"Other Users/%s/"' % ann.encode()
+            told = b"* QUOTA %s (MESSAGE 0 7)" % root
+            self.assertIn(b"NONEXISTENT", self.no(
+                b, b"SETQUOTA %s (MESSAGE 7)" % root))
+            self.assertIn(b"NOPERM", self.no(b, b'SETQUOTA "" (MESSAGE 7)'))
+            self.server.roost("user", "promote", bob)
+            self.assertIn(told, self.ok(
+                b, b"SETQUOTA %s (MESSAGE 7)" % root))
+            self.assertIn(b'* QUOTA "" (MESSAGE 0 7)',
+                          self.ok(a, b'GETQUOTA ""'))
+            self.assertEqual(7, self.limits(ann)["messages"])
+            self.assertIn(b"NOPERM", self.no(a, b'SETQUOTA "" (MESSAGE 9)'))
+            # nothing else of his is there
+            self.assertIn(b"NONEXISTENT", self.no(
+                b, b"SELECT " + OTHERS % (ann.encode(), b"INBOX")))
+            self.assertEqual(1, len(self.ok(
+                b, b'LIST "" "Other Users/%s/*"' % ann.encode())))
+            # what was said is on the disk
+            old = self.server.child("mail/%d" % self.partition(ann))
+            os.kill(old[0], signal.SIGKILL)
+            self.assertTrue(wait_for(lambda: self.limits(ann, False)
+                                     .get("messages") == 7))
+            # no longer: at the next command, of a session that goes on
+            b = self.open(bob)
+            self.ok(b, b"GETQUOTA " + root)
+            self.server.roost("user", "demote", bob)
+            self.assertIn(b"NONEXISTENT", self.no(
+                b, b"SETQUOTA %s (MESSAGE 8)" % root))
+            self.assertIn(b"NOPERM", self.no(b, b'SETQUOTA "" (MESSAGE 8)'))
+            self.ok(self.open(ann), b"SETACL INBOX %s lr" % bob.encode())
+            self.assertIn(b"NOPERM", self.no(
+                b, b"SETQUOTA %s (MESSAGE 8)" % root))
+
+    def limits(self, user, check=True):
+        shown = self.server.roost("user", "quota", user, "--json", check=check)
+        rows = json.loads(shown.stdout) if shown.returncode == 0 else []
+        return {row["resource"]: row["limit"] for row in rows}
+
+    def test_administrator_elsewhere(self):
+        ann = self.new_user()
+        eve = "eve-%s" % ann.replace("example.org", "example.com")
+        self.server.add_user(eve)
+        self.server.roost("user", "promote", eve)
+        self.ok(self.open(ann), b"SETACL INBOX anyone lr")
+        e = self.open(eve)
+        self.ok(e, b'SETQUOTA "" (MESSAGE 7)')
+        self.assertIn(b"NONEXISTENT", self.no(
+            e, b'SETQUOTA "Other Users/%s/" (MESSAGE 7)' % ann.encode()))
+
+    def test_administrators_at_once(self):
+        """All limits that one command sets, or none of them; what is stored
+        meanwhile stays within the highest."""
+        ann, bob = self.pair(True)
+        for user in (ann, bob):
+            self.server.roost("user", "promote", user)
+        root = {ann: b'""', bob: b'"Other Users/%s/"' % ann.encode()}
+        told = re.compile(rb"MESSAGE \d+ (\d+) MAILBOX \d+ (\d+)")
+        wrong = []
+
+        def set_limits(user, first):
+            raw = self.open(user)
+            for n in range(first, first + 40):
+                answer = self.ok(raw, b"SETQUOTA %s (MESSAGE %d MAILBOX %d)" %
+                                 (root[user], n, n))
+                found = told.search(answer[0])
+                if found is None or found[1] != found[2]:
+                    wrong.append(answer)
+
+        def add(_):
+            raw = self.open(ann)
+            for _ in range(60):
+                last = support.append(raw, b"Subject: x\r\n\r\n")
+                if b" OK" not in last and b"OVERQUOTA" not in last:
+                    wrong.append(last)
+
+        jobs = [(set_limits, ann, 10), (set_limits, bob, 20),
+                (set_limits, bob, 30), (add, None), (add, None)]
+        threads = [threading.Thread(target=job[0], args=job[1:])
+                   for job in jobs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual([], wrong)
+        a = self.open(ann)
+        self.ok(a, b"SELECT INBOX")
+        count = len(self.ok(a, b"SEARCH ALL")[0].split()) - 2
+        self.assertLessEqual(count, 69)
+        self.assertGreaterEqual(count, 10)
+        limits = self.limits(ann)
+        self.assertEqual(limits["messages"], limits["mailboxes"])
 
     def test_killed(self):
         """The owner's process, and auth, are killed amid a visit."""

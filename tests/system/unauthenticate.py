@@ -66,6 +66,19 @@ class Unauthenticate(support.ServerTest):
         self.assertIn(b"* 0 RECENT", selected)      # it is IMAP4rev1
         self.assertIn(b"* ENABLED QRESYNC", raw.run(b"ENABLE QRESYNC"))
 
+    def test_hidden(self):
+        """It is BAD where the operator has taken it away: a proxy would relay
+        what another log-in is refused.  Section 8."""
+        args = ("UNAUTHENTICATE", "--user", self.ann)
+        self.server.roost("capability", "hide", *args)
+        raw = self.open()
+        self.assertNotIn(b"UNAUTHENTICATE", raw.run(b"CAPABILITY")[0])
+        self.assertIn(b" BAD ", raw.run(b"UNAUTHENTICATE")[-1])
+        self.assertIn(b" OK ", raw.run(b"SELECT INBOX")[-1])
+        self.server.roost("capability", "offer", *args)
+        raw = self.open()
+        self.leave(raw)
+
     def test_pipelined(self):
         """One round trip; what is behind the log-in is the other's."""
         for tls in (True, False):

@@ -57,6 +57,8 @@ def read(path):
             steps.append((number, "account", line.split()[2:]))
         elif line.startswith("shared "):
             steps.append((number, "shared"))
+        elif line.startswith("administrator "):
+            steps.append((number, "administrator", line.split()[1].encode()))
         elif line.startswith("T: "):
             steps.append((number, "time"))
     return steps
@@ -69,12 +71,15 @@ def make_others(server, user, steps):
     for step in steps:
         if step[1] == "account":
             second = names[b"bob@example.org"] = "bob-" + user
+            names[b"DEMO@example.org"] = user.upper()
             server.add_user(second)
             for group in step[2]:
                 server.roost("group", "add", group, second)
         elif step[1] == "shared":
             names[b"support@example.org"] = "support-" + user
             server.roost("user", "add", "--shared", "support-" + user)
+        elif step[1] == "administrator":
+            server.roost("user", "promote", names[step[2]])
     return names, second
 
 

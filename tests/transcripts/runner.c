@@ -59,8 +59,10 @@ struct run {
 	struct session_config config;
 	struct loop *loop;
 	struct visit_office office;
+	struct grant_listener *listeners;
 	struct slice account[ACCOUNTS]; /* names; "" for none */
 	struct slice group;             /* of OTHER */
+	struct slice administrator;     /* a name, or "" */
 	unsigned visits;                /* under way */
 	struct peer peer[SESSIONS];
 	struct bindings bindings;
@@ -220,6 +222,18 @@ static struct err office_grant(void *ctx, uint64_t owner,
 	return OK;
 }
 
+static struct err office_administers(void *ctx, uint64_t account,
+                                     uint64_t owner)
+{
+	struct run *r = ctx;
+
+	(void)owner;
+	return slice_eq(r->account[account], r->administrator)
+	               ? OK
+	               : err(ERR_NOPERM,
+	                     "only an administrator can set limits");
+}
+
 static void end_visits(struct run *r)
 {
 	for (int i = 0; i < VISIT_TRIES && r->visits != 0; i++)
@@ -368,7 +382,7 @@ static void watch_end(struct run *r)
 	if (!r->way.watch || r->failed || r->peer[WATCHER].over)
 		return;
 	if (!is_ok(account_open(r->model, ACCOUNT, &account)) ||
-	    !is_ok(mailbox_status(account, S("INBOX"), &status)))
+	    !is_ok(mailbox_status(account, 0, S("INBOX"), &status)))
 		abort();
 	account_close(account);
 	if (status.messages != r->watched)
@@ -453,31 +467,34 @@ static uint8_t read_flags(struct slice text, struct slice *keywords, size_t *n)
 	return flags;
 }
 
-/* " 1-Jan-2026 10:00:00 +0000"; in UTC, as tests need no more. */
-static int64_t read_date(struct slice text)
+/* " 1-Jan-2026 10:00:00 +0000" */
+static void read_date(struct slice text, struct new_message *m)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	char copy[32] = { 0 }, month[4] = { 0 };
 	struct tm t = { 0 };
+	int zone;
 
+	m->internaldate = START;
 	if (text.len == 0 || text.len >= sizeof copy)
-		return START;
+		return;
 	memcpy(copy, text.ptr, text.len);
-	if (sscanf(copy, "%d-%3s-%d %d:%d:%d", &t.tm_mday, month, &t.tm_year,
-	           &t.tm_hour, &t.tm_min, &t.tm_sec) != 6 ||
+	if (sscanf(copy, "%d-%3s-%d %d:%d:%d %d", &t.tm_mday, month, &t.tm_year,
+	           &t.tm_hour, &t.tm_min, &t.tm_sec, &zone) != 7 ||
 	    strstr(months, month) == NULL)
-		return START;
+		return;
 	t.tm_year -= 1900;
 	t.tm_mon = (int)(strstr(months, month) - months) / 3;
-	return timegm(&t);
+	m->zone = (int16_t)(zone / 100 * 60 + zone % 100);
+	m->internaldate = timegm(&t) - m->zone * 60;
 }
 
 static void make_message(struct run *r, const struct step *step)
 {
 	struct slice keywords[16];
-	struct new_message m = { .keywords = keywords,
-		                 .internaldate = read_date(step->date) };
+	struct new_message m = { .keywords = keywords };
 
+	read_date(step->date, &m);
 	m.flags = read_flags(step->flags, keywords, &m.n_keywords);
 	append(r, step->name, step->text, m);
 }
@@ -548,6 +565,7 @@ static void run_step(struct run *r, size_t *i)
 	case STEP_QUOTA:
 	case STEP_ACCOUNT:
 	case STEP_SHARED:
+	case STEP_ADMINISTRATOR:
 	case STEP_MOST:
 		break;
 	}
@@ -558,7 +576,7 @@ static void set_quota(struct run *r, const struct step *step)
 {
 	struct account *account = the_account(r);
 
-	account_set_quota(account, step->limit);
+	account_set_quota(account, QUOTA_ALL, step->limit);
 	account_close(account);
 }
 
@@ -589,6 +607,8 @@ static void prepare(struct run *r)
 			set_quota(r, step);
 		if (step->kind == STEP_ACCOUNT || step->kind == STEP_SHARED)
 			make_other(r, step);
+		if (step->kind == STEP_ADMINISTRATOR)
+			r->administrator = step->name;
 		if (step->kind == STEP_MOST)
 			r->config.command_messages = step->number;
 	}
@@ -631,8 +651,10 @@ static void run_in_task(struct loop *loop, void *arg)
 	    !is_ok(partition_open(loop, r->dir, options, &r->partition)))
 		abort();
 	r->model = model_new(r->partition, &r->clock);
-	r->office = (struct visit_office){ office_open, office_owners,
-		                           office_grant, r };
+	r->office = (struct visit_office){
+		office_open, office_owners, office_grant, office_administers,
+		r,           &r->listeners
+	};
 	r->config =
 		(struct session_config){ .clock = &r->clock,
 		                         .model = r->model,

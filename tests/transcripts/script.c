@@ -189,6 +189,14 @@ static bool read_shared(struct slice line, struct step *step)
 	return slice_starts(line, S("shared "));
 }
 
+/* administrator NAME */
+static bool read_administrator(struct slice line, struct step *step)
+{
+	step->kind = STEP_ADMINISTRATOR;
+	step->name = slice_from(line, 14);
+	return slice_starts(line, S("administrator "));
+}
+
 /* most N */
 static bool read_most(struct slice line, struct step *step)
 {
@@ -224,7 +232,7 @@ struct script script_read(const char *path)
 		    !read_mailbox(line, step) && !read_message(line, step) &&
 		    !read_time(line, step) && !read_quota(line, step) &&
 		    !read_account(line, step) && !read_shared(line, step) &&
-		    !read_most(line, step))
+		    !read_administrator(line, step) && !read_most(line, step))
 			die(path, number, "not a line of a transcript");
 		if (step->kind == STEP_MESSAGE)
 			step->text = read_text(&rest, &number, s.arena);

@@ -12,6 +12,7 @@
  *	account bob@example.org staff      the second session is this one's, who
  *	                                   is in the group
  *	shared support@example.org         an account that nobody logs in to
+ *	administrator bob@example.org      one of those administers the domain
  *	most 3                             messages that a command may be about
  *	C: a1 SELECT INBOX                 a line that the client sends
  *	S: * FLAGS (...)                   a line that must come, in this order
@@ -35,15 +36,16 @@
 #include "mailbox/account.h"
 
 enum step_kind {
-	STEP_MAILBOX, /* name, number */
-	STEP_MESSAGE, /* name, flags, date, text */
-	STEP_QUOTA,   /* limit */
-	STEP_ACCOUNT, /* name, text (the group) */
-	STEP_SHARED,  /* name */
-	STEP_MOST,    /* number */
-	STEP_SEND,    /* session, text without CRLF */
-	STEP_EXPECT,  /* session, text, any_order */
-	STEP_TIME,    /* number */
+	STEP_MAILBOX,       /* name, number */
+	STEP_MESSAGE,       /* name, flags, date, text */
+	STEP_QUOTA,         /* limit */
+	STEP_ACCOUNT,       /* name, text (the group) */
+	STEP_SHARED,        /* name */
+	STEP_ADMINISTRATOR, /* name */
+	STEP_MOST,          /* number */
+	STEP_SEND,          /* session, text without CRLF */
+	STEP_EXPECT,        /* session, text, any_order */
+	STEP_TIME,          /* number */
 };
 
 struct step {

@@ -114,6 +114,27 @@ static void note_refusal(struct work *w, uint32_t chain)
 	buf_free(&now);
 }
 
+/* A disk that fails for ever is read when it works again (parts.c). */
+static void note_half(struct work *w, uint32_t chain, struct slice what)
+{
+	struct buf *last = &w->in->last[chain];
+	struct buf now = { 0 };
+
+	w->in->refused++;
+	if (fault_state()->lasts == FAULT_FOR_EVER) {
+		w->in->doubt[chain] = what;
+		record_mark(RECORD_STATE, chain, buf_slice(last));
+		return;
+	}
+	read_calmly(w, chain, &now);
+	if (slice_eq(what, STEP_LEAVES) &&
+	    !slice_eq(buf_slice(last), buf_slice(&now)))
+		problem(w, "what was not moved has changed", buf_slice(&now));
+	record_mark(RECORD_STATE, chain, buf_slice(&now));
+	buf_free(last);
+	*last = now;
+}
+
 static bool step_end(struct work *w, uint32_t chain, struct err e)
 {
 	need(w, is_ok(e) || e.text != NULL, "an error has a text", S(""));
@@ -179,6 +200,8 @@ static struct err client_write(void *ctx, struct slice s)
 	c->answered = true;
 	c->ok = slice_starts(answer, S("OK"));
 	step_acknowledge(c->chain);
+	if (c->owner != 0)
+		step_acknowledge(c->owner);
 	return OK;
 }
 
@@ -214,10 +237,19 @@ void client_start(struct client *c, struct work *w, uint32_t chain)
 	need(w, !c->over, "a session goes on", S("at its start"));
 }
 
+/* A visit ends when its stream has. */
+static void wait_for_visits(struct work *w)
+{
+	for (int i = 0; i < READ_TRIES && w->visits != 0; i++)
+		task_sleep(1);
+	workload_must(w->visits == 0, "visits end with their session");
+}
+
 void client_end(struct client *c)
 {
 	if (c->session != NULL)
 		session_free(c->session);
+	wait_for_visits(c->work);
 	buf_free(&c->in);
 	buf_free(&c->out);
 }
@@ -277,6 +309,19 @@ static bool may_change(const char *command)
 	return !strncmp(command, "FETCH", 5);
 }
 
+static bool is_moving(const struct client *c)
+{
+	return !slice_eq(c->step[0], c->step[1]);
+}
+
+static void note_both(struct client *c,
+                      void (*fn)(struct work *, uint32_t chain))
+{
+	fn(c->work, c->chain);
+	if (c->owner != 0)
+		fn(c->work, c->owner);
+}
+
 static void judge(struct client *c, const char *command, bool refused)
 {
 	struct work *w = c->work;
@@ -287,24 +332,48 @@ static void judge(struct client *c, const char *command, bool refused)
 			        c->out.data);
 		need(w, c->ok != refused || w->in != NULL,
 		     "a command is answered as it should", tagged(c));
-		note(w, c->chain);
+		note_both(c, note);
 		return;
 	}
 	check_reason(c);
-	note_refusal(w, c->chain);
+	if (!is_moving(c)) {
+		note_both(c, note_refusal);
+		return;
+	}
+	note_half(w, c->chain, c->step[0]);
+	note_half(w, c->owner, c->step[1]);
+}
+
+/* What the command does to the client's account, and to the owner's. */
+static const char *begin_steps(struct client *c, const char *command)
+{
+	char mark = command[0];
+
+	command += mark == '-' || mark == '<' || mark == '>';
+	c->step[0] = c->step[1] = verb_of(command);
+	if (mark == '>') {
+		c->step[0] = STEP_LEAVES;
+		c->step[1] = STEP_ARRIVES;
+	} else if (mark == '<') {
+		c->step[0] = STEP_ARRIVES;
+		c->step[1] = STEP_LEAVES;
+	}
+	step_begin(c->chain, c->step[0]);
+	if (c->owner != 0)
+		step_begin(c->owner, c->step[1]);
+	return command;
 }
 
 void client_say(struct client *c, const char *command)
 {
 	bool refused = command[0] == '-';
 
-	command += refused;
 	c->out.len = 0;
 	buf_add(&c->out, S("\r\n"));
 	c->answered = false;
+	command = begin_steps(c, command);
 	buf_printf(&c->in, "t%u ", ++c->tag);
 	add_command(c, command);
-	step_begin(c->chain, verb_of(command));
 	while (!c->answered && !c->over)
 		c->over = session_run(c->session) != SESSION_WAITING;
 	need(c->work, !c->over, "a session goes on", slice_cstr(command));

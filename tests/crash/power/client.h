@@ -9,8 +9,9 @@
  */
 #pragma once
 
-#include "auth/directory.h"
+#include "directory/directory.h"
 #include "imap/session.h"
+#include "imap/visit.h"
 #include "store/partition.h"
 #include "workload.h"
 
@@ -23,9 +24,11 @@ struct work {
 	struct model *model;
 	struct directory *directory;
 	struct session_config config;
+	struct visit_office office;
 	uint64_t account[CHAIN_CONCURRENT + LOAD];
 	uint32_t running; /* clients at the same time */
 	struct wait_list done;
+	uint32_t visits;   /* under way */
 	bool quiet;        /* no states */
 	struct faults *in; /* NULL: nothing may fail */
 };
@@ -33,6 +36,9 @@ struct work {
 /* What a run with faults found. */
 struct faults {
 	struct buf last[CHAINS]; /* the states noted last */
+	/* A MOVE between accounts was refused half way, or may have been:
+	 * STEP_LEAVES, STEP_ARRIVES. */
+	struct slice doubt[CHAINS];
 	struct buf *problems;
 	uint32_t refused;
 };
@@ -54,6 +60,8 @@ bool directory_end(struct work *, struct err);
 struct client {
 	struct work *work;
 	uint32_t chain;
+	uint32_t owner; /* whose account it changes as well; 0: nobody's */
+	struct slice step[2];    /* of the two, now */
 	struct session *session; /* NULL: it did not open */
 	struct buf in;
 	struct buf out;
@@ -68,5 +76,6 @@ void client_start(struct client *, struct work *, uint32_t chain);
 void client_end(struct client *);
 
 /* "~1200" is a literal, a message of about that size; a command that begins
- * with '-' is refused. */
+ * with '-' is refused, one with '>' or '<' moves messages to the owner's
+ * account or from there. */
 void client_say(struct client *, const char *command);

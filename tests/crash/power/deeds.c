@@ -5,11 +5,14 @@
  * and the verbs of accounts through the functions behind them.
  */
 #include "deeds.h"
+#include "mailbox/imported.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "deliver/internal.h"
+#include "office.h"
+#include "secrets.h"
 
 enum { PATH_SIZE = 512 };
 
@@ -95,7 +98,14 @@ void user_others(struct work *w)
 	                                        S("{PLAIN}another")));
 	step_begin(CHAIN_DIRECTORY, S("last use"));
 	directory_end(w, directory_used(w->directory, &use, 1));
+	step_begin(CHAIN_DIRECTORY, S("group add"));
+	directory_end(w, directory_join(w->directory, id, S("staff")));
+	step_begin(CHAIN_DIRECTORY, S("group add"));
+	directory_end(w, directory_join(w->directory, id, S("desk")));
+	step_begin(CHAIN_DIRECTORY, S("group remove"));
+	directory_end(w, directory_leave(w->directory, id, S("staff")));
 	hide(w);
+	secrets(w, CHAIN_SECOND);
 }
 
 /* -- what is not a command -- */
@@ -139,7 +149,7 @@ static void set_quota(struct client *c, const uint64_t limit[QUOTA_RESOURCES])
 
 	step_begin(c->chain, S("quota"));
 	if (is_ok(e)) {
-		e = account_set_quota(a, limit);
+		e = account_set_quota(a, QUOTA_ALL, limit);
 		account_close(a);
 	}
 	account_end(c->work, c->chain, e);
@@ -187,6 +197,25 @@ static void set_uids(struct client *c)
 	account_end(c->work, c->chain, e);
 }
 
+static void set_administrator(struct client *c, bool on, const char *verb)
+{
+	struct work *w = c->work;
+
+	step_begin(CHAIN_DIRECTORY, slice_cstr(verb));
+	directory_end(w, directory_set_administrator(w->directory,
+	                                             w->account[c->chain], on));
+}
+
+static void promote(struct client *c)
+{
+	set_administrator(c, true, "user promote");
+}
+
+static void demote(struct client *c)
+{
+	set_administrator(c, false, "user demote");
+}
+
 static void reclaim(struct client *c)
 {
 	struct err e = OK;
@@ -203,7 +232,8 @@ static const struct {
 } specials[] = {
 	{ "!lmtp", lmtp },         { "!quota", quota },
 	{ "!no_quota", no_quota }, { "!import", set_uids },
-	{ "!reclaim", reclaim },
+	{ "!reclaim", reclaim },   { "!promote", promote },
+	{ "!demote", demote },
 };
 
 static void client_run(struct client *c, const char *line)
@@ -234,9 +264,11 @@ struct err work_open_partition(struct work *w)
 	if (!is_ok(e))
 		return e;
 	w->model = small_model(w->partition);
+	w->office = office_of(w);
 	w->config =
 		(struct session_config){ .clock = still_clock(),
 		                         .model = w->model,
+		                         .visits = &w->office,
 		                         .message_limit_bytes = 1 << 20,
 		                         .hostname = S("mail.example.org") };
 	return OK;

@@ -44,7 +44,7 @@ enum {
 /* What the seed decides, as one number: equal ones build equal disks. */
 uint64_t disk_fate(struct disk *, uint64_t seed);
 
-/* Below `root`, which is emptied before. */
+/* Below `root`, whatever is there before. */
 void disk_build(struct disk *, uint64_t seed, const char *root);
 
 /* Is what is below `root` the disk with nothing lost? If not, says so: then

@@ -1,13 +1,14 @@
 /* disk_files.c -- the model of a disk on a real file system, and back. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../remove_all.h"
 #include "base/mem.h"
 #include "disk_model.h"
 
@@ -15,25 +16,22 @@ enum { PATH_SIZE = 512 };
 
 /* -- building -- */
 
-static int remove_one(const char *path, const struct stat *st, int type,
-                      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	return ftw->level == 0 ? 0 : remove(path);
-}
-
+/* Over what is there: its memory needn't be given back and asked for. */
 static void write_file(const char *path, struct slice s)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	size_t size = s.len;
+	struct stat st;
 
-	disk_must(fd >= 0, path);
+	disk_must(fd >= 0 && fstat(fd, &st) == 0, path);
 	while (s.len > 0) {
 		ssize_t n = write(fd, s.ptr, s.len);
 
 		disk_must(n > 0, path);
 		s = slice_from(s, (size_t)n);
 	}
+	if (st.st_size > (off_t)size)
+		disk_must(ftruncate(fd, (off_t)size) == 0, path);
 	close(fd);
 }
 
@@ -50,11 +48,38 @@ struct building {
 	struct buf content;
 };
 
+static bool is_wanted(struct building *b, uint64_t dir, const struct dirent *d)
+{
+	const struct entry *e = disk_entry(&b->entries, dir, d->d_name);
+
+	return e != NULL &&
+	       disk_file(b->disk, e->file)->is_dir == (d->d_type == DT_DIR);
+}
+
+/* What the disk hasn't, or has as something else, goes. */
+static void clear_dir(struct building *b, uint64_t dir, const char *path)
+{
+	DIR *there = opendir(path);
+	char below[PATH_SIZE];
+	struct dirent *d;
+
+	disk_must(there != NULL, path);
+	while ((d = readdir(there)) != NULL) {
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
+		    is_wanted(b, dir, d))
+			continue;
+		join(below, path, d->d_name);
+		remove_all(below);
+	}
+	closedir(there);
+}
+
 /* As deep as the recorded program made it. */
 static void build_dir(struct building *b, uint64_t dir, const char *path)
 {
 	char below[PATH_SIZE];
 
+	clear_dir(b, dir, path);
 	for (size_t i = 0; i < b->entries.n; i++) {
 		const struct entry *e = &b->entries.v[i];
 		const struct file *f = disk_file(b->disk, e->file);
@@ -63,7 +88,8 @@ static void build_dir(struct building *b, uint64_t dir, const char *path)
 			continue;
 		join(below, path, e->name);
 		if (f->is_dir) {
-			disk_must(mkdir(below, 0700) == 0, below);
+			disk_must(mkdir(below, 0700) == 0 || errno == EEXIST,
+			          below);
 			build_dir(b, e->file, below);
 			continue;
 		}
@@ -78,7 +104,6 @@ void disk_build(struct disk *d, uint64_t seed, const char *root)
 
 	b->disk = d;
 	b->seed = seed;
-	disk_must(nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0, root);
 	disk_names(d, seed, &b->entries);
 	build_dir(b, d->root, root);
 	buf_free(&b->content);

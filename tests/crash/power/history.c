@@ -25,8 +25,9 @@ static void read_mark(struct history *h, const struct recording *r, uint32_t n)
 	c = &h->chains[e->file];
 	if (e->kind == RECORD_BEGIN) {
 		must(c->n < HISTORY_STEPS, "too many steps");
-		c->steps[c->n++] =
-			(struct step){ .begin = n, .ack = UINT32_MAX };
+		c->steps[c->n++] = (struct step){ .begin = n,
+			                          .ack = UINT32_MAX,
+			                          .what = record_bytes(r, e) };
 		return;
 	}
 	must(c->n > 0, "a step that never began");

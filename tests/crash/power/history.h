@@ -19,6 +19,7 @@ enum { HISTORY_CHAINS = 16, HISTORY_STEPS = 256 };
 struct step {
 	uint32_t begin;
 	uint32_t ack; /* UINT32_MAX: never */
+	struct slice what;
 	struct slice state;
 };
 

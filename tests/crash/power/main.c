@@ -17,6 +17,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,10 +39,10 @@
 
 enum {
 	MOST_WORKERS = 16,
-	MOST_TOLD = 3,    /* violations that a worker prints in full */
-	SECOND_EVERY = 8, /* of so many cuts one is recorded */
-	SECOND_CUTS = 2,  /* and cut so often */
-	PER_PLACE_LEAST = 3,
+	MOST_TOLD = 3,           /* violations that a worker prints in full */
+	SECOND_EVERY = 8,        /* of so many cuts one is recorded */
+	SECOND_CUTS = 2,         /* and cut so often */
+	PER_PLACE_LEAST = 3 * 8, /* eighths */
 	DIFFERENT_MOST = 512,
 	TRIES = 4,
 	LIMIT_S = 60, /* a recovery that takes longer hangs */
@@ -70,7 +71,7 @@ struct power {
 	struct history *history;
 	uint32_t made; /* from this event on there is a store */
 	uint64_t seed;
-	uint32_t per_place; /* different disks of one place */
+	uint32_t per_place; /* different disks of one place, in eighths */
 	uint32_t share;     /* of 2^20 places, how many are taken */
 	uint32_t workers;
 	struct tally *tally; /* one a worker */
@@ -134,39 +135,41 @@ static void cut_second(struct worker *w, struct disk *d,
 	w->tally->second++;
 }
 
-static void cut_first(struct worker *w, struct disk *d, struct cut cut)
+static void recover_first(struct worker *w, struct recording *recording)
 {
 	const struct power *p = w->power;
-	bool is_made = cut.at > p->made;
-	struct promise promise = { p->history, cut.at, is_made };
+	uint32_t at = w->tally->now.at;
+	struct promise promise = { p->history, at, at > p->made };
 
-	w->tally->now = cut;
-	disk_build(d, cut.seed, w->root);
-	recover(w, &promise, NULL);
+	recover(w, &promise, recording);
 	w->tally->cuts++;
 }
 
-/* Runs the recovery once more, recorded; what it finds has been told. The
- * disk it began with is returned, the caller's. */
-static struct disk *record_recovery(struct worker *w, struct disk *d,
-                                    struct cut cut)
+static void cut_first(struct worker *w, struct disk *d, struct cut cut)
 {
-	struct promise promise = { w->power->history, cut.at, true };
-	struct buf problems = { 0 };
+	w->tally->now = cut;
+	disk_build(d, cut.seed, w->root);
+	recover_first(w, NULL);
+}
+
+/* The same, and recorded. The disk it began with is returned, the caller's. */
+static struct disk *record_first(struct worker *w, struct disk *d,
+                                 struct cut cut)
+{
 	struct disk *second;
 
+	w->tally->now = (struct cut){ .at = cut.at, .seed = cut.seed };
 	disk_build(d, cut.seed, w->root);
 	second = disk_read(w->root);
 	recording_clear(w->recording);
-	recovery_run(w->root, &promise, w->recording, &problems);
-	buf_free(&problems);
+	recover_first(w, w->recording);
 	return second;
 }
 
-/* at2 0: some places of the recovery, by chance. */
-static void cut_recovery(struct worker *w, struct disk *d, struct cut cut)
+/* A cut, and its recovery cut again; at2 0: at some places, by chance. */
+static void cut_twice(struct worker *w, struct disk *d, struct cut cut)
 {
-	struct disk *second = record_recovery(w, d, cut);
+	struct disk *second = record_first(w, d, cut);
 	struct history *h = history_read(w->recording);
 	uint32_t step = w->recording->n / SECOND_CUTS;
 	uint32_t n = 0;
@@ -219,13 +222,13 @@ static void each_place(const struct power *p,
 static uint32_t choose_seeds(const struct power *p, struct disk *d, uint32_t at,
                              uint64_t *out)
 {
+	uint32_t most = (p->per_place + (uint32_t)(mix(at) % 8)) / 8;
 	uint64_t fates[2 * DIFFERENT_MOST];
 	uint32_t n = 0;
 
 	if ((mix(at ^ mix(p->seed)) & 0xfffff) >= p->share)
 		return 0;
-	for (uint32_t i = 0; n < p->per_place && i < TRIES * p->per_place;
-	     i++) {
+	for (uint32_t i = 0; n < most && i < TRIES * most; i++) {
 		uint64_t seed = i <= DISK_ALL ? i : p->seed + i;
 		uint64_t fate = disk_fate(d, seed);
 		uint32_t k = 0;
@@ -282,16 +285,16 @@ static void plan(struct power *p, uint64_t wanted)
 	p->share = 1 << 20;
 	p->per_place = PER_PLACE_LEAST;
 	while ((c = count_cuts(p)).cuts < wanted &&
-	       p->per_place < DIFFERENT_MOST)
-		p->per_place += p->per_place / 16 + 1;
+	       p->per_place < 8 * DIFFERENT_MOST)
+		p->per_place += p->per_place / 32 + 1;
 	if (p->per_place == PER_PLACE_LEAST)
 		p->share = (uint32_t)((wanted << 20) / c.cuts);
 	while (p->share < 1 << 20 && count_cuts(p).cuts < wanted)
 		p->share += p->share / 8 + 1;
 	printf("%u events, %llu places to cut, up to %u disks each, %u states "
 	       "acknowledged\n",
-	       p->recording->n, (unsigned long long)c.places, p->per_place,
-	       p->history->acknowledged);
+	       p->recording->n, (unsigned long long)c.places,
+	       p->per_place / 8 + 1, p->history->acknowledged);
 	fflush(stdout);
 }
 
@@ -310,9 +313,10 @@ static void work_place(void *arg, struct disk *d, uint32_t at)
 	for (uint32_t i = 0; i < n; i++) {
 		struct cut cut = { .at = at, .seed = seeds[i] };
 
-		cut_first(w, d, cut);
 		if (is_cut_twice(p, at, i))
-			cut_recovery(w, d, cut);
+			cut_twice(w, d, cut);
+		else
+			cut_first(w, d, cut);
 	}
 }
 
@@ -550,7 +554,7 @@ static int again(struct power *p, const struct wish *wish)
 	if (wish->cut.at2 == 0)
 		cut_first(&w, d, wish->cut);
 	else
-		cut_recovery(&w, d, wish->cut);
+		cut_twice(&w, d, wish->cut);
 	printf("%llu violations; the disk is in %s\n",
 	       (unsigned long long)w.tally->violations, w.root);
 	return w.tally->violations != 0;
@@ -585,6 +589,13 @@ static int report(const struct power *p, const struct wish *wish,
 	return late || all.violations != 0 || all.cuts < wish->cuts;
 }
 
+/* LMDB wants 2 MiB of zeros each time it opens, and uses a few of them. */
+static void large_memory_is_mapped(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
 int main(int argc, char **argv)
 {
 	struct wish wish = parse(argc, argv);
@@ -592,6 +603,7 @@ int main(int argc, char **argv)
 	double start;
 
 	log_init("power", LOG_LEVEL_ERROR);
+	large_memory_is_mapped();
 	power_begin(&p, &wish);
 	if (wish.recording != NULL)
 		return again(&p, &wish);

@@ -477,6 +477,16 @@ int ftruncate(int fd, off_t size)
 	return ftruncate64(fd, size);
 }
 
+/* Blocks behind a file's end change nothing of it, and in memory they are
+ * memory, which takes longer to clear than a recovery does: they are promised
+ * and not asked for. */
+static int real_fallocate(int fd, int mode, off64_t at, off64_t len)
+{
+	if (mode == FALLOC_FL_KEEP_SIZE)
+		return 0;
+	return (int)syscall(SYS_fallocate, fd, mode, at, len);
+}
+
 int fallocate64(int fd, int mode, off64_t at, off64_t len)
 {
 	const struct descriptor *d = known(fd);
@@ -486,8 +496,7 @@ int fallocate64(int fd, int mode, off64_t at, off64_t len)
 	if (fails(fd, CALL_SIZE))
 		return -1;
 	locked = d != NULL && lock();
-	rc = (int)syscall(SYS_fallocate, fd, mode, at, len);
-	/* blocks behind a file's end change nothing of it */
+	rc = real_fallocate(fd, mode, at, len);
 	if (locked && rc == 0 && mode != FALLOC_FL_KEEP_SIZE) {
 		must((mode & FALLOC_FL_PUNCH_HOLE) != 0,
 		     "a kind of fallocate that it does not know");

@@ -2,7 +2,9 @@
  * recovery.c -- see recovery.h.
  *
  *   open           the partition, the directory: whatever the cut left
- *   compare        every chain is in a state that history_at() allows
+ *   compare        every chain is in a state that history_at() allows; what
+ *                  was moved between accounts is in one of them, and whoever
+ *                  has rights has been granted to come
  *   go on          an APPEND gets a UID that was never one, a mailbox made
  *                  under a name that was there has another UIDVALIDITY, an
  *                  account can be added
@@ -14,12 +16,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mailbox/acl.h"
 #include "mailbox/check.h"
 #include "mailbox/mailbox.h"
 #include "state.h"
 #include "workload.h"
 
-enum { PATH_SIZE = 512, ROWS_MOST = 64, ACCOUNTS_MOST = 64 };
+enum {
+	PATH_SIZE = 512,
+	ROWS_MOST = 64,
+	ACCOUNTS_MOST = 64,
+	ARENA_BYTES = 1 << 20
+};
 
 struct recovery {
 	const char *root;
@@ -28,6 +36,7 @@ struct recovery {
 	struct partition *partition;
 	struct model *model;
 	struct directory *directory;
+	struct buf found[CHAINS];
 };
 
 static void problem(struct recovery *r, const char *what, struct slice detail)
@@ -93,16 +102,41 @@ static void compare_account(struct recovery *r, uint32_t chain)
 {
 	struct possible p =
 		history_at(r->promise->history, chain, r->promise->cut);
-	struct buf found = { 0 };
+	struct buf *found = &r->found[chain];
 	uint64_t id = id_of(&p);
 
 	if (id == 0)
 		return;
-	buf_printf(&found, "id=%" PRIu64 "\n", id);
-	state_of_account(r->model, id, &found);
-	compare(r, chain, &p, buf_slice(&found));
-	note(chain, "found", buf_slice(&found));
-	buf_free(&found);
+	buf_printf(found, "id=%" PRIu64 "\n", id);
+	state_of_account(r->model, id, found);
+	compare(r, chain, &p, buf_slice(found));
+	note(chain, "found", buf_slice(found));
+}
+
+/* Is this step under way? */
+static bool is_on(const struct possible *p, struct slice what)
+{
+	return p->n == 2 && slice_eq(p->v[1]->what, what);
+}
+
+/* What has left one account has come into the other: in one of the two, or in
+ * both, never in none. */
+static void compare_moved(struct recovery *r)
+{
+	uint32_t cut = r->promise->cut;
+	bool left = false;
+	bool missing = false;
+
+	for (uint32_t i = CHAIN_FIRST; i < CHAINS; i++) {
+		struct possible p = history_at(r->promise->history, i, cut);
+		bool is_done = p.n == 2 &&
+		               slice_eq(buf_slice(&r->found[i]), p.v[1]->state);
+
+		left |= is_on(&p, STEP_LEAVES) && is_done;
+		missing |= is_on(&p, STEP_ARRIVES) && !is_done;
+	}
+	if (left && missing)
+		problem(r, "a message is nowhere", S(""));
 }
 
 static void compare_directory(struct recovery *r)
@@ -131,6 +165,70 @@ static void compare_site(struct recovery *r)
 		compare(r, CHAIN_SITE, &p, buf_slice(&found));
 	note(CHAIN_SITE, "found", buf_slice(&found));
 	buf_free(&found);
+}
+
+/* -- rights and grants -- */
+
+struct sharing {
+	struct recovery *recovery;
+	struct account *account;
+	struct arena *arena;
+};
+
+static bool needs_grant(struct account *a, const struct acl_entry *e)
+{
+	return e->rights != 0 && !slice_starts(e->identifier, S("-")) &&
+	       !slice_eq(e->identifier, S("owner")) &&
+	       !slice_ieq(e->identifier, account_name(a));
+}
+
+static void check_grant(struct sharing *s, struct slice identifier)
+{
+	struct account_row who = { .name_len = identifier.len };
+
+	if (identifier.len > sizeof who.name)
+		return;
+	memcpy(who.name, identifier.ptr, identifier.len);
+	if (!is_ok(directory_granted(s->recovery->directory,
+	                             account_id(s->account), &who)))
+		problem(s->recovery, "rights without a grant to", identifier);
+}
+
+static void check_acl(struct sharing *s, struct slice name)
+{
+	struct acl_entry *v;
+	size_t n;
+
+	if (!is_ok(mailbox_get_acl(s->account, name, s->arena, &v, &n)))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (needs_grant(s->account, &v[i]))
+			check_grant(s, v[i].identifier);
+}
+
+static void check_mailboxes(struct sharing *s)
+{
+	struct mailbox_info *infos;
+	size_t n = 0;
+
+	must(s->recovery, mailbox_list(s->account, s->arena, &infos, &n),
+	     "mailboxes");
+	for (size_t i = 0; i < n; i++)
+		if (infos[i].exists && !infos[i].noselect)
+			check_acl(s, infos[i].name);
+}
+
+/* Who has been given rights can come: the grant was there before. */
+static void check_sharing(struct recovery *r, uint64_t id)
+{
+	struct sharing s = { .recovery = r };
+
+	if (!is_ok(account_open(r->model, id, &s.account)))
+		return;
+	s.arena = arena_new(ARENA_BYTES);
+	check_mailboxes(&s);
+	arena_free(s.arena);
+	account_close(s.account);
 }
 
 /* -- the two together -- */
@@ -179,6 +277,8 @@ static void compare_accounts(struct recovery *r)
 	}
 	if (with_row != mail.n)
 		problem(r, "mail of an account without a row", S(""));
+	for (size_t i = 0; i < mail.n; i++)
+		check_sharing(r, mail.id[i]);
 }
 
 /* -- go on -- */
@@ -369,6 +469,7 @@ static void run(struct loop *loop, void *arg)
 	r->model = small_model(r->partition);
 	for (uint32_t i = CHAIN_FIRST; i < CHAINS; i++)
 		compare_account(r, i);
+	compare_moved(r);
 	compare_directory(r);
 	compare_accounts(r);
 	go_on(r);
@@ -393,4 +494,6 @@ void recovery_run(const char *root, const struct promise *promise,
 	task_run_main(run, &r);
 	if (recording != NULL)
 		record_stop();
+	for (uint32_t i = 0; i < CHAINS; i++)
+		buf_free(&r.found[i]);
 }

@@ -14,6 +14,7 @@
 #include "mailbox/internal.h"
 #include "mailbox/mailbox.h"
 #include "mailbox/metadata.h"
+#include "secrets.h"
 
 enum { ROWS_MOST = 64, HIDDEN_MOST = 8, LIST_BYTES = 1 << 20 };
 
@@ -123,6 +124,25 @@ static void add_expunged(struct mailbox *m, struct buf *out)
 		add_error(out, w.e);
 }
 
+/* What each visitor has seen. */
+static void add_seen(struct mailbox *m, struct buf *out)
+{
+	struct store_key seen =
+		key_messages(m->account->id, T_SEEN, m->meta.id);
+	struct row_walk w = row_walk(m->account, &seen);
+	struct cursor_row row;
+
+	while (row_walk_next(&w, &row)) {
+		buf_add(out, S(" seen by "));
+		hex_encode(row.key, out);
+		buf_byte(out, ' ');
+		hex_encode(row.value, out);
+		buf_byte(out, '\n');
+	}
+	if (!is_ok(w.e))
+		add_error(out, w.e);
+}
+
 static void add_status(struct mailbox *m, struct buf *out)
 {
 	struct mailbox_status s;
@@ -191,6 +211,7 @@ static void add_mailbox(struct account *a, const struct mailbox_info *info,
 	}
 	add_status(m, out);
 	add_expunged(m, out);
+	add_seen(m, out);
 	add_keywords(m, out);
 	add_messages(m, out);
 	mailbox_close(m);
@@ -272,11 +293,47 @@ static void add_row(const struct account_row *row, struct buf *out)
 	buf_printf(out,
 	           "%.*s id=%" PRIu64 " state=%u created=%" PRId64
 	           " credential=%" PRIu64 " generation=%" PRIu64
-	           " changed=%" PRId64 " used=%" PRId64 " %.*s\n",
+	           " changed=%" PRId64 " used=%" PRId64
+	           " shared=%d administrator=%d %.*s\n",
 	           (int)row->name_len, row->name, row->id, row->state,
 	           row->created_s, row->credential, row->generation,
-	           row->changed_s, row->last_use_s, (int)row->stored_len,
-	           row->stored);
+	           row->changed_s, row->last_use_s, row->shared,
+	           row->administrator, (int)row->stored_len, row->stored);
+}
+
+/* Who may have let it in. */
+static void add_owners(struct directory *d, const struct account_row *row,
+                       struct buf *out)
+{
+	struct arena *arena = arena_new(LIST_BYTES);
+	struct slice owners[ROWS_MOST];
+	size_t n = 0;
+	struct err e = directory_owners(d, row, false, S(""), arena, owners,
+	                                ROWS_MOST, &n);
+
+	if (!is_ok(e))
+		add_error(out, e);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%.*s is let in by %.*s\n", (int)row->name_len,
+		           row->name, (int)owners[i].len, owners[i].ptr);
+	arena_free(arena);
+}
+
+static void add_groups(struct directory *d, struct buf *out)
+{
+	static const struct member_row first = { { "", 0 }, { "", 0 } };
+	struct arena *arena = arena_new(LIST_BYTES);
+	struct member_row rows[ROWS_MOST];
+	size_t n = 0;
+	struct err e = directory_members(d, &first, arena, rows, ROWS_MOST, &n);
+
+	if (!is_ok(e))
+		add_error(out, e);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%.*s has %.*s\n", (int)rows[i].group.len,
+		           rows[i].group.ptr, (int)rows[i].account.len,
+		           rows[i].account.ptr);
+	arena_free(arena);
 }
 
 static void add_hidden(struct directory *d, struct buf *out)
@@ -310,10 +367,15 @@ void state_of_directory(struct directory *d, struct buf *out)
 	else
 		buf_printf(out, "domains=%" PRIu64 " accounts=%" PRIu64 "\n",
 		           counts.domains, counts.accounts);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		add_row(&rows[i], out);
+		add_owners(d, &rows[i], out);
+		state_of_secrets(d, &rows[i], out);
+	}
 	free(rows);
+	add_groups(d, out);
 	add_hidden(d, out);
+	state_of_policies(d, out);
 }
 
 /* -- a site -- */

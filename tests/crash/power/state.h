@@ -2,15 +2,15 @@
  * state.h -- how things are, as a text: equal texts are equal states.
  *
  * Of an account: its mailboxes and subscriptions, their counters, every
- * message with its flags, modseq and the hash of its bytes as read back, and
- * what it remembers of those expunged. Of the directory: every row. Of a site:
- * the names and hashes of its files. There is no time and no chance in it that
- * a recovery could change.
+ * message with its flags, modseq and the hash of its bytes as read back, what
+ * visitors have seen, and what it remembers of those expunged. Of the
+ * directory: every row. Of a site: the names and hashes of its files. There is
+ * no time and no chance in it that a recovery could change.
  */
 #pragma once
 
-#include "auth/directory.h"
 #include "base/buf.h"
+#include "directory/directory.h"
 #include "mailbox/account.h"
 
 /* An account that is not there has the text "absent". Suspends. */

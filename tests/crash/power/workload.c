@@ -131,6 +131,17 @@ static void run_alone(struct work *w)
 	client_end(&c);
 }
 
+/* The second one, who visits the first. */
+static void run_shared(struct work *w)
+{
+	struct client c;
+
+	client_start(&c, w, CHAIN_SECOND);
+	c.owner = CHAIN_FIRST;
+	client_script(&c, script_shared);
+	client_end(&c);
+}
+
 static void run_all(struct loop *loop, void *arg)
 {
 	struct work *w = arg;
@@ -140,6 +151,7 @@ static void run_all(struct loop *loop, void *arg)
 	user_add(w, CHAIN_FIRST);
 	user_add(w, CHAIN_SECOND);
 	run_alone(w);
+	run_shared(w);
 	user_others(w);
 	user_remove(w, CHAIN_SECOND);
 	for (uint32_t i = 0; i < CONCURRENT; i++)

@@ -15,6 +15,11 @@ enum {
 	CHAINS = CHAIN_CONCURRENT + CONCURRENT,
 };
 
+/* A MOVE between accounts is a step of both. The originals may be \Deleted
+ * and still there, if it is interrupted. */
+#define STEP_LEAVES  S("leaves")
+#define STEP_ARRIVES S("arrives")
+
 /* A store below the root, made, filled and closed. Recorded from before it
  * is there; `recording` is the file of the recording. Ends the process when
  * anything does not go as it should. */

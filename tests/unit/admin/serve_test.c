@@ -22,13 +22,15 @@ enum { MESSAGE_LIMIT = 10 << 20 };
 
 /* -- sessions, as a mail process has them -- */
 
+static const struct slice visited[] = { N("ann"), N("bob") };
+
 static const struct session_entry sessions[] = {
 	{ N("000000000000000b"), N("bob@example.org"), N("192.0.2.1:1"),
 	  N("name=x"), N("INBOX"), N("IDLE"), 100, 7, true },
 	{ N("000000000000000a"), N("ann@example.org"), N("192.0.2.1:2"), N(""),
 	  N(""), N("NOOP"), 300, 0, false },
 	{ N("0000000000000009"), N("ann@example.org"), N("192.0.2.1:3"), N(""),
-	  N(""), N("NOOP"), 200, 0, false },
+	  N(""), N("NOOP"), 200, 0, false, visited, 2 },
 };
 
 static void walk(void *ctx, void (*fn)(void *, const struct session_entry *),
@@ -91,7 +93,7 @@ static struct end *open_end(struct rig *r, uint64_t account)
 	assert_true(is_ok(link_pair(fds)));
 	e->link = link_new(r->loop, fds[0], (struct link_handler){ 0 });
 	e->other = link_new(r->loop, fds[1], (struct link_handler){ 0 });
-	admin_serve_mail(&e->mail, e->other, account);
+	admin_serve_mail(&e->mail, e->other, account, 0);
 	return e;
 }
 
@@ -304,7 +306,7 @@ static void round_trip(struct rig *r)
 		import_message(e, &messages[i]);
 	assert_int_equal(commit(e), ERR_OK);
 	assert_int_equal(import_mailbox(e, "Old/Post", 77, 2000, 0), ERR_OK);
-	assert_int_equal(import_mailbox(e, "Old/Post", 78, 1, 0), ERR_STATE);
+	assert_int_equal(import_mailbox(e, "Old/Post", 78, 1, 0), ERR_NOTNOW);
 	assert_int_equal(import_mailbox(e, "Gone", 0, 0, 2), ERR_OK);
 	assert_int_equal(e->uidnext, 0);
 	begin_export(e, "Old/Post");
@@ -607,6 +609,8 @@ static void who(struct rig *r)
 		assert_true(slice_eq(field[WHO_ADDRESS], s->peer));
 		assert_true(slice_eq(field[WHO_CLIENT], s->client_id));
 		assert_true(slice_eq(field[WHO_MAILBOX], s->mailbox));
+		assert_true(slice_eq(field[WHO_VISITS],
+		                     s->n_visits == 2 ? S("ann bob") : S("")));
 		assert_true(slice_eq(field[WHO_COMMAND], s->command));
 		snprintf(since, sizeof since, "%d", (int)s->since_s);
 		assert_true(slice_eq(field[WHO_SINCE], slice_cstr(since)));
@@ -665,7 +669,7 @@ static void status(struct rig *r)
 		}
 	}
 	assert_int_equal(done_code(&in), ERR_OK);
-	assert_int_equal(rows, 10);
+	assert_int_equal(rows, 11);
 	close_end(e);
 }
 
@@ -684,13 +688,13 @@ static void status_of_parsers(struct rig *r)
 	send_empty(e, FRAME_STATUS);
 	for (in = receive(e); in.type == FRAME_ROW; in = receive(e), rows++) {
 		read_u32(&in.r);
-		for (size_t i = 0; rows >= 8 && i < 3; i++)
+		for (size_t i = 0; rows >= 9 && i < 3; i++)
 			assert_true(
 				slice_eq(frame_read_slice(&in, 100),
-			                 slice_cstr(want[3 * (rows - 8) + i])));
+			                 slice_cstr(want[3 * (rows - 9) + i])));
 	}
 	assert_int_equal(done_code(&in), ERR_OK);
-	assert_int_equal(rows, 12);
+	assert_int_equal(rows, 13);
 	close_end(e);
 }
 

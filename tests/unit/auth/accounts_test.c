@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "auth/directory.h"
+#include "directory/directory.h"
 #include "rig.h"
 
 #define NAME "ann@example.org"
@@ -111,9 +111,9 @@ static void add_dies(struct rig *r)
 		                 ERR_AUTHENTICATIONFAILED);
 		assert_int_equal(rig_lookup(r, NAME)->code, ERR_ABSENT);
 		assert_int_equal(rig_verb(r, FRAME_USER_ENABLE, NAME, NULL),
-		                 ERR_STATE);
+		                 ERR_NOTNOW);
 		assert_int_equal(rig_verb(r, FRAME_USER_DISABLE, NAME, NULL),
-		                 ERR_STATE);
+		                 ERR_NOTNOW);
 		assert_int_equal(add(r), ERR_UNAVAILABLE);
 		assert_int_equal(state(r), ACCOUNT_ADDING);
 		restart(r);

@@ -250,6 +250,43 @@ static void groups(struct rig *r)
 	task_sleep(1);
 }
 
+static void assert_administrator(struct link *l, const char *yes)
+{
+	struct rig_answer *a = ask(l, FRAME_USER_SHOW, "ann@example.org", NULL);
+
+	assert_string_equal(a->field[0][USER_SHOW_ADMINISTRATOR], yes);
+}
+
+static void administrators(struct rig *r)
+{
+	struct link *l = rig_control(r);
+
+	ask(l, FRAME_USER_ADD, "ann@example.org", "secret");
+	ask(l, FRAME_USER_ADD_SHARED, "desk@example.org", NULL);
+	assert_administrator(l, "no");
+	assert_int_equal(
+		ask(l, FRAME_USER_PROMOTE, "ANN@example.org", NULL)->code,
+		ERR_OK);
+	assert_administrator(l, "yes");
+	assert_int_equal(
+		ask(l, FRAME_USER_PROMOTE, "desk@example.org", NULL)->code,
+		ERR_NOTNOW);
+	assert_int_equal(
+		ask(l, FRAME_USER_PROMOTE, "zoe@example.org", NULL)->code,
+		ERR_ABSENT);
+	assert_int_equal(
+		ask(l, FRAME_USER_DEMOTE, "ann@example.org", NULL)->code,
+		ERR_OK);
+	assert_administrator(l, "no");
+	/* whoever is called so next is another */
+	ask(l, FRAME_USER_PROMOTE, "ann@example.org", NULL);
+	ask(l, FRAME_USER_REMOVE, "ann@example.org", NULL);
+	ask(l, FRAME_USER_ADD, "ann@example.org", "secret");
+	assert_administrator(l, "no");
+	link_free(l);
+	task_sleep(1);
+}
+
 static void capabilities(struct rig *r)
 {
 	struct link *l = rig_control(r);
@@ -338,6 +375,8 @@ static void status(struct rig *r)
 			{ "accounts", "1" },
 			{ "logins", "1" },
 			{ "login_failures", "1" },
+			{ "logins_refused_unseen", "0" },
+			{ "certificates", "0" },
 		};
 
 		assert_int_equal(a->fields[i], STATUS_COLUMNS);
@@ -347,12 +386,14 @@ static void status(struct rig *r)
 		assert_string_equal(a->field[i][STATUS_VALUE], want[auth][1]);
 		auth++;
 	}
-	assert_int_equal(auth, 4);
-	assert_int_equal(a->rows, 6);
-	assert_string_equal(a->field[4][STATUS_PROCESS], "mail/0");
-	assert_string_equal(a->field[4][STATUS_FIGURE], "serving");
-	assert_string_equal(a->field[4][STATUS_VALUE], "yes");
-	assert_string_equal(a->field[5][STATUS_VALUE], "no");
+	assert_int_equal(auth, 6);
+	assert_int_equal(a->rows, 9);
+	assert_string_equal(a->field[6][STATUS_PROCESS], "mail/0");
+	assert_string_equal(a->field[6][STATUS_FIGURE], "serving");
+	assert_string_equal(a->field[6][STATUS_VALUE], "yes");
+	assert_string_equal(a->field[7][STATUS_VALUE], "no");
+	assert_string_equal(a->field[8][STATUS_PROCESS], "metrics");
+	assert_string_equal(a->field[8][STATUS_VALUE], "off");
 	link_free(l);
 	task_sleep(1);
 }
@@ -463,7 +504,14 @@ static void leavers(struct rig *r)
 			task_sleep(i % 3);
 		link_free(l);
 	}
-	task_sleep(300);
+	/* hashes and changes are made in the order in which they came */
+	struct link *last = rig_control(r);
+
+	assert_int_equal(
+		ask(last, FRAME_USER_ADD, "bob@example.org", "secret")->code,
+		ERR_OK);
+	link_free(last);
+	task_sleep(100);
 	for (size_t i = 0; i < RIG_PARTITIONS; i++)
 		if (r->mail[i].control_fd >= 0)
 			close(r->mail[i].control_fd);
@@ -524,6 +572,7 @@ CASE(test_show, show)
 CASE(test_capabilities, capabilities)
 CASE(test_hidden_limit, hidden_limit)
 CASE(test_groups, groups)
+CASE(test_administrators, administrators)
 CASE(test_passwords, passwords)
 CASE(test_status, status)
 CASE(test_links, links)
@@ -541,6 +590,7 @@ int main(void)
 		cmocka_unit_test(test_capabilities),
 		cmocka_unit_test(test_hidden_limit),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_administrators),
 		cmocka_unit_test(test_passwords),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_links),

@@ -10,7 +10,7 @@ import re
 import sys
 
 PREFIX = "ts=2026-11-21T06:10:01.123Z level=info proc=auth "
-REST = " rport=4711 tls=yes session=00112233445566ff"
+REST = " rport=4711 tls=yes session=00112233445566ff service=imap"
 FAILED = PREFIX + "event=login_failed "
 
 LINES = [
@@ -30,6 +30,12 @@ LINES = [
      + REST + ' reason="no such user"'),
     ("192.0.2.11", FAILED + 'user="" method=PLAIN rip=192.0.2.11' + REST +
      ' reason="user or password is empty, or no text"'),
+    ("192.0.2.12", FAILED + "user=ann@example.org method=SCRAM-SHA-256 "
+     "rip=192.0.2.12" + REST + ' reason="wrong password, or an app password, '
+     'which needs PLAIN or LOGIN"'),
+    # it was the right one
+    (None, FAILED + "user=ann@example.org method=PLAIN rip=198.51.100.6" +
+     REST + ' reason="the main password does not open mail"'),
     # not the client's fault
     (None, FAILED + "user=ann@example.org method=PLAIN rip=198.51.100.2" +
      REST + ' reason="the account\'s partition is not served"'),

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "directory/directory.h"
+
 /* -- a partition -- */
 
 static void die(struct rig_mail *m)
@@ -91,10 +93,12 @@ static void on_expect(struct rig_mail *m, struct frame_in *f)
 	struct slice ticket = frame_read_slice(f, TICKET_SIZE);
 
 	m->ticket_account = read_u64(&f->r);
+	m->ticket_credential = read_u64(&f->r);
 	frame_read_slice(f, LIMIT_USER_NAME);
 	assert_true(
 		slice_eq(frame_read_slice(f, SESSION_ID_SIZE), S(RIG_SESSION)));
 	keep(frame_read_slice(f, LIMIT_HIDDEN), m->hidden, sizeof m->hidden);
+	m->terms = read_u8(&f->r);
 	assert_true(frame_is_whole(f) && ticket.len == TICKET_SIZE);
 	memcpy(m->ticket, ticket.ptr, TICKET_SIZE);
 	m->expects++;
@@ -114,9 +118,26 @@ static void on_mail_frame(void *arg, struct frame_in *f)
 		break;
 	case FRAME_ACCOUNT_KICK:
 		m->kicks++;
+		read_u64(&f->r);
+		m->kicked_credential = read_u64(&f->r);
+		assert_true(frame_is_whole(f));
 		break;
 	case FRAME_VISITOR_END:
 		m->visits_ended++;
+		break;
+	case FRAME_GRANTED:
+		break;
+	case FRAME_ROLL_CALL:
+		m->roll_calls++;
+		m->called_account = read_u64(&f->r);
+		assert_true(frame_is_whole(f));
+		break;
+	case FRAME_SESSION_END:
+		m->ended_account = read_u64(&f->r);
+		keep(frame_read_slice(f, SESSION_ID_SIZE), m->ended,
+		     sizeof m->ended);
+		assert_true(frame_is_whole(f));
+		m->ends++;
 		break;
 	case FRAME_CONTROL:
 		if (m->control_fd >= 0)
@@ -145,6 +166,15 @@ static void on_gate_frame(void *arg, struct frame_in *f)
 
 	assert_false(v->there);
 	v->there = true;
+	if (f->type == FRAME_CHALLENGE) {
+		v->exchange = read_u64(&f->r);
+		keep(frame_read_slice(f, 511), v->challenge,
+		     sizeof v->challenge);
+		assert_true(frame_is_whole(f) && v->exchange != 0);
+		r->open--;
+		task_wake_all(&r->answered);
+		return;
+	}
 	v->code = read_u8(&f->r);
 	if (f->type == FRAME_VERDICT)
 		keep(frame_read_slice(f, 200), v->text, sizeof v->text);
@@ -159,6 +189,8 @@ static void on_gate_frame(void *arg, struct frame_in *f)
 	keep(frame_read_slice(f, 255), v->name, sizeof v->name);
 	if (f->type == FRAME_FOUND)
 		keep(frame_read_slice(f, 255), v->detail, sizeof v->detail);
+	else
+		v->delay = read_u8(&f->r);
 	assert_true(frame_is_whole(f));
 	r->open--;
 	task_wake_all(&r->answered);
@@ -220,11 +252,10 @@ void rig_start_mail(struct rig *r, uint32_t partition)
 	send_peer(r, ROLE_MAIL, partition, fds[1]);
 }
 
-static int listener_at(const char *path)
+static int listener_at(const char *path, int type)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	                0);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
 	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
@@ -232,9 +263,19 @@ static int listener_at(const char *path)
 	return fd;
 }
 
-static void start_all(struct rig *r)
+static void send_listener(struct rig *r, enum listener_kind kind, int fd)
 {
 	struct frame_out f = { 0 };
+
+	frame_begin(&f, FRAME_LISTENER);
+	frame_u8(&f, (uint8_t)kind);
+	frame_u16(&f, 0);
+	frame_u8(&f, 0);
+	assert_true(is_ok(link_send(r->parent, &f, fd)));
+}
+
+static void start_all(struct rig *r)
+{
 	struct frame_in in;
 
 	assert_true(is_ok(link_receive(r->parent, 10000, &in)));
@@ -242,10 +283,9 @@ static void start_all(struct rig *r)
 	rig_start_gate(r);
 	for (uint32_t i = 0; i < RIG_PARTITIONS; i++)
 		rig_start_mail(r, i);
-	frame_begin(&f, FRAME_LISTENER);
-	frame_u8(&f, LISTENER_CONTROL);
-	frame_u16(&f, 0);
-	assert_true(is_ok(link_send(r->parent, &f, listener_at(r->socket))));
+	send_listener(r, LISTENER_CONTROL,
+	              listener_at(r->socket, SOCK_SEQPACKET));
+	send_listener(r, LISTENER_AUTH, listener_at(r->agents, SOCK_STREAM));
 	rig_settle(r);
 }
 
@@ -270,12 +310,15 @@ void rig_run(void (*fn)(struct rig *), void (*prepare)(struct rig *))
 	assert_non_null(mkdtemp(r->dir));
 	snprintf(r->directory, sizeof r->directory, "%s/accounts", r->dir);
 	snprintf(r->socket, sizeof r->socket, "%s/control", r->dir);
+	snprintf(r->agents, sizeof r->agents, "%s/agents", r->dir);
 	r->fn = fn;
 	r->loop = loop_new();
 	r->options = (struct auth_options){
+		.metrics = "off",
 		.directory = r->directory,
 		.partitions = RIG_PARTITIONS,
-		.password_cost = { 64, 1, 1 },
+		.mechanisms = UINT32_MAX,
+		.password_cost = { 64, 1, 1, { 4096 } },
 		.verdict_seconds = 300,
 	};
 	if (prepare != NULL)
@@ -320,7 +363,8 @@ static uint64_t next_request(struct rig *r)
 	return r->requests;
 }
 
-uint64_t rig_ask(struct rig *r, struct rig_try t)
+uint64_t rig_send(struct rig *r, enum sasl m, struct slice response,
+                  struct slice binding)
 {
 	struct frame_out f = { 0 };
 	uint64_t request = next_request(r);
@@ -328,17 +372,76 @@ uint64_t rig_ask(struct rig *r, struct rig_try t)
 	frame_begin(&f, FRAME_VERIFY);
 	frame_u64(&f, request);
 	frame_u8(&f, SERVICE_IMAP);
-	frame_slice(&f,
-	            slice_cstr(t.mechanism != NULL ? t.mechanism : "PLAIN"));
-	frame_slice(&f, t.authzid);
-	frame_slice(&f, t.user);
-	frame_slice(&f, t.secret);
+	frame_u8(&f, (uint8_t)m);
+	frame_slice(&f, response);
+	frame_slice(&f, binding);
 	frame_slice(&f, S("192.0.2.7"));
 	frame_u16(&f, 4711);
-	frame_u8(&f, 1);
+	frame_slice(&f, S("192.0.2.1"));
+	frame_slice(&f, S("TLSv1.3 TLS_AES_256_GCM_SHA384"));
+	frame_slice(&f, S("client 1"));
 	frame_slice(&f, S(RIG_SESSION));
+	frame_slice(&f, S(""));
 	assert_true(is_ok(link_send(r->gate, &f, -1)));
 	return request;
+}
+
+uint64_t rig_ask(struct rig *r, struct rig_try t)
+{
+	struct buf message = { 0 };
+	uint64_t request;
+
+	buf_add(&message, t.authzid);
+	buf_byte(&message, '\0');
+	buf_add(&message, t.user);
+	buf_byte(&message, '\0');
+	buf_add(&message, t.secret);
+	request = rig_send(r, t.by_command ? SASL_COMMAND : SASL_PLAIN,
+	                   buf_slice(&message), S(""));
+	buf_free(&message);
+	return request;
+}
+
+struct rig_verdict *rig_begin(struct rig *r, enum sasl m, struct slice response,
+                              struct slice binding)
+{
+	return rig_wait(r, rig_send(r, m, response, binding));
+}
+
+struct rig_verdict *rig_respond(struct rig *r, uint64_t exchange,
+                                struct slice session, struct slice response)
+{
+	struct frame_out f = { 0 };
+	uint64_t request = next_request(r);
+
+	frame_begin(&f, FRAME_RESPONSE);
+	frame_u64(&f, request);
+	frame_u64(&f, exchange);
+	frame_slice(&f, session);
+	frame_slice(&f, response);
+	assert_true(is_ok(link_send(r->gate, &f, -1)));
+	return rig_wait(r, request);
+}
+
+void rig_cancel(struct rig *r, uint64_t exchange)
+{
+	struct frame_out f = { 0 };
+
+	frame_begin(&f, FRAME_CANCEL);
+	frame_u64(&f, exchange);
+	assert_true(is_ok(link_send(r->gate, &f, -1)));
+}
+
+void rig_store(struct rig *r, const char *user, const char *stored)
+{
+	struct directory *d;
+	struct account_row row;
+
+	assert_true(is_ok(directory_open(r->directory, RIG_PARTITIONS, &d)));
+	assert_true(is_ok(directory_find(d, slice_cstr(user), &row)));
+	assert_true(
+		is_ok(directory_set_password(d, row.id, slice_cstr(stored))));
+	directory_close(d);
 }
 
 struct rig_verdict *rig_wait(struct rig *r, uint64_t request)
@@ -394,7 +497,8 @@ static void take_row(struct rig_answer *a, struct frame_in *in)
 	assert_true(a->rows < RIG_ROWS && n <= RIG_FIELDS);
 	a->fields[a->rows] = n;
 	for (uint32_t i = 0; i < n; i++)
-		keep(frame_read_slice(in, 63), a->field[a->rows][i], 64);
+		keep(frame_read_slice(in, RIG_FIELD - 1), a->field[a->rows][i],
+		     RIG_FIELD);
 	assert_true(frame_is_whole(in));
 	a->rows++;
 }
@@ -432,7 +536,7 @@ struct rig_answer *rig_answer(struct link *l)
 	}
 	assert_int_equal(in.type, FRAME_DONE);
 	a.code = (enum err_code)read_u8(&in.r);
-	keep(frame_read_slice(&in, 127), a.text, sizeof a.text);
+	keep(frame_read_slice(&in, sizeof a.text - 1), a.text, sizeof a.text);
 	assert_true(frame_is_whole(&in));
 	return &a;
 }

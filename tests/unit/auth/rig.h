@@ -18,7 +18,8 @@ enum {
 	RIG_VERDICTS = 16384,
 	RIG_ACCOUNTS = 64,
 	RIG_ROWS = 256,
-	RIG_FIELDS = 8,
+	RIG_FIELDS = 16,
+	RIG_FIELD = 256,
 };
 
 #define RIG_SESSION "00112233445566ff"
@@ -40,10 +41,18 @@ struct rig_mail {
 	uint64_t accounts[RIG_ACCOUNTS]; /* 0: free; outlives the process */
 	unsigned expects;
 	unsigned kicks;
+	uint64_t kicked_credential; /* last; 0: all of the account */
 	unsigned visits_ended;
+	unsigned roll_calls;
+	uint64_t called_account;
+	unsigned ends; /* SESSION_END; of the last one: */
+	uint64_t ended_account;
+	char ended[SESSION_ID_SIZE + 1];
 	char ticket[TICKET_SIZE]; /* announced last */
 	uint64_t ticket_account;
+	uint64_t ticket_credential;
 	char hidden[LIMIT_HIDDEN + 1]; /* announced with it */
+	uint8_t terms;
 	int control_fd; /* of FRAME_CONTROL; the test closes it */
 	uint64_t control_account;
 };
@@ -58,6 +67,9 @@ struct rig_verdict {
 	size_t ticket_len;
 	char name[LIMIT_USER_NAME + 1];
 	char detail[LIMIT_USER_NAME + 1]; /* FRAME_FOUND */
+	uint8_t delay;
+	uint64_t exchange; /* of a challenge, 0: a verdict */
+	char challenge[512];
 };
 
 struct rig {
@@ -65,6 +77,7 @@ struct rig {
 	char dir[64];
 	char directory[96];
 	char socket[96];
+	char agents[96]; /* the socket of mail transfer agents */
 	struct auth_options options;
 	struct link *parent;
 	struct link *gate;
@@ -91,7 +104,7 @@ bool rig_mail_has(struct rig *, uint64_t account);
 void rig_settle(struct rig *); /* what is under way has arrived */
 
 struct rig_try {
-	const char *mechanism; /* NULL: PLAIN */
+	bool by_command; /* LOGIN, not PLAIN */
 	struct slice authzid;
 	struct slice user;
 	struct slice secret;
@@ -103,15 +116,28 @@ struct rig_verdict *rig_wait(struct rig *, uint64_t request);
 struct rig_verdict *rig_try(struct rig *, struct rig_try);
 struct rig_verdict *rig_login(struct rig *, const char *user,
                               const char *secret);
+
+/* An exchange of AUTHENTICATE: what the client says first, then. */
+uint64_t rig_send(struct rig *, enum sasl, struct slice response,
+                  struct slice binding);
+struct rig_verdict *rig_begin(struct rig *, enum sasl, struct slice response,
+                              struct slice binding);
+struct rig_verdict *rig_respond(struct rig *, uint64_t exchange,
+                                struct slice session, struct slice response);
+void rig_cancel(struct rig *, uint64_t exchange);
+
 struct rig_verdict *rig_lookup(struct rig *, const char *address);
+
+/* The stored password of a user, from now on. */
+void rig_store(struct rig *, const char *user, const char *stored);
 
 /* -- the control socket -- */
 
 struct rig_answer {
 	enum err_code code; /* ERR_CLOSED: no DONE came */
-	char text[128];
+	char text[256];
 	size_t rows;
-	char field[RIG_ROWS][RIG_FIELDS][64];
+	char field[RIG_ROWS][RIG_FIELDS][RIG_FIELD];
 	uint32_t fields[RIG_ROWS];
 	/* FRAME_LINKED */
 	uint64_t account;

@@ -249,6 +249,56 @@ static void test_casemap(void **state)
 	}
 }
 
+/* Accents and vowel points go; what tells letters apart stays. */
+static void test_unmark(void **state)
+{
+	static const struct {
+		struct slice text;
+		struct slice bare;
+	} texts[] = {
+		{ S(""), S("") },
+		{ S("plain text"), S("plain text") },
+		{ S("dvo\xc5\x99\xc3\xa1k"), S("dvorak") },
+		{ S("e\xcc\x81\xcc\xa3x"), S("ex") },
+		{ S("\xe1\xbc\x84"), S("\xce\xb1") }, /* alpha, two marks */
+		{ S("\xd9\x83\xd9\x8e"), S("\xd9\x83") },
+		{ S("\xe0\xa4\x95\xe0\xa4\xbf"),
+		  S("\xe0\xa4\x95\xe0\xa4\xbf") },
+		{ S("\xe3\x81\x8c"), S("\xe3\x81\x8b\xe3\x82\x99") },
+		{ S("\xea\xb0\x80"), S("\xea\xb0\x80") },
+		{ S("a\xffz"), S("a" FFFD "z") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct buf out = { 0 };
+
+		unicode_unmark(texts[i].text, &out);
+		if (!slice_eq(buf_slice(&out), texts[i].bare))
+			fail_msg("text %zu", i);
+		buf_free(&out);
+	}
+}
+
+/* What utf8proc decomposes the letters of Latin-1 to begins with what stays. */
+static void test_unmark_latin(void **state)
+{
+	(void)state;
+	for (utf8proc_int32_t c = 0x80; c <= 0xff; c++) {
+		utf8proc_int32_t points[8];
+		utf8proc_uint8_t in[4];
+		utf8proc_uint8_t first[4];
+		struct buf out = { 0 };
+		size_t len = (size_t)utf8proc_encode_char(c, in);
+
+		utf8proc_decompose_char(c, points, 8, UTF8PROC_DECOMPOSE, NULL);
+		unicode_unmark(slice_of(in, len), &out);
+		len = (size_t)utf8proc_encode_char(points[0], first);
+		assert_true(slice_eq(buf_slice(&out), slice_of(first, len)));
+		buf_free(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +310,8 @@ int main(void)
 		cmocka_unit_test(test_fold_long),
 		cmocka_unit_test(test_nfc),
 		cmocka_unit_test(test_casemap),
+		cmocka_unit_test(test_unmark),
+		cmocka_unit_test(test_unmark_latin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

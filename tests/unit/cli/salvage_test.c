@@ -20,8 +20,8 @@
 #include "cli/verb.h"
 #include "mailbox/mailbox.h"
 
-enum { PEOPLE = 3, LETTERS = 8, FILLERS = 60, UIDS = 100 };
-enum { FIRST_DATE = 1795000000, LETTER_STEP = 1000 };
+enum { PEOPLE = 3, LETTERS = 8, FILLERS = 80, UIDS = 100 };
+enum { FIRST_DATE = 1795000000, LETTER_STEP = 1000, LETTER_DATE = 1767225600 };
 
 static const char *const people[PEOPLE] = { "ann@example.org",
 	                                    "bob@example.org",
@@ -116,9 +116,18 @@ static struct account *open_person(struct model *model, size_t i)
 	return account;
 }
 
+static bool is_dated(size_t letter)
+{
+	return letter % 2 != 0 && letter <= LETTERS;
+}
+
+/* Some say when they were written. */
 static void letter_text(size_t n, char text[96])
 {
-	snprintf(text, 96, "Subject: letter %zu\r\n\r\nDear all, ...\r\n", n);
+	const char *date = "Date: 1 Jan 2026 01:00:00 +0100\r\n";
+
+	snprintf(text, 96, "Subject: letter %zu\r\n%s\r\nDear all, ...\r\n", n,
+	         is_dated(n) ? date : "");
 }
 
 static int64_t date_of(size_t letter, size_t person)
@@ -278,6 +287,8 @@ static unsigned letters_in(struct account *a, const struct where *w,
 
 		assert_int_equal(r.internaldate, date_of(letter, w->person));
 		assert_int_equal(r.zone, -300);
+		assert_int_equal(r.sent, is_dated(letter) ? LETTER_DATE
+		                                          : r.internaldate);
 		assert_text(mailbox, r.uid, letter);
 		if (letter <= LETTERS)
 			seen |= 1u << letter;

@@ -19,6 +19,8 @@
 
 #include "cli/verb.h"
 #include "mailbox/mailbox.h"
+#include "store/batch.h"
+#include "store/keys.h"
 
 enum { ACCOUNT = 7, EMPTY_ACCOUNT = 9 };
 
@@ -141,6 +143,16 @@ static void put_mail(struct model *model)
 	account_close(account);
 }
 
+/* Of the INBOX. */
+static void damage_seen(struct model *model)
+{
+	struct store_key key = key_seen(ACCOUNT, 1, EMPTY_ACCOUNT);
+	struct batch *b = batch_new(model_partition(model), ACCOUNT);
+
+	batch_put(b, store_key_slice(&key), S("damage"));
+	assert_true(is_ok(batch_commit(b)));
+}
+
 static void assert_message(struct mailbox *mailbox, uint32_t uid,
                            const char *text)
 {
@@ -167,9 +179,10 @@ static void assert_mail(struct model *model)
 
 	assert_true(is_ok(account_open(model, ACCOUNT, &account)));
 	assert_true(slice_eq(account_name(account), S("ann@example.org")));
-	assert_true(is_ok(mailbox_status(account, S("INBOX"), &status)));
+	assert_true(is_ok(mailbox_status(account, 0, S("INBOX"), &status)));
 	assert_int_equal(status.messages, 75);
-	assert_true(is_ok(mailbox_status(account, S("Lists/roost"), &status)));
+	assert_true(
+		is_ok(mailbox_status(account, 0, S("Lists/roost"), &status)));
 	assert_int_equal(status.messages, 75);
 	assert_true(is_ok(mailbox_open(account, S("INBOX"), &mailbox)));
 	assert_message(mailbox, 1, "Subject: 1\r\n\r\ntext\r\n");
@@ -254,6 +267,21 @@ static void salvage(void **state)
 		EX_CANTCREAT);
 }
 
+/* What others have read is lost; nothing else is. */
+static void salvage_with_damage(void **state)
+{
+	const struct place *p = *state;
+
+	in_partition(p, put_mail);
+	in_partition(p, damage_seen);
+	assert_int_equal(ROOST("-c", p->conf, "store", "check"), EX_DATAERR);
+	assert_int_equal(
+		ROOST("-c", p->conf, "store", "salvage", "--partition", "0"),
+		EX_OK);
+	assert_int_equal(ROOST("-c", p->conf, "store", "check"), EX_OK);
+	in_partition(p, assert_mail_and_accounts);
+}
+
 static void salvage_without_index(void **state)
 {
 	const struct place *p = *state;
@@ -291,6 +319,7 @@ int main(void)
 		TEST(init_refuses),
 		TEST(check),
 		TEST(salvage),
+		TEST(salvage_with_damage),
 		TEST(salvage_without_index),
 		TEST(salvage_of_a_served_store),
 	};

@@ -111,6 +111,17 @@ static void values(void **state)
 		{ "partitions = 1024", "partitions", "1024" },
 		{ "partitions = 1025", "partitions", NULL },
 		{ "partitions = 4K", "partitions", NULL },
+		{ "issuers = https://a.example audience=a ,http://[::1]/ "
+		  "keys=k audience=b",
+		  "issuers",
+		  "https://a.example audience=a, http://[::1]/ keys=k "
+		  "audience=b" },
+		{ "issuers =", "issuers", "" },
+		{ "issuers = https://a.example audience=a,, ", "issuers",
+		  NULL },
+		{ "issuers = https://a audience=a, https://b audience=b, "
+		  "https://a audience=a",
+		  "issuers", NULL },
 		{ "verdict_time = 300", "verdict_time", "5m" },
 		{ "verdict_time = 90s", "verdict_time", "90s" },
 		{ "verdict_time = 0", "verdict_time", "0" },

@@ -1,6 +1,6 @@
 /*
  * deliver.c -- a delivery link, over a real socket pair and a real store.
- * behaviour 140, behaviour 150
+ * behaviour 140
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -192,7 +192,7 @@ static uint32_t inbox_messages(struct rig *r, uint64_t account)
 	struct account *a;
 
 	assert_int_equal(account_open(r->model, account, &a).code, ERR_OK);
-	assert_int_equal(mailbox_status(a, S("INBOX"), &s).code, ERR_OK);
+	assert_int_equal(mailbox_status(a, 0, S("INBOX"), &s).code, ERR_OK);
 	account_close(a);
 	return s.messages;
 }
@@ -209,7 +209,8 @@ static void many(struct rig *r)
 	char text[20000];
 
 	make_accounts(r, N);
-	assert_int_equal(account_set_quota(r->account, tiny).code, ERR_OK);
+	assert_int_equal(account_set_quota(r->account, QUOTA_ALL, tiny).code,
+	                 ERR_OK);
 	partition_stats(r->partition, &before);
 	for (size_t i = 0; i < sizeof text; i++)
 		text[i] = (char)('a' + random() % 26);
@@ -225,7 +226,8 @@ static void many(struct rig *r)
 	assert_int_equal(inbox_messages(r, RIG_ACCOUNT), 0);
 	for (uint32_t i = 1; i < N; i++)
 		assert_int_equal(inbox_messages(r, RIG_ACCOUNT + i), 1);
-	assert_int_equal(account_set_quota(r->account, none).code, ERR_OK);
+	assert_int_equal(account_set_quota(r->account, QUOTA_ALL, none).code,
+	                 ERR_OK);
 	/* none of them learns of the others */
 	send_message(l, 2, "");
 	send_data(l, S("a: b\r\n\r\n"));

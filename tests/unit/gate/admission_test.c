@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "gate/admission.h"
-#include "gate/requests.h"
+#include "ipc/requests.h"
 
 enum { MOST = 64 };
 

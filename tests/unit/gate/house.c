@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/sasl.h"
+
 static void pair_new(int fds[2])
 {
 	assert_int_equal(
@@ -97,6 +99,7 @@ static void send_listener(struct house *h, uint8_t kind, uint16_t *port)
 	frame_begin(&f, FRAME_LISTENER);
 	frame_u8(&f, kind);
 	frame_u16(&f, *port);
+	frame_u8(&f, 0);
 	packet_send(h->parent, &f, fd);
 }
 
@@ -211,7 +214,7 @@ void house_certificate(struct house *h, struct slice pem)
 
 	assert_int_equal(write(fd, pem.ptr, pem.len), pem.len);
 	frame_begin(&f, FRAME_CERTIFICATE);
-	frame_slice(&f, S("test"));
+	frame_slice(&f, S(""));
 	packet_send(h->parent, &f, fd);
 	house_settle(h);
 }
@@ -275,20 +278,27 @@ bool house_memory_is_real(void)
 uint64_t house_verify(struct house *h, struct slice user, struct slice secret)
 {
 	struct packet *p = malloc(sizeof *p);
+	struct slice response, authzid, said_user, said_secret;
 	uint64_t request;
 
 	assert_true(packet_receive(h->auth, p));
 	assert_int_equal(p->f.type, FRAME_VERIFY);
 	request = read_u64(&p->f.r);
 	assert_int_equal(read_u8(&p->f.r), SERVICE_IMAP);
-	frame_read_slice(&p->f, 100);
-	frame_read_slice(&p->f, 300);
-	assert_true(slice_eq(frame_read_slice(&p->f, 300), user));
-	assert_true(slice_eq(frame_read_slice(&p->f, 2000), secret));
+	assert_true(read_u8(&p->f.r) < SASL_MECHANISMS);
+	response = frame_read_slice(&p->f, LIMIT_SASL_LINE);
+	assert_true(slice_cut(response, '\0', &authzid, &response));
+	assert_true(slice_cut(response, '\0', &said_user, &said_secret));
+	assert_true(slice_eq(said_user, user));
+	assert_true(slice_eq(said_secret, secret));
+	assert_int_equal(frame_read_slice(&p->f, 64).len, 0);
 	assert_true(slice_starts(frame_read_slice(&p->f, 50), S("127.")));
 	assert_true(read_u16(&p->f.r) != 0);
-	assert_true(read_u8(&p->f.r) <= 1);
+	assert_true(slice_starts(frame_read_slice(&p->f, 50), S("127.")));
+	frame_read_slice(&p->f, 127);
+	frame_read_slice(&p->f, LIMIT_CLIENT_ID);
 	assert_int_equal(frame_read_slice(&p->f, 50).len, SESSION_ID_SIZE);
+	assert_int_equal(frame_read_slice(&p->f, 50).len, 0);
 	assert_true(frame_is_whole(&p->f));
 	free(p);
 	return request;
@@ -307,6 +317,7 @@ static void say(struct house *h, uint64_t request, uint8_t code,
 	frame_u32(&f, 3);
 	frame_slice(&f, ticket);
 	frame_slice(&f, S("bob@example.org"));
+	frame_u8(&f, 0);
 	packet_send(h->auth, &f, -1);
 }
 

@@ -17,23 +17,25 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-#define CAPA        "CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- SASL-IR ID ENABLE"
-#define TLS_CAPA    CAPA " AUTH=PLAIN AUTH=LOGIN"
+#define CAPA        "CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL- SASL-IR ID ENABLE"
+#define TLS_CAPA    CAPA " AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN"
 #define CLEAR_CAPA  CAPA " STARTTLS LOGINDISABLED"
 #define HELLO       "* OK [" TLS_CAPA "] mail.example.org roost ready\r\n"
 #define CLEAR_HELLO "* OK [" CLEAR_CAPA "] mail.example.org roost ready\r\n"
 
+enum { OFFERED = 1 << SASL_SCRAM_SHA_256 | 1 << SASL_PLAIN | 1 << SASL_LOGIN };
+
 static const struct preauth_options inside_tls = {
-	{ "mail.example.org", 16 }, true, true, true
+	{ "mail.example.org", 16 }, true, true, true, OFFERED
 };
 static const struct preauth_options in_clear = {
-	{ "mail.example.org", 16 }, false, true, false
+	{ "mail.example.org", 16 }, false, true, false, OFFERED
 };
 static const struct preauth_options trusted = {
-	{ "mail.example.org", 16 }, false, true, true
+	{ "mail.example.org", 16 }, false, true, true, OFFERED
 };
 static const struct preauth_options without_certificate = {
-	{ "mail.example.org", 16 }, false, false, false
+	{ "mail.example.org", 16 }, false, false, false, OFFERED
 };
 
 /* What happened: the output, with a line in it for each event. */
@@ -50,24 +52,33 @@ static void collect(struct preauth *p, struct trace *t)
 	buf_drop(out, out->len);
 }
 
+/* A NUL is shown as "|". */
 static void note_login(struct preauth *p, struct trace *t)
 {
 	const struct preauth_login *l = preauth_login(p);
 
-	buf_printf(&t->text, "<%.*s|%.*s|%.*s|%.*s%s>\r\n",
-	           (int)l->mechanism.len, l->mechanism.ptr, (int)l->authzid.len,
-	           l->authzid.ptr, (int)l->user.len, l->user.ptr,
-	           (int)l->secret.len, l->secret.ptr,
-	           l->hopeless ? "|hopeless" : "");
+	buf_byte(&t->text, '<');
+	buf_add(&t->text, sasl_mechanisms[l->mechanism].name);
+	buf_byte(&t->text, l->is_first ? '|' : '+');
+	for (size_t i = 0; i < l->response.len; i++) {
+		char c = l->response.ptr[i];
+
+		buf_byte(&t->text, c != '\0' ? c : '|');
+	}
+	buf_add(&t->text, S(">\r\n"));
 }
 
-/* Everything up to the next need of input; log-ins are refused. */
+/* Everything up to the next need of input; whoever says "more" is asked for
+ * it, other log-ins are refused. */
 static bool step(struct preauth *p, struct trace *t)
 {
 	while ((t->last = preauth_next(p)) == PREAUTH_VERIFY) {
 		collect(p, t);
 		note_login(p, t);
-		preauth_refuse(p, ERR_AUTHENTICATIONFAILED, S("no"));
+		if (slice_eq(preauth_login(p)->response, S("more")))
+			preauth_challenge(p, S("and?"));
+		else
+			preauth_refuse(p, ERR_AUTHENTICATIONFAILED, S("no"));
 	}
 	collect(p, t);
 	return t->last == PREAUTH_INPUT;
@@ -149,10 +160,10 @@ static void test_inside_tls(void **state)
 		  "<LOGIN||bob|x>\r\na NO [AUTHENTICATIONFAILED] no\r\n"
 		  "b OK NOOP completed\r\n" },
 		{ "a LOGIN bob \"\"\r\n",
-		  "<LOGIN||bob||hopeless>\r\n"
+		  "<LOGIN||bob|>\r\n"
 		  "a NO [AUTHENTICATIONFAILED] no\r\n" },
 		{ "a LOGIN {1+}\r\n\377 x\r\n",
-		  "<LOGIN||\377|x|hopeless>\r\n"
+		  "<LOGIN||\377|x>\r\n"
 		  "a NO [AUTHENTICATIONFAILED] no\r\n" },
 		{ "a LOGIN x {4294967295}\r\nb NOOP\r\n",
 		  "a NO [LIMIT] literal is too big\r\n"
@@ -181,10 +192,10 @@ static void test_sasl(void **state)
 		{ "a AUTHENTICATE PLAIN ZXZlAGJvYgB4\r\n",
 		  "<PLAIN|eve|bob|x>\r\na NO [AUTHENTICATIONFAILED] no\r\n" },
 		{ "a AUTHENTICATE PLAIN =\r\n",
-		  "<PLAIN||||hopeless>\r\n"
+		  "<PLAIN|>\r\n"
 		  "a NO [AUTHENTICATIONFAILED] no\r\n" },
 		{ "a AUTHENTICATE PLAIN\r\n\r\n",
-		  "+ \r\n<PLAIN||||hopeless>\r\n"
+		  "+ \r\n<PLAIN|>\r\n"
 		  "a NO [AUTHENTICATIONFAILED] no\r\n" },
 		{ "a AUTHENTICATE PLAIN x\r\nb NOOP\r\n",
 		  "a BAD that is not base64\r\nb OK NOOP completed\r\n" },
@@ -194,15 +205,22 @@ static void test_sasl(void **state)
 		{ "a AUTHENTICATE PLAIN\r\n*\r\nb NOOP\r\n",
 		  "+ \r\na BAD AUTHENTICATE cancelled\r\n"
 		  "b OK NOOP completed\r\n" },
-		{ "a AUTHENTICATE LOGIN\r\nYm9i\r\neA==\r\n",
-		  "+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n<LOGIN||bob|x>\r\n"
+		{ "a AUTHENTICATE LOGIN\r\nYm9i\r\n",
+		  "+ VXNlcm5hbWU6\r\n<LOGIN|bob>\r\n"
 		  "a NO [AUTHENTICATIONFAILED] no\r\n" },
-		{ "a AUTHENTICATE LOGIN Ym9i\r\neA==\r\n",
-		  "+ UGFzc3dvcmQ6\r\n<LOGIN||bob|x>\r\n"
+		{ "a AUTHENTICATE LOGIN bW9yZQ==\r\neA==\r\n",
+		  "<LOGIN|more>\r\n+ YW5kPw==\r\n<LOGIN+x>\r\n"
 		  "a NO [AUTHENTICATIONFAILED] no\r\n" },
-		{ "a AUTHENTICATE LOGIN\r\nYm9i\r\n*\r\n",
-		  "+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n"
-		  "a BAD AUTHENTICATE cancelled\r\n" },
+		{ "a AUTHENTICATE SCRAM-SHA-256 bW9yZQ==\r\nbW9yZQ==\r\n\r\n",
+		  "<SCRAM-SHA-256|more>\r\n+ YW5kPw==\r\n"
+		  "<SCRAM-SHA-256+more>\r\n+ YW5kPw==\r\n"
+		  "<SCRAM-SHA-256+>\r\na NO [AUTHENTICATIONFAILED] no\r\n" },
+		{ "a AUTHENTICATE LOGIN bW9yZQ==\r\n*\r\nb NOOP\r\n",
+		  "<LOGIN|more>\r\n+ YW5kPw==\r\n"
+		  "a BAD AUTHENTICATE cancelled\r\nb OK NOOP completed\r\n" },
+		{ "a AUTHENTICATE LOGIN bW9yZQ==\r\n?\r\nb NOOP\r\n",
+		  "<LOGIN|more>\r\n+ YW5kPw==\r\n"
+		  "a BAD that is not base64\r\nb OK NOOP completed\r\n" },
 		{ "a AUTHENTICATE SCRAM-SHA-1\r\n",
 		  "a NO [CANNOT] no such mechanism\r\n" },
 	};
@@ -275,7 +293,8 @@ static void test_starttls_in_literal(void **state)
 
 	(void)state;
 	assert_plays(&trusted,
-	             "* OK [" CAPA " STARTTLS AUTH=PLAIN AUTH=LOGIN] "
+	             "* OK [" CAPA " STARTTLS AUTH=SCRAM-SHA-256 "
+	             "AUTH=PLAIN AUTH=LOGIN] "
 	             "mail.example.org roost ready\r\n",
 	             cases, COUNT(cases), 65);
 }
@@ -388,7 +407,7 @@ static void test_long_lines(void **state)
 	}
 }
 
-/* The longest response there may be is decoded, but no user has it. */
+/* The longest response there may be is decoded. */
 static void test_longest_response(void **state)
 {
 	struct trace t = play_run("a AUTHENTICATE PLAIN\r\n", 'A',
@@ -396,7 +415,7 @@ static void test_longest_response(void **state)
 
 	(void)state;
 	assert_true(slice_ends(buf_slice(&t.text),
-	                       S("|hopeless>\r\n"
+	                       S(">\r\n"
 	                         "a NO [AUTHENTICATIONFAILED] no\r\n")));
 	buf_free(&t.text);
 }
@@ -438,6 +457,7 @@ static void test_refusals(void **state)
 		  "a NO [AUTHENTICATIONFAILED] wrong\r\n" },
 		{ ERR_AUTHORIZATIONFAILED, "may not",
 		  "a NO [AUTHORIZATIONFAILED] may not\r\n" },
+		{ ERR_CONTACTADMIN, "ask", "a NO [CONTACTADMIN] ask\r\n" },
 		{ ERR_EXPIRED, "old", "a NO [EXPIRED] old\r\n" },
 		{ ERR_UNAVAILABLE, "later", "a NO [UNAVAILABLE] later\r\n" },
 		{ ERR_IO, "later", "a NO [UNAVAILABLE] later\r\n" },

@@ -18,6 +18,7 @@ static const struct gate_options options = {
 	.hostname = { "mail.example.org", 16 },
 	.message_limit_bytes = 1 << 20,
 	.limits = { 20, 60, 200, 8192, 64, 60, 300 },
+	.mechanisms = 1 << SASL_PLAIN | 1 << SASL_LOGIN,
 };
 
 static const int versions[] = { CLIENT_TLS_1_2, 0 };

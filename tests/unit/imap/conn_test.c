@@ -120,9 +120,11 @@ static void hear_end(struct client *c)
 	assert_int_equal(next_bytes(c, &byte, 1, &got).code, ERR_CLOSED);
 }
 
-static struct client client_open(struct house *h)
+static struct client client_open_as(struct house *h,
+                                    const struct identity *visitor)
 {
 	struct session_start start = { .config = &h->config,
+		                       .visitor = visitor,
 		                       .session_id = S("0"),
 		                       .login_tag = S("in"),
 		                       .input = S("a0 NOOP\r\n") };
@@ -135,6 +137,11 @@ static struct client client_open(struct house *h)
 	c.conn = conn_start(h->loop, fd[1], &start, on_end, h);
 	hear(&c, "a0 OK NOOP completed\r\n");
 	return c;
+}
+
+static struct client client_open(struct house *h)
+{
+	return client_open_as(h, NULL);
 }
 
 /* behaviour 184: several IDLE sessions live together, and all are told */
@@ -224,6 +231,27 @@ static void test_autologout(struct house *h)
 		task_sleep(1);
 }
 
+/* A visit stays as long as the session that it belongs to. */
+static void test_visit(struct house *h)
+{
+	const struct identity visitor = { .account = 2, .name = S("b") };
+	struct set_clock clock = { { set_mono_ms, set_wall_s }, 1000 };
+	struct client a;
+
+	h->ended = 0;
+	h->config.clock = &clock.clock;
+	a = client_open_as(h, &visitor);
+	clock.ms += LIMIT_AUTOLOGOUT_SECONDS * 1000 - 10;
+	say(&a, "a1 NO");
+	task_sleep(50);
+	clock.ms += LIMIT_AUTOLOGOUT_SECONDS * 1000;
+	say(&a, "OP\r\n");
+	hear(&a, "a1 OK NOOP completed\r\n");
+	stream_free(a.stream);
+	while (h->ended != 1)
+		task_sleep(1);
+}
+
 static void append(struct client *c, size_t size)
 {
 	struct buf text = { 0 };
@@ -283,6 +311,12 @@ static void test_conn_autologout(void **state)
 	task_run_main(run, test_autologout);
 }
 
+static void test_conn_visit(void **state)
+{
+	(void)state;
+	task_run_main(run, test_visit);
+}
+
 static void test_conn_dismiss(void **state)
 {
 	(void)state;
@@ -295,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_conn_idle),
 		cmocka_unit_test(test_conn_logout),
 		cmocka_unit_test(test_conn_autologout),
+		cmocka_unit_test(test_conn_visit),
 		cmocka_unit_test(test_conn_dismiss),
 	};
 

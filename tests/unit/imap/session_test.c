@@ -283,7 +283,7 @@ static void check_unreadable(struct house *h)
 	assert_has(h, "a9 OK");
 }
 
-/* -- the limits of NOTIFY -- */
+/* -- the limits of NOTIFY; behaviour 185 -- */
 
 /* "(...)" n times between head and tail */
 static void say_many(struct house *h, const char *head, const char *each,

@@ -48,7 +48,16 @@ static void test_urls(void **state)
 		{ "imap://mail.example.org", NULL },
 		{ "imap:/a/;UID=1", NULL },
 		{ "http://mail.example.org/a/;UID=1", NULL },
-		{ "a/;UID=1", NULL },
+		{ "a/;UID=1", "Work/a 0 1 0/0 00.0" },
+		{ "a/b;UIDVALIDITY=7/;UID=1/;SECTION=1",
+		  "Work/a/b 7 1 0/1 00.0" },
+		{ ";UID=1", "Work/Now 0 1 0/0 00.0" },
+		{ ";uid=1/;SECTION=2/;PARTIAL=3", "Work/Now 0 1 0/1 13.0" },
+		{ ";UIDVALIDITY=7/;UID=1", NULL },
+		{ ";SECTION=1", NULL },
+		{ ";", NULL },
+		{ "a:b/;UID=1", NULL },
+		{ "../a/;UID=1", NULL },
 		{ "/;UID=1", NULL },
 		{ "//;UID=1", NULL },
 		{ "/a", NULL },
@@ -79,7 +88,7 @@ static void test_urls(void **state)
 		{ "/", NULL },
 	};
 	const struct url_home home = { S("mail.example.org"),
-		                       S("demo@example.org") };
+		                       S("demo@example.org"), S("Work/Now") };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

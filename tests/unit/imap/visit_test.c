@@ -22,7 +22,7 @@
 #include "task/stream.h"
 
 /* What the visits do when they have greeted and got a command. */
-enum manner { ANSWER, DIE, TALK, TALK_TOO_LONG };
+enum manner { ANSWER, DIE, TALK, TALK_TOO_LONG, SAY_NOTHING };
 
 struct house {
 	char dir[40];
@@ -30,11 +30,14 @@ struct house {
 	struct partition *partition;
 	struct session_config config;
 	struct visit_office office;
+	struct grant_listener *listeners;
 	struct session *session;
 	struct buf in;
 	struct buf out;
 	enum manner manner;
 	unsigned visits; /* open now */
+	bool has_left;   /* the client */
+	bool hang_up;    /* all visits end */
 };
 
 /* -- a visit -- */
@@ -59,7 +62,22 @@ static void say_line(struct stream *to, size_t size)
 	buf_free(&line);
 }
 
-static bool behave(struct fake *f)
+/* With the tag of what it got. */
+static bool answer(struct fake *f, struct slice text)
+{
+	struct slice tag, rest;
+	struct buf line = { 0 };
+	struct err e;
+
+	slice_cut(text, ' ', &tag, &rest);
+	buf_add(&line, tag);
+	buf_add(&line, S(" OK there\r\n"));
+	e = stream_queue(f->stream, buf_slice(&line));
+	buf_free(&line);
+	return is_ok(e);
+}
+
+static bool behave(struct fake *f, struct slice text)
 {
 	switch (f->house->manner) {
 	case DIE:
@@ -72,10 +90,12 @@ static bool behave(struct fake *f)
 	case TALK_TOO_LONG:
 		say_line(f->stream, LIMIT_VISIT_LINE + (1 << 20));
 		break;
+	case SAY_NOTHING:
+		return true;
 	case ANSWER:
 		break;
 	}
-	return is_ok(stream_queue(f->stream, S("a OK there\r\n")));
+	return answer(f, text);
 }
 
 static void play(void *arg)
@@ -86,7 +106,9 @@ static void play(void *arg)
 
 	stream_queue(f->stream, S("visit OK hello\r\n"));
 	while (is_ok(stream_read(f->stream, text, sizeof text, &got))) {
-		if (got != 0 && !behave(f))
+		if (f->house->hang_up)
+			break;
+		if (got != 0 && !behave(f, slice_of(text, got)))
 			break;
 		task_sleep(1);
 	}
@@ -131,8 +153,17 @@ static struct err house_read(void *ctx, void *to, size_t size, size_t *got)
 
 static struct err house_write(void *ctx, struct slice bytes)
 {
-	buf_add(&((struct house *)ctx)->out, bytes);
+	struct house *h = ctx;
+
+	if (h->has_left)
+		return err(ERR_CLOSED, "gone");
+	buf_add(&h->out, bytes);
 	return OK;
+}
+
+static bool house_is_leaving(void *ctx)
+{
+	return ((struct house *)ctx)->has_left;
 }
 
 static void house_wake(void *arg)
@@ -145,7 +176,10 @@ static void house_open(struct house *h, struct loop *loop)
 	struct partition_options options = { .map_bytes = 64 << 20 };
 	struct session_start start = {
 		.config = &h->config,
-		.io = { .read = house_read, .write = house_write, .ctx = h },
+		.io = { .read = house_read,
+		        .write = house_write,
+		        .ctx = h,
+		        .is_leaving = house_is_leaving },
 		.session_id = S("0123456789abcdef"),
 		.login_tag = S("a"),
 		.wake = house_wake,
@@ -154,7 +188,9 @@ static void house_open(struct house *h, struct loop *loop)
 
 	*h = (struct house){ .dir = "/dev/shm/roost-visit-XXXXXX",
 		             .loop = loop };
-	h->office = (struct visit_office){ .open = office_open, .ctx = h };
+	h->office = (struct visit_office){ .open = office_open,
+		                           .ctx = h,
+		                           .listeners = &h->listeners };
 	assert_non_null(mkdtemp(h->dir));
 	assert_true(is_ok(partition_make(h->dir)));
 	assert_true(
@@ -261,6 +297,117 @@ static void test_line(struct loop *loop)
 	house_close(&h);
 }
 
+/* Nobody is there to be told what a visit may yet find. */
+static void test_client_gone(struct loop *loop)
+{
+	struct house h;
+
+	house_open(&h, loop);
+	h.manner = SAY_NOTHING;
+	say(&h, "b NOOP\r\n");
+	h.has_left = true;
+	buf_add(&h.in, S("a ESEARCH IN (mailboxes "
+	                 "\"Other Users/u1@example.org/X\") TEXT x\r\n"));
+	assert_int_equal(session_run(h.session), SESSION_OVER);
+	while (h.visits != 0)
+		task_sleep(1);
+	house_close(&h);
+}
+
+static void search_owners(struct house *h, unsigned n)
+{
+	struct buf line = { 0 };
+
+	buf_add(&line, S("a ESEARCH IN (mailboxes "));
+	for (unsigned i = 0; i < n; i++)
+		buf_printf(&line, "%s\"Other Users/u%u@example.org/X\"",
+		           i == 0               ? "("
+		           : i == LIMIT_SOURCES ? ") mailboxes ("
+		                                : " ",
+		           i);
+	buf_add(&line, S(")) ALL\r\n"));
+	buf_byte(&line, '\0');
+	say(h, line.data);
+	buf_free(&line);
+}
+
+/* One after the other. */
+static void test_owners(struct loop *loop)
+{
+	struct house h;
+
+	house_open(&h, loop);
+	search_owners(&h, LIMIT_OWNERS);
+	assert_ends(&h, "\r\na OK ESEARCH completed\r\n");
+	task_sleep(50);
+	assert_int_equal(h.visits, LIMIT_VISITS);
+	search_owners(&h, LIMIT_OWNERS + 1);
+	assert_string_equal(h.out.data,
+	                    "a NO [LIMIT] too many owners of mailboxes\r\n");
+	house_close(&h);
+}
+
+static void notify_owners(struct house *h, unsigned n)
+{
+	struct buf line = { 0 };
+
+	buf_add(&line, S("a NOTIFY SET (MAILBOXES ("));
+	for (unsigned i = 0; i < n; i++)
+		buf_printf(&line, "%s\"Other Users/u%u@example.org/X\"",
+		           i == 0 ? "" : " ", i);
+	buf_add(&line, S(") (MailboxName))\r\n"));
+	buf_byte(&line, '\0');
+	say(h, line.data);
+	buf_free(&line);
+}
+
+/* So many owners can be watched; who is one of more asks in vain, and has what
+ * was asked for before. */
+static void test_watches(struct loop *loop)
+{
+	struct house h;
+
+	house_open(&h, loop);
+	notify_owners(&h, LIMIT_WATCHES);
+	assert_ends(&h, "\r\na OK NOTIFY completed\r\n");
+	assert_int_equal(h.visits, LIMIT_WATCHES);
+	notify_owners(&h, LIMIT_WATCHES + 1);
+	assert_string_equal(h.out.data,
+	                    "a NO [NOTIFICATIONOVERFLOW] too many owners of "
+	                    "mailboxes\r\n");
+	task_sleep(50);
+	assert_int_equal(h.visits, LIMIT_WATCHES);
+	say(&h, "a NOTIFY NONE\r\n");
+	task_sleep(50);
+	assert_int_equal(h.visits, 0);
+	house_close(&h);
+}
+
+/* One that ends has missed something. */
+static void test_watch_gone(struct loop *loop)
+{
+	struct house h;
+
+	house_open(&h, loop);
+	notify_owners(&h, 2);
+	h.manner = DIE;
+	ask(&h, 7); /* another visit: it has nothing to do with it */
+	assert_ends(&h, "a NO [UNAVAILABLE] the mailbox is out of reach\r\n");
+	say(&h, "a NOOP\r\n");
+	assert_string_equal(h.out.data, "a OK NOOP completed\r\n");
+	h.hang_up = true;
+	task_sleep(50);
+	h.hang_up = false;
+	say(&h, "a NOOP\r\n");
+	assert_string_equal(
+		h.out.data,
+		"* OK [NOTIFICATIONOVERFLOW] Too much news, ask again\r\n"
+		"a OK NOOP completed\r\n");
+	say(&h, "a NOOP\r\n");
+	assert_string_equal(h.out.data, "a OK NOOP completed\r\n");
+	house_close(&h);
+}
+
 static void run(struct loop *loop, void *arg)
 {
 	(*(void (**)(struct loop *))arg)(loop);
@@ -277,6 +424,10 @@ int main(void)
 		cmocka_unit_test_prestate(in_task, test_number),
 		cmocka_unit_test_prestate(in_task, test_gone),
 		cmocka_unit_test_prestate(in_task, test_line),
+		cmocka_unit_test_prestate(in_task, test_client_gone),
+		cmocka_unit_test_prestate(in_task, test_owners),
+		cmocka_unit_test_prestate(in_task, test_watches),
+		cmocka_unit_test_prestate(in_task, test_watch_gone),
 	};
 
 	log_init("visit_test", LOG_LEVEL_ERROR);

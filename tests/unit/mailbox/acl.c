@@ -187,7 +187,13 @@ static void above(struct rig *r)
 	assert_int_equal(have, RIGHTS_ALL);
 	assert_int_equal(
 		mailbox_rights_above(r->account, S("New"), &bob, &have).code,
-		ERR_OK);
+		ERR_NONEXISTENT);
+	assert_int_equal(have, 0);
+	/* without l no other right counts */
+	assert_int_equal(set(r, "Sent", "bob", ACL_REPLACE, "rk"), ERR_OK);
+	assert_int_equal(
+		mailbox_rights_above(r->account, S("Sent/a"), &bob, &have).code,
+		ERR_NONEXISTENT);
 	assert_int_equal(have, 0);
 	assert_int_equal(set(r, "Sent", "bob", ACL_REPLACE, "lk"), ERR_OK);
 	assert_int_equal(

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "mailbox/internal.h"
 #include "rig.h"
 
@@ -75,8 +76,8 @@ static size_t some_keyword(uint32_t uid)
 static void write_and_read(struct rig *r, uint32_t mailbox, uint32_t step,
                            size_t (*keyword_of)(uint32_t))
 {
+	static const enum table tables[] = { T_RECORDS, T_HEADS };
 	struct batch *b = batch_new(r->partition, RIG_ACCOUNT);
-	struct store_key prefix = key_messages(RIG_ACCOUNT, T_RECORDS, mailbox);
 	struct chunk_writer w;
 
 	chunk_writer_init(&w, b, RIG_ACCOUNT, mailbox);
@@ -89,7 +90,12 @@ static void write_and_read(struct rig *r, uint32_t mailbox, uint32_t step,
 	assert_int_equal(batch_commit(b).code, ERR_OK);
 	assert_int_equal(read_back(r, mailbox, keyword_of), 1000);
 	b = batch_new(r->partition, RIG_ACCOUNT);
-	batch_delete_prefix(b, store_key_slice(&prefix));
+	for (size_t i = 0; i < 2; i++) {
+		struct store_key prefix =
+			key_messages(RIG_ACCOUNT, tables[i], mailbox);
+
+		batch_delete_prefix(b, store_key_slice(&prefix));
+	}
 	assert_int_equal(batch_commit(b).code, ERR_OK);
 }
 
@@ -142,6 +148,114 @@ static void test_sent(void **state)
 {
 	(void)state;
 	rig_run(sent);
+}
+
+/* The chunk that begins with UID 1, with another date in its only record. */
+static void put_chunk(struct rig *r, int64_t from, int64_t to)
+{
+	struct store_key key = key_message(RIG_ACCOUNT, T_RECORDS, 1, 1);
+	struct batch *b = batch_new(r->partition, RIG_ACCOUNT);
+	struct slice row;
+	uint8_t raw[8];
+	uint8_t *copy;
+	uint8_t *at;
+
+	assert_int_equal(
+		store_get(r->partition, store_key_slice(&key), &row).code,
+		ERR_OK);
+	copy = malloc(row.len);
+	memcpy(copy, row.ptr, row.len);
+	put_le64(raw, (uint64_t)from);
+	at = memmem(copy, row.len, raw, sizeof raw);
+	assert_non_null(at);
+	put_le64(at, (uint64_t)to);
+	batch_put(b, store_key_slice(&key), slice_of(copy, row.len));
+	assert_int_equal(batch_commit(b).code, ERR_OK);
+	free(copy);
+}
+
+/* The check compares it with what the message itself says. */
+static void wrong_sent(struct rig *r)
+{
+	struct mailbox *m = rig_open(r, "INBOX");
+
+	rig_append(r, m, "Date: 1 Jan 2026 01:00:00 +0100\n\nx\n", 0);
+	mailbox_close(m);
+	assert_int_equal(rig_problems(r), 0);
+	put_chunk(r, 1767225600, 1767225601);
+	assert_int_equal(rig_problems(r), 1);
+	put_chunk(r, 1767225601, 1767225600);
+	assert_int_equal(rig_problems(r), 0);
+}
+
+static void test_wrong_sent(void **state)
+{
+	(void)state;
+	rig_run(wrong_sent);
+}
+
+/* Puts, or (nothing) deletes, the head of the chunk that begins with uid. */
+static void put_head(struct rig *r, uint32_t uid, struct slice head)
+{
+	struct batch *b = batch_new(r->partition, RIG_ACCOUNT);
+	struct store_key key = key_message(RIG_ACCOUNT, T_HEADS, 1, uid);
+
+	if (head.len != 0)
+		batch_put(b, store_key_slice(&key), head);
+	else
+		batch_delete(b, store_key_slice(&key));
+	assert_int_equal(batch_commit(b).code, ERR_OK);
+}
+
+static enum err_code find_all(struct rig *r)
+{
+	struct mailbox *m = rig_open(r, "INBOX");
+	struct uidset found = { 0 };
+	struct err e = mailbox_find(m, FLAG_SEEN, FLAG_SEEN, 0, &found);
+
+	uidset_free(&found);
+	mailbox_close(m);
+	return e.code;
+}
+
+/* A head that isn't its chunk's, none, and one of no chunk. */
+static void heads(struct rig *r)
+{
+	struct mailbox *m = rig_open(r, "INBOX");
+	struct store_key key = key_message(RIG_ACCOUNT, T_HEADS, 1, 1);
+	uint8_t right[CHUNK_HEAD], wrong[CHUNK_HEAD];
+	struct slice head;
+
+	rig_append(r, m, "a: b\n\n", FLAG_SEEN);
+	rig_append(r, m, "a: b\n\n", 0);
+	mailbox_close(m);
+	assert_int_equal(
+		store_get(r->partition, store_key_slice(&key), &head).code,
+		ERR_OK);
+	assert_int_equal(head.len, sizeof right);
+	memcpy(right, head.ptr, sizeof right);
+	memcpy(wrong, right, sizeof wrong);
+	wrong[16]++; /* highest modseq */
+	assert_int_equal(rig_problems(r), 0);
+	put_head(r, 1, slice_of(wrong, sizeof wrong));
+	assert_int_equal(rig_problems(r), 1);
+	put_head(r, 1, slice_of(right, sizeof right - 1));
+	assert_int_equal(rig_problems(r), 1);
+	assert_int_equal(find_all(r), ERR_CORRUPT);
+	put_head(r, 1, (struct slice){ NULL, 0 });
+	assert_int_equal(rig_problems(r), 1);
+	put_head(r, 1, slice_of(right, sizeof right));
+	wrong[8] = 5; /* last */
+	put_head(r, 5, slice_of(wrong, sizeof wrong));
+	assert_int_equal(rig_problems(r), 1);
+	assert_int_equal(find_all(r), ERR_CORRUPT);
+	put_head(r, 5, (struct slice){ NULL, 0 });
+}
+
+static void test_heads(void **state)
+{
+	(void)state;
+	rig_run(heads);
 }
 
 static void damaged_chunks(void **state)
@@ -261,8 +375,9 @@ static void keyword_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pack),      cmocka_unit_test(test_sent),
-		cmocka_unit_test(damaged_chunks), cmocka_unit_test(meta_rows),
+		cmocka_unit_test(test_pack),       cmocka_unit_test(test_sent),
+		cmocka_unit_test(test_wrong_sent), cmocka_unit_test(test_heads),
+		cmocka_unit_test(damaged_chunks),  cmocka_unit_test(meta_rows),
 		cmocka_unit_test(keyword_names),
 	};
 

@@ -151,11 +151,40 @@ static void test_random(struct rig *r)
 		check_answers(r, any, seed);
 }
 
+/* What has been expunged meanwhile has nothing that is sorted by, whatever
+ * was sorted by before. */
+static void test_sort_of_gone(struct rig *r)
+{
+	const struct sort_key keys[] = { { .field = SORT_SUBJECT },
+		                         { .field = SORT_TO },
+		                         { .field = SORT_SIZE } };
+	struct mailbox *m = rig_open(r, "INBOX");
+	uint32_t order[40];
+	struct uidset all;
+
+	for (int i = 0; i < 40; i++) {
+		char text[300];
+
+		snprintf(text, sizeof text,
+		         "Subject: %0140d\r\nTo: %060d@x\r\n\r\nx\r\n",
+		         i * 7 % 40, i * 11 % 40);
+		rig_append(r, m, text, 0);
+	}
+	rig_expunge(m, "3,9:12,40");
+	all = rig_set("1:40");
+	assert_true(is_ok(mailbox_sort(m, &all, keys, 3, order)));
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(order[i], i == 0 ? 3 : i == 5 ? 40 : 8 + i);
+	uidset_free(&all);
+	mailbox_close(m);
+}
+
 int main(void)
 {
 	const struct rig_case cases[] = {
 		{ "shapes", test_shapes },
 		{ "random", test_random },
+		{ "sort of gone", test_sort_of_gone },
 	};
 
 	return rig_main(cases, sizeof cases / sizeof *cases);

@@ -4,7 +4,7 @@
  * behaviour 90, behaviour 92, behaviour 93, behaviour 98, behaviour 103,
  * behaviour 105, behaviour 130, behaviour 138, behaviour 139, behaviour 144,
  * behaviour 145, behaviour 146, behaviour 149, behaviour 151, behaviour 176,
- * behaviour 177, behaviour 195
+ * behaviour 177
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "mailbox/change.h"
+#include "mailbox/imported.h"
 #include "rig.h"
 
 #define TEXT "Subject: hello\r\n\r\nbody\r\n"
@@ -103,7 +104,7 @@ static enum err_code set_quota(struct rig *r, uint64_t storage,
 {
 	const uint64_t limit[QUOTA_RESOURCES] = { storage, messages };
 
-	return account_set_quota(r->account, limit).code;
+	return account_set_quota(r->account, QUOTA_ALL, limit).code;
 }
 
 /* Many messages are all or none: the third does not fit. */
@@ -138,68 +139,6 @@ static void all_or_none(struct rig *r)
 	assert_int_equal(uids[0], 3);
 	incoming_free(in);
 	mailbox_close(m);
-}
-
-/* -- many sessions and one limit -- */
-
-enum { CROWD = 12, CROWD_MAY = 20 };
-
-struct crowd {
-	struct mailbox *to;
-	struct mailbox *from; /* UID 1 is copied from here */
-	struct incoming *in;
-	struct wait_list done;
-	int running;
-	unsigned fitted;
-};
-
-static void crowd_one(void *arg)
-{
-	struct crowd *c = arg;
-	struct uidset uid = rig_set("1");
-
-	for (int i = 0; i < CROWD; i++) {
-		struct uidset from = { 0 };
-		struct uidset to = { 0 };
-		uint32_t new_uid;
-		struct err e =
-			i % 2 == 0 ? rig_append_to(c->to, c->in, 0, &new_uid)
-				   : mailbox_copy(c->from, &uid, c->to, false,
-		                                  &from, &to);
-
-		assert_true(is_ok(e) || e.code == ERR_OVERQUOTA);
-		c->fitted += is_ok(e);
-		uidset_free(&from);
-		uidset_free(&to);
-		task_yield();
-	}
-	uidset_free(&uid);
-	if (--c->running == 0)
-		task_wake_all(&c->done);
-}
-
-/* behaviour 195: they can't exceed it together */
-static void together_within_quota(struct rig *r)
-{
-	struct crowd c = { .running = CROWD };
-	struct quota q;
-
-	c.to = rig_open(r, "INBOX");
-	c.from = rig_open(r, "Archive");
-	c.in = rig_incoming(r, TEXT);
-	rig_append(r, c.from, TEXT, 0);
-	assert_int_equal(set_quota(r, 0, 1 + CROWD_MAY), ERR_OK);
-	for (int i = 0; i < CROWD; i++)
-		task_spawn(r->loop, crowd_one, &c);
-	while (c.running > 0)
-		task_wait(&c.done, WAIT_FOREVER);
-	account_quota(r->account, &q);
-	assert_int_equal(c.fitted, CROWD_MAY);
-	assert_int_equal(q.used[QUOTA_MESSAGE], 1 + CROWD_MAY);
-	assert_int_equal(rig_status(r, "INBOX").messages, CROWD_MAY);
-	incoming_free(c.in);
-	mailbox_close(c.to);
-	mailbox_close(c.from);
 }
 
 /* -- a change is seen whole -- */
@@ -267,7 +206,7 @@ static void last_uids(struct rig *r)
 
 	assert_int_equal(mailbox_set_uids(m, 77, 10).code, ERR_OK);
 	assert_int_equal(rig_append(r, m, TEXT, 0), 10);
-	assert_int_equal(mailbox_set_uids(m, 78, 20).code, ERR_STATE);
+	assert_int_equal(mailbox_set_uids(m, 78, 20).code, ERR_NOTNOW);
 	assert_int_equal(mailbox_set_uids(m, 77, 4294967294).code, ERR_OK);
 	assert_int_equal(rig_append(r, m, TEXT, 0), 4294967294);
 	assert_int_equal(rig_append_to(m, in, 0, &uid).code, ERR_LIMIT);
@@ -299,7 +238,7 @@ static void import_uids(struct rig *r)
 
 	assert_int_equal(mailbox_append(m, &n, 1, &uid).code, ERR_OK);
 	assert_int_equal(uid, 500);
-	assert_int_equal(mailbox_append(m, &n, 1, &uid).code, ERR_STATE);
+	assert_int_equal(mailbox_append(m, &n, 1, &uid).code, ERR_NOTNOW);
 	n.uid = 600;
 	assert_int_equal(mailbox_append(m, &n, 1, &uid).code, ERR_OK);
 	assert_uids(m, "500,600");
@@ -425,6 +364,33 @@ static void many_keywords(struct rig *r)
 	assert_int_equal(rig_append(r, m, TEXT, 0), 201);
 	uidset_free(&set);
 	mailbox_close(m);
+}
+
+static void removing(struct rig *r)
+{
+	struct mailbox *m = rig_open(r, "INBOX");
+	struct uidset some = rig_set("2:4,300,900");
+	struct uidset gone = { 0 };
+	struct mailbox_status status;
+
+	fill(r, m, 500, 0);
+	rig_store(m, "1:3", STORE_ADD, FLAG_DELETED, NULL);
+	/* what is listed and there, \Deleted or not; nothing else */
+	assert_int_equal(mailbox_remove(m, &some, &gone).code, ERR_OK);
+	rig_assert_set(&gone, "2:4,300");
+	assert_uids(m, "1,5:299,301:500");
+	assert_int_equal(mailbox_remove(m, &some, &gone).code, ERR_OK);
+	rig_assert_set(&gone, "");
+	status = rig_status(r, "INBOX");
+	assert_int_equal(status.deleted, 1);
+	assert_int_equal(status.messages, 496);
+	mailbox_close(m);
+	rig_reopen(r);
+	m = rig_open(r, "INBOX");
+	assert_uids(m, "1,5:299,301:500");
+	mailbox_close(m);
+	uidset_free(&some);
+	uidset_free(&gone);
 }
 
 static void expunging(struct rig *r)
@@ -773,13 +739,13 @@ int main(void)
 		{ "appending", appending },
 		{ "empty message", empty_message },
 		{ "all or none", all_or_none },
-		{ "together within quota", together_within_quota },
 		{ "keywords come with records", keywords_come_with_records },
 		{ "last UIDs", last_uids },
 		{ "imported UIDs", import_uids },
 		{ "storing", storing },
 		{ "conditional", conditional },
 		{ "many keywords", many_keywords },
+		{ "removing", removing },
 		{ "expunging", expunging },
 		{ "copying", copying },
 		{ "moving", moving },

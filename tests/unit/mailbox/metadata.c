@@ -70,7 +70,8 @@ static void set_limit(struct rig *r, uint64_t octets)
 		[QUOTA_ANNOTATION_STORAGE] = octets,
 	};
 
-	assert_int_equal(account_set_quota(r->account, limit).code, ERR_OK);
+	assert_int_equal(account_set_quota(r->account, QUOTA_ALL, limit).code,
+	                 ERR_OK);
 }
 
 static void stays(struct rig *r)

@@ -126,7 +126,7 @@ static void select_box(struct world *w, struct client *c, size_t box)
 {
 	struct mailbox *m = rig_open(w->rig, w->boxes[box].name);
 
-	c->view = view_new(m, false, NULL, NULL);
+	c->view = view_new(m, 0, false, NULL, NULL);
 	c->box = box;
 	c->n = 0;
 	while (c->n < view_exists(c->view))
@@ -620,7 +620,7 @@ static void many_at_once(struct rig *r)
 	c.m[0] = rig_open(r, "INBOX");
 	c.m[1] = rig_open(r, "Archive");
 	for (size_t i = 0; i < 2; i++)
-		clients[i].view = view_new(c.m[i], false, NULL, NULL);
+		clients[i].view = view_new(c.m[i], 0, false, NULL, NULL);
 	for (int i = 0; i < WORKERS; i++)
 		task_spawn(r->loop, worker, &c);
 	while (c.running > 0) {

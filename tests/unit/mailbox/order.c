@@ -39,12 +39,32 @@ static uint64_t mixed(size_t i, size_t n)
 	return i * 7919 % (n / 2 + 1);
 }
 
+static uint64_t far_apart(size_t i, size_t n)
+{
+	return mixed(i, n) * 0x9e3779b97f4a7c15u;
+}
+
 static uint64_t last_first(size_t i, size_t n)
 {
 	return i == n - 1 ? 0 : i + 1;
 }
 
-static void check_order(size_t n, uint64_t (*key)(size_t, size_t))
+static int by_key(void *context, const struct order_entry *a,
+                  const struct order_entry *b)
+{
+	(void)context;
+	return (a->key > b->key) - (a->key < b->key);
+}
+
+static struct err sort(struct order_entry **v, struct order_entry **spare,
+                       size_t n, bool compared)
+{
+	return compared ? order_sort_by(v, spare, n, by_key, NULL)
+	                : order_sort(v, spare, n);
+}
+
+static void check_order(size_t n, uint64_t (*key)(size_t, size_t),
+                        bool compared)
 {
 	struct order_entry *v = mem_new(n, sizeof *v);
 	struct order_entry *spare = mem_new(n, sizeof *spare);
@@ -52,7 +72,7 @@ static void check_order(size_t n, uint64_t (*key)(size_t, size_t))
 
 	for (size_t i = 0; i < n; i++)
 		v[i] = (struct order_entry){ key(i, n), (uint32_t)i, 0 };
-	assert_true(is_ok(order_sort(&v, &spare, n, order_by_key, NULL)));
+	assert_true(is_ok(sort(&v, &spare, n, compared)));
 	for (size_t i = 0; i < n; i++) {
 		sum += v[i].at;
 		assert_int_equal(v[i].key, key(v[i].at, n));
@@ -70,34 +90,41 @@ static void check_order(size_t n, uint64_t (*key)(size_t, size_t))
 static void run_order(struct loop *loop, void *arg)
 {
 	static const size_t sizes[] = { 0, 1, 2, 3, 7, 8, 9, 255, 256, MOST };
-	uint64_t (*const keys[])(size_t, size_t) = { rising, falling, equal,
-		                                     mixed, last_first };
+	uint64_t (*const keys[])(size_t, size_t) = { rising,    falling,
+		                                     equal,     mixed,
+		                                     far_apart, last_first };
 
 	(void)loop;
 	(void)arg;
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-			check_order(sizes[i], keys[k]);
+			for (int how = 0; how < 2; how++)
+				check_order(sizes[i], keys[k], how != 0);
 }
 
 /* Who has used up his time gets nothing sorted; both arrays are still his. */
-static void run_late(struct loop *loop, void *arg)
+static void check_late(bool compared)
 {
 	struct order_entry *v = mem_new(MOST, sizeof *v);
 	struct order_entry *spare = mem_new(MOST, sizeof *spare);
 
-	(void)loop;
-	(void)arg;
 	for (size_t i = 0; i < MOST; i++)
 		v[i].key = falling(i, MOST);
 	task_allow(1);
 	task_yield();
-	assert_int_equal(order_sort(&v, &spare, MOST, order_by_key, NULL).code,
-	                 ERR_LIMIT);
+	assert_int_equal(sort(&v, &spare, MOST, compared).code, ERR_LIMIT);
 	task_allow(0);
-	assert_true(is_ok(order_sort(&v, &spare, MOST, order_by_key, NULL)));
+	assert_true(is_ok(sort(&v, &spare, MOST, compared)));
 	free(v);
 	free(spare);
+}
+
+static void run_late(struct loop *loop, void *arg)
+{
+	(void)loop;
+	(void)arg;
+	check_late(false);
+	check_late(true);
 }
 
 static void test_late(void **state)

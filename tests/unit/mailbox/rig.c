@@ -55,13 +55,29 @@ static void check(const char *dir)
 	buf_free(&report.text);
 }
 
+static void open_again(struct rig *r)
+{
+	open_all(r);
+	assert_int_equal(account_open(r->model, RIG_ACCOUNT, &r->account).code,
+	                 ERR_OK);
+}
+
 void rig_reopen(struct rig *r)
 {
 	close_all(r);
 	check(r->dir);
-	open_all(r);
-	assert_int_equal(account_open(r->model, RIG_ACCOUNT, &r->account).code,
-	                 ERR_OK);
+	open_again(r);
+}
+
+uint64_t rig_problems(struct rig *r)
+{
+	struct check_report report = { 0 };
+
+	close_all(r);
+	assert_int_equal(mailbox_check(r->dir, &report).code, ERR_OK);
+	buf_free(&report.text);
+	open_again(r);
+	return report.problems;
 }
 
 struct run {
@@ -235,7 +251,7 @@ struct mailbox_status rig_status(struct rig *r, const char *name)
 	struct mailbox_status status;
 
 	assert_int_equal(
-		mailbox_status(r->account, slice_cstr(name), &status).code,
+		mailbox_status(r->account, 0, slice_cstr(name), &status).code,
 		ERR_OK);
 	return status;
 }

@@ -31,6 +31,9 @@ int rig_main(const struct rig_case *cases, size_t n);
 /* Closes all and opens it again. */
 void rig_reopen(struct rig *);
 
+/* The same; how many problems a check of the mailboxes finds meanwhile. */
+uint64_t rig_problems(struct rig *);
+
 /* Appends a message with this text and these flags to a mailbox; its UID. */
 uint32_t rig_append(struct rig *, struct mailbox *, const char *text,
                     uint8_t flags);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
+#include "mailbox/imported.h"
 #include "rig.h"
 
 #define TEXT "Subject: hello\r\n\r\nbody\r\n"

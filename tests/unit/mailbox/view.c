@@ -49,7 +49,7 @@ static void count_wake(void *arg)
 static void numbers(struct rig *r)
 {
 	struct mailbox *m = rig_open(r, "INBOX");
-	struct view *v = view_new(m, true, NULL, NULL);
+	struct view *v = view_new(m, 0, true, NULL, NULL);
 
 	assert_int_equal(view_exists(v), 0);
 	assert_int_equal(view_last_uid(v), 0);
@@ -84,7 +84,7 @@ static void order(struct rig *r)
 
 	for (int i = 0; i < 5; i++)
 		rig_append(r, m, TEXT, 0);
-	v = view_new(m, false, count_wake, &wakes);
+	v = view_new(m, 0, false, count_wake, &wakes);
 	assert_false(view_has_news(v));
 	/* all that can be: expunges, new messages, flags of old and new ones */
 	rig_store(m, "1,4", STORE_ADD, FLAG_SEEN, NULL);
@@ -123,8 +123,8 @@ static void own_changes(struct rig *r)
 
 	for (int i = 0; i < 4; i++)
 		rig_append(r, m, TEXT, 0);
-	v = view_new(m, false, NULL, NULL);
-	other = view_new(m, false, NULL, NULL);
+	v = view_new(m, 0, false, NULL, NULL);
+	other = view_new(m, 0, false, NULL, NULL);
 	what.by = v;
 	assert_int_equal(
 		mailbox_store(m, &set, &what, &changed, &failed, &modseq).code,
@@ -150,7 +150,7 @@ static void modseq(struct rig *r)
 
 	for (int i = 0; i < 4; i++)
 		rig_append(r, m, TEXT, 0);
-	v = view_new(m, false, NULL, NULL);
+	v = view_new(m, 0, false, NULL, NULL);
 	first = view_modseq(v);
 	assert_int_equal(first, rig_status(r, "INBOX").highestmodseq);
 	flags = rig_store(m, "1", STORE_ADD, FLAG_SEEN, NULL);
@@ -180,7 +180,7 @@ static void gone(struct rig *r)
 	assert_int_equal(mailbox_create(r->account, S("x"), 0).code, ERR_OK);
 	m = rig_open(r, "x");
 	rig_append(r, m, TEXT, 0);
-	v = view_new(m, false, count_wake, &wakes);
+	v = view_new(m, 0, false, count_wake, &wakes);
 	mailbox_close(m);
 	assert_int_equal(mailbox_delete(r->account, S("x")).code, ERR_OK);
 	assert_int_equal(wakes, 1);
@@ -218,7 +218,7 @@ static void fallen_behind(struct rig *r)
 	for (uint32_t i = 0; i < N; i++)
 		n[i].message = in;
 	assert_int_equal(mailbox_append(m, n, N, uids).code, ERR_OK);
-	v = view_new(m, false, NULL, NULL);
+	v = view_new(m, 0, false, NULL, NULL);
 	for (uint32_t i = 1; i <= N; i += 2)
 		uidset_add(&odd, i);
 	for (uint32_t i = 3; i <= N; i += 3)

@@ -78,6 +78,11 @@ static void test_envelope(void **state)
 		{ "From: A <a@b>\r\nTo:\r\n\r\n",
 		  "(NIL NIL ((\"A\" NIL \"a\" \"b\")) ((\"A\" NIL \"a\" \"b\")) "
 		  "((\"A\" NIL \"a\" \"b\"))" NOBODY " NIL)" },
+		{ "From: a@b\r\nSender: c@d\r\nFROM: x@y\r\n\r\n",
+		  "(NIL NIL ((NIL NIL \"a\" \"b\")(NIL NIL \"x\" \"y\")) "
+		  "((NIL NIL \"c\" \"d\")) "
+		  "((NIL NIL \"a\" \"b\")(NIL NIL \"x\" \"y\"))" NOBODY
+		  " NIL)" },
 		{ "From: a@b\r\nSender: c@d\r\nReply-To: e@f\r\n\r\n",
 		  "(NIL NIL ((NIL NIL \"a\" \"b\")) ((NIL NIL \"c\" \"d\")) "
 		  "((NIL NIL \"e\" \"f\"))" NOBODY " NIL)" },
@@ -176,6 +181,11 @@ static void test_bodystructure(void **state)
 		  "Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n",
 		  "(\"application\" \"octet-stream\" NIL NIL NIL \"base64\" 6" NOBODY
 		  ")" },
+		{ "Content-Type: message/rfc822\r\n"
+		  "Content-Transfer-Encoding: Quoted-Printable\r\n\r\n"
+		  "Subject: x\r\n\r\ny=20\r\n",
+		  "(\"application\" \"octet-stream\" NIL NIL NIL "
+		  "\"quoted-printable\" 20" NOBODY ")" },
 		{ "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\n"
 		  "Subject: x\r\n--b--\r\n",
 		  "((\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 10 "
@@ -459,6 +469,36 @@ static void test_cut_part(void **state)
 	buf_free(&m.raw);
 }
 
+static size_t count(struct slice s, struct slice what)
+{
+	size_t n = 0;
+	size_t at;
+
+	while ((at = slice_find(s, what)) != SLICE_NONE) {
+		s = slice_from(s, at + what.len);
+		n++;
+	}
+	return n;
+}
+
+/* behaviour 121: BODYSTRUCTURE has as many parts as there are sections, and
+ * the last of them has all of the rest */
+static void test_cut_sections(void **state)
+{
+	struct made m = make_repeated(MIXED "b\r\n\r\n", "--b\r\n\r\nx\r\n",
+	                              LIMIT_MIME_PARTS + 9);
+	struct slice s = digest_field(&m.d, DIGEST_BODYSTRUCTURE);
+	struct span span;
+	uint32_t path = LIMIT_MIME_PARTS - 1;
+
+	(void)state;
+	assert_int_equal(count(s, S("(\"text\" \"plain\"")), path);
+	assert_true(digest_section(&m.d, &path, 1, SECTION_ALL, &span));
+	path++;
+	assert_false(digest_section(&m.d, &path, 1, SECTION_ALL, &span));
+	buf_free(&m.raw);
+}
+
 static void read_all(const struct digest *d)
 {
 	for (uint32_t k = 0; k < d->parts; k++)
@@ -518,6 +558,7 @@ int main(void)
 		cmocka_unit_test(test_sections_simple),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_cut_part),
+		cmocka_unit_test(test_cut_sections),
 		cmocka_unit_test(test_open_broken),
 		cmocka_unit_test(test_nul),
 	};

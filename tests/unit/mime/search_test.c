@@ -92,6 +92,57 @@ static void test_search(void **state)
 	}
 }
 
+struct fuzzy_case {
+	const char *sought;
+	unsigned in_body;
+	unsigned in_text;
+};
+
+static const struct fuzzy_case fuzzy_cases[] = {
+	{ "", 100, 100 },
+	{ "strasse to nowhere", 70, 70 },
+	{ "nowhere strasse", 60, 60 },
+	{ "nowhree", 30, 30 },
+	{ "outer a", 0, 100 },
+	{ "a outer subject", 35, 90 },
+	{ "inner", 70, 70 },
+	{ "boundary", 0, 100 },
+	{ "hidden", 0, 0 },
+	{ "outer last nowhere", 40, 70 },
+	{ "not looked into", 0, 0 },
+};
+
+static void test_fuzzy(void **state)
+{
+	struct arena *a = arena_new(SIZE_MAX);
+	struct buf raw = { 0 };
+	struct digest d;
+
+	(void)state;
+	digest_make(S(MESSAGE), &raw);
+	assert_true(is_ok(digest_open(buf_slice(&raw), &d)));
+	for (size_t i = 0; i < COUNT(fuzzy_cases) * 2; i++) {
+		const struct fuzzy_case *c = &fuzzy_cases[i / 2];
+		const struct fuzzy *f = fuzzy_new(a, slice_cstr(c->sought));
+		bool headers_too = i % 2 != 0;
+
+		for (uint32_t piece = 1; piece < 700; piece += 7) {
+			struct memory m = { S(MESSAGE), piece };
+			struct search_source source = { read_memory, &m };
+			struct fuzzy_match match;
+
+			assert_true(is_ok(mime_search_fuzzy(&d, f, headers_too,
+			                                    source, &match)));
+			if (fuzzy_score(f, &match) !=
+			    (headers_too ? c->in_text : c->in_body))
+				fail_msg("%s, by %u: %u", c->sought, piece,
+				         fuzzy_score(f, &match));
+		}
+	}
+	buf_free(&raw);
+	arena_free(a);
+}
+
 /* An error of the source ends the search; so does a message too short. */
 static struct err read_nothing(void *context, uint32_t offset, uint32_t len,
                                struct slice *out)
@@ -127,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_fuzzy),
 		cmocka_unit_test(test_source_fails),
 	};
 

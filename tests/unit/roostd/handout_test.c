@@ -49,6 +49,13 @@ static void assert_holds(int fd, const char *text)
 	close(fd);
 }
 
+static int certificate_of(const struct config *c)
+{
+	return handout_pair(c->certificate, c->certificate_key[0] != '\0'
+	                                            ? c->certificate_key
+	                                            : NULL);
+}
+
 static void test_certificate(void **state)
 {
 	char chain[100], key[100];
@@ -60,14 +67,14 @@ static void test_certificate(void **state)
 	write_file(chain, "chain\n");
 	write_file(conf, "certificate = chain.pem\n");
 	c = read_config();
-	assert_holds(handout_certificate(c), "chain\n");
+	assert_holds(certificate_of(c), "chain\n");
 	config_free(c);
 	write_file(conf, "certificate = chain.pem\n"
 	                 "certificate_key = key.pem\n");
 	c = read_config();
-	assert_int_equal(handout_certificate(c), -1); /* no key there */
+	assert_int_equal(certificate_of(c), -1); /* no key there */
 	write_file(key, "key\n");
-	assert_holds(handout_certificate(c), "chain\n\nkey\n");
+	assert_holds(certificate_of(c), "chain\n\nkey\n");
 	config_free(c);
 	unlink(chain);
 	unlink(key);

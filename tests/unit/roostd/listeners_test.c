@@ -43,7 +43,10 @@ static struct config *config_of(const char *format, uint16_t port)
 	snprintf(path, sizeof path, "%s/roost.conf", top);
 	f = fopen(path, "w");
 	assert_non_null(f);
-	fprintf(f, "listen_imap = 127.0.0.1:%u\nlisten_imaps =\n", port);
+	fprintf(f,
+	        "listen_imap = 127.0.0.1:%u\nlisten_imaps =\n"
+	        "listen_metrics =\n",
+	        port);
 	fputs(format, f);
 	fclose(f);
 	c = config_read(path, -1, &errors);

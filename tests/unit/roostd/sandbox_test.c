@@ -101,6 +101,20 @@ static bool new_socket(void)
 	       socket(AF_UNIX, SOCK_STREAM, 0) >= 0;
 }
 
+/* A socket that connects is one thing, one that waits for others another. */
+static bool listen_to_others(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	return fd >= 0 && (listen(fd, 1) == 0 || errno != EPERM);
+}
+
+static bool other_sockets(void)
+{
+	return socket(AF_PACKET, SOCK_RAW, 0) >= 0 || errno != EPERM ||
+	       socket(AF_VSOCK, SOCK_STREAM, 0) >= 0 || errno != EPERM;
+}
+
 static bool trace(void)
 {
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0;
@@ -202,7 +216,7 @@ static bool memory(void)
 
 /* -- roles -- */
 
-enum { GATE = 1, AUTH = 2, MAIL = 4, PARSE = 8 };
+enum { GATE = 1, AUTH = 2, MAIL = 4, PARSE = 8, ASKS = 16, LOADS = 32 };
 
 static const struct {
 	const char *name;
@@ -217,7 +231,9 @@ static const struct {
 	{ "make links", link_outside, 0 },
 	{ "execute", execute, 0 },
 	{ "fork", new_process, 0 },
-	{ "socket", new_socket, 0 },
+	{ "socket", new_socket, ASKS | LOADS },
+	{ "listen", listen_to_others, 0 },
+	{ "other sockets", other_sockets, 0 },
 	{ "ptrace", trace, 0 },
 	{ "kill", send_signal, 0 },
 	{ "setrlimit", raise_limit, 0 },
@@ -225,12 +241,12 @@ static const struct {
 	{ "executable memory", executable_memory, 0 },
 	{ "make memory executable", make_executable, 0 },
 	{ "setuid", become_root, 0 },
-	{ "thread", thread, GATE | AUTH | MAIL },
-	{ "socketpair", pair_and_memory, GATE | AUTH | MAIL },
+	{ "thread", thread, GATE | AUTH | MAIL | ASKS | LOADS },
+	{ "socketpair", pair_and_memory, GATE | AUTH | MAIL | ASKS | LOADS },
 	{ "iconv", load_converter, 0 },
 	{ "iconv again", converter_again, MAIL | PARSE },
 	{ "memory file", memory_file, MAIL },
-	{ "memory", memory, GATE | AUTH | MAIL | PARSE },
+	{ "memory", memory, GATE | AUTH | MAIL | PARSE | ASKS | LOADS },
 };
 
 static void enter(int role)
@@ -243,6 +259,11 @@ static void enter(int role)
 		[AUTH] = { .paths = paths, .n_paths = 1, .accept = true },
 		[MAIL] = { .paths = paths, .n_paths = 2, .share = true },
 		[PARSE] = { .pure = true },
+		[ASKS] = { .paths = paths + 1, .n_paths = 1, .ask = true },
+		[LOADS] = { .paths = paths + 1,
+		            .n_paths = 1,
+		            .ask = true,
+		            .load = true },
 	};
 
 	if (role == PARSE || role == MAIL)
@@ -301,6 +322,13 @@ static void test_parse(void **state)
 	assert_role(PARSE);
 }
 
+static void test_outside(void **state)
+{
+	(void)state;
+	assert_role(ASKS);
+	assert_role(LOADS);
+}
+
 /* Everything that is tried can be done without the sandbox, or the test
  * would prove nothing. */
 static void test_without(void **state)
@@ -346,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_auth),
 		cmocka_unit_test(test_mail),
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_outside),
 		/* last: it loads a converter, which is then there to stay */
 		cmocka_unit_test(test_without),
 	};

@@ -13,31 +13,36 @@
 #define SESSION_A S("0123456789abcdef")
 #define SESSION_B S("fedcba9876543210")
 
+static struct ticket_holder holder(uint64_t account, uint64_t credential,
+                                   const char *hidden)
+{
+	struct ticket_holder h = { .account = account,
+		                   .credential = credential };
+
+	if (hidden != NULL)
+		h.hidden = strdup(hidden);
+	return h;
+}
+
 static void test_once(void **state)
 {
 	struct tickets t = { 0 };
-	uint64_t account = 0;
-	char *hidden;
+	struct ticket_holder who = { 0 };
 
 	(void)state;
-	tickets_add(&t, 0, SECRET_A, SESSION_A, 7, S("UIDONLY"));
-	tickets_add(&t, 0, SECRET_B, SESSION_B, 8, S(""));
-	assert_false(
-		tickets_take(&t, 1, SECRET_A, SESSION_B, &account, &hidden));
-	assert_false(tickets_take(&t, 1, S(""), SESSION_A, &account, &hidden));
-	assert_false(tickets_take(&t, 1, S("aaaaaaaa"), SESSION_A, &account,
-	                          &hidden));
-	assert_true(
-		tickets_take(&t, 1, SECRET_B, SESSION_B, &account, &hidden));
-	assert_int_equal(account, 8);
-	assert_null(hidden);
-	assert_true(
-		tickets_take(&t, 1, SECRET_A, SESSION_A, &account, &hidden));
-	assert_int_equal(account, 7);
-	assert_string_equal(hidden, "UIDONLY");
-	free(hidden);
-	assert_false(
-		tickets_take(&t, 1, SECRET_A, SESSION_A, &account, &hidden));
+	tickets_add(&t, 0, SECRET_A, SESSION_A, holder(7, 0, "UIDONLY"));
+	tickets_add(&t, 0, SECRET_B, SESSION_B, holder(8, 0, NULL));
+	assert_false(tickets_take(&t, 1, SECRET_A, SESSION_B, &who));
+	assert_false(tickets_take(&t, 1, S(""), SESSION_A, &who));
+	assert_false(tickets_take(&t, 1, S("aaaaaaaa"), SESSION_A, &who));
+	assert_true(tickets_take(&t, 1, SECRET_B, SESSION_B, &who));
+	assert_int_equal(who.account, 8);
+	assert_null(who.hidden);
+	assert_true(tickets_take(&t, 1, SECRET_A, SESSION_A, &who));
+	assert_int_equal(who.account, 7);
+	assert_string_equal(who.hidden, "UIDONLY");
+	free(who.hidden);
+	assert_false(tickets_take(&t, 1, SECRET_A, SESSION_A, &who));
 	tickets_free(&t);
 }
 
@@ -54,12 +59,11 @@ static void test_runs_out(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct tickets t = { 0 };
-		uint64_t account;
-		char *hidden;
+		struct ticket_holder who;
 
-		tickets_add(&t, 100, SECRET_A, SESSION_A, 7, S(""));
+		tickets_add(&t, 100, SECRET_A, SESSION_A, holder(7, 0, NULL));
 		assert_int_equal(tickets_take(&t, rows[i].at_ms, SECRET_A,
-		                              SESSION_A, &account, &hidden),
+		                              SESSION_A, &who),
 		                 rows[i].good);
 		tickets_free(&t);
 	}
@@ -68,21 +72,35 @@ static void test_runs_out(void **state)
 static void test_void(void **state)
 {
 	struct tickets t = { 0 };
-	uint64_t account;
-	char *hidden;
+	struct ticket_holder who;
 
 	(void)state;
-	tickets_add(&t, 0, SECRET_A, SESSION_A, 7, S(""));
-	tickets_add(&t, 0, SECRET_B, SESSION_B, 8, S(""));
-	tickets_add(&t, 0, SECRET_A, SESSION_B, 7, S("UIDONLY"));
-	tickets_void(&t, 7);
-	assert_false(
-		tickets_take(&t, 0, SECRET_A, SESSION_A, &account, &hidden));
-	assert_false(
-		tickets_take(&t, 0, SECRET_A, SESSION_B, &account, &hidden));
-	assert_true(
-		tickets_take(&t, 0, SECRET_B, SESSION_B, &account, &hidden));
-	assert_int_equal(account, 8);
+	tickets_add(&t, 0, SECRET_A, SESSION_A, holder(7, 0, NULL));
+	tickets_add(&t, 0, SECRET_B, SESSION_B, holder(8, 0, NULL));
+	tickets_add(&t, 0, SECRET_A, SESSION_B, holder(7, 0, "UIDONLY"));
+	tickets_void(&t, 7, 0);
+	assert_false(tickets_take(&t, 0, SECRET_A, SESSION_A, &who));
+	assert_false(tickets_take(&t, 0, SECRET_A, SESSION_B, &who));
+	assert_true(tickets_take(&t, 0, SECRET_B, SESSION_B, &who));
+	assert_int_equal(who.account, 8);
+	tickets_free(&t);
+}
+
+/* A credential that is taken back voids what it let in, and nothing else. */
+static void test_void_credential(void **state)
+{
+	struct tickets t = { 0 };
+	struct ticket_holder who;
+
+	(void)state;
+	tickets_add(&t, 0, SECRET_A, SESSION_A, holder(7, 3, "UIDONLY"));
+	tickets_add(&t, 0, SECRET_A, SESSION_B, holder(7, 4, NULL));
+	tickets_add(&t, 0, SECRET_B, SESSION_B, holder(8, 3, NULL));
+	tickets_void(&t, 7, 3);
+	assert_false(tickets_take(&t, 0, SECRET_A, SESSION_A, &who));
+	assert_true(tickets_take(&t, 0, SECRET_A, SESSION_B, &who));
+	assert_int_equal(who.credential, 4);
+	assert_true(tickets_take(&t, 0, SECRET_B, SESSION_B, &who));
 	tickets_free(&t);
 }
 
@@ -90,23 +108,22 @@ static void test_void(void **state)
 static void test_bound(void **state)
 {
 	struct tickets t = { 0 };
-	uint64_t account;
-	char *hidden;
+	struct ticket_holder who;
 	char secret[TICKET_SIZE] = { 0 };
 
 	(void)state;
 	for (uint32_t i = 0; i < TICKETS_MOST + 10; i++) {
 		memcpy(secret, &i, sizeof i);
 		tickets_add(&t, 0, slice_of(secret, sizeof secret), SESSION_A,
-		            i, S(""));
+		            holder(i, 0, NULL));
 		assert_true(t.n <= TICKETS_MOST);
 	}
 	assert_true(tickets_take(&t, 0, slice_of(secret, sizeof secret),
-	                         SESSION_A, &account, &hidden));
-	assert_int_equal(account, TICKETS_MOST + 9);
+	                         SESSION_A, &who));
+	assert_int_equal(who.account, TICKETS_MOST + 9);
 	memset(secret, 0, sizeof secret);
 	assert_false(tickets_take(&t, 0, slice_of(secret, sizeof secret),
-	                          SESSION_A, &account, &hidden));
+	                          SESSION_A, &who));
 	tickets_free(&t);
 }
 
@@ -116,6 +133,7 @@ int main(void)
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_runs_out),
 		cmocka_unit_test(test_void),
+		cmocka_unit_test(test_void_credential),
 		cmocka_unit_test(test_bound),
 	};
 

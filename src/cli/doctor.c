@@ -1,0 +1,233 @@
+/*
+ * doctor.c -- roost doctor: our own server by its configuration, or any other
+ * by its name.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "cli/doctor_accounts.h"
+#include "cli/fail.h"
+#include "cli/site.h"
+#include "config/check.h"
+#include "doctor/doctor.h"
+
+enum {
+	TIMEOUT = 10, /* seconds */
+	TIMEOUT_MOST = 300,
+	STATUS_WARNINGS = 1,
+	STATUS_ERRORS = 2,
+	IMAP_PORT = 143,
+	IMAPS_PORT = 993
+};
+
+/* -- somebody's server -- */
+
+/* Of an option; false, which has been said, when it is more. */
+static bool take_number(const struct call *c, const char *name, uint16_t most,
+                        uint16_t *out)
+{
+	const char *text = call_value(c, name);
+	uint64_t n;
+
+	if (text == NULL)
+		return true;
+	if (!slice_number(slice_cstr(text), &n) || n > most) {
+		fail(EX_USAGE, "--%s: a number up to %u", name, (unsigned)most);
+		return false;
+	}
+	*out = (uint16_t)n;
+	return true;
+}
+
+static void examine_host(const struct doctor *d, const char *host,
+                         uint16_t imap, uint16_t imaps, const char *domain)
+{
+	if (imap != 0)
+		doctor_imap(d, &(struct imap_port){ host, host, imap, false });
+	if (imaps != 0)
+		doctor_imap(d, &(struct imap_port){ host, host, imaps, true });
+	if (domain != NULL)
+		doctor_discovery(d, domain, host);
+}
+
+/* -- our own -- */
+
+static void judge_configuration(struct report *r, const char *path,
+                                struct config *config,
+                                struct config_errors *errors)
+{
+	if (config != NULL)
+		config_check(config, errors);
+	for (size_t i = 0; i < errors->n; i++) {
+		const struct config_error *e = &errors->v[i];
+
+		report_bad(r,
+		           e->is_warning ? CHECK_CONFIGURATION_HINT
+		                         : CHECK_CONFIGURATION,
+		           path, "line %u: %s", e->line, e->text);
+	}
+	if (errors->n == 0)
+		report_good(r, CHECK_CONFIGURATION, path, "no errors");
+}
+
+/* Who listens everywhere is asked where we are. Where balancers speak for
+ * others nobody else is. */
+static const char *here(const char *address)
+{
+	if (!strcmp(address, "0.0.0.0"))
+		return "127.0.0.1";
+	return !strcmp(address, "::") ? "::1" : address;
+}
+
+static void examine_listeners(const struct doctor *d, const struct config *c,
+                              const struct config_list *list, bool tls_first)
+{
+	struct config_address a;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (config_address_parse(list->v[i], &a) && !a.proxy)
+			doctor_imap(d, &(struct imap_port){
+					       c->hostname, here(a.address),
+					       a.port, tls_first });
+}
+
+/* Where others reach us, if that is somewhere else. */
+static void examine_hostname(const struct doctor *d, const struct config *c)
+{
+	struct where where[ADDRESSES_MOST];
+	size_t n;
+	struct err e;
+
+	if (!strchr(c->hostname, '.'))
+		return; /* a name for this house alone */
+	e = resolve_addresses(&d->resolver, c->hostname, IMAPS_PORT, where, &n);
+	if (!is_ok(e)) {
+		report_bad(d->report, CHECK_ADDRESS, c->hostname, "%s", e.text);
+		return;
+	}
+	report_good(d->report, CHECK_ADDRESS, c->hostname, "has %zu address%s",
+	            n, n == 1 ? "" : "es");
+	if (c->listen_imaps.n != 0)
+		doctor_imap(d, &(struct imap_port){ c->hostname, c->hostname,
+		                                    IMAPS_PORT, true });
+}
+
+/* "ADDRESS:PORT" of a listener; false when balancers alone may ask there. */
+static bool put_where(const char *text, char out[static 64])
+{
+	struct config_address a;
+
+	if (!config_address_parse(text, &a) || a.proxy)
+		return false;
+	snprintf(out, 64, strchr(a.address, ':') != NULL ? "[%s]:%u" : "%s:%u",
+	         here(a.address), (unsigned)a.port);
+	return true;
+}
+
+static void examine_transfer(const struct doctor *d, const struct config *c)
+{
+	char where[64];
+
+	for (size_t i = 0; i < c->listen_lmtp.n; i++)
+		if (put_where(c->listen_lmtp.v[i], where))
+			doctor_lmtp(d, where, "");
+	if (c->lmtp_socket[0] != 0)
+		doctor_lmtp(d, c->lmtp_socket, c->lmtp_socket_user);
+	for (size_t i = 0; i < c->listen_auth.n; i++)
+		if (put_where(c->listen_auth.v[i], where))
+			doctor_auth_socket(d, where, "");
+	if (c->auth_socket[0] != 0)
+		doctor_auth_socket(d, c->auth_socket, c->auth_socket_user);
+}
+
+static void examine_running(const struct doctor *d, const struct config *c,
+                            const char *domain)
+{
+	char *path = config_control_path(c);
+	struct control server;
+	struct doctor_census census;
+	struct err e = control_open(path, &server);
+
+	if (!is_ok(e)) {
+		report_bad(d->report, CHECK_RUNNING, path, "%s", e.text);
+		free(path);
+		return;
+	}
+	report_good(d->report, CHECK_RUNNING, path, "roostd answers");
+	if (doctor_accounts(d->report, &server, &census)) {
+		doctor_mailboxes(d->report, &server, census.accounts);
+		if (domain == NULL)
+			doctor_domains(d, census.domains, census.n_domains,
+			               c->hostname);
+	}
+	doctor_census_free(&census);
+	control_close(&server);
+	free(path);
+}
+
+static void examine_own(const struct doctor *d, const struct call *c,
+                        const char *domain)
+{
+	const char *path = site_conf(c);
+	struct config_errors errors;
+	struct config *config = config_read(path, -1, &errors);
+
+	judge_configuration(d->report, path, config, &errors);
+	if (config != NULL && !config_is_refused(&errors)) {
+		examine_listeners(d, config, &config->listen_imap, false);
+		examine_listeners(d, config, &config->listen_imaps, true);
+		examine_hostname(d, config);
+		doctor_clock(d);
+		doctor_disk(d->report, config);
+		examine_running(d, config, domain);
+		if (domain != NULL)
+			doctor_discovery(d, domain, config->hostname);
+		examine_transfer(d, config);
+	}
+	config_errors_free(&errors);
+	config_free(config);
+}
+
+/* -- the verb -- */
+
+static int print(const struct doctor *d, const struct call *c)
+{
+	const struct report *r = d->report;
+	enum report_form form =
+		call_value(c, "all") != NULL ? REPORT_ALL : REPORT_TEXT;
+
+	if (!report_print(r, c->json ? REPORT_JSON : form, stdout))
+		return fail(EX_IOERR, "standard output can't be written");
+	if (report_count(r, ERROR) != 0)
+		return STATUS_ERRORS;
+	return report_count(r, WARNING) != 0 ? STATUS_WARNINGS : EX_OK;
+}
+
+int run_doctor(const struct call *c)
+{
+	struct doctor d = { .ca = call_value(c, "ca") };
+	const char *resolver = call_value(c, "resolver");
+	const char *domain = call_value(c, "domain");
+	uint16_t imap = IMAP_PORT;
+	uint16_t imaps = IMAPS_PORT;
+	uint16_t seconds = TIMEOUT;
+	int status;
+
+	if (resolver != NULL && !is_ok(resolver_parse(resolver, &d.resolver)))
+		return fail(EX_USAGE, "--resolver: not an IPv4 address");
+	if (!take_number(c, "imap-port", UINT16_MAX, &imap) ||
+	    !take_number(c, "imaps-port", UINT16_MAX, &imaps) ||
+	    !take_number(c, "timeout", TIMEOUT_MOST, &seconds))
+		return EX_USAGE;
+	d.seconds = seconds;
+	d.report = report_new();
+	if (c->n_args > 0)
+		examine_host(&d, c->args[0], imap, imaps, domain);
+	else
+		examine_own(&d, c, domain);
+	status = print(&d, c);
+	report_free(d.report);
+	return status;
+}

@@ -1,0 +1,36 @@
+/*
+ * visit_names.h -- whose mailbox a name is.
+ *
+ *	Other Users/ann@example.org/Plans
+ *	namespace   owner
+ *	prefix ────────────────────►
+ *
+ * An owner's name has an '@': "Shared/Plans" is a mailbox like any other. In a
+ * visit, and where nobody shares, there are no others' names.
+ */
+#pragma once
+
+#include "imap/visit.h"
+
+struct visit_namespace {
+	struct slice prefix; /* "Shared/" */
+	bool shared;
+};
+
+enum { VISIT_NAMESPACES = 2 };
+
+extern const struct visit_namespace visit_namespaces[VISIT_NAMESPACES];
+
+/* Slices are in the name. */
+struct visit_place {
+	struct slice prefix;
+	struct slice owner;
+	bool shared;
+};
+
+/* False: it is a name of our own. */
+bool visit_place_of(const struct session *, struct slice name,
+                    struct visit_place *);
+
+/* In it. */
+struct slice visit_owner_of(struct slice prefix);

@@ -1,0 +1,92 @@
+"""scanners.py -- our ports as those see them who look for faults, and as
+people do who look whether somebody is there."""
+import json
+import os
+import re
+import subprocess
+import unittest
+
+import support
+
+
+def run(*command, text=b"", seconds=120):
+    done = subprocess.run(command, input=text, capture_output=True,
+                          timeout=seconds)
+    return (done.stdout + done.stderr).decode(errors="replace")
+
+
+class Scanners(support.ServerTest):
+    conf = "connections_per_host = 1000\nconnections_per_network = 1000\n"
+
+    def at(self, tls=True):
+        return "127.0.0.1:%d" % (self.server.imaps_port if tls
+                                 else self.server.imap_port)
+
+    def port(self, tls=True):
+        return str(self.server.imaps_port if tls else self.server.imap_port)
+
+    def test_sslscan(self):
+        for more in ([], ["--starttls-imap"]):
+            found = run("sslscan", "--no-colour", *more, self.at(not more))
+            for version in ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1"):
+                self.assertRegex(found, version + r" +disabled")
+            for version in ("TLSv1.2", "TLSv1.3"):
+                self.assertRegex(found, version + r" +enabled")
+            self.assertIn("renegotiation not supported", found)
+            self.assertNotRegex(found, "(?<!not )vulnerable")
+            suites = re.findall(r"(?m)^(?:Preferred|Accepted) +\S+ +\d+ bits"
+                                r" +(\S+)", found)
+            self.assertGreater(len(suites), 4)
+            for suite in suites:
+                self.assertRegex(suite, "^(TLS_|ECDHE-).*(GCM|POLY1305)")
+
+    def found(self, starttls, *checks):
+        """What it finds of any severity, LOW or above."""
+        path = os.path.join(self.server.top, "found%d.json" % starttls)
+        more = ["-t", "imap"] if starttls else []
+        run("testssl", "--quiet", "--color", "0", "--warnings", "batch",
+            "--severity", "LOW", "--jsonfile", path, *checks, *more,
+            self.at(not starttls), seconds=300)
+        with open(path) as f:
+            return [x for x in json.load(f)
+                    if x["severity"] not in ("OK", "INFO", "DEBUG", "WARN")]
+
+    def test_testssl(self):
+        self.assertEqual(self.found(False, "-p", "-s", "-f", "-U"), [])
+
+    def test_testssl_after_starttls(self):
+        self.assertEqual(self.found(True, "-p", "-s", "-f", "-U"), [])
+
+    def test_gnutls(self):
+        """ALPN: imap, or no word of it."""
+        for protocol, good in (("imap", True), (None, True), ("h2", False),
+                               ("http/1.1", False)):
+            more = ["--alpn=" + protocol] if protocol else []
+            said = run("gnutls-cli", "--insecure", "-p", self.port(), *more,
+                       "127.0.0.1", text=b"a LOGOUT\r\n")
+            self.assertEqual("* OK" in said, good, said)
+            if not good:
+                self.assertIn("No supported application protocol", said)
+
+    def test_nmap(self):
+        found = run("nmap", "-Pn", "-sV", "-p",
+                    self.port() + "," + self.port(False), "127.0.0.1")
+        for tls in (True, False):
+            self.assertRegex(found, r"(?m)^%s/tcp +open +(ssl/)?imap"
+                             % self.port(tls))
+
+    def test_people(self):
+        greeting = "* OK [CAPABILITY IMAP4rev1"
+        self.assertIn(greeting, run("nc", "-w", "5", "127.0.0.1",
+                                    self.port(False),
+                                    text=b"a LOGOUT\r\n"))
+        self.assertIn(greeting, run(
+            "sh", "-c", "(sleep 1; echo a LOGOUT; sleep 1) | telnet "
+            "127.0.0.1 " + self.port(False)))
+        self.assertIn("STARTTLS", run(
+            "curl", "-sv", "--max-time", "10", "imap://" + self.at(False),
+            "-X", "CAPABILITY"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,221 @@
+"""tokens.py -- log-in by tokens that are large, and issuers that can't be
+trusted to be who they are.  RFC 7628; what tokens say is in
+tests/unit/auth/token_test.c and tests/clients/with_tokens.py."""
+import base64
+import http.server
+import json
+import os
+import shutil
+import ssl
+import tempfile
+import threading
+import unittest
+
+import issuer
+import support  # noqa: F401, it knows where harness is
+import authority
+import harness
+from harness import Raw
+from limits import L
+from submission import CONF, Agents
+
+
+class Large(Agents):
+    """A token that names its owner's groups; LIMIT_SASL_LINE is what the
+    longest has, as one line of its own and in a command (SASL-IR, RFC 4959)."""
+    conf = CONF
+
+    def setUp(self):
+        super().setUp()
+        groups = ["%08x-0000-4000-8000-%012x" % (i, i) for i in range(200)]
+        self.large = self.issuer.token(self.ann, groups=groups)
+
+    def message(self, line):
+        """In base64, of so many octets."""
+        message = b"n,,\1host=%s\1auth=Bearer %s\1\1"
+        rest = line // 4 * 3 - len(message % (b"", b"")) - len(self.large)
+        return base64.b64encode(message % (b"x" * rest, self.large.encode()))
+
+    def imap(self, *parts):
+        """Each but the last is answered by a continuation; the last line."""
+        raw = Raw(self.server.imaps_port)
+        self.addCleanup(raw.close)
+        raw.line()
+        for part in parts[:-1]:
+            raw.send(part + b"\r\n")
+            self.assertEqual(b"+ ", raw.line())
+        raw.send(parts[-1] + b"\r\n")
+        return raw.until(b"a ")[-1]
+
+    def test_of_two_hundred_groups(self):
+        self.assertGreater(len(self.large), 10000)
+        said = base64.b64encode(issuer.oauthbearer(self.large))
+        self.assertIn(b"a OK", self.imap(b"a AUTHENTICATE OAUTHBEARER " + said))
+        self.assertIn(b"a OK", self.imap(b"a AUTHENTICATE OAUTHBEARER", said))
+        self.assert_ok(self.token(self.large)[1])
+
+    def test_the_longest(self):
+        start = b"a AUTHENTICATE OAUTHBEARER"
+        most = L["LIMIT_SASL_LINE"]
+        self.assertIn(b"a OK", self.imap(start, self.message(most)))
+        self.assertEqual(b"a BAD response is too long",
+                         self.imap(start, self.message(most + 4)))
+        self.assertIn(b"a OK", self.imap(start + b" " + self.message(most)))
+        self.assertEqual(b"a BAD line is too long", self.imap(
+            start + b" " + self.message(L["LIMIT_PREAUTH_LINE"])))
+        # the same over the auth socket
+        self.assert_ok(self.agent().attempt(
+            "OAUTHBEARER", base64.b64decode(self.message(most))))
+
+
+class Site:
+    """https with that certificate: keys, introspection and a webhook."""
+
+    def __init__(self, pem):
+        site = self
+        self.asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                site.asked.append(self.path)
+                body = site.answers[self.path].encode()
+                self.send_response(200)
+                self.send_header("Content-Length", "%d" % len(body))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.do_GET()
+
+            def log_message(self, *_args):
+                pass
+
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(pem)
+        self.server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), Handler)
+        # the handshake is the connection's own thread's
+        self.server.socket = self.context.wrap_socket(
+            self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.server.handle_error = lambda *_args: None  # who hangs up
+        self.port = self.server.server_address[1]
+        self.url = "https://localhost:%d" % self.port
+        self.answers = {"/hook": ""}
+        threading.Thread(target=self.server.serve_forever,
+                         daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+NAME = "extendedKeyUsage=serverAuth\nsubjectAltName=DNS:"
+GOOD = NAME + "localhost\n"
+WRONG = {   # what the log says of them
+    "self-signed": "self-signed certificate",
+    "another's": "no alternative certificate subject name matches",
+    "expired": "certificate has expired",
+    "unknown": "unable to get local issuer certificate",
+}
+
+
+class Impostors(unittest.TestCase):
+    """Who has another certificate, or none that anybody vouches for: what it
+    says is not believed, and what it would be told it isn't."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.top = tempfile.mkdtemp(prefix="roost-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.top)
+        ca = authority.Authority(cls.top, "ca")
+        other = authority.Authority(cls.top, "other")
+        pems = {
+            "good": ca.issue("/CN=x", GOOD),
+            "self-signed": other.issue("/CN=localhost", GOOD, own=True),
+            "another's": ca.issue("/CN=x", NAME + "example.org\n"),
+            "expired": ca.issue("/CN=x", GOOD, "20200101000000Z",
+                                "20200201000000Z"),
+            "unknown": other.issue("/CN=x", GOOD),
+        }
+        cls.sites = {name: Site(pem) for name, pem in pems.items()}
+        cls.issuers = {}
+        for name, site in cls.sites.items():
+            cls.addClassCleanup(site.close)
+            top = os.path.join(cls.top, name)
+            os.mkdir(top)
+            one = cls.issuers[name] = issuer.Issuer(site.url, top)
+            site.answers["/jwks"] = one.keys()
+        cls.authorities = ca.path
+
+    def server(self, conf):
+        server = harness.Server(conf=conf,
+                                env={"SSL_CERT_FILE": self.authorities})
+        self.addCleanup(server.__exit__, None, None, None)
+        server.start()
+        server.add_user("ann@example.org")
+        return server
+
+    def say(self, server, token):
+        """The tagged line."""
+        raw = Raw(server.imaps_port)
+        self.addCleanup(raw.close)
+        raw.line()
+        raw.send(b"a AUTHENTICATE OAUTHBEARER %s\r\n"
+                 % base64.b64encode(issuer.oauthbearer(token)))
+        line = raw.line()
+        if line.startswith(b"+"):
+            raw.send(b"AQ==\r\n")
+            line = raw.until(b"a ")[-1]
+        return line if line.startswith(b"a ") else raw.until(b"a ")[-1]
+
+    def assert_told(self, server, event, site, wrong):
+        """In one line of the log."""
+        lines = [line for line in server.log().splitlines()
+                 if "event=" + event in line and "localhost:%d" % site.port
+                 in line]
+        self.assertTrue(lines, server.log()[-1000:])
+        self.assertTrue(all(wrong in line for line in lines), lines)
+
+    def test_keys(self):
+        server = self.server("issuers = %s\nrefusal_time = 1s\n" % ", ".join(
+            "%s audience=%s keys=%s/jwks" % (s.url, issuer.AUDIENCE, s.url)
+            for s in self.sites.values()))
+        self.assertIn(b"a OK", self.say(server, self.issuers["good"].token(
+            "ann@example.org")))
+        for name, wrong in WRONG.items():
+            site = self.sites[name]
+            self.assertIn(b"a NO [UNAVAILABLE]", self.say(
+                server, self.issuers[name].token("ann@example.org")))
+            self.assert_told(server, "issuer_keys", site, wrong)
+            self.assertNotIn("/jwks", site.asked)
+
+    def test_introspection(self):
+        site = self.sites["another's"]
+        server = self.server(
+            "issuers = %s audience=%s introspect=%s/introspect "
+            "client=roost secret=id.secret\nrefusal_time = 1s\n"
+            % (site.url, issuer.AUDIENCE, site.url))
+        with open(os.path.join(server.dir, "auth", "id.secret"), "w") as f:
+            f.write("s3cret\n")
+        self.assertIn(b"a NO [UNAVAILABLE]", self.say(server, "opaque"))
+        self.assert_told(server, "introspection", site, WRONG["another's"])
+        self.assertNotIn("/introspect", site.asked)
+
+    def test_webhooks(self):
+        server = self.server("alerts = %s\n" % ", ".join(
+            s.url + "/hook" for s in self.sites.values()))
+        done = server.roost("alert", "test", "--json", check=False)
+        found = {row["place"]: row["outcome"]
+                 for row in json.loads(done.stdout)}
+        self.assertEqual("ok", found.pop(self.sites["good"].url))
+        self.assertEqual({"the webhook can't be reached"},
+                         set(found.values()))
+        for name, wrong in WRONG.items():
+            self.assert_told(server, "alert_posted", self.sites[name], wrong)
+            self.assertEqual([], [p for p in self.sites[name].asked
+                                  if p == "/hook"])
+
+
+if __name__ == "__main__":
+    unittest.main()
