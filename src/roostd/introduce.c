@@ -15,12 +15,19 @@ static const bool talks[ROLES][ROLES] = {
 	[ROLE_OUTSIDE] = { [ROLE_AUTH] = true },
 };
 
+/* Whom mail can't open its partition for is to hear "try again later" from
+ * gate, not to wait at a door behind which a process dies. */
+static bool can_be_met(const struct child *c)
+{
+	return c->link != NULL && (c->role != ROLE_MAIL || c->ready);
+}
+
 static void introduce(struct child *a, struct child *b)
 {
 	int fds[2];
 	struct err e;
 
-	if (!talks[a->role][b->role] || a->link == NULL || b->link == NULL)
+	if (!talks[a->role][b->role] || !can_be_met(a) || !can_be_met(b))
 		return;
 	e = link_pair(fds);
 	if (!is_ok(e)) {

@@ -4,8 +4,8 @@
  * Invariants:
  * 1. A child that runs has a link to the parent until it closes its end.
  * 2. Of two running children whose roles have something to say to each other
- *    (introduce.h) each has the newest link to the other: whoever is started
- * gets new ones to all, and they to it.
+ *    (introduce.h) each has the newest link to the other: whoever is started,
+ *    and mail that has become ready, gets new ones to all, and they to it.
  * 3. A gate gets listeners once all others have become ready or have failed
  *    once, so that at a start no client is sent away.
  */
@@ -104,10 +104,12 @@ static void open_gates(struct supervisor *s)
 
 static bool on_ready(struct child *c, struct frame_in *f)
 {
-	if (!frame_is_whole(f))
+	if (!frame_is_whole(f) || c->ready)
 		return false;
 	c->ready = true;
 	c->ready_once = true;
+	if (c->role == ROLE_MAIL)
+		introduce_to_all(c, &c->of->children);
 	open_gates(c->of);
 	return true;
 }
