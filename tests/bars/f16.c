@@ -30,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../packets.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/sasl.h"
@@ -256,43 +257,15 @@ static void try_kernel(void)
 
 static bool receive(int link, char *bytes, struct frame_in *f)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec part = { bytes, LIMIT_FRAME };
-	struct msghdr m = { .msg_iov = &part,
-		            .msg_iovlen = 1,
-		            .msg_control = control.space,
-		            .msg_controllen = sizeof control.space };
-	ssize_t n = recvmsg(link, &m, 0);
-	int fd = -1;
+	int fd;
+	ssize_t n = packet_take(link, bytes, LIMIT_FRAME, &fd);
 
-	if (n < 2)
-		return false;
-	if (m.msg_controllen != 0)
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof fd);
-	return frame_parse(slice_of(bytes, (size_t)n), fd, f);
+	return n >= 2 && frame_parse(slice_of(bytes, (size_t)n), fd, f);
 }
 
 static void transmit(int link, struct frame_out *f, int fd)
 {
-	union {
-		char space[CMSG_SPACE(sizeof fd)];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec part = { f->bytes.data, f->bytes.len };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		m.msg_control = control.space;
-		m.msg_controllen = CMSG_SPACE(sizeof fd);
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
-	}
-	sendmsg(link, &m, MSG_NOSIGNAL);
+	packet_give(link, buf_slice(&f->bytes), fd);
 	if (fd >= 0)
 		close(fd);
 	frame_free(f);

@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../packets.h"
 #include "base/bytes.h"
 #include "ipc/frame.h"
 #include "ipc/protocol.h"
@@ -62,46 +63,6 @@ __attribute__((constructor)) static void make_comers(void)
 	              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (comers == MAP_FAILED)
 		abort();
-}
-
-/* -- packets -- */
-
-union control {
-	char space[CMSG_SPACE(sizeof(int))];
-	struct cmsghdr align;
-};
-
-static ssize_t receive(struct taken *t, int from, int *fd)
-{
-	union control control;
-	struct iovec part = { t->bytes, LIMIT_FRAME };
-	struct msghdr m = { .msg_iov = &part,
-		            .msg_iovlen = 1,
-		            .msg_control = control.space,
-		            .msg_controllen = sizeof control.space };
-	ssize_t n = recvmsg(from, &m, 0);
-
-	*fd = -1;
-	if (n >= 0 && m.msg_controllen != 0)
-		memcpy(fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof *fd);
-	return n;
-}
-
-static bool transmit(int to, struct slice s, int fd)
-{
-	union control control = { 0 };
-	struct iovec part = { (void *)(uintptr_t)s.ptr, s.len };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		m.msg_control = control.space;
-		m.msg_controllen = CMSG_SPACE(sizeof fd);
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
-	}
-	return sendmsg(to, &m, MSG_NOSIGNAL) == (ssize_t)s.len;
 }
 
 /* -- what the tester says -- */
@@ -156,7 +117,7 @@ static void do_write(struct taken *t, int to, uint8_t with, struct slice s)
 {
 	uint32_t number;
 	int fd = attachment(t, with, &number);
-	bool sent = transmit(to, s, fd);
+	bool sent = packet_give(to, s, fd);
 
 	if (fd >= 0)
 		close(fd);
@@ -172,7 +133,7 @@ static void do_read(struct taken *t, int from, uint32_t ms)
 	int fd = -1;
 
 	if (poll(&p, 1, (int)ms) == 1) {
-		n = receive(t, from, &fd);
+		n = packet_take(from, t->bytes, LIMIT_FRAME, &fd);
 		got = n > 0 ? GOT_BYTES : GOT_END;
 	}
 	answer(t, (uint8_t)got, keep(t, fd));
@@ -224,7 +185,7 @@ static void meet(struct taken *t)
 	const char *port = getenv("TAKEN_PORT");
 	struct frame_in f;
 	int fd;
-	ssize_t n = receive(t, t->parent, &fd);
+	ssize_t n = packet_take(t->parent, t->bytes, LIMIT_FRAME, &fd);
 
 	if (n <= 0)
 		_exit(0);
@@ -252,7 +213,7 @@ static void say_ready(const struct taken *t)
 	struct frame_out f = { 0 };
 
 	frame_begin(&f, FRAME_READY);
-	transmit(t->parent, buf_slice(&f.bytes), -1);
+	packet_give(t->parent, buf_slice(&f.bytes), -1);
 	frame_free(&f);
 }
 

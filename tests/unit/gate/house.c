@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../packets.h"
 #include "base/sasl.h"
 
 static void pair_new(int fds[2])
@@ -30,22 +31,7 @@ static void pair_new(int fds[2])
 
 void packet_send(int link, struct frame_out *f, int fd)
 {
-	union {
-		char space[CMSG_SPACE(sizeof fd)];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec part = { f->bytes.data, f->bytes.len };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		m.msg_control = control.space;
-		m.msg_controllen = CMSG_SPACE(sizeof fd);
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
-	}
-	assert_int_equal(sendmsg(link, &m, MSG_NOSIGNAL), f->bytes.len);
+	assert_true(packet_give(link, buf_slice(&f->bytes), fd));
 	if (fd >= 0)
 		close(fd);
 	frame_free(f);
@@ -53,25 +39,14 @@ void packet_send(int link, struct frame_out *f, int fd)
 
 bool packet_receive(int link, struct packet *p)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec part = { p->bytes, sizeof p->bytes };
-	struct msghdr m = { .msg_iov = &part,
-		            .msg_iovlen = 1,
-		            .msg_control = control.space,
-		            .msg_controllen = sizeof control.space };
 	struct pollfd ready = { .fd = link, .events = POLLIN };
-	int fd = -1;
+	int fd;
 	ssize_t n;
 
 	assert_int_equal(poll(&ready, 1, HOUSE_WAIT_MS), 1);
-	n = recvmsg(link, &m, MSG_CMSG_CLOEXEC);
+	n = packet_take(link, p->bytes, sizeof p->bytes, &fd);
 	if (n <= 0)
 		return false;
-	if (m.msg_controllen != 0)
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof fd);
 	p->f = (struct frame_in){ .r = reader_of(slice_of(p->bytes, (size_t)n)),
 		                  .fd = fd };
 	p->f.type = read_u16(&p->f.r);

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "../../packets.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "ipc/audit_frame.h"
@@ -45,22 +46,7 @@ static struct {
 
 static void send_frame(int to, struct frame_out *f, int fd)
 {
-	union {
-		char space[CMSG_SPACE(sizeof fd)];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec part = { f->bytes.data, f->bytes.len };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		m.msg_control = control.space;
-		m.msg_controllen = CMSG_SPACE(sizeof fd);
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(sizeof fd);
-		memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
-	}
-	assert_int_equal(sendmsg(to, &m, MSG_NOSIGNAL), f->bytes.len);
+	assert_true(packet_give(to, buf_slice(&f->bytes), fd));
 	if (fd >= 0)
 		close(fd);
 	frame_free(f);
