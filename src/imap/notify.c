@@ -99,9 +99,7 @@ static struct err is_subscribed(struct session *s, struct slice name, bool *is)
 	return is_visit(s) ? OK : mailbox_is_subscribed(s->account, name, is);
 }
 
-/* 0 also when it can't be found out. Who is no longer subscribed hears of that,
- * too. */
-static unsigned events_of(struct session *s, struct slice name, unsigned kinds)
+unsigned notify_events_now(struct session *s, struct slice name, unsigned kinds)
 {
 	bool subscribed;
 
@@ -114,12 +112,12 @@ static unsigned events_of(struct session *s, struct slice name, unsigned kinds)
 static void tell_news(struct session *s, const struct news *news)
 {
 	struct slice name = slice_cstr(news->name);
-	unsigned events = events_of(s, name, news->kinds);
+	unsigned events = notify_events_now(s, name, news->kinds);
 	unsigned kinds = news->kinds & events;
 
 	if (news->oldname != NULL)
 		kinds |= news->kinds & NOTICE_NAME &
-		         events_of(s, slice_cstr(news->oldname), 0);
+		         notify_events_now(s, slice_cstr(news->oldname), 0);
 	if (events != 0)
 		kinds |= news->kinds & NOTICE_RIGHTS;
 	if (kinds & (NOTIFY_NAMES | NOTICE_RIGHTS))

@@ -163,6 +163,19 @@ static void add(struct notify *n, const struct notice *notice)
 	n->session->wake(n->session->wake_arg);
 }
 
+/* RFC 5465 section 5.4: what goes along with a RENAME is not told to who is
+ * told of what was renamed. */
+static bool goes_along(struct notify *n, const struct notice *notice)
+{
+	const struct notice *above = notice->above;
+	struct session *s = n->session;
+
+	return above != NULL && concerns(s, above, sight_of(s, above)) &&
+	       (notify_events_now(s, above->name, 0) |
+	        notify_events_now(s, above->detail, 0)) &
+	               NOTICE_NAME;
+}
+
 static void look_around_later(struct notify *n)
 {
 	n->moved = true;
@@ -175,7 +188,7 @@ void notify_hear(void *arg, const struct notice *notice)
 	struct sight sight = sight_of(n->session, notice);
 	struct notice above = { .kind = NOTICE_NAME };
 
-	if (!concerns(n->session, notice, sight))
+	if (!concerns(n->session, notice, sight) || goes_along(n, notice))
 		return;
 	add(n, notice);
 	above.name = mailbox_name_parent(notice->name);

@@ -28,6 +28,10 @@ struct notify {
 	bool overflow;
 };
 
+/* What is asked for of a mailbox that has news of these kinds; 0 also when it
+ * can't be found out. Who is no longer subscribed hears of that, too. */
+unsigned notify_events_now(struct session *, struct slice name, unsigned kinds);
+
 void news_free(struct news *);
 void notify_drop_news(struct notify *); /* all of it */
 

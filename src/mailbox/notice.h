@@ -26,6 +26,8 @@ struct notice {
 	struct slice name;   /* of the mailbox, as it is called now */
 	struct slice detail; /* its name before a RENAME; which annotation */
 	uint64_t user;       /* whose annotation or \Seen; 0: everybody's */
+	/* Of one that has moved because what is above it was renamed: that. */
+	const struct notice *above;
 	/* Of one that was deleted, and of NOTICE_RIGHTS: the list that it had
 	 * (acl_read()). Else NULL. */
 	const struct buf *acl;

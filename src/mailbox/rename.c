@@ -86,9 +86,33 @@ static void rename_open(struct account *a, uint32_t id, struct slice name)
 		mailbox_set_name(open, name);
 }
 
+/* Each was called as it is now, behind what was renamed. */
+static void notify_below(struct account *a, const struct below *below,
+                         const struct notice *above)
+{
+	struct buf old = { 0 };
+
+	for (size_t i = 0; i < below->n; i++) {
+		struct slice name = below->v[i].name;
+
+		old.len = 0;
+		buf_add(&old, above->detail);
+		buf_add(&old, slice_from(name, above->name.len));
+		account_notify_of(a,
+		                  &(struct notice){ .kind = NOTICE_NAME,
+		                                    .name = name,
+		                                    .detail = buf_slice(&old),
+		                                    .above = above });
+	}
+	buf_free(&old);
+}
+
 static struct err rename_locked(struct change *c, struct slice from,
                                 struct slice to, struct arena *arena)
 {
+	const struct notice renamed = { .kind = NOTICE_NAME,
+		                        .name = to,
+		                        .detail = from };
 	struct below below;
 	uint32_t id;
 	struct err e = lookup_name(c->account, from, &id);
@@ -108,8 +132,8 @@ static struct err rename_locked(struct change *c, struct slice from,
 	rename_open(c->account, id, to);
 	for (size_t i = 0; i < below.n; i++)
 		rename_open(c->account, below.v[i].id, below.v[i].name);
-	/* what is below goes along unsaid: RFC 5465 section 5.4 */
-	account_notify(c->account, NOTICE_NAME, to, from);
+	account_notify_of(c->account, &renamed);
+	notify_below(c->account, &below, &renamed);
 	return OK;
 }
 

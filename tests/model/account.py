@@ -19,6 +19,7 @@ USES = {"\\all", "\\archive", "\\drafts", "\\flagged", "\\important",
         "\\junk", "\\sent", "\\trash"}
 FIRST = ["Archive", "Drafts", "Junk", "Sent", "Trash"]
 OTHERS = "Other Users/"             # RFC 2342
+TAKEN = re.compile(r"(?:Other Users|Shared)(?:/.*)?", re.S)
 OTHERS_ROOT = re.compile(r"(?:Other Users|Shared)/[^/]*@[^/]*", re.S)
 ANOTHERS = re.compile(r"(?:Other Users|Shared)/([^/]*@[^/]*)/(.*)", re.S)
 
@@ -283,6 +284,7 @@ class Account:
         self.validities = {}        # name -> the largest ever there
         self.named = {}             # name -> (tick, event) of the last news
         self.was = {}               # name -> that before it, if it was RENAME
+        self.along = {}             # then, name -> what was renamed
         self.used = set()           # UIDVALIDITYs
         self.sessions = []
         self.subscribed = {"INBOX"} | set(FIRST)
@@ -444,9 +446,11 @@ class Account:
             return self.rename_inbox(to)
         for each in self.below(name) + [name]:
             box = self.mailboxes.pop(each)
-            self.move_in(to + each[len(name):], box)
-        self.named[to] = (self.clock.now, "MAILBOXNAME")
-        self.was[to] = name
+            moved = to + each[len(name):]
+            self.move_in(moved, box)
+            self.named[moved] = (self.clock.now, "MAILBOXNAME")
+            self.was[moved] = each
+            self.along[moved] = to
         return None
 
     def move_in(self, name, box):

@@ -101,7 +101,9 @@ class NotifyCommands:
             else:
                 self.pass_over([box])
         for name, (tick, event) in self.home.named.items():
-            if event in self.events(name) or event == "MAILBOXNAME" and \
+            if event == "MAILBOXNAME" and self.is_renamed_above(name):
+                self.pass_over([name])
+            elif event in self.events(name) or event == "MAILBOXNAME" and \
                     event in self.events(self.home.was.get(name, name)) or \
                     event == "SUBSCRIPTIONCHANGE" \
                     and any(event in x.events for x in self.groups
@@ -111,6 +113,12 @@ class NotifyCommands:
             else:
                 self.pass_over([name])
         return out
+
+    def is_renamed_above(self, name):
+        """It went along with what was renamed, which is told instead."""
+        top = self.home.along.get(name, name)
+        return name in self.home.was and top != name and "MAILBOXNAME" in \
+            self.events(top) | self.events(self.home.was.get(top, top))
 
     def tell_entries(self, name, entries):
         """SETMETADATA has been done, whatever it changed: to the sessions that
