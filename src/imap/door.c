@@ -96,8 +96,8 @@ struct err door_made(struct session *s, struct slice name)
 
 	if (visit_is_name(s, name))
 		return err(ERR_CANNOT, "a mailbox stays in its account");
-	if (visit_is_owner(s, name))
-		return err(ERR_CANNOT, "that name is another account's");
+	if (visit_is_taken(s, name))
+		return err(ERR_CANNOT, "that name is for others' mailboxes");
 	e = mailbox_rights_above(s->account, name, &s->who, &rights);
 
 	return is_ok(e) ? check(rights, RIGHT_CREATE) : e;

@@ -72,8 +72,8 @@ struct err visit_to(struct session *, struct slice name, struct visit **);
 /* Is it a name in one of the others' namespaces? */
 bool visit_is_name(const struct session *, struct slice name);
 
-/* Or the name that all those of one owner begin with? */
-bool visit_is_owner(const struct session *, struct slice name);
+/* Or one that NAMESPACE keeps for them, so that none of ours is made there? */
+bool visit_is_taken(const struct session *, struct slice name);
 
 /* The same, and what all names of its owner's begin with: a part of it. */
 bool visit_prefix(const struct session *, struct slice name,

@@ -332,23 +332,32 @@ static bool names_owner(struct slice pattern, struct slice before,
 	       slice_find_byte(owner, '*') == SLICE_NONE;
 }
 
+/* What the names of all begin with who share with us. */
+static size_t owners_of(struct session *s, size_t which, struct slice **out)
+{
+	const struct visit_namespace *space = &visit_namespaces[which];
+	const struct visit_office *office = s->config->visits;
+	struct slice *v;
+	size_t n;
+
+	if (!is_ok(office->owners(office->ctx, s->who.account, space->shared,
+	                          s->arena, &v, &n)))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		v[i] = arena_printf(s->arena, "%.*s%.*s/",
+		                    (int)space->prefix.len, space->prefix.ptr,
+		                    (int)v[i].len, v[i].ptr);
+	*out = v;
+	return n;
+}
+
 static void list_all(struct session *s, size_t which)
 {
-	const struct visit_office *office = s->config->visits;
 	struct slice *owners;
-	size_t n = 0;
+	size_t n = owners_of(s, which, &owners);
 
-	if (!is_ok(office->owners(office->ctx, s->who.account,
-	                          visit_namespaces[which].shared, s->arena,
-	                          &owners, &n)))
-		return;
-	for (size_t i = 0; i < n; i++) {
-		struct slice before = visit_namespaces[which].prefix;
-
-		list_there(s, arena_printf(s->arena, "%.*s%.*s/",
-		                           (int)before.len, before.ptr,
-		                           (int)owners[i].len, owners[i].ptr));
-	}
+	for (size_t i = 0; i < n; i++)
+		list_there(s, owners[i]);
 }
 
 /* Do the first n patterns ask whoever's names begin so? */
@@ -380,6 +389,84 @@ bool visit_lists(const struct list_request *r, struct slice name)
 	return false;
 }
 
+/* He is listed if he shows anything. */
+static struct err ask_whether_listed(struct session *s, struct visit *v,
+                                     bool *is)
+{
+	struct slice line;
+	uint64_t octets;
+	struct err e = OK;
+
+	*is = false;
+	while (is_ok(e)) {
+		e = visit_line(v, &line, &octets);
+		if (!is_ok(e) || visit_is_tagged(line, S("visit")))
+			break;
+		if (slice_starts(line, S("* LIST ")) && octets == 0)
+			*is = true;
+		else
+			e = visit_pass_line(s, v, line, octets);
+	}
+	return e;
+}
+
+/* Who is out of reach does, as far as we know. */
+static bool shows_anything(struct session *s, struct slice prefix)
+{
+	struct buf text = { 0 };
+	struct visit *v;
+	bool is;
+	struct err e = visit_to(s, prefix, &v);
+
+	if (!is_ok(e) || v == NULL)
+		return e.code != ERR_NONEXISTENT;
+	buf_add(&text, S("visit LIST \"\" "));
+	reply_mailbox(&text, slice_first(prefix, prefix.len - 1), has_utf8(s));
+	buf_add(&text, S("\r\n"));
+	e = visit_say(v, buf_slice(&text));
+	buf_free(&text);
+	if (is_ok(e))
+		e = ask_whether_listed(s, v, &is);
+	if (is_ok(e))
+		return is;
+	visit_leave(s, v, e);
+	return true;
+}
+
+/* By its name, or as a level of names; a '*' does not reach there. */
+static bool asks_for_top(const struct list_request *r, struct slice top)
+{
+	for (size_t i = 0; i < r->n_patterns; i++)
+		if (slice_find_byte(r->texts[i], '*') == SLICE_NONE &&
+		    pattern_matches(r->patterns[i], top))
+			return true;
+	return false;
+}
+
+/* What all their names begin with is there if any of them is. */
+static void list_top(struct session *s, const struct list_request *r,
+                     size_t which)
+{
+	const struct visit_namespace *space = &visit_namespaces[which];
+	struct slice top = visit_top(space);
+	struct mailbox_info own;
+	struct slice *owners;
+	size_t n = owners_of(s, which, &owners);
+
+	if (!asks_for_top(r, top) || r->select & SELECT_SPECIAL_USE ||
+	    is_ok(mailbox_get_info(s->account, top, &own)))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (!shows_anything(s, owners[i]))
+			continue;
+		reply_list_begin(s, r);
+		buf_add(session_out(s), S("\\Noselect \\HasChildren) \"/\" "));
+		reply_mailbox(session_out(s), top, has_utf8(s));
+		buf_add(session_out(s), S("\r\n"));
+		return;
+	}
+}
+
 /* Each owner is asked once: all patterns are looked at there. */
 static void list_namespace(struct session *s, const struct list_request *r,
                            size_t which)
@@ -408,6 +495,8 @@ void visit_list(struct session *s, const struct list_request *r)
 	if (s->config->visits == NULL || is_visit(s) ||
 	    r->select & SELECT_SUBSCRIBED)
 		return;
-	for (size_t i = 0; i < VISIT_NAMESPACES; i++)
+	for (size_t i = 0; i < VISIT_NAMESPACES; i++) {
+		list_top(s, r, i);
 		list_namespace(s, r, i);
+	}
 }

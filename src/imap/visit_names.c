@@ -49,18 +49,19 @@ bool visit_is_name(const struct session *s, struct slice name)
 	return visit_place_of(s, name, &place);
 }
 
-bool visit_is_owner(const struct session *s, struct slice name)
+struct slice visit_top(const struct visit_namespace *space)
+{
+	return slice_first(space->prefix, space->prefix.len - 1);
+}
+
+bool visit_is_taken(const struct session *s, struct slice name)
 {
 	if (!has_others(s))
 		return false;
-	for (size_t i = 0; i < VISIT_NAMESPACES; i++) {
-		struct slice before = visit_namespaces[i].prefix;
-		struct slice rest = slice_from(name, before.len);
-
-		if (slice_starts(name, before) &&
-		    slice_find_byte(rest, '/') == SLICE_NONE)
-			return slice_find_byte(rest, '@') != SLICE_NONE;
-	}
+	for (size_t i = 0; i < VISIT_NAMESPACES; i++)
+		if (slice_starts(name, visit_namespaces[i].prefix) ||
+		    slice_eq(name, visit_top(&visit_namespaces[i])))
+			return true;
 	return false;
 }
 

@@ -5,8 +5,9 @@
  *	namespace   owner
  *	prefix ────────────────────►
  *
- * An owner's name has an '@': "Shared/Plans" is a mailbox like any other. In a
- * visit, and where nobody shares, there are no others' names.
+ * An owner's name has an '@'. "Shared/Plans" is a name of our own, which may be
+ * there from elsewhere, but can't be made. In a visit, and where nobody shares,
+ * there are no others' names.
  */
 #pragma once
 
@@ -20,6 +21,9 @@ struct visit_namespace {
 enum { VISIT_NAMESPACES = 2 };
 
 extern const struct visit_namespace visit_namespaces[VISIT_NAMESPACES];
+
+/* "Shared" */
+struct slice visit_top(const struct visit_namespace *);
 
 /* Slices are in the name. */
 struct visit_place {

@@ -90,8 +90,15 @@ def others_names(session, command, patterns, texts):
     pattern that asks for it by name. Subscriptions and uses are the owner's.
     """
     out = {}
-    if "SUBSCRIBED" in command.select or \
-            not any(x.startswith(OTHERS) for x in texts):
+    if "SUBSCRIBED" in command.select:
+        return out
+    if "SPECIAL-USE" not in command.select and matches(
+            [pattern(x) for x in texts if "*" not in x], OTHERS[:-1]) and any(
+            session.sees(box) for account in session.home.known.values()
+            for box in account.mailboxes.values()):
+        out[OTHERS[:-1]] = (frozenset({"\\noselect", "\\haschildren"}),
+                            frozenset())
+    if not any(x.startswith(OTHERS) for x in texts):
         return out
     for account in session.home.known.values():
         seen = {x for x, box in account.mailboxes.items() if session.sees(box)}

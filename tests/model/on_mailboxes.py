@@ -1,6 +1,5 @@
 """on_mailboxes.py -- the commands of session.py that are about mailboxes."""
-from account import (No, OTHERS_ROOT, SYSTEM_FLAGS, canonical,
-                     decode_name)
+from account import No, SYSTEM_FLAGS, TAKEN, canonical, decode_name
 from answer import Rules
 from listing import list_names, lsub_names, others_names, pattern, selected
 from on_account import text
@@ -17,6 +16,9 @@ class MailboxCommands:
         name = self.name_of(command.mailbox)
         if command.uses and self.account is not self.home:
             raise No("USEATTR", "NONEXISTENT")
+        if TAKEN.fullmatch(self.prefix + name) and \
+                self.account is self.home:
+            raise No("CANNOT", "NONEXISTENT")
         try:
             self.may_make(name)
         except No as no:
@@ -54,7 +56,7 @@ class MailboxCommands:
         except No:
             raise No("CANNOT", "NONEXISTENT", "NOPERM") from None
         if self.home.whose(self.prefix + to)[0] is not self.account or \
-                OTHERS_ROOT.fullmatch(self.prefix + to):
+                self.account is self.home and TAKEN.fullmatch(to):
             raise No("CANNOT", "NONEXISTENT", "NOPERM")
         if name in self.account.mailboxes:
             self.may_make(to)
