@@ -26,6 +26,7 @@
 
 #include "base/mem.h"
 #include "outside/description.h"
+#include "outside/ldap_certificate.h"
 #include "outside/source.h"
 
 struct ldap_description {
@@ -149,11 +150,6 @@ static char *make_filter(const char *text, const struct source_user *u)
 
 /* -- connections -- */
 
-static void fail(struct question *q, int code)
-{
-	question_fail(q, ERR_UNAVAILABLE, "%s", ldap_err2string(code));
-}
-
 static void close_it(LDAP **ld)
 {
 	if (*ld != NULL)
@@ -213,6 +209,21 @@ static int open_to(const struct ldap_description *d, const struct question *q,
 	if (code != LDAP_SUCCESS)
 		close_it(ld);
 	return code;
+}
+
+/* libldap has no words for a certificate that it refuses. */
+static void fail(const struct ldap_description *d, struct question *q, int code)
+{
+	const struct ldap_place place = { d->uri, d->ca, starts_tls(d) };
+	char problem[LDAP_PROBLEM];
+	bool is_tls = starts_tls(d) || strncmp(d->uri, "ldaps:", 6) == 0;
+
+	if (is_tls &&
+	    (code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR) &&
+	    ldap_certificate_problem(&place, q, problem))
+		question_fail(q, ERR_UNAVAILABLE, "%s", problem);
+	else
+		question_fail(q, ERR_UNAVAILABLE, "%s", ldap_err2string(code));
 }
 
 /* For look-ups; kept. */
@@ -304,7 +315,7 @@ static void verify(const struct ldap_description *d, struct question *q,
 	         code == LDAP_INAPPROPRIATE_AUTH)
 		q->told.status = TOLD_WRONG;
 	else
-		fail(q, code);
+		fail(d, q, code);
 	close_it(&ld);
 }
 
@@ -342,7 +353,7 @@ static void ask(struct source *s, struct question *q, void **kept)
 	else if (code == LDAP_SUCCESS || code == LDAP_NO_SUCH_OBJECT)
 		question_fail(q, ERR_ABSENT, "no such user");
 	else
-		fail(q, code);
+		fail(s->state, q, code);
 	ldap_msgfree(found);
 }
 

@@ -12,6 +12,7 @@ import time
 import unittest
 
 import support  # noqa: F401, it knows where harness is
+import authority
 import harness
 from harness import Raw
 from processes import wait_for
@@ -322,11 +323,64 @@ class LdapOfNobody(Ldap):
             text = f.read()
         write(path, text.replace("ca = ", "# ca = "))
 
-    def test_accounts(self):
+    def assert_refused(self, text):
+        """And what is wrong is said to who looks after the server."""
         self.assert_login("UNAVAILABLE", "ann@example.org", "ann")
+        self.assertIn(text, self.server.log().splitlines()[-1])
+        done = self.server.roost("auth", "test", "ann@example.org",
+                                 stdin="ann\n", check=False)
+        self.assertIn("can't be asked: " + text, done.stdout)
+
+    def test_accounts(self):
+        self.assert_refused("its certificate is signed by authority, whom "
+                            "nobody trusts here")
 
     def test_z_gone_and_back(self):
-        pass
+        self.stop_daemon()
+        self.assert_refused("Can't contact LDAP server")
+
+
+class LdapsOfNobody(LdapOfNobody):
+    tls = ""
+    scheme = "ldaps"
+
+
+class LdapOfAnother(LdapOfNobody):
+    """whose certificate is of one that is trusted, but not what it should be"""
+    tls = ""
+    scheme = "ldaps"
+    names = "IP:192.0.2.1"
+    times = ()
+    wrong = "its certificate is not for 127.0.0.1 (it calls itself ldap)"
+
+    @classmethod
+    def prepare(cls):
+        Ldap.prepare.__func__(cls)
+        cls.stop_daemon()
+        top = os.path.join(cls.top, "ldap")
+        ca = authority.Authority(cls.top, "ca")
+        pem = ca.issue("/CN=ldap", "subjectAltName=%s\n" % cls.names,
+                       *cls.times)
+        for name in "cert.pem", "key.pem":
+            shutil.copy(pem, os.path.join(top, name))
+        shutil.copy(ca.path, os.path.join(top, "ca.pem"))
+        cls.start_daemon(cls.answers, *cls.command)
+
+    def test_accounts(self):
+        self.assert_refused(self.wrong)
+
+
+class LdapFromThePast(LdapOfAnother):
+    tls = "start_tls = yes\n"
+    scheme = "ldap"
+    names = "IP:127.0.0.1"
+    times = "20200101000000Z", "20200201000000Z"
+    wrong = "its certificate has expired"
+
+
+class LdapFromTheFuture(LdapFromThePast):
+    times = "20480101000000Z", "20490101000000Z"
+    wrong = "its certificate is not valid yet"
 
 
 class Pam(Daemon):
