@@ -120,7 +120,7 @@ static void check_claims(const json_t *claims, const struct issuer *i,
 	struct claims_moment moment = { .now_s = 1700000000, .skew_s = 60 };
 	struct buf name = { 0 };
 
-	if (is_ok(claims_check(claims, i, is_jwt, moment))) {
+	if (is_ok(claims_check(claims, i, is_jwt, moment, NULL))) {
 		must(!is_jwt || slice_eq(json_text(claims, "iss"), i->url));
 		must(claims_end(claims) > moment.now_s - moment.skew_s);
 		must(!is_jwt || claims_end(claims) != INT64_MAX);

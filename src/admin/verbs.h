@@ -19,6 +19,9 @@
  *	FRAME_GROUP_LIST	group_list_columns	by group, then name
  *	FRAME_AUTH_TEST	auth_test_columns	in the order of the steps;
  *			ERR_AUTHENTICATIONFAILED: it would not be let in
+ *	FRAME_AUTH_TEST_TOKEN	the same
+ *	FRAME_ISSUERS	enum issuer_column	as configured
+ *	FRAME_LISTENERS	enum listener_column	in no order
  *	FRAME_POLICY_SHOW	policy_columns	by whom, then name
  *	FRAME_POLICY_EFFECTIVE	policy_columns	by name
  *	FRAME_STATUS	status_columns		one row a figure
@@ -140,6 +143,17 @@ static const char *const auth_test_columns[AUTH_TEST_COLUMNS] = {
 	[AUTH_TEST_STEP] = "step",
 	[AUTH_TEST_OUTCOME] = "outcome",
 };
+
+enum issuer_column {
+	ISSUER_URL,
+	ISSUER_KEYS,    /* how many; "": it is asked about each token */
+	ISSUER_PROBLEM, /* what was wrong when it was asked; "": nothing */
+	ISSUER_AHEAD,   /* seconds that its clock is; "": it doesn't say */
+	ISSUER_COLUMNS
+};
+
+/* as auth/auth.h has them */
+enum listener_column { LISTENER_KIND, LISTENER_WHERE, LISTENER_COLUMNS };
 
 enum policy_column {
 	POLICY_COLUMN_POLICY,

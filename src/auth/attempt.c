@@ -131,8 +131,10 @@ static void log_attempt(const struct attempt *t, bool good)
 {
 	struct log_line l =
 		log_open(LOG_LEVEL_INFO, good ? "login" : "login_failed");
+	struct slice user = buf_slice(t->name.len != 0 ? &t->name : &t->user);
 
-	log_text(&l, "user", buf_slice(t->name.len != 0 ? &t->name : &t->user));
+	if (user.len != 0)
+		log_text(&l, "user", user);
 	log_text(&l, "method", sasl_mechanisms[t->mechanism].name);
 	log_text(&l, "rip", buf_slice(&t->address));
 	log_number(&l, "rport", t->port);

@@ -34,6 +34,13 @@ struct auth_source {
 	                */
 };
 
+/* kind: "imap", "imaps", "lmtp", "auth" or "metrics", with "-proxy" behind it
+ * if balancers alone may ask there. */
+struct auth_listener {
+	const char *kind;
+	const char *where; /* "ADDRESS:PORT" or a path */
+};
+
 struct auth_options {
 	const char *directory; /* path of the database; made when absent */
 	uint32_t partitions;   /* of the store; fixed when the directory is
@@ -80,6 +87,11 @@ struct auth_options {
 	size_t n_sources;
 
 	const char *metrics; /* are they shown? for `roost status` */
+
+	/* where there is somebody to be met, all kinds, for `roost doctor`;
+	 * does not change with the options */
+	const struct auth_listener *listeners;
+	size_t listeners_count;
 
 	/*
 	 * Reads a new configuration (FRAME_RELOAD); the descriptor stays the

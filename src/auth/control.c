@@ -160,6 +160,16 @@ static struct err run_verb(struct control *c, const struct control_verb *verb)
 	return e;
 }
 
+static void read_fields(struct control *c, const struct control_verb *verb,
+                        struct frame_in *in)
+{
+	size_t most = verb->most != 0 ? verb->most : LIMIT_PASSWORD;
+
+	for (unsigned k = 0; k < CONTROL_FIELDS; k++)
+		c->field[k] =
+			k < verb->fields ? frame_read_slice(in, most) : S("");
+}
+
 static struct err answer(struct control *c, struct frame_in *in)
 {
 	size_t i = 0;
@@ -172,10 +182,7 @@ static struct err answer(struct control *c, struct frame_in *in)
 		i++;
 	if (i == n_control_verbs)
 		return nonsense();
-	for (unsigned k = 0; k < CONTROL_FIELDS; k++)
-		c->field[k] = k < control_verbs[i].fields
-		                      ? frame_read_slice(in, LIMIT_PASSWORD)
-		                      : S("");
+	read_fields(c, &control_verbs[i], in);
 	if (!frame_is_whole(in))
 		return nonsense();
 	done(c, run_verb(c, &control_verbs[i]));

@@ -31,6 +31,7 @@ struct control_verb {
 	struct err (*run)(struct control *, struct slice, struct slice);
 	const char *event; /* in the audit log; NULL: it changes nothing */
 	const char *names[CONTROL_NAMED]; /* there; NULL: not to be told */
+	size_t most; /* octets of a field; 0: LIMIT_PASSWORD */
 };
 
 extern const struct control_verb control_verbs[];
@@ -39,6 +40,10 @@ extern const size_t n_control_verbs;
 /* control_test.c */
 struct err control_auth_test(struct control *, struct slice name,
                              struct slice secret);
+struct err control_auth_test_token(struct control *, struct slice name,
+                                   struct slice token);
+struct err control_issuers(struct control *, struct slice nothing,
+                           struct slice nothing_either);
 
 /* control_policies.c */
 struct err control_policy_set(struct control *, struct slice scope,

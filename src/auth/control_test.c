@@ -5,11 +5,15 @@
  * none: nothing is noted, remembered, made or changed. It comes from nowhere:
  * of what depends on where a client is, it says what that is.
  */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "admin/verbs.h"
 #include "auth/admit.h"
 #include "auth/app_password.h"
 #include "auth/certificates.h"
 #include "auth/control_internal.h"
+#include "auth/issuers.h"
 #include "auth/second_factor.h"
 #include "auth/source.h"
 #include "base/clock.h"
@@ -114,10 +118,11 @@ static void say_where(struct control *c, const struct policies *p)
 	}
 }
 
-static struct err say_policies(struct control *c, struct slice name)
+static struct err say_policies(struct control *c, struct slice name,
+                               bool by_password)
 {
 	const struct admission how = { .service = SERVICE_IMAP,
-		                       .by_password = true };
+		                       .by_password = by_password };
 	struct arena *arena = arena_new(1 << 16);
 	const struct ground *g = NULL;
 	struct policies p;
@@ -260,7 +265,7 @@ static struct err run(struct control *c, struct slice name, struct slice secret)
 	if (!may_log_in(&row))
 		return no();
 	say_lockouts(c, &row);
-	against = say_policies(c, name);
+	against = say_policies(c, name, true);
 	e = try_app_password(c, &row, secret);
 	if (e.code == ERR_ABSENT)
 		e = try_password(c, &row, name, secret);
@@ -269,18 +274,123 @@ static struct err run(struct control *c, struct slice name, struct slice secret)
 	return e.code == ERR_ABSENT ? no() : e;
 }
 
-struct err control_auth_test(struct control *c, struct slice name,
-                             struct slice secret)
+/* -- tokens -- */
+
+static void say_step(void *arg, const char *step, struct slice outcome)
+{
+	say(arg, step, outcome);
+}
+
+/* Who comes in is who the token says. */
+static struct err say_user(struct control *c, struct slice name,
+                           struct slice claimed)
+{
+	struct buf normal = { 0 };
+	struct err e = user_name_normal(claimed, &normal);
+	bool same = is_ok(e) && slice_eq(buf_slice(&normal), name);
+
+	say_two(c, "user",
+	        same ? "it is for " : "it is for another: ", claimed);
+	buf_free(&normal);
+	return same ? OK : no();
+}
+
+static struct err try_token(struct control *c, struct slice name,
+                            struct slice token)
+{
+	const struct issuers_watch watch = { say_step, c };
+	struct issuers *issuers = issuers_keep(c->auth->issuers);
+	struct buf claimed = { 0 };
+	struct err e = issuers_try(issuers, token, &claimed, &watch);
+
+	issuers_release(issuers);
+	if (is_ok(e))
+		e = say_user(c, name, buf_slice(&claimed));
+	else if (e.code != ERR_UNAVAILABLE)
+		e = no();
+	buf_free(&claimed);
+	return e;
+}
+
+static struct err run_token(struct control *c, struct slice name,
+                            struct slice token)
+{
+	struct account_row row = { 0 };
+	struct err e = try_token(c, name, token);
+	struct err found = directory_find(c->auth->directory, name, &row);
+
+	if (!is_ok(e))
+		return e;
+	if (!is_ok(found) && found.code != ERR_ABSENT)
+		return found;
+	say_row(c, &row);
+	if (row.id == 0 || row.state != ACCOUNT_ENABLED || row.shared)
+		return no();
+	return say_policies(c, name, false);
+}
+
+/* -- both -- */
+
+static struct err
+test(struct control *c, struct slice name, struct slice secret,
+     struct err (*run_it)(struct control *, struct slice, struct slice))
 {
 	struct buf normal = { 0 };
 	struct err e = user_name_normal(name, &normal);
 
 	if (is_ok(e)) {
 		say(c, "name", buf_slice(&normal));
-		e = run(c, buf_slice(&normal), secret);
+		e = run_it(c, buf_slice(&normal), secret);
 	}
 	if (is_ok(e))
 		say(c, "verdict", S("it would be let in"));
 	buf_free(&normal);
 	return e;
+}
+
+struct err control_auth_test(struct control *c, struct slice name,
+                             struct slice secret)
+{
+	return test(c, name, secret, run);
+}
+
+struct err control_auth_test_token(struct control *c, struct slice name,
+                                   struct slice token)
+{
+	return test(c, name, token, run_token);
+}
+
+/* -- who issues tokens -- */
+
+static void say_issuer(struct control *c, const struct issuer_facts *f)
+{
+	char keys[24] = "";
+	char ahead[24] = "";
+
+	if (!f->is_introspected)
+		snprintf(keys, sizeof keys, "%zu", f->keys);
+	if (f->has_date)
+		snprintf(ahead, sizeof ahead, "%" PRId64, f->ahead_s);
+	control_answer(c,
+	               (struct slice[ISSUER_COLUMNS]){
+			       [ISSUER_URL] = f->url,
+			       [ISSUER_KEYS] = slice_cstr(keys),
+			       [ISSUER_PROBLEM] = f->problem,
+			       [ISSUER_AHEAD] = slice_cstr(ahead),
+		       },
+	               ISSUER_COLUMNS);
+}
+
+struct err control_issuers(struct control *c, struct slice nothing,
+                           struct slice nothing_either)
+{
+	struct issuers *issuers = issuers_keep(c->auth->issuers);
+	struct issuer_facts facts;
+
+	(void)nothing;
+	(void)nothing_either;
+	for (size_t i = 0; is_ok(c->e) && issuers_ask(issuers, i, &facts); i++)
+		say_issuer(c, &facts);
+	issuers_release(issuers);
+	return OK;
 }

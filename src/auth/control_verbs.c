@@ -382,6 +382,25 @@ static struct err status(struct control *c, struct slice nothing,
 	return OK;
 }
 
+static struct err listeners(struct control *c, struct slice nothing,
+                            struct slice nothing_either)
+{
+	const struct auth_options *o = c->auth->options;
+
+	(void)nothing;
+	(void)nothing_either;
+	for (size_t i = 0; i < o->listeners_count; i++)
+		control_answer(c,
+		               (struct slice[LISTENER_COLUMNS]){
+				       [LISTENER_KIND] =
+					       slice_cstr(o->listeners[i].kind),
+				       [LISTENER_WHERE] = slice_cstr(
+					       o->listeners[i].where),
+			       },
+		               LISTENER_COLUMNS);
+	return OK;
+}
+
 /* -- the table -- */
 
 /* clang-format off */
@@ -408,6 +427,9 @@ const struct control_verb control_verbs[] = {
 	{ FRAME_POLICY_SHOW, 2, control_policy_show },
 	{ FRAME_POLICY_EFFECTIVE, 2, control_policy_effective },
 	{ FRAME_AUTH_TEST, 2, control_auth_test },
+	{ FRAME_AUTH_TEST_TOKEN, 2, control_auth_test_token, .most = LIMIT_SASL_LINE },
+	{ FRAME_ISSUERS, 0, control_issuers },
+	{ FRAME_LISTENERS, 0, listeners },
 	{ FRAME_STATUS, 0, status },
 	{ FRAME_ALERT_LIST, 1, control_alert_list },
 	{ FRAME_ALERT_SILENCE, 3, control_alert_silence, "alert_silence", { "scope", "kind" } },

@@ -116,7 +116,7 @@ static struct err read_answer(const struct outside_answer *answer, json_t **out)
 	return err(ERR_UNAVAILABLE, "the issuer's answer is no introspection");
 }
 
-static void log_failure(const struct issuer_state *s,
+static void log_failure(struct issuer_state *s,
                         const struct outside_answer *answer, struct err e)
 {
 	char text[TOLD_TEXT + 1];
@@ -134,8 +134,11 @@ struct err introspect(struct issuers *all, struct issuer_state *s,
 	struct outside_answer answer;
 	struct err e = ask(all, &s->is, token, &answer);
 
-	if (is_ok(e))
+	s->problem[0] = '\0';
+	if (is_ok(e)) {
+		issuer_date(s, &answer);
 		e = read_answer(&answer, out);
+	}
 	if (!is_ok(e) && e.code != ERR_ABSENT) {
 		log_failure(s, &answer, e);
 		e = err(ERR_UNAVAILABLE, "the issuer can't be asked");

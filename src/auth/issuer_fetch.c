@@ -44,6 +44,8 @@ static bool get(struct issuers *all, struct issuer_state *s, struct slice url,
 	struct err e = outside_get(all->auth, url, S(""), &answer);
 	char text[64];
 
+	if (is_ok(e))
+		issuer_date(s, &answer);
 	if (is_ok(e) && answer.status == STATUS_OK) {
 		*out = answer.body;
 		return true;
@@ -105,6 +107,7 @@ static void take(struct issuers *all, struct issuer_state *s, struct slice text)
 
 	if (s->keys != NULL && digest == s->digest) {
 		s->fetched_ms = now_ms(all);
+		s->problem[0] = '\0';
 		return;
 	}
 	fresh = jwks_parse(text);

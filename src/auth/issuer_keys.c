@@ -10,22 +10,31 @@
 #include <unistd.h>
 
 #include "auth/issuers_internal.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
 enum { PATH_MOST = 4096 };
 
-void issuer_log(enum log_level level, const struct issuer_state *s,
-                const char *event, struct slice reason)
+void issuer_log(enum log_level level, struct issuer_state *s, const char *event,
+                struct slice reason)
 {
 	struct log_line l = log_open(level, event);
 
+	snprintf(s->problem, sizeof s->problem, "%.*s", (int)reason.len,
+	         reason.len != 0 ? reason.ptr : "");
 	log_text(&l, "issuer", s->is.url);
 	if (reason.len != 0)
 		log_text(&l, "reason", reason);
 	else
 		log_number(&l, "keys", jwks_count(s->keys));
 	log_close(&l);
+}
+
+void issuer_date(struct issuer_state *s, const struct outside_answer *a)
+{
+	s->has_date = a->date_s != 0;
+	s->ahead_s = (int64_t)a->date_s - system_clock.wall_s(&system_clock);
 }
 
 void issuer_keys_take(struct issuer_state *s, struct jwks *fresh)

@@ -1,6 +1,8 @@
 /* issuers.c -- whose is a token, and is it good? */
 #include "auth/issuers.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "auth/issuers_internal.h"
@@ -9,7 +11,7 @@
 #include "base/mem.h"
 #include "token/claims.h"
 
-enum { INTROSPECTED_S = 60 };
+enum { INTROSPECTED_S = 60, OUTCOME_MOST = 512 };
 
 /* -- the set of them -- */
 
@@ -128,22 +130,61 @@ static void remember(struct issuers *all, const struct issuer_state *s,
 	token_cache_add(all->cache, &key, &v, now_ms + keep_s * 1000);
 }
 
+/* -- who watches -- */
+
+/* A token on its way through. */
+struct trial {
+	struct issuers *all;
+	struct slice token;
+	struct buf *name;
+	const struct issuers_watch *watch; /* NULL: nobody */
+};
+
+__attribute__((format(printf, 3, 4))) static void
+saw(struct trial *t, const char *step, const char *format, ...)
+{
+	char text[OUTCOME_MOST];
+	va_list ap;
+
+	if (t->watch == NULL)
+		return;
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	t->watch->saw(t->watch->arg, step, slice_cstr(text));
+}
+
+static void saw_claim(void *arg, const char *what, struct err e)
+{
+	saw(arg, what, "%s", is_ok(e) ? "good" : e.text);
+}
+
+/* What the log has of it, which the error has not. */
+static const char *problem_of(const struct issuer_state *s, struct err e)
+{
+	return s->problem[0] != '\0' ? s->problem : e.text;
+}
+
 /* -- the claims -- */
 
-static struct err take_claims(struct issuers *all, const struct issuer_state *s,
-                              const json_t *claims, bool is_jwt,
-                              struct slice token, struct buf *name)
+static struct err take_claims(struct trial *t, const struct issuer_state *s,
+                              const json_t *claims, bool is_jwt)
 {
 	struct claims_moment moment = {
 		.now_s = now_s(),
-		.skew_s = all->auth->options->token_skew_seconds,
+		.skew_s = t->all->auth->options->token_skew_seconds,
 	};
-	struct err e = claims_check(claims, &s->is, is_jwt, moment);
+	const struct claims_watch watch = { saw_claim, t };
+	struct err e = claims_check(claims, &s->is, is_jwt, moment, &watch);
 
-	if (is_ok(e))
-		e = claims_name(claims, &s->is, name);
-	if (is_ok(e))
-		remember(all, s, token, buf_slice(name), claims_end(claims));
+	if (!is_ok(e))
+		return e;
+	e = claims_name(claims, &s->is, t->name);
+	if (!is_ok(e))
+		saw(t, "user", "%s", e.text);
+	else if (t->watch == NULL)
+		remember(t->all, s, t->token, buf_slice(t->name),
+		         claims_end(claims));
 	return e;
 }
 
@@ -185,17 +226,34 @@ static struct err check_signature(struct issuers *all, struct issuer_state *s,
 	return is_ok(e) ? answer_of(try_keys(s, t)) : e;
 }
 
+static struct err check_keys(struct trial *t, struct issuer_state *s,
+                             const struct jwt *jwt)
+{
+	struct err e = check_signature(t->all, s, jwt);
+
+	if (s->keys == NULL)
+		saw(t, "keys", "can't be had: %s", problem_of(s, e));
+	else
+		saw(t, "keys", "%zu", jwks_count(s->keys));
+	if (s->keys != NULL)
+		saw(t, "signature", "%s (%.*s, key \"%.*s\")",
+		    is_ok(e) ? "right" : e.text, (int)jwt->algorithm.len,
+		    jwt->algorithm.ptr, (int)jwt->key.len, jwt->key.ptr);
+	return e;
+}
+
 /* -- questions -- */
 
 /* ERR_ABSENT: the issuer says no. */
-static struct err ask(struct issuers *all, struct issuer_state *s,
-                      struct slice token, struct buf *name)
+static struct err ask(struct trial *t, struct issuer_state *s)
 {
 	json_t *claims = NULL;
-	struct err e = introspect(all, s, token, &claims);
+	struct err e = introspect(t->all, s, t->token, &claims);
 
+	saw(t, "introspection", "%.*s: %s", (int)s->is.url.len, s->is.url.ptr,
+	    is_ok(e) ? "it is active" : problem_of(s, e));
 	if (is_ok(e))
-		e = take_claims(all, s, claims, false, token, name);
+		e = take_claims(t, s, claims, false);
 	json_decref(claims);
 	return e;
 }
@@ -207,17 +265,17 @@ static struct err not_active(struct err e)
 
 /* A token that says nothing itself: the first who knows it has the say. One
  * who can't be asked could have been the one. */
-static struct err ask_all(struct issuers *all, struct slice token,
-                          const char *problem, struct buf *name)
+static struct err ask_all(struct trial *t, const char *problem)
 {
 	struct err e = err(ERR_ABSENT, problem);
 
-	for (size_t i = 0; i < all->n; i++) {
+	saw(t, "token", "%s", problem);
+	for (size_t i = 0; i < t->all->n; i++) {
 		struct err one;
 
-		if (all->v[i].is.introspect.len == 0)
+		if (t->all->v[i].is.introspect.len == 0)
 			continue;
-		one = ask(all, &all->v[i], token, name);
+		one = ask(t, &t->all->v[i]);
 		if (one.code != ERR_ABSENT && one.code != ERR_UNAVAILABLE)
 			return one;
 		if (e.code != ERR_UNAVAILABLE)
@@ -228,38 +286,105 @@ static struct err ask_all(struct issuers *all, struct slice token,
 
 /* -- a token -- */
 
-static struct err verify_jwt(struct issuers *all, const struct jwt *t,
-                             struct slice token, struct buf *name)
+static struct err verify_jwt(struct trial *t, const struct jwt *jwt)
 {
-	struct issuer_state *s = named(all, json_text(t->claims, "iss"));
-	struct err e;
+	struct slice iss = json_text(jwt->claims, "iss");
+	struct issuer_state *s = named(t->all, iss);
+	struct err e =
+		err(ERR_AUTHENTICATIONFAILED, "the token's issuer is unknown");
 
-	if (s == NULL)
-		return err(ERR_AUTHENTICATIONFAILED,
-		           "the token's issuer is unknown");
+	saw(t, "token", "a JWT of %.*s", (int)iss.len, iss.ptr);
+	if (s == NULL) {
+		saw(t, "issuer", "%s: it is none of `issuers`", e.text);
+		return e;
+	}
 	if (s->is.introspect.len != 0)
-		return not_active(ask(all, s, token, name));
-	e = check_signature(all, s, t);
-	return is_ok(e) ? take_claims(all, s, t->claims, true, token, name) : e;
+		return not_active(ask(t, s));
+	e = check_keys(t, s, jwt);
+	return is_ok(e) ? take_claims(t, s, jwt->claims, true) : e;
 }
 
-struct err issuers_verify(struct issuers *all, struct slice token,
-                          struct buf *name)
+static struct err verify(struct trial *t)
 {
 	const char *problem;
 	struct jwt jwt;
 	struct err e;
 
-	if (token.len == 0)
+	if (t->token.len == 0)
 		return err(ERR_AUTHENTICATIONFAILED, "there is no token");
-	if (all->n == 0)
-		return err(ERR_AUTHENTICATIONFAILED, "there is no issuer");
-	if (is_remembered(all, token, name))
+	if (t->all->n == 0) {
+		e = err(ERR_AUTHENTICATIONFAILED, "there is no issuer");
+		saw(t, "issuer", "%s", e.text);
+		return e;
+	}
+	if (t->watch == NULL && is_remembered(t->all, t->token, t->name))
 		return OK;
-	problem = jwt_open(token, &jwt);
+	problem = jwt_open(t->token, &jwt);
 	if (problem != NULL)
-		return ask_all(all, token, problem, name);
-	e = verify_jwt(all, &jwt, token, name);
+		return ask_all(t, problem);
+	e = verify_jwt(t, &jwt);
 	jwt_close(&jwt);
 	return e;
+}
+
+struct err issuers_verify(struct issuers *all, struct slice token,
+                          struct buf *name)
+{
+	struct trial t = { all, token, name, NULL };
+
+	return verify(&t);
+}
+
+struct err issuers_try(struct issuers *all, struct slice token,
+                       struct buf *name, const struct issuers_watch *watch)
+{
+	struct trial t = { all, token, name, watch };
+
+	return verify(&t);
+}
+
+void issuers_claimed(const struct issuers *all, struct slice token,
+                     struct buf *name)
+{
+	struct issuer_state *s;
+	struct jwt jwt;
+
+	if (jwt_open(token, &jwt) != NULL)
+		return;
+	s = named(all, json_text(jwt.claims, "iss"));
+	if (s == NULL || !is_ok(claims_name(jwt.claims, &s->is, name)))
+		name->len = 0;
+	jwt_close(&jwt);
+}
+
+/* -- how they are -- */
+
+/* A token that nobody has issued: whoever says so can be asked. */
+static void probe(struct issuers *all, struct issuer_state *s)
+{
+	json_t *claims = NULL;
+
+	introspect(all, s, S("roost"), &claims);
+	json_decref(claims);
+}
+
+bool issuers_ask(struct issuers *all, size_t i, struct issuer_facts *out)
+{
+	struct issuer_state *s = &all->v[i];
+
+	if (i >= all->n)
+		return false;
+	if (s->is.introspect.len != 0)
+		probe(all, s);
+	else
+		issuer_keys_refresh(all, s, true);
+	*out = (struct issuer_facts){
+		.url = s->is.url,
+		.keys = s->keys != NULL ? jwks_count(s->keys) : 0,
+		.is_introspected = s->is.introspect.len != 0,
+		.has_date = s->has_date,
+		.ahead_s = s->ahead_s,
+		.problem = slice_cstr(s->problem),
+	};
+	return true;
 }

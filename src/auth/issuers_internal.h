@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "auth/issuers.h"
+#include "auth/outside.h"
 #include "base/log.h"
 #include "token/jwks.h"
 #include "token/jwt.h"
@@ -21,6 +22,10 @@ struct issuer_state {
 	uint64_t fetched_ms;
 	uint64_t tried_ms;
 	uint64_t forced_ms; /* because of a key that was missing */
+	int64_t ahead_s;    /* its clock, of ours; as it was said last */
+	bool has_date;      /* it was said */
+
+	char problem[TOLD_TEXT + 1]; /* when it was asked last, or "" */
 	bool fetching;
 	struct wait_list waiting;
 };
@@ -39,8 +44,12 @@ struct issuers {
 bool auth_file_read(const struct auth *, struct slice name, struct stat *,
                     struct buf *out);
 
-void issuer_log(enum log_level, const struct issuer_state *, const char *event,
+/* reason: what is wrong; "": nothing any more. */
+void issuer_log(enum log_level, struct issuer_state *, const char *event,
                 struct slice reason);
+
+/* What time it is there, if the answer says it. */
+void issuer_date(struct issuer_state *, const struct outside_answer *);
 
 /* A set that has replaced the one before; the number is for the log. */
 void issuer_keys_take(struct issuer_state *, struct jwks *);

@@ -28,6 +28,7 @@ static void keep_answer(struct asking *q, struct frame_in *f)
 	uint32_t status = read_u32(&f->r);
 	struct slice body = frame_read_slice(f, TOLD_BODY);
 	uint64_t quota_bytes = read_u64(&f->r);
+	uint64_t date_s = read_u64(&f->r);
 
 	if (!frame_is_whole(f))
 		return;
@@ -35,6 +36,7 @@ static void keep_answer(struct asking *q, struct frame_in *f)
 		memcpy(q->answer->text, text.ptr, text.len);
 	q->answer->status = status;
 	q->answer->quota_bytes = quota_bytes;
+	q->answer->date_s = date_s;
 	buf_room(&q->answer->body, body.len + 1);
 	buf_add(&q->answer->body, body);
 }

@@ -13,6 +13,7 @@ struct outside_answer {
 	uint32_t status;
 	struct buf body; /* outside_answer_free() wipes it */
 	uint64_t quota_bytes;
+	uint64_t date_s; /* that it says it is, since 1970; 0: it doesn't */
 	char text[TOLD_TEXT + 1]; /* what went wrong, for the log; or "" */
 };
 

@@ -67,7 +67,8 @@ static json_t *answer_of(const struct attempt *t, const struct issuer *i,
 	return object;
 }
 
-/* The reason stays for when the client has heard that. */
+/* The reason stays for when the client has heard that. Whose the token says
+ * it is is for the log, like a name that is typed. */
 static void explain(struct attempt *t, struct err e, struct buf *challenge)
 {
 	static char told;
@@ -76,6 +77,9 @@ static void explain(struct attempt *t, struct err e, struct buf *challenge)
 	json_t *object = answer_of(t, i, e.code);
 	char *text = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
 
+	if (t->user.len == 0)
+		issuers_claimed(t->auth->issuers, buf_slice(&t->secret),
+		                &t->user);
 	t->reason = e.text;
 	t->is_denied = true;
 	t->state = &told;

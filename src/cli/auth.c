@@ -26,18 +26,21 @@ static int show_steps(const struct call *c, struct frame_out *f)
 int run_auth_test(const struct call *c)
 {
 	struct frame_out f = { 0 };
-	struct slice password;
+	struct slice secret;
+	bool is_token = call_value(c, "token") != NULL;
 	char prompt[320];
 	struct err e;
 
-	snprintf(prompt, sizeof prompt, "Password of %.255s", c->args[0]);
-	e = secret_read(prompt, false, &password);
+	snprintf(prompt, sizeof prompt, "%s of %.255s",
+	         is_token ? "Token" : "Password", c->args[0]);
+	e = secret_read(prompt, is_token ? SECRET_TOKEN : SECRET_KNOWN,
+	                &secret);
 	if (!is_ok(e))
 		return fail_err(e, c->args[0]);
-	frame_begin(&f, FRAME_AUTH_TEST);
+	frame_begin(&f, is_token ? FRAME_AUTH_TEST_TOKEN : FRAME_AUTH_TEST);
 	frame_slice(&f, slice_cstr(c->args[0]));
-	frame_slice(&f, password);
-	mem_wipe((char *)password.ptr, password.len);
-	free((char *)password.ptr);
+	frame_slice(&f, secret);
+	mem_wipe((char *)secret.ptr, secret.len);
+	free((char *)secret.ptr);
 	return show_steps(c, &f);
 }

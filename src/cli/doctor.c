@@ -8,6 +8,8 @@
 #include <sysexits.h>
 
 #include "cli/doctor_accounts.h"
+#include "cli/doctor_places.h"
+#include "cli/doctor_policies.h"
 #include "cli/fail.h"
 #include "cli/site.h"
 #include "config/check.h"
@@ -72,29 +74,9 @@ static void judge_configuration(struct report *r, const char *path,
 		report_good(r, CHECK_CONFIGURATION, path, "no errors");
 }
 
-/* Who listens everywhere is asked where we are. Where balancers speak for
- * others nobody else is. */
-static const char *here(const char *address)
-{
-	if (!strcmp(address, "0.0.0.0"))
-		return "127.0.0.1";
-	return !strcmp(address, "::") ? "::1" : address;
-}
-
-static void examine_listeners(const struct doctor *d, const struct config *c,
-                              const struct config_list *list, bool tls_first)
-{
-	struct config_address a;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (config_address_parse(list->v[i], &a) && !a.proxy)
-			doctor_imap(d, &(struct imap_port){
-					       c->hostname, here(a.address),
-					       a.port, tls_first });
-}
-
 /* Where others reach us, if that is somewhere else. */
-static void examine_hostname(const struct doctor *d, const struct config *c)
+static void examine_hostname(const struct doctor *d, const struct config *c,
+                             bool imaps)
 {
 	struct where where[ADDRESSES_MOST];
 	size_t n;
@@ -109,62 +91,60 @@ static void examine_hostname(const struct doctor *d, const struct config *c)
 	}
 	report_good(d->report, CHECK_ADDRESS, c->hostname, "has %zu address%s",
 	            n, n == 1 ? "" : "es");
-	if (c->listen_imaps.n != 0)
+	if (imaps)
 		doctor_imap(d, &(struct imap_port){ c->hostname, c->hostname,
 		                                    IMAPS_PORT, true });
 }
 
-/* "ADDRESS:PORT" of a listener; false when balancers alone may ask there. */
-static bool put_where(const char *text, char out[static 64])
+static bool open_server(const struct doctor *d, const struct config *c,
+                        struct control *out)
 {
-	struct config_address a;
+	char *path = config_control_path(c);
+	struct err e = control_open(path, out);
 
-	if (!config_address_parse(text, &a) || a.proxy)
-		return false;
-	snprintf(out, 64, strchr(a.address, ':') != NULL ? "[%s]:%u" : "%s:%u",
-	         here(a.address), (unsigned)a.port);
-	return true;
-}
-
-static void examine_transfer(const struct doctor *d, const struct config *c)
-{
-	char where[64];
-
-	for (size_t i = 0; i < c->listen_lmtp.n; i++)
-		if (put_where(c->listen_lmtp.v[i], where))
-			doctor_lmtp(d, where, "");
-	if (c->lmtp_socket[0] != 0)
-		doctor_lmtp(d, c->lmtp_socket, c->lmtp_socket_user);
-	for (size_t i = 0; i < c->listen_auth.n; i++)
-		if (put_where(c->listen_auth.v[i], where))
-			doctor_auth_socket(d, where, "");
-	if (c->auth_socket[0] != 0)
-		doctor_auth_socket(d, c->auth_socket, c->auth_socket_user);
+	if (is_ok(e))
+		report_good(d->report, CHECK_RUNNING, path, "roostd answers");
+	else
+		report_bad(d->report, CHECK_RUNNING, path, "%s", e.text);
+	free(path);
+	return is_ok(e);
 }
 
 static void examine_running(const struct doctor *d, const struct config *c,
-                            const char *domain)
+                            struct control *server, const char *domain)
 {
-	char *path = config_control_path(c);
-	struct control server;
 	struct doctor_census census;
-	struct err e = control_open(path, &server);
 
-	if (!is_ok(e)) {
-		report_bad(d->report, CHECK_RUNNING, path, "%s", e.text);
-		free(path);
-		return;
-	}
-	report_good(d->report, CHECK_RUNNING, path, "roostd answers");
-	if (doctor_accounts(d->report, &server, &census)) {
-		doctor_mailboxes(d->report, &server, census.accounts);
+	if (doctor_accounts(d->report, server, &census)) {
+		doctor_policies(d->report, server, c);
+		doctor_issuers(d->report, server);
+		doctor_mailboxes(d->report, server, census.accounts);
 		if (domain == NULL)
 			doctor_domains(d, census.domains, census.n_domains,
 			               c->hostname);
 	}
 	doctor_census_free(&census);
+}
+
+static void examine_configured(const struct doctor *d, const struct config *c,
+                               const char *domain)
+{
+	struct doctor_places places;
+	struct control server;
+	bool runs = open_server(d, c, &server);
+
+	doctor_places_find(c, runs ? &server : NULL, &places);
+	doctor_places_examine(d, c, &places);
+	examine_hostname(d, c, doctor_places_have(&places, "imaps"));
+	doctor_places_free(&places);
+	doctor_clock(d);
+	doctor_disk(d->report, c);
+	if (domain != NULL)
+		doctor_discovery(d, domain, c->hostname);
+	if (!runs)
+		return;
+	examine_running(d, c, &server, domain);
 	control_close(&server);
-	free(path);
 }
 
 static void examine_own(const struct doctor *d, const struct call *c,
@@ -175,17 +155,8 @@ static void examine_own(const struct doctor *d, const struct call *c,
 	struct config *config = config_read(path, -1, &errors);
 
 	judge_configuration(d->report, path, config, &errors);
-	if (config != NULL && !config_is_refused(&errors)) {
-		examine_listeners(d, config, &config->listen_imap, false);
-		examine_listeners(d, config, &config->listen_imaps, true);
-		examine_hostname(d, config);
-		doctor_clock(d);
-		doctor_disk(d->report, config);
-		examine_running(d, config, domain);
-		if (domain != NULL)
-			doctor_discovery(d, domain, config->hostname);
-		examine_transfer(d, config);
-	}
+	if (config != NULL && !config_is_refused(&errors))
+		examine_configured(d, config, domain);
 	config_errors_free(&errors);
 	config_free(config);
 }

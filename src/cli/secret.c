@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-enum { LINE = LIMIT_PASSWORD + 2 }; /* CR and LF */
+enum { LINE = LIMIT_SASL_LINE + 2 }; /* CR and LF */
 
 /* The signal that came while somebody was asked, or 0. */
 static volatile sig_atomic_t caught;
@@ -38,25 +38,29 @@ static struct err read_line(char line[LINE], size_t *len)
 	return OK;
 }
 
-static struct err check_line(struct slice line)
+static struct err check_line(struct slice line, enum secret_kind kind)
 {
+	bool is_token = kind == SECRET_TOKEN;
+
 	if (line.len == 0)
-		return err(ERR_SYNTAX, "the password is empty");
-	if (line.len > LIMIT_PASSWORD)
-		return err(ERR_SYNTAX, "the password is too long");
+		return err(ERR_SYNTAX, is_token ? "the token is empty"
+		                                : "the password is empty");
+	if (line.len > (is_token ? LIMIT_SASL_LINE : LIMIT_PASSWORD))
+		return err(ERR_SYNTAX, is_token ? "the token is too long"
+		                                : "the password is too long");
 	if (slice_find_byte(line, '\0') != SLICE_NONE)
-		return err(ERR_SYNTAX, "the password has a NUL in it");
+		return err(ERR_SYNTAX, "there is a NUL in it");
 	return OK;
 }
 
-static struct err take_line(struct slice *out)
+static struct err take_line(enum secret_kind kind, struct slice *out)
 {
 	char line[LINE];
 	size_t len;
 	struct err e = read_line(line, &len);
 
 	if (is_ok(e))
-		e = check_line(slice_of(line, len));
+		e = check_line(slice_of(line, len), kind);
 	if (is_ok(e))
 		*out = slice_of(mem_copy(line, len), len);
 	mem_wipe(line, sizeof line);
@@ -79,7 +83,7 @@ static void on_signal(int number)
 static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
 enum { SIGNALS = sizeof signals / sizeof *signals };
 
-static struct err take_line_unseen(struct slice *out)
+static struct err take_line_unseen(enum secret_kind kind, struct slice *out)
 {
 	struct sigaction quiet = { .sa_handler = on_signal };
 	struct sigaction old[SIGNALS];
@@ -94,7 +98,7 @@ static struct err take_line_unseen(struct slice *out)
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i], &quiet, &old[i]);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &without);
-	e = take_line(out);
+	e = take_line(kind, out);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &with_echo);
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i], &old[i], NULL);
@@ -104,13 +108,14 @@ static struct err take_line_unseen(struct slice *out)
 
 /* A signal ends the read and does what it does when the echo is back: most
  * end the process; after one that doesn't (^Z and fg) it asks again. */
-static struct err ask(const char *prompt, struct slice *out)
+static struct err ask(const char *prompt, enum secret_kind kind,
+                      struct slice *out)
 {
 	for (;;) {
 		struct err e;
 
 		fprintf(stderr, "%s: ", prompt);
-		e = take_line_unseen(out);
+		e = take_line_unseen(kind, out);
 		if (caught == 0)
 			return e;
 		if (is_ok(e))
@@ -119,17 +124,18 @@ static struct err ask(const char *prompt, struct slice *out)
 	}
 }
 
-struct err secret_read(const char *prompt, bool is_new, struct slice *out)
+struct err secret_read(const char *prompt, enum secret_kind kind,
+                       struct slice *out)
 {
 	struct slice again;
 	struct err e;
 
 	if (!isatty(STDIN_FILENO))
-		return take_line(out);
-	e = ask(prompt, out);
-	if (!is_ok(e) || !is_new)
+		return take_line(kind, out);
+	e = ask(prompt, kind, out);
+	if (!is_ok(e) || kind != SECRET_NEW)
 		return e;
-	e = ask("The same again", &again);
+	e = ask("The same again", kind, &again);
 	if (!is_ok(e)) {
 		forget(out);
 		return e;

@@ -41,7 +41,7 @@ static int do_with_password(const struct call *c, uint16_t type)
 	int status;
 
 	snprintf(prompt, sizeof prompt, "Password of %.255s", c->args[0]);
-	e = secret_read(prompt, true, &password);
+	e = secret_read(prompt, SECRET_NEW, &password);
 	if (!is_ok(e))
 		return fail_err(e, c->args[0]);
 	f = named(type, c->args[0]);

@@ -128,12 +128,15 @@ const struct verb verbs[] = {
 	  false, { { "seen", 0, "HASH", "it must be in there" } },
 	  run_audit_verify },
 
-	{ "auth test", "USER", 1, 1, "Try a password, and show each step",
+	{ "auth test", "USER", 1, 1, "Try a password or a token, and show each step",
 	  "Where the user was looked for, who knows it, what its policies, its\n"
 	  "second factor and a lock-out have against it, and whether the password\n"
 	  "or app password is right; it is asked for on a terminal, or is the first\n"
-	  "line of the input. It counts as no attempt, and makes no account.",
-	  true, { { 0 } }, run_auth_test },
+	  "line of the input. Of a token: who issued it, whether that can be asked,\n"
+	  "keys and signature, and each claim that counts, up to whose it is. It\n"
+	  "counts as no attempt, and makes no account.",
+	  true, { { "token", 't', NULL, "a token of OAUTHBEARER or XOAUTH2, not a password" } },
+	  run_auth_test },
 
 	{ "capability hide", "CAPABILITY", 1, 1,
 	  "Do not tell clients of a capability",

@@ -5,6 +5,7 @@
  *	domain ─────► discovery.c              how clients find it
  *	domains ────► domains.c ──► discovery.c
  *	sockets ────► transfer.c               what Postfix and Exim use
+ *	metrics ────► ready.c                  what watches the server
  *
  * It knows nothing of roost: any IMAP server can be looked at. It sends no
  * credentials, and leaves nothing behind but lines in the server's log.
@@ -48,6 +49,9 @@ void doctor_domains(const struct doctor *, char *const *domains, size_t n,
 /* The machine's clock: does something keep it right? Nothing else is known of
  * it here; what others say the time is, is compared where they say it. */
 void doctor_clock(const struct doctor *);
+
+/* What the server says of itself, at "ADDRESS:PORT" where it shows metrics. */
+void doctor_ready(const struct doctor *, const char *where);
 
 /* Sockets of the mail transfer agent: paths, or "ADDRESS:PORT". user (of the
  * machine) should be able to open it; "": whom such agents run as. */

@@ -41,13 +41,35 @@ static bool takes_passwords(const struct buf *capabilities)
 	       imap_has(capabilities, "AUTH=LOGIN");
 }
 
+/* The server sees us as itself: many let such a client say what it likes. */
+static bool is_here(const struct connection *c)
+{
+	struct sockaddr_storage own = { 0 };
+	struct sockaddr_storage other = { 0 };
+	socklen_t n = sizeof own;
+	socklen_t m = sizeof other;
+
+	if (getsockname(c->fd, (struct sockaddr *)&own, &n) != 0 ||
+	    getpeername(c->fd, (struct sockaddr *)&other, &m) != 0 ||
+	    own.ss_family != other.ss_family)
+		return false;
+	if (own.ss_family == AF_INET)
+		return ((struct sockaddr_in *)&own)->sin_addr.s_addr ==
+		       ((struct sockaddr_in *)&other)->sin_addr.s_addr;
+	return own.ss_family == AF_INET6 &&
+	       memcmp(&((struct sockaddr_in6 *)&own)->sin6_addr,
+	              &((struct sockaddr_in6 *)&other)->sin6_addr,
+	              sizeof(struct in6_addr)) == 0;
+}
+
 static void judge_clear_text(const struct doctor *d, const struct place *p,
+                             const struct connection *c,
                              const struct buf *capabilities)
 {
 	struct report *r = d->report;
-	const struct sockaddr *a = (const struct sockaddr *)&p->where->address;
+	bool starttls = imap_has(capabilities, "STARTTLS");
 
-	if (imap_has(capabilities, "STARTTLS"))
+	if (starttls)
 		report_good(r, CHECK_STARTTLS, p->text, "STARTTLS is offered");
 	else
 		report_bad(r, CHECK_STARTTLS, p->text,
@@ -58,14 +80,12 @@ static void judge_clear_text(const struct doctor *d, const struct place *p,
 	else if (imap_has(capabilities, "LOGINDISABLED"))
 		report_bad(r, CHECK_NO_CLEAR_TEXT, p->text,
 		           "mechanisms with passwords are offered before TLS");
+	else if (starttls && is_here(c))
+		report_bad(r, CHECK_CLEAR_TEXT_HERE, p->text,
+		           "LOGIN is not disabled before TLS for this machine");
 	else
 		report_bad(r, CHECK_NO_CLEAR_TEXT, p->text,
-		           "LOGIN is not disabled before TLS%s",
-		           a->sa_family == AF_INET &&
-		                           p->where->text[0] == '1' &&
-		                           !strncmp(p->where->text, "127.", 4)
-		                   ? " (for this machine, which may be trusted)"
-		                   : "");
+		           "LOGIN is not disabled before TLS");
 }
 
 /* A second command in the same packet as STARTTLS is the attacker's. */
@@ -171,7 +191,7 @@ static bool examine_clear(const struct doctor *d, const struct place *p,
 	bool starttls = false;
 
 	if (is_ok(converse(d, p, c, &capabilities))) {
-		judge_clear_text(d, p, &capabilities);
+		judge_clear_text(d, p, c, &capabilities);
 		starttls = imap_has(&capabilities, "STARTTLS");
 	}
 	buf_free(&capabilities);

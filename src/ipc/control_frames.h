@@ -41,6 +41,9 @@ enum {
 	FRAME_STATUS,        /* of auth and, on a mail link, of that partition */
 	FRAME_AUTH_TEST,     /* slice name, slice password: what a log-in would
 	                        find, step by step */
+	FRAME_AUTH_TEST_TOKEN, /* slice name, slice token: the same */
+	FRAME_ISSUERS,       /* of tokens, each asked now */
+	FRAME_LISTENERS,     /* where it listens, whoever opened it */
 	FRAME_LINK,          /* slice account name or "", u32 partition: answered
 	                        by LINKED, then DONE */
 	FRAME_LINKED,        /* u64 account, u32 partition, u32 partitions; fd:

@@ -222,7 +222,8 @@ enum frame_type {
 	/* outside -> auth, within ASK_SECONDS */
 	FRAME_TOLD,          /* u64 request, u8 enum err_code (ERR_OK: there is an
 	                        answer), slice text for the log, u32 status, slice
-	                        body, u64 quota bytes (0: none) */
+	                        body, u64 quota bytes (0: none), u64 date in
+	                        seconds since 1970, as HTTP has it (0: none) */
 };
 /* clang-format on */
 

@@ -156,6 +156,17 @@ static void fail(struct question *q, const char *url, CURLcode code,
 	              q->told.body.overflow ? "the answer is too large" : why);
 }
 
+/* What time it is there. */
+static uint64_t date_of(CURL *c)
+{
+	struct curl_header *h;
+	time_t s = -1;
+
+	if (curl_easy_header(c, "Date", 0, CURLH_HEADER, -1, &h) == CURLHE_OK)
+		s = curl_getdate(h->value, NULL);
+	return s > 0 ? (uint64_t)s : 0;
+}
+
 static void run(struct transfer *t, const char *url)
 {
 	struct question *q = t->question;
@@ -177,6 +188,7 @@ static void run(struct transfer *t, const char *url)
 	}
 	curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
 	q->told.status = (uint32_t)status;
+	q->told.date_s = date_of(t->curl);
 }
 
 void http_ask(struct question *q, void **kept)

@@ -73,6 +73,7 @@ static void tell(struct job *j)
 	frame_u32(&f, good ? t->status : 0);
 	frame_slice(&f, good ? buf_slice(&t->body) : S(""));
 	frame_u64(&f, good ? t->quota_bytes : 0);
+	frame_u64(&f, good ? t->date_s : 0);
 	link_send(j->outside->auth, &f, -1);
 }
 

@@ -17,6 +17,7 @@ struct told {
 	uint32_t status;
 	struct buf body; /* limited to TOLD_BODY; wiped */
 	uint64_t quota_bytes;
+	uint64_t date_s; /* that it says it is, since 1970; 0: it doesn't */
 };
 
 struct question {

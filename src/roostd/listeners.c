@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,8 +38,37 @@ static void complain(const char *what, int error)
 	say_failed(LOG_LEVEL_ERROR, what, error);
 }
 
+/* Where it is, whoever has opened it. */
+static void fill_place(struct listening *l)
+{
+	union {
+		struct sockaddr_storage any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+	} at = { 0 };
+	socklen_t size = sizeof at - 1; /* a NUL stays behind a path */
+	char text[INET6_ADDRSTRLEN] = "";
+
+	getsockname(l->fd, (struct sockaddr *)&at, &size);
+	if (at.any.ss_family == AF_UNIX) {
+		snprintf(l->where, sizeof l->where, "%s", at.un.sun_path);
+	} else if (at.any.ss_family == AF_INET) {
+		l->port = ntohs(at.in.sin_port);
+		inet_ntop(AF_INET, &at.in.sin_addr, text, sizeof text);
+		snprintf(l->where, sizeof l->where, "%s:%u", text,
+		         (unsigned)l->port);
+	} else if (at.any.ss_family == AF_INET6) {
+		l->port = ntohs(at.in6.sin6_port);
+		inet_ntop(AF_INET6, &at.in6.sin6_addr, text, sizeof text);
+		snprintf(l->where, sizeof l->where, "[%s]:%u", text,
+		         (unsigned)l->port);
+	}
+}
+
 static bool add(struct listeners *l, struct listening new)
 {
+	fill_place(&new);
 	if (l->n == LISTENERS_MOST) { /* a service manager gave too many */
 		complain("one socket more", ENFILE);
 		close(new.fd);
@@ -130,7 +160,9 @@ static bool open_tcp(struct listeners *l, const struct config_list *list,
 		if (fd < 0)
 			complain(list->v[i], errno);
 		ok = fd >= 0 &&
-		     add(l, (struct listening){ fd, kind, a.port, a.proxy }) &&
+		     add(l, (struct listening){ .fd = fd,
+		                                .kind = kind,
+		                                .proxy = a.proxy }) &&
 		     ok;
 	}
 	return ok;
@@ -149,8 +181,8 @@ static void open_metrics(struct listeners *l, const struct config_list *list)
 		if (config_address_parse(list->v[i], &a))
 			fd = listen_tcp(&a, BIND_TRIES_METRICS);
 		if (fd >= 0) {
-			add(l, (struct listening){ fd, LISTENER_METRICS, a.port,
-			                           false });
+			add(l, (struct listening){ .fd = fd,
+			                           .kind = LISTENER_METRICS });
 			continue;
 		}
 		say_failed(LOG_LEVEL_WARN, list->v[i], errno);
@@ -214,7 +246,7 @@ static bool open_unix(struct listeners *l, const char *path, int type,
 
 	if (fd < 0)
 		complain(path, errno);
-	return fd >= 0 && add(l, (struct listening){ fd, kind, 0, false });
+	return fd >= 0 && add(l, (struct listening){ .fd = fd, .kind = kind });
 }
 
 /* -- from the service manager -- */
@@ -234,26 +266,23 @@ static const struct {
 	{ "metrics", LISTENER_METRICS, false },
 };
 
-static uint16_t port_of(int fd)
+const char *listening_name(const struct listening *l)
 {
-	struct sockaddr_storage at = { 0 };
-	socklen_t size = sizeof at;
-
-	getsockname(fd, (struct sockaddr *)&at, &size);
-	if (at.ss_family == AF_INET)
-		return ntohs(((struct sockaddr_in *)&at)->sin_port);
-	if (at.ss_family == AF_INET6)
-		return ntohs(((struct sockaddr_in6 *)&at)->sin6_port);
-	return 0;
+	for (size_t i = 0; i < sizeof activated / sizeof *activated; i++)
+		if (activated[i].kind == l->kind &&
+		    activated[i].proxy == l->proxy)
+			return activated[i].name;
+	return NULL;
 }
 
 static bool take_activated(struct listeners *l, int fd, const char *name)
 {
 	for (size_t i = 0; i < sizeof activated / sizeof *activated; i++) {
 		if (strcmp(name, activated[i].name) == 0)
-			return add(l, (struct listening){ fd, activated[i].kind,
-			                                  port_of(fd),
-			                                  activated[i].proxy });
+			return add(l, (struct listening){
+					      .fd = fd,
+					      .kind = activated[i].kind,
+					      .proxy = activated[i].proxy });
 	}
 	complain(name, EINVAL);
 	close(fd);

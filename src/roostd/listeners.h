@@ -19,11 +19,14 @@
 /* and the Unix sockets: lmtp_socket, auth_socket and control */
 enum { LISTENERS_MOST = CONFIG_ADDRESSES_MOST + 3 };
 
+enum { LISTENING_TEXT = 112 };
+
 struct listening {
 	int fd;
 	enum listener_kind kind;
 	uint16_t port; /* 0: a Unix socket */
 	bool proxy;    /* balancers begin with a header, gate/proxy.h */
+	char where[LISTENING_TEXT]; /* "ADDRESS:PORT", or a path */
 };
 
 struct listeners {
@@ -34,5 +37,7 @@ struct listeners {
 
 /* False: the log says what can't be listened on. */
 bool listeners_open(struct listeners *, const struct config *);
+/* "imap", "lmtp-proxy", ...; NULL: that is for us alone. */
+const char *listening_name(const struct listening *);
 bool listeners_have(const struct listeners *, enum listener_kind);
 void listeners_close(struct listeners *);

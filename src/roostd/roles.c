@@ -144,6 +144,8 @@ struct auth_role {
 	struct network *trusted[2];
 	struct auth_options options[2];
 	size_t now;
+	struct auth_listener listeners[LISTENERS_MOST];
+	size_t listeners_count;
 };
 
 static const struct auth_options *reload_auth(void *arg, int fd);
@@ -277,6 +279,8 @@ static void fill_auth(struct auth_role *a, const struct config *c)
 		.trusted = a->trusted[a->now],
 		.trusted_count = c->trusted_networks.n,
 		.metrics = metrics_of(a->server),
+		.listeners = a->listeners,
+		.listeners_count = a->listeners_count,
 		.reload = reload_auth,
 		.reload_arg = a,
 	};
@@ -297,9 +301,25 @@ static const struct auth_options *reload_auth(void *arg, int fd)
 	return &a->options[a->now];
 }
 
+/* Closed they may be, in this process; what they were called stays. */
+static void fill_listeners(struct auth_role *a)
+{
+	const struct listeners *all = &a->server->listeners;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const char *kind = listening_name(&all->v[i]);
+
+		if (kind != NULL)
+			a->listeners[a->listeners_count++] =
+				(struct auth_listener){ kind, all->v[i].where };
+	}
+}
+
 int run_auth(struct server *s, int parent_fd)
 {
 	struct auth_role a = { .server = s };
+
+	fill_listeners(&a);
 
 	a.directory = config_accounts_path(s->start);
 	fill_auth(&a, s->config);

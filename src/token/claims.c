@@ -36,11 +36,12 @@ int64_t claims_end(const json_t *claims)
 	return has_time(claims, "exp", INT64_MAX, &end) ? end : 0;
 }
 
-static struct err check_times(const json_t *claims, bool is_jwt,
-                              struct claims_moment m)
+static struct err check_times(const json_t *claims, const struct issuer *i,
+                              bool is_jwt, struct claims_moment m)
 {
 	int64_t end, from, issued;
 
+	(void)i;
 	if (!has_time(claims, "exp", INT64_MAX, &end) ||
 	    !has_time(claims, "nbf", 0, &from) ||
 	    !has_time(claims, "iat", 0, &issued))
@@ -59,8 +60,9 @@ static struct err check_times(const json_t *claims, bool is_jwt,
 /* -- from whom, for whom -- */
 
 static struct err check_issuer(const json_t *claims, const struct issuer *i,
-                               bool is_jwt)
+                               bool is_jwt, struct claims_moment m)
 {
+	(void)m;
 	if (!is_jwt && json_object_get(claims, "iss") == NULL)
 		return OK;
 	return slice_eq(json_text(claims, "iss"), i->url)
@@ -82,10 +84,13 @@ static bool is_among(struct slice list, const json_t *one)
 }
 
 /* A string, or several: RFC 7519 section 4.1.3 */
-static struct err check_audience(const json_t *claims, const struct issuer *i)
+static struct err check_audience(const json_t *claims, const struct issuer *i,
+                                 bool is_jwt, struct claims_moment m)
 {
 	const json_t *aud = json_object_get(claims, "aud");
 
+	(void)is_jwt;
+	(void)m;
 	if (i->audience.len == 0 || is_among(i->audience, aud))
 		return OK;
 	for (size_t n = 0; n < json_array_size(aud); n++)
@@ -122,28 +127,51 @@ static bool has_scope(const json_t *claims, const char *name,
 	return has_word(json_text(claims, name), scope);
 }
 
-static struct err check_scope(const json_t *claims, const struct issuer *i)
+static struct err check_scope(const json_t *claims, const struct issuer *i,
+                              bool is_jwt, struct claims_moment m)
 {
+	(void)is_jwt;
+	(void)m;
 	if (i->scope.len == 0 || has_scope(claims, "scope", i->scope) ||
 	    has_scope(claims, "scp", i->scope))
 		return OK;
 	return err(ERR_NOPERM, "the token lacks the scope");
 }
 
-struct err claims_check(const json_t *claims, const struct issuer *i,
-                        bool is_jwt, struct claims_moment m)
+/* RFC 7800: good only with a proof that no mail client brings */
+static struct err check_binding(const json_t *claims, const struct issuer *i,
+                                bool is_jwt, struct claims_moment m)
 {
-	struct err e = check_issuer(claims, i, is_jwt);
+	(void)i;
+	(void)is_jwt;
+	(void)m;
+	return json_object_get(claims, "cnf") == NULL
+	               ? OK
+	               : bad("the token is bound to a key of its client");
+}
 
-	if (is_ok(e))
-		e = check_audience(claims, i);
-	if (is_ok(e))
-		e = check_times(claims, is_jwt, m);
-	if (is_ok(e))
-		e = check_scope(claims, i);
-	/* RFC 7800: good only with a proof that no mail client brings */
-	if (is_ok(e) && json_object_get(claims, "cnf") != NULL)
-		e = bad("the token is bound to a key of its client");
+static const struct {
+	const char *what;
+	struct err (*check)(const json_t *, const struct issuer *, bool is_jwt,
+	                    struct claims_moment);
+} checks[] = {
+	{ "issuer", check_issuer },   { "audience", check_audience },
+	{ "times", check_times },     { "scope", check_scope },
+	{ "binding", check_binding },
+};
+
+struct err claims_check(const json_t *claims, const struct issuer *i,
+                        bool is_jwt, struct claims_moment m,
+                        const struct claims_watch *w)
+{
+	struct err e = OK;
+
+	for (size_t n = 0; is_ok(e) && n < sizeof checks / sizeof *checks;
+	     n++) {
+		e = checks[n].check(claims, i, is_jwt, m);
+		if (w != NULL)
+			w->saw(w->arg, checks[n].what, e);
+	}
 	return e;
 }
 

@@ -17,13 +17,21 @@ struct claims_moment {
 	int64_t skew_s; /* by which clocks may differ */
 };
 
+/* Hears of each thing that was looked at, in this order. */
+struct claims_watch {
+	void (*saw)(void *arg, const char *what, struct err);
+	void *arg;
+};
+
 /*
  * ERR_EXPIRED, ERR_NOPERM (it lacks the scope), ERR_AUTHENTICATIONFAILED;
  * the text says why, for the log. A JWT must say when it ends and who it is
- * from and for; what introspection says may be less.
+ * from and for; what introspection says may be less. Whoever watches may be
+ * NULL.
  */
 struct err claims_check(const json_t *claims, const struct issuer *,
-                        bool is_jwt, struct claims_moment);
+                        bool is_jwt, struct claims_moment,
+                        const struct claims_watch *);
 
 /* Whose token it is: appended as the issuer spells it, with the domain that
  * such names have. ERR_AUTHENTICATIONFAILED */

@@ -22,6 +22,7 @@ PACKAGES = {
     "with_openssl": ("openssl",),
     "with_postfix": ("postfix",),
     "with_postfix_auth": ("postfix", "curl", "gsasl"),
+    "with_postfix_doctor": ("postfix",),
     "with_tokens": ("curl", ":imapflow", ":oidc-provider"),
 }
 

@@ -32,12 +32,13 @@ def run(*command):
     subprocess.run(command, check=True, capture_output=True)
 
 
-def certificate(top, name, *, days=90, bits="rsa:2048", sha="-sha256"):
+def certificate(top, name, *, days=90, bits="rsa:2048", sha="-sha256",
+                more=""):
     """PEM of a certificate for that name, signed by itself, and its key."""
     pem = os.path.join(top, "%s-%d.pem" % (name, time.monotonic_ns()))
     run("openssl", "req", "-x509", "-nodes", "-newkey", bits, "-days",
         str(days), "-subj", "/CN=" + name, sha, "-addext",
-        "subjectAltName=DNS:" + name, "-keyout", pem + ".key", "-out", pem)
+        "subjectAltName=DNS:" + name + more, "-keyout", pem + ".key", "-out", pem)
     with open(pem, "a") as out, open(pem + ".key") as key:
         out.write(key.read())
     return pem
@@ -356,13 +357,10 @@ base_dir = {top}/run
 state_dir = {top}/state
 log_path = {top}/log
 protocols = imap
-listen = 127.0.0.1
-ssl = yes
+listen = 127.0.0.1, 127.0.0.2
 ssl_cert = <{pem}
 ssl_key = <{pem}
-ssl_min_protocol = TLSv1
-ssl_cipher_list = ALL:eNULL:@SECLEVEL=0
-disable_plaintext_auth = no
+{more}
 mail_location = maildir:{top}/mail
 service imap-login {{
   inet_listener imap {{
@@ -384,6 +382,21 @@ userdb {{
 """
 
 
+# as Debian's package has it, and as nobody should
+USUAL = """
+ssl = required
+ssl_min_protocol = TLSv1.2
+ssl_prefer_server_ciphers = yes
+"""
+INSECURE = """
+ssl = yes
+ssl_min_protocol = TLSv1
+ssl_cipher_list = ALL:eNULL:@SECLEVEL=0
+disable_plaintext_auth = no
+"""
+AWAY = "127.0.0.2"      # for Dovecot whoever is not of the same address
+
+
 class Others(DoctorTest):
     """Servers that are not ours."""
 
@@ -392,13 +405,13 @@ class Others(DoctorTest):
         self.server = self.no_server()
 
     @contextlib.contextmanager
-    def dovecot(self, pem):
+    def dovecot(self, pem, more):
         os.chmod(self.top, 0o755)
         imap, imaps = free_ports(2)
         conf = os.path.join(self.top, "conf")
         with open(conf, "w") as f:
             f.write(DOVECOT.format(top=self.top, pem=pem, imap=imap,
-                                   imaps=imaps))
+                                   imaps=imaps, more=more))
         process = subprocess.Popen(
             ["dovecot", "-F", "-c", conf], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -411,15 +424,30 @@ class Others(DoctorTest):
             process.terminate()
             process.wait(30)
 
+    def test_a_dovecot_that_is_well(self):
+        """Seen from elsewhere there is nothing but that it has no ALPN."""
+        pem = certificate(self.top, "localhost", more=",IP:" + AWAY)
+        with self.dovecot(pem, USUAL) as (imap, imaps):
+            here, found = (self.doctor(
+                self.server, host, "--imap-port", imap, "--imaps-port",
+                imaps, "--ca", pem) for host in ("localhost", AWAY))
+        self.assertEqual({"alpn", "clear_text_here"}, here.bad())
+        self.assertEqual(0, here.status)
+        self.assertEqual({"alpn"}, found.bad())
+        self.assertEqual(0, found.status)
+        self.assertLessEqual({"no_clear_text", "starttls", "tls_1_3",
+                              "nothing_before_tls", "forward_secrecy",
+                              "log_in_offered"}, found.good())
+
     def test_an_insecure_dovecot(self):
         pem = certificate(self.top, "localhost", bits="rsa:1024")
-        with self.dovecot(pem) as (imap, imaps):
-            found = self.doctor(self.server, "localhost", "--imap-port", imap,
+        with self.dovecot(pem, INSECURE) as (imap, imaps):
+            found = self.doctor(self.server, AWAY, "--imap-port", imap,
                                 "--imaps-port", imaps, "--ca", pem)
         self.assertEqual(found.status, 2)
         self.assertLessEqual({"no_clear_text", "old_versions", "suites",
-                              "certificate_key", "forward_secrecy"},
-                             found.bad())
+                              "certificate_key", "forward_secrecy",
+                              "certificate_name"}, found.bad())
         self.assertIn("nothing_before_tls", found.good())
         self.assertIn("starttls", found.good())
 

@@ -46,12 +46,13 @@ class Authority:
         self.middle = self.make("Middle", self.root, AUTHORITY, LONG_PAST,
                                 LATER)
 
-    def make(self, name, issuer, extension, start, end):
+    def make(self, name, issuer, extension, start, end, bits="ec"):
         """Its name without ending; .pem and .key are beside each other."""
         path = os.path.join(self.top, "%s-%d" % (name, len(os.listdir(
             self.top))))
-        openssl("req", "-new", "-nodes", "-newkey", "ec", "-pkeyopt",
-                "ec_paramgen_curve:P-256", "-subj", "/CN=" + name, "-addext",
+        key = {"ec": "ec_paramgen_curve:P-256", "rsa": "rsa_keygen_bits:2048"}
+        openssl("req", "-new", "-nodes", "-newkey", bits, "-pkeyopt",
+                key[bits], "-subj", "/CN=" + name, "-addext",
                 extension, "-keyout", path + ".key", "-out", path + ".csr")
         signer = issuer or path
         openssl("ca", "-config", self.conf, "-batch", "-notext",
@@ -61,10 +62,10 @@ class Authority:
         return path
 
     def served(self, name="localhost", issuer=None, start=LONG_PAST,
-               end=LATER, whole=True):
+               end=LATER, whole=True, bits="ec"):
         """One file of it, its chain and its key."""
         issuer = issuer or self.middle
-        path = self.make(name, issuer, SERVER % name, start, end)
+        path = self.make(name, issuer, SERVER % name, start, end, bits)
         out = path + ".served"
         with open(out, "wb") as f:
             for part in [path + ".pem"] + whole * [issuer + ".pem"] + [
@@ -86,7 +87,7 @@ def context(pem, ciphers=None, least=None, most=None):
     return c
 
 
-def answers(conn, capabilities, greet=True):
+def answers(conn, capabilities, greet=True, revision=b"IMAP4rev1"):
     """An IMAP server that knows one command."""
     if greet:
         conn.sendall(b"* OK hello\r\n")
@@ -96,8 +97,8 @@ def answers(conn, capabilities, greet=True):
             return
         tag = line.split()[0]
         if b"CAPABILITY" in line:
-            conn.sendall(b"* CAPABILITY IMAP4rev1 %s\r\n%s OK done\r\n"
-                         % (capabilities, tag))
+            conn.sendall(b"* CAPABILITY %s %s\r\n%s OK done\r\n"
+                         % (revision, capabilities, tag))
         else:
             conn.sendall(tag + b" BAD unknown\r\n")
 
@@ -112,10 +113,10 @@ class Bad(DoctorTest):
         super().setUp()
         self.server = self.no_server()
 
-    def over_tls(self, c):
+    def over_tls(self, c, capabilities=b"AUTH=PLAIN", **how):
         def serve(conn):
             with c.wrap_socket(conn, server_side=True) as t:
-                answers(t, b"AUTH=PLAIN")
+                answers(t, capabilities, **how)
         with listener(serve) as port:
             return self.doctor(self.server, "localhost", "--imap-port", "0",
                                "--imaps-port", port, "--ca",
@@ -131,7 +132,7 @@ class Bad(DoctorTest):
         self.assertEqual({check}, found.bad() - {"alpn"})
         row, = [r for r in found.of(check) if r["severity"] != "ok"]
         self.assertNotEqual("", row["advice"])
-        self.assertEqual(2 if row["severity"] == "error" else 1,
+        self.assertEqual(["note", "warning", "error"].index(row["severity"]),
                          found.status)
         return row["text"]
 
@@ -179,6 +180,35 @@ class Bad(DoctorTest):
         self.assertEqual("no TLS 1.3", self.only(
             self.over_tls(context(self.authority.served(),
                                   most=ssl.TLSVersion.TLSv1_2)), "tls_1_3"))
+
+    def test_without_tls_1_2(self):
+        self.assertEqual("no TLS 1.2", self.only(
+            self.over_tls(context(self.authority.served(),
+                                  least=ssl.TLSVersion.TLSv1_3)), "tls_1_2"))
+
+    def test_without_forward_secrecy(self):
+        self.assertIn("are taken", self.only(
+            self.over_tls(context(self.authority.served(bits="rsa"),
+                                  "ECDHE+AESGCM:kRSA+AES")),
+            "forward_secrecy"))
+
+    def test_alpn(self):
+        """Whoever says "imap" must come in, and nobody else."""
+        def of(*protocols):
+            c = context(self.authority.served())
+            c.set_alpn_protocols(protocols)
+            alpn, = self.over_tls(c).of("alpn")
+            return alpn["severity"], alpn["text"]
+        self.assertIn("http/1.1", of("imap", "http/1.1")[1])
+        self.assertEqual("note", of("http/1.1")[0])
+
+    def test_nobody_can_log_in(self):
+        self.only(self.over_tls(context(self.authority.served()),
+                                b"LOGINDISABLED"), "log_in_offered")
+
+    def test_an_older_revision(self):
+        self.only(self.over_tls(context(self.authority.served()),
+                                revision=b"IMAP2"), "revision")
 
     def test_no_starttls(self):
         """Then there is nothing to be asked of TLS."""

@@ -9,6 +9,7 @@ import shutil
 import ssl
 import tempfile
 import threading
+import time
 import unittest
 
 import issuer
@@ -68,6 +69,83 @@ class Large(Agents):
             "OAUTHBEARER", base64.b64decode(self.message(most))))
 
 
+class Tested(Agents):
+    """roost auth test --token says which step it is that refuses it."""
+    conf = CONF
+
+    def steps(self, token, user=None):
+        """Status, and what each step said."""
+        done = self.server.roost("auth", "test", "--token", "--json",
+                                 user or self.ann, stdin=token + "\n",
+                                 check=False)
+        rows = json.loads(done.stdout)
+        self.assertEqual(done.returncode == 0, rows[-1]["step"] == "verdict")
+        return [(r["step"], r["outcome"]) for r in rows]
+
+    def assert_ends(self, steps, step, text):
+        self.assertEqual(step, steps[-1][0], steps)
+        self.assertIn(text, steps[-1][1])
+
+    def test_each_step(self):
+        token = self.issuer.token
+        steps = self.steps(token(self.ann))
+        self.assertEqual(
+            ["name", "token", "keys", "signature", "issuer", "audience",
+             "times", "scope", "binding", "user", "directory", "verdict"],
+            [step for step, _ in steps])
+        self.assertEqual("a JWT of " + self.issuer.url, dict(steps)["token"])
+        self.assertEqual("it is for " + self.ann, dict(steps)["user"])
+        for step, text, tried in (
+                ("times", "has expired", token(self.ann, -600)),
+                ("times", "is not good yet", token(
+                    self.ann, nbf=2 ** 34)),
+                ("audience", "for another audience", token(
+                    self.ann, aud="urn:other")),
+                ("binding", "bound to a key", token(self.ann, cnf={})),
+                ("user", "for another: bob@example.org",
+                 token("bob@example.org")),
+                ("user", "does not say whose", token(self.ann, email="")),
+                ("user", "has not been verified", token(
+                    self.ann, email_verified=False)),
+                ("token", "", "opaque")):
+            with self.subTest(step=step, text=text):
+                self.assert_ends(self.steps(tried), step, text)
+        self.assertNotIn("event=login", self.server.log())
+
+    def test_another_issuer(self):
+        top = tempfile.mkdtemp(prefix="roost-test-")
+        self.addCleanup(shutil.rmtree, top)
+        other = issuer.Issuer("https://other.example.org", top)
+        self.assert_ends(self.steps(other.token(self.ann)), "issuer",
+                         "none of `issuers`")
+        other.url = self.issuer.url
+        self.assert_ends(self.steps(other.token(self.ann)), "signature",
+                         "signature is wrong")
+
+    def test_what_stands_against_the_account(self):
+        token = self.issuer.token
+        nobody = "nobody@example.org"
+        self.assert_ends(self.steps(token(nobody), nobody), "directory",
+                         "no such account")
+        self.set("passwords", "off")    # of which a token is none
+        self.assertEqual("verdict", self.steps(token(self.ann))[-1][0])
+        self.set("imap", "off")
+        self.assert_ends(self.steps(token(self.ann)), "policies",
+                         "imap is off")
+        self.server.roost("user", "disable", self.ann)
+        self.assert_ends(self.steps(token(self.ann)), "directory",
+                         "disabled")
+
+    def test_of_two_hundred_groups(self):
+        groups = ["%08x-0000-4000-8000-%012x" % (i, i) for i in range(200)]
+        large = self.issuer.token(self.ann, groups=groups)
+        self.assertEqual("verdict", self.steps(large)[-1][0])
+        done = self.server.roost(
+            "auth", "test", "--token", self.ann, check=False,
+            stdin="x" * (L["LIMIT_SASL_LINE"] + 1) + "\n")
+        self.assertIn("the token is too long", done.stderr)
+
+
 class Site:
     """https with that certificate: keys, introspection and a webhook."""
 
@@ -91,6 +169,10 @@ class Site:
             def log_message(self, *_args):
                 pass
 
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string(time.time() + site.ahead)
+
+        self.ahead = 0
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(pem)
         self.server = http.server.ThreadingHTTPServer(
@@ -189,6 +271,55 @@ class Impostors(unittest.TestCase):
                 server, self.issuers[name].token("ann@example.org")))
             self.assert_told(server, "issuer_keys", site, wrong)
             self.assertNotIn("/jwks", site.asked)
+
+    def issuers_of(self, server):
+        """What doctor says of each: (severity, text), and of its clock."""
+        done = server.roost("doctor", "--json", check=False)
+        rows = json.loads(done.stdout)
+        return [{r["subject"]: (r["severity"], r["text"]) for r in rows
+                 if r["check"] == check} for check in ("issuers", "clock")]
+
+    def test_doctor_and_auth_test(self):
+        """Both say what is wrong with each."""
+        server = self.server("issuers = %s\n" % ", ".join(
+            "%s audience=%s keys=%s/jwks" % (s.url, issuer.AUDIENCE, s.url)
+            for s in self.sites.values()))
+        good = self.sites["good"]
+        found, clocks = self.issuers_of(server)
+        self.assertEqual(("ok", "its keys are here: 1"), found[good.url])
+        self.assertEqual("ok", clocks[good.url][0])
+        for name, wrong in WRONG.items():
+            severity, text = found[self.sites[name].url]
+            self.assertEqual("error", severity)
+            self.assertIn(wrong, text)
+            done = server.roost(
+                "auth", "test", "-t", "ann@example.org", check=False,
+                stdin=self.issuers[name].token("ann@example.org") + "\n")
+            self.assertRegex(done.stdout,
+                             "keys +can't be had: .*" + wrong)
+
+    def test_doctor_looks_at_clocks_and_answers(self):
+        site = self.sites["good"]
+        self.addCleanup(setattr, site, "ahead", 0)
+        site.ahead = 7200
+        server = self.server(
+            "issuers = %s audience=%s introspect=%s/introspect "
+            "client=roost secret=id.secret\n"
+            % (site.url, issuer.AUDIENCE, site.url))
+        found, _ = self.issuers_of(server)
+        self.assertIn("secret can't be read", found[site.url][1])
+        with open(os.path.join(server.dir, "auth", "id.secret"), "w") as f:
+            f.write("s3cret\n")
+        site.answers["/introspect"] = '{"active": false}'
+        self.addCleanup(site.answers.pop, "/introspect")
+        found, clocks = self.issuers_of(server)
+        self.assertEqual("ok", found[site.url][0])
+        self.assertEqual("warning", clocks[site.url][0])
+        self.assertRegex(clocks[site.url][1], r"ours are 7[12]\d\d s apart")
+        site.answers["/introspect"] = "{}"
+        found, _ = self.issuers_of(server)
+        self.assertEqual("error", found[site.url][0])
+        self.assertIn("no introspection", found[site.url][1])
 
     def test_introspection(self):
         site = self.sites["another's"]

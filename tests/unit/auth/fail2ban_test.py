@@ -33,6 +33,8 @@ LINES = [
     ("192.0.2.12", FAILED + "user=ann@example.org method=SCRAM-SHA-256 "
      "rip=192.0.2.12" + REST + ' reason="wrong password, or an app password, '
      'which needs PLAIN or LOGIN"'),
+    ("192.0.2.13", FAILED + "method=PLAIN rip=192.0.2.13" + REST +
+     ' reason="user or password is empty, or no text"'),
     # it was the right one
     (None, FAILED + "user=ann@example.org method=PLAIN rip=198.51.100.6" +
      REST + ' reason="the main password does not open mail"'),

@@ -57,6 +57,7 @@ static void tell(uint64_t request, uint32_t status, const char *body)
 	frame_u32(&f, status);
 	frame_slice(&f, slice_cstr(body));
 	frame_u64(&f, 0);
+	frame_u64(&f, 0);
 	assert_true(is_ok(link_send(issuer.link, &f, -1)));
 }
 

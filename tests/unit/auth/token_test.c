@@ -376,6 +376,35 @@ static void log_has_no_token(struct rig *r)
 	assert_null(strstr(log, "secret-token"));
 }
 
+/* What is said of whom, when the client doesn't say who it is. */
+static const char *log_of(struct rig *r, const char *token)
+{
+	struct rig_verdict *v = bearer(r, "", token);
+
+	assert_int_not_equal(v->exchange, 0);
+	rig_log_begin();
+	rig_respond(r, v->exchange, S(RIG_SESSION), S("\1"));
+	return rig_log_end();
+}
+
+static void log_has_the_claim(struct rig *r)
+{
+	const char *log;
+
+	add(r, "ann@example.org");
+	log = log_of(r, token_of(&one, ONE, ANN, -3600));
+	assert_non_null(strstr(log, "event=login_failed user=ann@example.org "
+	                            "method=OAUTHBEARER "));
+	assert_non_null(strstr(log, "the token has expired"));
+	/* whose it is can't be read, or is for nobody here to say */
+	log = log_of(r, "opaque");
+	assert_non_null(strstr(log, "event=login_failed method="));
+	log = log_of(r, token_of(&one, "https://x", ANN, 60));
+	assert_non_null(strstr(log, "event=login_failed method="));
+	log = log_of(r, token_of(&one, ONE, SCOPE, -3600));
+	assert_non_null(strstr(log, "event=login_failed method="));
+}
+
 #define RIG_TEST(fn)                        \
 	static void test_##fn(void **state) \
 	{                                   \
@@ -392,6 +421,7 @@ RIG_TEST(no_second_try)
 RIG_TEST(rollover)
 RIG_TEST(no_keys)
 RIG_TEST(log_has_no_token)
+RIG_TEST(log_has_the_claim)
 
 int main(void)
 {
@@ -405,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_rollover),
 		cmocka_unit_test(test_no_keys),
 		cmocka_unit_test(test_log_has_no_token),
+		cmocka_unit_test(test_log_has_the_claim),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);

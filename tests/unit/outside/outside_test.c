@@ -265,6 +265,7 @@ static struct answer receive(struct rig *r)
 	a.status = read_u32(&f.r);
 	body = frame_read_slice(&f, TOLD_BODY);
 	read_u64(&f.r);
+	read_u64(&f.r);
 	assert_true(frame_is_whole(&f));
 	memcpy(a.text, text.ptr, text.len);
 	memcpy(a.body, body.ptr, slice_first(body, sizeof a.body - 1).len);

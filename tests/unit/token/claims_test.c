@@ -27,7 +27,7 @@ static enum err_code check(const char *issuer, const char *claims, bool is_jwt)
 	struct err e;
 
 	assert_non_null(object);
-	e = claims_check(object, &i, is_jwt, moment);
+	e = claims_check(object, &i, is_jwt, moment, NULL);
 	assert_true(is_ok(e) == (e.text == NULL));
 	json_decref(object);
 	return e.code;

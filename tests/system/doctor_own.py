@@ -1,0 +1,229 @@
+"""doctor_own.py -- roost doctor over a server of ours: each thing that can be
+wrong with its listeners, its accounts and its policies is told when it is
+wrong, and not before."""
+import contextlib
+import os
+import re
+import shutil
+import socket
+import sqlite3
+
+import service
+import support  # noqa: F401 -- where harness is
+from doctor import DoctorTest, HOST
+from harness import Server
+from processes import wait_for
+from sources import hashed
+
+USER = "ann@example.org"
+
+
+class Running(DoctorTest):
+    """The one server that all tests here leave as they found it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        cls.server.__enter__()
+        cls.addClassCleanup(cls.server.__exit__, None, None, None)
+        cls.server.add_user(USER)
+
+    def findings(self, check):
+        """Those that are not well: (subject, severity, text)."""
+        found = self.doctor(
+            self.server, "--ca", os.path.join(
+                self.server.dir, "certificate.pem"), conf=True)
+        return [(r["subject"], r["severity"], r["text"])
+                for r in found.of(check) if r["severity"] != "ok"]
+
+    def sql(self, statement, *values):
+        path = os.path.join(self.server.dir, "auth", "accounts.sqlite")
+        with contextlib.closing(sqlite3.connect(path)) as db, db:
+            return db.execute(statement, values).fetchall()
+
+    def policy(self, *setting):
+        self.server.roost("policy", "set", *setting)
+        self.addCleanup(self.server.roost, "policy", "unset", *setting[:2],
+                        check=False)
+
+
+class Identity(Running):
+    def test_a_weak_scheme(self):
+        """until it has been set anew"""
+        self.assertEqual([], self.findings("schemes"))
+        self.sql("UPDATE credentials SET stored = ? WHERE account = (SELECT"
+                 " id FROM accounts WHERE name = ?)", hashed("secret"), USER)
+        (_, severity, text), = self.findings("schemes")
+        self.assertEqual("warning", severity)
+        self.assertIn("weaker scheme (1): " + USER, text)
+        self.server.roost("user", "password", USER, stdin="secret\n")
+        self.assertEqual([], self.findings("schemes"))
+
+    def test_nobody_has_been_there_for_a_year(self):
+        self.assertEqual([], self.findings("stale"))
+        self.sql("UPDATE accounts SET created = created - 400 * 86400")
+        self.addCleanup(self.sql, "UPDATE accounts SET created = created"
+                        " + 400 * 86400")
+        last = self.sql("SELECT id, last_use FROM credentials")
+        self.sql("UPDATE credentials SET last_use = 0")
+        for row, at in last:
+            self.addCleanup(self.sql, "UPDATE credentials SET last_use = ?"
+                            " WHERE id = ?", at, row)
+        (_, severity, text), = self.findings("stale")
+        self.assertEqual("note", severity)
+        self.assertIn("1 enabled ones", text)
+
+    def test_an_account_that_is_half_there(self):
+        self.assertEqual([], self.findings("unfinished"))
+        for state, text in (0, "adding"), (3, "removing"):
+            self.sql("UPDATE accounts SET state = ? WHERE name = ?", state,
+                     USER)
+            self.assertEqual([(USER, "warning", "it is still " + text)],
+                             self.findings("unfinished"))
+        self.sql("UPDATE accounts SET state = 1 WHERE name = ?", USER)
+
+    def test_policies_that_let_nobody_in(self):
+        self.assertEqual([], self.findings("policies"))
+        # it was set while there were data of countries
+        self.sql("INSERT INTO policies VALUES ('@example.org', 'countries',"
+                 " 'DE, AT')")
+        self.policy("server", "passwords", "off")
+        rows = self.findings("policies")
+        self.assertEqual({("@example.org", "warning"),
+                          ("server", "warning")}, {r[:2] for r in rows})
+        text = "".join(r[2] for r in rows)
+        self.assertIn("there is no country_data", text)
+        self.assertIn("without issuers and client_ca", text)
+        self.sql("UPDATE policies SET value = 'DE, unknown'"
+                 " WHERE name = 'countries'")
+        self.addCleanup(self.sql, "DELETE FROM policies"
+                        " WHERE name = 'countries'")
+        self.policy("server", "passwords", "on")
+        self.assertEqual([], self.findings("policies"))
+
+    def test_who_is_shut_out_on_purpose(self):
+        self.policy(USER, "expires", "2999-01-01")
+        self.assertEqual([], self.findings("shut_out"))
+        self.policy(USER, "expires", "2020-01-01")
+        self.policy("@example.org", "suspended", "defer")
+        (_, severity, text), = self.findings("shut_out")
+        self.assertEqual("note", severity)
+        self.assertIn("shut out (2): ", text)
+        self.assertIn("@example.org suspended=defer", text)
+        self.assertIn(USER + " expires=2020-01-01", text)
+
+
+class Nobody(DoctorTest):
+    def test_no_account(self):
+        with Server() as server:
+            accounts, = self.doctor(server, conf=True).of("accounts")
+        self.assertEqual("note", accounts["severity"])
+
+
+class Configuration(DoctorTest):
+    def test_what_is_hardly_meant(self):
+        """It starts with it all the same."""
+        with Server(conf="quota_bytes = 1M\n") as server:
+            found = self.doctor(server, conf=True)
+        hint, = found.of("configuration_hint")
+        self.assertEqual("warning", hint["severity"])
+        self.assertIn("less than message_limit", hint["text"])
+        self.assertNotIn("configuration", found.good())
+
+
+class Ready(DoctorTest):
+    """What watches the server is asked, too."""
+
+    def ready(self, server):
+        return [(r["subject"], r["severity"], r["text"])
+                for r in self.doctor(server, conf=True).of("ready")]
+
+    def test_well_and_not(self):
+        with Server() as server:
+            where = "%s:%d" % (HOST, server.metrics_port)
+            (subject, severity, _), = self.ready(server)
+            self.assertEqual((where, "ok"), (subject, severity))
+            server.stop()
+            with open(os.path.join(server.dir, "partition", "1",
+                                   "index.lmdb"), "r+b") as f:
+                f.write(b"\xa5" * 16384)
+            server.spawn()
+            self.assertTrue(wait_for(
+                lambda: "event=partition_failed" in server.log()))
+            self.assertTrue(wait_for(lambda: any(
+                severity == "warning" and "mail/1" in text
+                for _, severity, text in self.ready(server))))
+
+    def test_another_has_the_port(self):
+        with socket.create_server((HOST, 0)) as taken:
+            with Server(conf="listen_metrics = %s:%d\n"
+                        % taken.getsockname()) as server:
+                self.assertEqual(
+                    [("listen_metrics", "warning",
+                      "the server could not have that port")],
+                    self.ready(server))
+
+
+class Activated(service.Started):
+    """A service manager's sockets are looked at, not the configuration's."""
+
+    NAMES = ["imaps", "lmtp", "auth"]
+    KINDS = {"lmtp", "lmtp_reach", "auth_socket", "auth_reach"}
+
+    def setUp(self):
+        super().setUp()
+        private = os.path.join(self.server.top, "private")
+        os.chmod(self.server.top, 0o755)
+        os.mkdir(private, 0o700)
+        shutil.chown(private, "postfix")
+        self.paths = [os.path.join(private, x) for x in ("lmtp", "auth")]
+        self.sockets = [self.sockets[1]] + [
+            self.open(socket.AF_UNIX, path) for path in self.paths]
+        for path in self.paths:
+            shutil.chown(path, "postfix")
+            os.chmod(path, 0o600)
+
+    def findings(self):
+        look = DoctorTest()
+        return look.doctor(self.server, "--ca", os.path.join(
+            self.credentials, "certificate.pem"), conf=True)
+
+    # those of the class above are the service's own
+    test_sockets_credential_and_notice = None
+    test_nobody_is_refused_between_two = None
+
+    def test_its_sockets(self):
+        self.assertEqual("1", self.start()["READY"])
+        found = self.findings()
+        self.assertEqual(set(), self.KINDS & found.bad())
+        self.assertLessEqual(self.KINDS, found.good())
+        self.assertEqual(
+            set(self.paths), {r["subject"] for r in found.rows
+                              if r["layer"] == "transfer"})
+        # what the configuration has is not asked for
+        self.assertNotIn("reachable", found.bad())
+        ports = "".join(r["subject"] for r in found.of("reachable"))
+        self.assertIn(":%d)" % self.server.imaps_port, ports)
+        self.assertNotIn(":%d)" % self.server.imap_port, ports)
+
+        os.chmod(self.paths[0], 0o400)
+        os.unlink(self.paths[1])
+        found = self.findings()
+        self.assertEqual({(self.paths[0], "lmtp_reach"),
+                          (self.paths[1], "auth_socket")},
+                         {(r["subject"], r["check"]) for r in found.rows
+                          if r["layer"] == "transfer"
+                          and r["severity"] != "ok"})
+
+    def test_nothing_for_clients(self):
+        """The configuration's listeners are in place of those that were not
+        handed over, so it has none."""
+        with open(self.server.conf) as f:
+            text = re.sub("(?m)^(listen_imaps?) = .*", r"\1 =", f.read())
+        with open(self.server.conf, "w") as f:
+            f.write(text)
+        self.NAMES = ["lmtp", "auth"]
+        self.sockets = self.sockets[1:]
+        self.assertEqual("1", self.start()["READY"])
+        row, = self.findings().of("listeners")
+        self.assertEqual("error", row["severity"])
