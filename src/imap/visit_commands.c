@@ -50,14 +50,14 @@ static struct err select_there(struct session *s, struct visit *v,
 	if (s->away != v)
 		leave_selected(s);
 	e = forward(s, v);
-	if (is_ok(e)) {
-		s->away = v;
-		s->away_readonly = slice_starts(s->said, S("OK [READ-ONLY]"));
-		free(v->selected);
-		v->selected = mem_cstr(name);
-	} else if (e.code != ERR_SYNTAX) {
-		s->away = NULL;
-	}
+	if (e.code == ERR_SYNTAX) /* and nothing has changed */
+		return e;
+	s->away = is_ok(e) ? v : NULL;
+	if (!is_ok(e))
+		return e;
+	s->away_readonly = slice_starts(s->said, S("OK [READ-ONLY]"));
+	free(v->selected);
+	v->selected = mem_cstr(name);
 	notify_there(s);
 	return e;
 }
