@@ -103,6 +103,13 @@ class Part:
             return [t for x in self.children for t in x.texts()]
         return [self.payload.decode()] if self.kind[0] == "text" else []
 
+    def bodies(self):
+        """The same, and the fields of embedded messages."""
+        inner = self.inner.fields_decoded() if self.inner else []
+        below = [self.inner.part] if self.inner else self.children
+        return inner + (self.texts() if not below else
+                        [t for x in below for t in x.bodies()])
+
     def structure(self, extended):
         """BODYSTRUCTURE; BODY if not extended."""
         params = [x.encode() for pair in self.params for x in pair] or None
@@ -175,6 +182,11 @@ class Message:
                 text = ", ".join("%s <%s@%s>" % x for x in people[name])
             out.append((name.decode(), text))
         return out
+
+    def fields_decoded(self):
+        """With their names, as BODY looks for them."""
+        return ["%s: %s" % (name.decode(), value) for (name, _), (_, value)
+                in zip(self.fields(), self.decoded())]
 
     def envelope(self):
         named = dict(self.fields())

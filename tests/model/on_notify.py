@@ -38,8 +38,9 @@ class NotifyCommands:
         if command.groups:
             self.pass_over(self.home.mailboxes.values())
             self.pass_over(self.home.named)
+        # NONE is for another's mailbox, too, which has its say on the way
         yield Rules(expunge=bool(command.groups) or self.is_visiting(),
-                    held=self.is_visiting())
+                    held=not command.groups)
         demand(not answer.statuses, "no STATUS of %r", answer.statuses)
 
     def pass_over(self, things):
@@ -53,15 +54,8 @@ class NotifyCommands:
         return found[0] if found and found[0].events else None
 
     def is_visiting(self):
-        """News of another's mailbox come when they come."""
         return bool(self.current) and \
             self.current.box.account is not self.home
-
-    def is_told_anytime(self):
-        """Of expunges, whatever the command."""
-        group = self.selected_group()
-        return bool(group) and group.kind == "SELECTED" and \
-            "MESSAGEEXPUNGE" in group.events and self.is_visiting()
 
     def events(self, name):
         """Of all groups that a mailbox is in."""
@@ -148,8 +142,7 @@ class NotifyCommands:
         """Whether all has been told that is told without a command."""
         group = self.selected_group()
         view = self.current
-        if group and view and not self.is_lost() and \
-                view.box.account is self.home:
+        if group and view and not self.is_lost():
             if not view.knows_all(idle or group.kind == "SELECTED",
                                   "FLAGCHANGE" in group.events):
                 return False
@@ -244,8 +237,11 @@ class NotifyCommands:
             self.joining[copy] |= set(labels)
 
     def forget_new(self):
-        """What joins a result from now on does so because it has changed."""
-        self.joining = {}
+        """What joins a result from now on does so because it has changed; but
+        a command that is none has told of messages, and not of results.
+        """
+        if self.settled:
+            self.joining = {}
 
     def check_shown(self):
         demand(not any(not x.gone for x in self.owed), "%r are not shown",

@@ -186,7 +186,7 @@ class Search:
 
     def key_body(self, key, copy):
         wanted = decode(key[1], self.charset)
-        return any(contains(x, wanted) for x in copy.content.part.texts())
+        return any(contains(x, wanted) for x in copy.content.part.bodies())
 
     def key_text(self, key, copy):
         wanted = decode(key[1], self.charset)

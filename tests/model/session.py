@@ -327,8 +327,7 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
             demand(rules.earlier, "VANISHED (EARLIER)")
             answer.earlier.append(x[2])
             return
-        demand(rules.expunge or self.is_told_anytime(),
-               "VANISHED where none may come")
+        demand(rules.expunge, "VANISHED where none may come")
         self.current.vanish(expand(x[1]))
 
     def hear_status(self, status, answer):
@@ -362,16 +361,14 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         view = self.opening or self.current
         demand(view, "%s, but nothing is selected", x)
         if x[0] == "EXISTS":
-            new = view.exists(x[1], bool(
-                self.groups and self.is_visiting()))
+            new = view.exists(x[1])
             self.hear_new([] if self.opening else new)
         elif x[0] == "FLAGS":
             view.flags(x[1])
         elif x[0] == "RECENT":
             demand(not self.rev2 and x[1] == 0, "%s", x)
         elif x[0] == "EXPUNGE":
-            demand((rules.expunge or self.is_told_anytime()) and
-                   not self.qresync and not self.uidonly,
+            demand(rules.expunge and not self.qresync and not self.uidonly,
                    "EXPUNGE where none may come")
             view.expunge(x[1])
         else:

@@ -87,16 +87,12 @@ class View:
         """What EXISTS has not told yet."""
         return [x for x in self.box.messages if x.uid > self.last]
 
-    def exists(self, n, anytime=False):
-        """EXISTS with what is new now, or was when the command began; or at any
-        time since the last one.
-        """
+    def exists(self, n):
+        """EXISTS with what is new now, or was when the command began."""
         now = self.fresh()
         fresh = self.begun or now
         if n != len(self.messages) + len(fresh):
             fresh = now
-        if anytime and n != len(self.messages) + len(fresh):
-            fresh = now[:max(n - len(self.messages), 0)]
         demand(n == len(self.messages) + len(fresh),
                "%d EXISTS, but there are %r and %r", n, self.messages, now)
         for copy in fresh:
