@@ -8,6 +8,7 @@ Signals only the processes it started. On a failure the log's end is shown.
 """
 import imaplib
 import os
+import random
 import shutil
 import signal
 import smtplib
@@ -18,14 +19,23 @@ import sys
 import tempfile
 import time
 
+ANY = random.SystemRandom()     # tests seed the other one
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def free_ports(n):
-    """n ports nobody uses just now."""
-    socks = [socket.socket() for _ in range(n)]
-    for s in socks:
-        s.bind(("127.0.0.1", 0))
+    """n ports that nobody uses, and that nobody is given who asks for any
+    while the server that they are for is stopped."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        given = int(f.read().split()[0])
+    socks = []
+    while len(socks) < n:
+        s = socket.socket()
+        try:
+            s.bind(("127.0.0.1", ANY.randrange(10000, max(given, 20000))))
+            socks.append(s)
+        except OSError:
+            s.close()
     ports = [s.getsockname()[1] for s in socks]
     for s in socks:
         s.close()

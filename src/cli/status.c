@@ -12,8 +12,10 @@
 #include "admin/verbs.h"
 #include "cli/fail.h"
 #include "cli/server.h"
+#include "cli/site.h"
 #include "cli/table.h"
 #include "ipc/protocol.h"
+#include "store/check.h"
 
 static struct frame_out request(uint16_t type)
 {
@@ -24,22 +26,48 @@ static struct frame_out request(uint16_t type)
 }
 
 struct round {
+	const struct call *call;
 	struct control *server;
 	struct err (*ask)(struct control *mail, void *arg);
 	void *arg;
-	uint32_t partitions; /* known after the first that answered */
+	const struct config *config;
 	int status;
 };
+
+static struct err look_at(const struct round *r, uint32_t number)
+{
+	char *dir = config_partition_path(r->config, number);
+	struct err e = store_look(dir);
+
+	free(dir);
+	return e;
+}
+
+/* Of a partition that nobody serves, the disk may say why. What it says of one
+ * that has come back meanwhile is worth nothing. */
+static struct err link_to(const struct round *r, uint32_t number,
+                          struct control *mail)
+{
+	struct linked linked;
+	struct err e = control_link(r->server, S(""), number, mail, &linked);
+	struct err why;
+
+	if (e.code != ERR_UNAVAILABLE)
+		return e;
+	why = look_at(r, number);
+	if (why.code != ERR_CORRUPT)
+		return e;
+	e = control_link(r->server, S(""), number, mail, &linked);
+	return e.code == ERR_UNAVAILABLE ? why : e;
+}
 
 static void ask_partition(struct round *r, uint32_t number)
 {
 	struct control mail;
-	struct linked linked;
 	char name[32];
-	struct err e = control_link(r->server, S(""), number, &mail, &linked);
+	struct err e = link_to(r, number, &mail);
 
 	if (is_ok(e)) {
-		r->partitions = linked.partitions;
 		e = r->ask(&mail, r->arg);
 		control_close(&mail);
 	}
@@ -48,15 +76,17 @@ static void ask_partition(struct round *r, uint32_t number)
 		r->status = fail_err(e, name);
 }
 
-/* Every partition in turn; there is at least one, and any of them knows how
- * many there are. */
 static int ask_partitions(struct round r)
 {
-	uint32_t number = 0;
+	struct config *config;
+	int status = site_config(r.call, &config);
 
-	do {
-		ask_partition(&r, number++);
-	} while (number < r.partitions);
+	if (status != EX_OK)
+		return status;
+	r.config = config;
+	for (uint32_t i = 0; i < config->partitions; i++)
+		ask_partition(&r, i);
+	config_free(config);
 	return r.status;
 }
 
@@ -87,8 +117,8 @@ int run_status(const struct call *c)
 		return status;
 	t = table_new(status_columns, STATUS_COLUMNS);
 	e = ask_status(&server, t);
-	status = is_ok(e) ? ask_partitions((struct round){ &server, ask_status,
-	                                                   t, 0, EX_OK })
+	status = is_ok(e) ? ask_partitions((struct round){
+				    c, &server, ask_status, t, NULL, EX_OK })
 	                  : fail_err(e, "auth");
 	control_close(&server);
 	status = print_table(c, t, status);
@@ -130,7 +160,7 @@ int run_who(const struct call *c)
 	who.table = table_new(who_columns, WHO_COLUMNS);
 	who.only = slice_cstr(c->n_args > 0 ? c->args[0] : "");
 	status = ask_partitions(
-		(struct round){ &server, ask_who, &who, 0, EX_OK });
+		(struct round){ c, &server, ask_who, &who, NULL, EX_OK });
 	control_close(&server);
 	status = print_table(c, who.table, status);
 	table_free(who.table);
@@ -166,7 +196,7 @@ int run_kick(const struct call *c)
 	if (status != EX_OK)
 		return status;
 	status = ask_partitions(
-		(struct round){ &server, ask_kick, &kick, 0, EX_OK });
+		(struct round){ c, &server, ask_kick, &kick, NULL, EX_OK });
 	control_close(&server);
 	if (status == EX_OK && kick.sessions == 0)
 		return fail(EX_NOUSER, "%s: no such session", kick.whom);

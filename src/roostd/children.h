@@ -34,6 +34,7 @@ struct child {
 	bool ready_once;
 	bool has_listeners;
 	bool renewed; /* it was told to end, and is started anew */
+	bool odd;     /* since it was ready last, it has ended oddly */
 	struct pacing pacing;
 	uint64_t started_ms;
 	struct timer timer; /* back-off, or lingering */

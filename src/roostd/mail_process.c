@@ -321,11 +321,22 @@ static void on_reclaim(void *arg)
 	task_spawn(m->loop, reclaim, m);
 }
 
+/* What this process would do next, to mail that is still good, nobody knows.
+ * The one after it begins with a look at the whole index. */
+static void on_damage(struct err e)
+{
+	log_note(LOG_LEVEL_ERROR, "index_damaged", e.text);
+	abort();
+}
+
 static int open_store(struct mail *m)
 {
-	struct err e =
-		partition_open(m->loop, m->options->directory,
-	                       (struct partition_options){ 0 }, &m->partition);
+	const struct partition_options options = {
+		.check_index = m->options->check_index,
+		.on_damage = on_damage,
+	};
+	struct err e = partition_open(m->loop, m->options->directory, options,
+	                              &m->partition);
 	struct log_line l;
 
 	if (is_ok(e)) {

@@ -33,6 +33,7 @@ struct mail_options {
 	struct mail_limits limits;
 	uint32_t parsers; /* processes that read messages */
 	uint32_t hang_ms; /* one that says nothing for so long is no good */
+	bool check_index; /* the process before this one ended oddly */
 
 	/* Reads a new configuration (FRAME_RELOAD); the descriptor stays the
 	 * caller's. False: keep what there is. */

@@ -372,6 +372,7 @@ int run_mail(struct server *s, uint32_t index, int parent_fd)
 		.limits = mail_limits_of(s->config),
 		.parsers = s->parsers,
 		.hang_ms = 3 * (uint32_t)s->start->parse_time + HANG_MS,
+		.check_index = s->check_index,
 		.reload = reload_mail,
 		.reload_arg = &m,
 	};

@@ -18,6 +18,7 @@ struct server {
 	uint32_t gates;
 	uint32_t parsers;
 	uint64_t started_s; /* since 1970 */
+	bool check_index;   /* in a child: the one before it ended oddly */
 };
 
 enum { PROCESS_NAME = 20 }; /* "parse/" and any number */

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
@@ -108,6 +109,7 @@ static bool on_ready(struct child *c, struct frame_in *f)
 		return false;
 	c->ready = true;
 	c->ready_once = true;
+	c->odd = false;
 	if (c->role == ROLE_MAIL)
 		introduce_to_all(c, &c->of->children);
 	open_gates(c->of);
@@ -209,6 +211,7 @@ static void fork_child(struct child *c, int fds[2])
 	if (c->pid == 0) {
 		roster_keep_counters(&s->children, c);
 		facts_wait(&facts);
+		s->server->check_index = c->odd;
 		child_main(s->server, c->role, c->index, c->name, fds[1]);
 	}
 	facts_open(&facts, c->pid, c->facts);
@@ -283,11 +286,20 @@ static bool is_hopeless(const struct child *c, int status)
 	       WEXITSTATUS(status) != 0;
 }
 
+/* Neither of itself nor by somebody's will: its code is wrong, or what it reads
+ * is (a damaged index, say). Sanitizers end with a status. */
+static bool is_odd(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) == EXIT_FAILURE
+	                         : WTERMSIG(status) != SIGKILL;
+}
+
 static void bury(struct child *c, int status)
 {
 	struct supervisor *s = c->of;
 
 	log_death(c, status);
+	c->odd |= is_odd(status);
 	counters_clear_gauges(c->counters);
 	facts_close(c->facts);
 	timer_stop(&c->timer);

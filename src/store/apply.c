@@ -29,7 +29,7 @@ static struct err apply_delete(struct target *t, const struct op *op)
 	return index_delete(t->index, t->txn, op->key);
 }
 
-static struct err delete_from(MDB_cursor *cursor, struct slice prefix)
+static int delete_from(MDB_cursor *cursor, struct slice prefix)
 {
 	MDB_val key = mdb_val(prefix);
 	MDB_val value;
@@ -40,19 +40,19 @@ static struct err delete_from(MDB_cursor *cursor, struct slice prefix)
 		if (rc == 0)
 			rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
 	}
-	return rc == MDB_NOTFOUND ? OK : err_mdb(rc);
+	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 static struct err apply_delete_prefix(struct target *t, const struct op *op)
 {
 	MDB_cursor *cursor;
-	struct err e = err_mdb(mdb_cursor_open(t->txn, t->index->dbi, &cursor));
+	int rc = mdb_cursor_open(t->txn, t->index->dbi, &cursor);
 
-	if (!is_ok(e))
-		return e;
-	e = delete_from(cursor, op->key);
-	mdb_cursor_close(cursor);
-	return e;
+	if (rc == 0) {
+		rc = delete_from(cursor, op->key);
+		mdb_cursor_close(cursor);
+	}
+	return index_err(t->index, rc);
 }
 
 static struct err apply_refer(struct target *t, const struct op *op)

@@ -304,6 +304,11 @@ static struct err check_packs(struct check *c)
 	return is_ok(e) ? cursor.e : e;
 }
 
+struct err store_look(const char *dir)
+{
+	return index_look(dir);
+}
+
 struct err store_check(const char *dir, bool deep, struct check_report *out)
 {
 	struct check c = { .report = out, .deep = deep };

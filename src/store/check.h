@@ -30,6 +30,10 @@ struct check_report {
  */
 struct err store_check(const char *dir, bool deep, struct check_report *out);
 
+/* Of a partition that nobody serves: is its index damaged (ERR_CORRUPT)?
+ * Takes no lock and makes no file. */
+struct err store_look(const char *dir);
+
 /*
  * What a pack holds, record by record, also without an index. fn returning
  * false ends the walk. Expunged messages are there until their pack has been

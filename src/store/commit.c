@@ -157,7 +157,7 @@ static void settle(struct committer *c, size_t id, struct err e)
 static struct err commit_txn(struct committer *c, MDB_txn *txn)
 {
 	size_t id = mdb_txn_id(txn);
-	struct err e = err_mdb(mdb_txn_commit(txn));
+	struct err e = index_err(&c->partition->index, mdb_txn_commit(txn));
 
 	if (!is_ok(e) && index_is_lost(c))
 		settle(c, id, e);
@@ -196,7 +196,7 @@ static struct err attempt(struct committer *c, struct batch *group,
 
 	*faulty = NULL;
 	if (is_ok(e))
-		e = err_mdb(mdb_txn_begin(index->env, NULL, 0, &txn));
+		e = index_err(index, mdb_txn_begin(index->env, NULL, 0, &txn));
 	if (!is_ok(e))
 		return e;
 	pack_group_begin(&c->writer);
@@ -367,8 +367,10 @@ static struct err reopen_index(struct partition *p, size_t in_doubt)
 	index_close(&p->index);
 	if (in_doubt != 0)
 		e = index_forget(p->dir, in_doubt);
-	return is_ok(e) ? index_open(p->dir, p->options.map_bytes, 0, &p->index)
-	                : e;
+	if (is_ok(e))
+		e = index_open(p->dir, p->options.map_bytes, 0, &p->index);
+	p->index.on_damage = p->options.on_damage;
+	return e;
 }
 
 static void on_async(uv_async_t *async)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "store/index_file.h"
 #include "store/internal.h"
 
 enum { INDEX_MODE = 0600 };
@@ -30,13 +31,21 @@ struct err err_mdb(int rc)
 	case MDB_INVALID:
 	case MDB_VERSION_MISMATCH:
 	case MDB_INCOMPATIBLE:
-		return err(ERR_CORRUPT, "the index is damaged: restore it, "
-		                        "or rebuild it from the packs");
+		return index_damaged();
 	default:
 		if (rc > 0)
 			return err_errno(rc);
 		return err(ERR_IO, "the index can't be used");
 	}
+}
+
+struct err index_err(const struct index *i, int rc)
+{
+	struct err e = err_mdb(rc);
+
+	if (e.code == ERR_CORRUPT && i->on_damage != NULL)
+		i->on_damage(e);
+	return e;
 }
 
 static char *index_path(const char *dir)
@@ -93,18 +102,17 @@ static struct err index_exists(const char *dir)
 
 /* While a reader holds what the newest transaction refers to, a server that
  * is running uses none of it for anything else. */
-static struct err check_trees(const char *path, struct index *i)
+static struct err check_trees(const char *path, const struct index *i,
+                              bool whole)
 {
 	MDB_txn *reader;
 	struct err e =
 		err_mdb(mdb_txn_begin(i->env, NULL, MDB_RDONLY, &reader));
 
 	if (is_ok(e)) {
-		e = index_file_check_trees(path);
+		e = index_file_check_trees(path, whole);
 		mdb_txn_abort(reader);
 	}
-	if (!is_ok(e))
-		index_close(i);
 	return e;
 }
 
@@ -124,7 +132,31 @@ struct err index_open(const char *dir, uint64_t map_bytes, unsigned flags,
 	if (is_ok(e))
 		e = env_open(dir, map_bytes, flags, out);
 	if (is_ok(e))
-		e = check_trees(path, out);
+		e = check_trees(path, out, false);
+	if (!is_ok(e))
+		index_close(out);
+	free(path);
+	return e;
+}
+
+struct err index_check(const char *dir, const struct index *i)
+{
+	char *path = index_path(dir);
+	struct err e = check_trees(path, i, true);
+
+	free(path);
+	return e;
+}
+
+struct err index_look(const char *dir)
+{
+	struct err e = index_exists(dir);
+	char *path;
+
+	if (!is_ok(e))
+		return e;
+	path = index_path(dir);
+	e = index_file_check_trees(path, true);
 	free(path);
 	return e;
 }
@@ -175,7 +207,7 @@ struct err index_get(const struct index *i, MDB_txn *txn, struct slice key,
 
 	if (rc == 0)
 		*value = mdb_slice(v);
-	return err_mdb(rc);
+	return index_err(i, rc);
 }
 
 struct err index_put(const struct index *i, MDB_txn *txn, struct slice key,
@@ -184,7 +216,7 @@ struct err index_put(const struct index *i, MDB_txn *txn, struct slice key,
 	MDB_val k = mdb_val(key);
 	MDB_val v = mdb_val(value);
 
-	return err_mdb(mdb_put(txn, i->dbi, &k, &v, 0));
+	return index_err(i, mdb_put(txn, i->dbi, &k, &v, 0));
 }
 
 struct err index_delete(const struct index *i, MDB_txn *txn, struct slice key)
@@ -192,5 +224,5 @@ struct err index_delete(const struct index *i, MDB_txn *txn, struct slice key)
 	MDB_val k = mdb_val(key);
 	int rc = mdb_del(txn, i->dbi, &k, NULL);
 
-	return rc == MDB_NOTFOUND ? OK : err_mdb(rc);
+	return rc == MDB_NOTFOUND ? OK : index_err(i, rc);
 }

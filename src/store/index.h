@@ -14,9 +14,12 @@
 struct index {
 	MDB_env *env; /* NULL: lost, see index_reopen() in commit.c */
 	MDB_dbi dbi;
+	void (*on_damage)(struct err); /* see partition_options; or NULL */
 };
 
 struct err err_mdb(int rc);
+/* The same of what was done with this index. */
+struct err index_err(const struct index *, int rc);
 
 /* flags: 0 or MDB_RDONLY. ERR_CORRUPT when it is damaged or has been cut
  * off, before any page is touched that isn't there. Never makes a new one: that
@@ -24,6 +27,11 @@ struct err err_mdb(int rc);
 struct err index_open(const char *dir, uint64_t map_bytes, unsigned flags,
                       struct index *out);
 struct err index_make(const char *dir, struct slice id);
+/* Every page of it is what it has to be: ERR_CORRUPT, ERR_IO. Reads all pages
+ * that are in use. A server may be running. */
+struct err index_check(const char *dir, const struct index *);
+/* The same of one that nobody has open to write, without LMDB and its lock. */
+struct err index_look(const char *dir);
 void index_close(struct index *);
 
 /* The value lives as long as the transaction, or until it writes. */
@@ -47,8 +55,9 @@ static inline struct slice mdb_slice(MDB_val v)
 
 /* The meta pages are sound and there. */
 struct err index_file_check(const char *path);
-/* So is every page that they lead to. Quick if the file is long enough. */
-struct err index_file_check_trees(const char *path);
+/* So is every page that they lead to, and it is sound (index_trees.c). Unless
+ * `whole`, a file that is long enough is believed. */
+struct err index_file_check_trees(const char *path, bool whole);
 /* This transaction could not be committed, and the disk may have it: it never
  * was, from now on and durably, even if the file already says so. No other
  * one is touched. Nobody has the file open. */

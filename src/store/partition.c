@@ -211,9 +211,23 @@ static struct err open_index(struct partition *p, unsigned flags,
 	if (!is_ok(e))
 		return e;
 	(void)mdb_reader_check(p->index.env, &dead_readers);
+	if (p->options.check_index)
+		e = index_check(p->dir, &p->index);
+	if (!is_ok(e))
+		return e;
 	e = open_dir(p->dir_fd, "pack", &p->pack_fd);
 	p->packs.dir = p->pack_fd;
 	return is_ok(e) ? check_index(p, slice_of(id, PARTITION_ID)) : e;
+}
+
+/* What a damaged index says is wrong may be anything. */
+static struct err reason(const struct partition *p, struct err e)
+{
+	struct err of_index = OK;
+
+	if (e.code == ERR_CORRUPT && p->index.env != NULL)
+		of_index = index_check(p->dir, &p->index);
+	return is_ok(of_index) ? e : of_index;
 }
 
 static struct err open_to_write(struct partition *p)
@@ -234,9 +248,11 @@ static struct err open_to_write(struct partition *p)
 		e = open_index(p, 0, id);
 	if (is_ok(e))
 		e = recover_packs(p, &writer);
-	if (is_ok(e))
-		p->committer = committer_new(p, writer);
-	return e;
+	if (!is_ok(e))
+		return reason(p, e);
+	p->index.on_damage = p->options.on_damage;
+	p->committer = committer_new(p, writer);
+	return OK;
 }
 
 static struct err open_to_read(struct partition *p)
@@ -317,7 +333,7 @@ struct err partition_open(struct loop *loop, const char *dir,
 
 struct err partition_open_to_read(const char *dir, struct partition **out)
 {
-	struct partition_options options = { 0 };
+	struct partition_options options = { .check_index = true };
 	struct partition *p = new_partition(NULL, dir, options);
 	struct err e = open_to_read(p);
 

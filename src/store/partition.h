@@ -28,6 +28,13 @@ struct cursor_row;
 struct partition_options {
 	uint64_t map_bytes;  /* address space for the index; 0: 64 GiB */
 	uint32_t pack_bytes; /* a pack is closed beyond this; 0: 128 MiB */
+	bool check_index;    /* all of it, before it is believed */
+
+	/* LMDB has come upon a page of the index that makes no sense, once
+	 * the partition is open. On any thread; what it would write next is
+	 * anybody's guess, so better it doesn't return. NULL: whoever asked
+	 * has ERR_CORRUPT. */
+	void (*on_damage)(struct err);
 };
 
 /* Makes an empty one; ERR_ALREADYEXISTS when DIR holds anything. */

@@ -38,7 +38,7 @@ static struct err snapshot_take(struct partition *p)
 	             ? mdb_txn_begin(p->index.env, NULL, MDB_RDONLY, &s->txn)
 	             : mdb_txn_renew(s->txn);
 	if (rc != 0)
-		return err_mdb(rc);
+		return index_err(&p->index, rc);
 	s->live = true;
 	return OK;
 }
@@ -98,11 +98,11 @@ static struct err take_slot(struct partition *p,
 	slot->owner = owner;
 	slot->snapshot = s->number;
 	*out = slot;
-	return err_mdb(rc);
+	return index_err(&p->index, rc);
 }
 
-static struct err floor_at(MDB_cursor *cursor, struct slice key,
-                           struct cursor_row *out)
+static int floor_at(MDB_cursor *cursor, struct slice key,
+                    struct cursor_row *out)
 {
 	MDB_val k = mdb_val(key);
 	MDB_val v;
@@ -114,7 +114,7 @@ static struct err floor_at(MDB_cursor *cursor, struct slice key,
 		rc = mdb_cursor_get(cursor, &k, &v, MDB_PREV);
 	if (rc == 0)
 		*out = (struct cursor_row){ mdb_slice(k), mdb_slice(v) };
-	return err_mdb(rc);
+	return rc;
 }
 
 struct err store_floor(struct partition *p, struct slice prefix,
@@ -126,7 +126,7 @@ struct err store_floor(struct partition *p, struct slice prefix,
 	if (is_ok(e))
 		e = take_slot(p, NULL, &slot);
 	if (is_ok(e))
-		e = floor_at(slot->mdb, key, out);
+		e = index_err(&p->index, floor_at(slot->mdb, key, out));
 	if (is_ok(e) && !slice_starts(out->key, prefix))
 		e = err(ERR_ABSENT, "no such key");
 	return e;
@@ -183,7 +183,8 @@ static struct err step(struct store_cursor *c, MDB_val *key, MDB_val *value)
 	}
 	slot = c->mdb;
 	c->started = true;
-	return err_mdb(mdb_cursor_get(slot->mdb, key, value, op));
+	return index_err(&c->partition->index,
+	                 mdb_cursor_get(slot->mdb, key, value, op));
 }
 
 /* The least key behind this one. */
