@@ -41,7 +41,8 @@ static void take_issuer(void *arg, const struct slice *v, size_t n)
 	else if (slice_eq(keys, S("0")))
 		report_bad(r, CHECK_ISSUERS, url, "it has no keys");
 	else if (keys.len == 0)
-		report_good(r, CHECK_ISSUERS, url, "says what tokens are worth");
+		report_good(r, CHECK_ISSUERS, url,
+		            "says what tokens are worth");
 	else
 		report_good(r, CHECK_ISSUERS, url, "its keys are here: %.*s",
 		            (int)keys.len, keys.ptr);

@@ -103,9 +103,9 @@ static void examine_imap(const struct doctor *d, const struct config *c,
 	struct config_address a;
 
 	if (config_address_parse(p->where, &a))
-		doctor_imap(d, &(struct imap_port){ c->hostname,
-		                                    here(a.address), a.port,
-		                                    !strcmp(p->kind, "imaps") });
+		doctor_imap(d, &(struct imap_port){
+				       c->hostname, here(a.address), a.port,
+				       !strcmp(p->kind, "imaps") });
 }
 
 /* "ADDRESS:PORT" that can be asked, or the path that it is. */
@@ -136,13 +136,13 @@ static void examine(const struct doctor *d, const struct config *c,
 	if (!strcmp(p->kind, "imap") || !strcmp(p->kind, "imaps"))
 		examine_imap(d, c, p);
 	else if (!strcmp(p->kind, "lmtp"))
-		doctor_lmtp(d, where,
-		            user_of(where, c->lmtp_socket,
-		                    c->lmtp_socket_user));
+		doctor_lmtp(
+			d, where,
+			user_of(where, c->lmtp_socket, c->lmtp_socket_user));
 	else if (!strcmp(p->kind, "auth"))
-		doctor_auth_socket(d, where,
-		                   user_of(where, c->auth_socket,
-		                           c->auth_socket_user));
+		doctor_auth_socket(
+			d, where,
+			user_of(where, c->auth_socket, c->auth_socket_user));
 	else if (!strcmp(p->kind, "metrics"))
 		doctor_ready(d, where);
 }

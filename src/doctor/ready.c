@@ -51,7 +51,8 @@ void doctor_ready(const struct doctor *d, const char *where)
 	if (!is_ok(e))
 		report_bad(d->report, CHECK_READY, where, "%s", e.text);
 	else if (slice_starts(buf_slice(&page), S("HTTP/1.1 200")))
-		report_good(d->report, CHECK_READY, where, "says that all is well");
+		report_good(d->report, CHECK_READY, where,
+		            "says that all is well");
 	else
 		judge_body(d, where, buf_slice(&page));
 	buf_free(&page);

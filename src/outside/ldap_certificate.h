@@ -15,5 +15,5 @@ enum { LDAP_PROBLEM = 160 };
 
 /* It can't be reached: is it because of its certificate? Nothing is sent but
  * what begins TLS. False: no, or there is none to be seen. */
-bool ldap_certificate_problem(const struct ldap_place *, const struct question *,
-                              char out[LDAP_PROBLEM]);
+bool ldap_certificate_problem(const struct ldap_place *,
+                              const struct question *, char out[LDAP_PROBLEM]);

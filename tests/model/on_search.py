@@ -118,9 +118,8 @@ class SearchCommands(ContextCommands):
                     any(x.gone for x in sight):
                 unsure.add(name)
         yield Rules(expunge=False, held=True)
-        if selected and saves(command):
-            self.saved = [x.uid for x in told(command, [
-                y for x in found.values() for y in x])]
+        if selected:
+            self.save(command, [y for x in found.values() for y in x])
         heard = set()
         for correlator, *items in answer.rest.get("ESEARCH", []):
             words = dict(zip(correlator[::2], correlator[1::2]))
@@ -227,8 +226,10 @@ class SearchCommands(ContextCommands):
     # -- what is found --
 
     def save(self, command, hits):
+        """What is gone is not found, so a page or MIN is of what is there."""
         if saves(command):
-            self.saved = [x.uid for x in told(command, hits)]
+            self.saved = [x.uid for x in told(command, [
+                y for y in hits if not y.gone])]
 
     def plain(self, name, command, answer, hits, zombies):
         """The numbers of an untagged SEARCH or SORT."""
