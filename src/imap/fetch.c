@@ -91,13 +91,15 @@ static struct err fetch_message(struct fetch *f, uint32_t uid)
 	struct fetch_row row = { .s = f->s, .mailbox = f->mailbox };
 	struct err e = mailbox_message(f->mailbox, uid, &row.blob);
 
-	if (!is_ok(e))
+	if (e.code == ERR_CORRUPT) /* there is more to be said of it */
+		row.unread = e;
+	else if (!is_ok(e))
 		return e;
 	e = view_record(f->s->view, uid, &row.record);
 	if (is_ok(e)) {
 		fetch_row_write(&row, &f->request);
 		f->served++;
-		if (!(row.record.flags & FLAG_SEEN))
+		if (is_ok(row.unread) && !(row.record.flags & FLAG_SEEN))
 			uidset_add(&f->seen, uid);
 		e = row.e;
 	}

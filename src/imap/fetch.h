@@ -110,6 +110,7 @@ struct fetch_row {
 	const struct digest *digest;
 	const struct object_ids *ids; /* there when the digest is */
 	struct blob_reader *blob;     /* NULL unless NEEDS_MESSAGE */
+	struct err unread;            /* why it is NULL nevertheless */
 	struct err e;                 /* the first item that failed */
 };
 

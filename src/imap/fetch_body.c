@@ -68,6 +68,14 @@ static struct err digest_again(struct fetch_row *row, struct digest *out)
 	return mailbox_digest(row->mailbox, row->record.uid, out);
 }
 
+/* A message whose pack is gone is as one whose octets are. */
+static struct err read_octets(struct fetch_row *row, uint64_t at, uint64_t end,
+                              struct slice *out)
+{
+	return is_ok(row->unread) ? read_message(row->blob, at, end, out)
+	                          : row->unread;
+}
+
 /* -- stretches of the message -- */
 
 /* A block is unpacked anew for a slow client, not held while he is slow. */
@@ -91,7 +99,7 @@ static void send_span(struct fetch_row *row, struct span span)
 
 	while (at < end && is_ok(o->e)) {
 		struct slice chunk;
-		struct err e = read_message(row->blob, at, end, &chunk);
+		struct err e = read_octets(row, at, end, &chunk);
 
 		if (!is_ok(e)) {
 			break_off(row, e);
@@ -114,8 +122,8 @@ static void reply_span(struct fetch_row *row, struct span span)
 		buf_add(session_out(row->s), S("\"\""));
 		return;
 	}
-	e = read_message(row->blob, span.offset,
-	                 (uint64_t)span.offset + span.len, &first);
+	e = read_octets(row, span.offset, (uint64_t)span.offset + span.len,
+	                &first);
 	if (!is_ok(e)) {
 		reply_nil(row, e);
 		return;
@@ -142,7 +150,10 @@ static void reply_header_fields(struct fetch_row *row,
 	const struct section *section = &item->section;
 	struct buf header = { 0 };
 	struct buf chosen = { 0 };
-	struct err e = read_header(row->blob, span, &header);
+	struct err e = row->unread;
+
+	if (is_ok(e))
+		e = read_header(row->blob, span, &header);
 
 	if (is_ok(e)) {
 		header_select(
@@ -221,7 +232,7 @@ static struct err decode(struct binary *b)
 	while (at < end && is_ok(e)) {
 		struct slice chunk;
 
-		e = read_message(b->row->blob, at, end, &chunk);
+		e = read_octets(b->row, at, end, &chunk);
 		if (!is_ok(e))
 			break;
 		at += chunk.len;

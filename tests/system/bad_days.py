@@ -1,6 +1,8 @@
 """bad_days.py -- no descriptors, dead processes, signals."""
+import glob
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -167,6 +169,79 @@ class Signals(support.ServerTest):
                     time.sleep(0.1)
             self.assertIn(b" OK", raw.run(b"SELECT INBOX")[-1])
             raw.close()
+
+
+class Lasting(unittest.TestCase):
+    """What a mailbox has been, after the worst."""
+
+    def setUp(self):
+        self.server = self.enterContext(harness.Server())
+        self.user = "ann@example.org"
+        self.server.add_user(self.user)
+
+    def open(self):
+        """INBOX; the codes of SELECT that have a number."""
+        raw = Raw(self.server.imaps_port).login(self.user)
+        self.addCleanup(raw.close)
+        lines = b"\n".join(raw.run(b"SELECT INBOX (CONDSTORE)"))
+        return raw, {name.decode(): int(n) for name, n in
+                     re.findall(rb"\[([A-Z]+) (\d+)\]", lines)}
+
+    def modseqs(self, raw):
+        lines = b"\n".join(raw.run(b"UID FETCH 1:* (MODSEQ)"))
+        return [int(x) for x in re.findall(rb"MODSEQ \((\d+)\)", lines)]
+
+    def expunge(self, raw):
+        """The second message; the HIGHESTMODSEQ that this gives."""
+        raw.run(b"STORE 2 +FLAGS.SILENT (\\Deleted)")
+        raw.run(b"EXPUNGE")
+        lines = b"\n".join(raw.run(b"STATUS INBOX (HIGHESTMODSEQ)"))
+        return int(re.search(rb"HIGHESTMODSEQ (\d+)", lines)[1])
+
+    def test_highestmodseq(self):
+        """behaviour 176: it is no lower than any MODSEQ and grows by EXPUNGE,
+        also after the server was killed, and after its index was made anew."""
+        raw, _ = self.open()
+        for _ in range(6):
+            append(raw, message(100))
+        seen = self.expunge(raw)
+        self.assertGreater(seen, max(self.modseqs(raw)))
+        self.server.kill()
+        self.server.start()
+        raw, codes = self.open()
+        self.assertGreaterEqual(codes["HIGHESTMODSEQ"], seen)
+        self.assertGreater(self.expunge(raw), codes["HIGHESTMODSEQ"])
+        self.server.stop()
+        self.server.roost("store", "salvage")
+        self.server.start()
+        raw, after = self.open()
+        self.assertGreater(after["UIDVALIDITY"], codes["UIDVALIDITY"])
+        self.assertGreaterEqual(after["HIGHESTMODSEQ"],
+                                max(self.modseqs(raw)))
+        self.assertGreater(self.expunge(raw), after["HIGHESTMODSEQ"])
+
+    def test_a_pack_is_gone(self):
+        """behaviour 134: with the file that a message was in."""
+        raw, _ = self.open()
+        append(raw, message(100))
+        self.server.stop()
+        packs = glob.glob(os.path.join(self.server.dir, "**", "pack", "*"),
+                          recursive=True)
+        self.assertEqual(1, sum(os.path.getsize(x) > 0 for x in packs), packs)
+        for path in packs:
+            os.unlink(path)
+        self.server.start()
+        raw, _ = self.open()
+        append(raw, message(200))
+        answer = raw.run(b"FETCH 1:2 (UID BODY.PEEK[])")
+        self.assertIn(b"* 1 FETCH (UID 1 BODY[] NIL ", answer[0])
+        self.assertIn(b"* 2 FETCH (UID 2 BODY[] {", answer[1])
+        self.assertIn(b" NO ", answer[-1])
+        # what is known of it without its octets
+        self.assertIn(b" OK", raw.run(b"FETCH 1:2 (FLAGS ENVELOPE)")[-1])
+        self.assertIn(b" OK", raw.run(b"STORE 1 +FLAGS (\\Deleted)")[-1])
+        self.assertIn(b" OK", raw.run(b"EXPUNGE")[-1])
+        self.assertIn(b" OK", raw.run(b"FETCH 1:* BODY.PEEK[]")[-1])
 
 
 class NoDescriptors(unittest.TestCase):
