@@ -154,6 +154,16 @@ class Sharing(MuttTest):
         self.assertEqual({"Plan 0": set(), "Plan 1": {"\\Flagged"}},
                          self.flags(self.owner, "Plans"))
 
+    def test_walks_down_from_the_top(self):
+        self.mutt("<change-folder>?" + self.to_mailboxes +
+                  "<search>Other<enter><select-entry>"
+                  "<search>%s<enter><select-entry>"
+                  "<search>Plans<enter><select-entry>"
+                  "<first-entry><flag-message><quit>" %
+                  self.owner.partition("@")[0])
+        self.assertEqual({"Plan 0": {"\\Flagged"}, "Plan 1": set()},
+                         self.flags(self.owner, "Plans"))
+
 
 class MuttStartTls(Mutt):
     scheme = "imap"

@@ -1,13 +1,16 @@
 """sharing.py -- one's mailboxes in another's session, whatever partitions the
 two live in; accounts that nobody logs in to, groups, and what ends."""
 import contextlib
+import itertools
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 import support
@@ -82,6 +85,46 @@ class Sharing(support.ServerTest):
             self.assertIn(b"* 1 EXPUNGE", answer)
             self.ok(a, b"SETACL Plans %s \"\"" % bob.encode())
             self.assertIn(b"NONEXISTENT", self.no(b, b"SELECT " + plans))
+
+    def slower(self, raw, command, names, pairs=60):
+        """How often the answer about the first name came later than that about
+        the second, of pairs asked in either order; the answers are alike."""
+        count, heard = 0, set()
+        for _ in range(pairs):
+            took = {}
+            for name in random.sample(names, 2):
+                begin = time.perf_counter()
+                answer = raw.run(command % name)
+                took[name] = time.perf_counter() - begin
+                heard.add(tuple(x.partition(b" ")[2].replace(name, b"NAME")
+                                for x in answer))
+            count += took[names[0]] > took[names[1]]
+        self.assertEqual(1, len(heard), heard)
+        return count / pairs
+
+    def test_takes_as_long(self):
+        """behaviour 190: what may not be looked up, beside what was never there;
+        who shares nothing, beside nobody. Of pairs of the same half are slower;
+        a machine that has too much else to do makes it no more."""
+        for a, b, ann, bob in self.both():
+            eve = self.new_user()
+            for command in (b"CREATE Plans", b"CREATE Secret",
+                            b"SETACL Plans %s lr" % bob.encode()):
+                self.ok(a, command)
+            self.append(a, b"Secret", b"Subject: x\r\n\r\nx\r\n")
+            for command, names in itertools.product(
+                    (b"SELECT %s", b"STATUS %s (MESSAGES)", b"MYRIGHTS %s",
+                     b"SUBSCRIBE %s",
+                     b"NOTIFY SET (MAILBOXES %s (MessageNew MessageExpunge))"),
+                    ([OTHERS % (ann.encode(), b"Secret"),
+                      OTHERS % (ann.encode(), b"Nosuch")],
+                     [OTHERS % (eve.encode(), b"INBOX"),
+                      OTHERS % (b"no" + eve.encode(), b"INBOX")])):
+                for _ in range(3):    # what is real is there each time
+                    share = self.slower(b, command, names)
+                    if abs(share - 0.5) < 0.25:
+                        break
+                self.assertLess(abs(share - 0.5), 0.25, (command, names))
 
     def test_idle(self):
         for a, b, ann, bob in self.both():

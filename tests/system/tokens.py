@@ -55,6 +55,25 @@ class Large(Agents):
         self.assertIn(b"a OK", self.imap(b"a AUTHENTICATE OAUTHBEARER", said))
         self.assert_ok(self.token(self.large)[1])
 
+    def test_the_log_has_none(self):
+        """behaviour 199: neither one that is taken nor one that is refused, as
+        it is or in base64; of whose it was there is the session."""
+        refused = self.issuer.token(self.ann, exp=1)
+        for token, answer in ((self.large, b"a OK"), (refused, b"a NO")):
+            said = base64.b64encode(issuer.oauthbearer(token))
+            raw = Raw(self.server.imaps_port)
+            self.addCleanup(raw.close)
+            raw.line()
+            raw.send(b"a AUTHENTICATE OAUTHBEARER " + said + b"\r\n")
+            line = raw.line()
+            if line.startswith(b"+ "):      # why it is refused
+                raw.send(b"AQ==\r\n")
+                line = raw.line()
+            self.assertTrue(line.startswith(answer), line)
+            log = self.server.log()
+            for part in (token, token.split(".")[2], said.decode()):
+                self.assertNotIn(part, log)
+
     def test_the_longest(self):
         start = b"a AUTHENTICATE OAUTHBEARER"
         most = L["LIMIT_SASL_LINE"]
