@@ -64,6 +64,21 @@ class BadInput(support.ServerTest):
         names = re.findall(r"user=%s .*session=(\w+)" % user, log)
         self.assertEqual((3, 1), (len(names), len(set(names))), names)
 
+    def test_what_the_log_has_of_a_delivery(self):
+        """behaviour 199: of all recipients of a message, by one name, which no
+        other has."""
+        users = [self.new_user() for _ in range(2)]
+        text = b"Subject: x\r\n\r\nhush-hush, too\r\n"
+        for _ in range(2):
+            with self.server.lmtp() as mta:
+                self.assertEqual({}, mta.sendmail("a@example.net", users, text))
+                self.assertEqual(250, mta.getreply()[0])    # the second's
+        names = [re.findall(r"event=delivered session=(\w+) user=%s " % user,
+                            self.server.log()) for user in users]
+        self.assertEqual(2, len(set(names[0])), names)
+        self.assertEqual(*names)
+        self.assertNotIn("hush-hush, too", self.server.log())
+
     def test_a_million_parentheses_before_login(self):
         """behaviour 13"""
         raw = Raw(self.server.imaps_port)
