@@ -41,26 +41,43 @@ class Working(threading.Thread):
     """Sessions that send a NOOP in turn; how long the answers take."""
 
     def __init__(self, server, users):
-        super().__init__()
+        super().__init__(daemon=True)
         self.sessions = [Raw(server.imaps, source="127.%d.%d.1" % (HOME, i))
                          .login(server.user % (i % users + 1),
                                 server.password) for i in range(OWNERS)]
-        self.ends, self.took = False, []
+        self.ends, self.took, self.failed = False, [], None
 
     def run(self):
         turn = 0
         while not self.ends:
             raw = self.sessions[turn % OWNERS]
             start = time.perf_counter()
-            raw.run(b"NOOP")
+            try:
+                raw.run(b"NOOP")
+            except (EOFError, OSError) as e:
+                self.failed = e
+                return
             self.took.append(time.perf_counter() - start)
             time.sleep(1 / COMMANDS_A_SECOND)
             turn += 1
 
     def end(self):
         """What was measured since the last time."""
+        if self.failed is not None:
+            raise RuntimeError("a session was lost: %r" % self.failed)
         took, self.took = self.took, []
         return took
+
+
+def answer_of(args, child, whose):
+    """It ends by itself but for a server that doesn't answer."""
+    try:
+        r = logins.answer_of(child, 4 * args.seconds + 4 * PATIENCE_MS / 1000)
+    finally:
+        child.kill()
+    if r is None:
+        raise RuntimeError("%s: log-ins without an answer" % whose)
+    return r
 
 
 def phase(args, server, users, pause_ms, working, out, title):
@@ -70,7 +87,7 @@ def phase(args, server, users, pause_ms, working, out, title):
                    server.password, "--clients", OWNERS, "--sources", OWNERS,
                    "--first", HOME, "--pause", pause_ms, "--seconds",
                    args.seconds)
-    r = logins.answer_of(owners)
+    r = answer_of(args, owners, "owners")
     took = working.end()
     lost = r["refused"] + r["busy"] + r["unanswered"]
     out["%s: log-ins lost" % title] = (
@@ -89,8 +106,13 @@ class Attackers:
             PATIENCE_MS, "--seconds", 3 * args.seconds)
         os.setpriority(os.PRIO_PROCESS, self.child.pid, 5)
 
-    def wait(self):
-        return logins.answer_of(self.child)
+    def wait(self, args):
+        return answer_of(args, self.child, "attackers")
+
+    def end(self):
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.communicate()
 
 
 def count(server, reasons):
@@ -107,6 +129,7 @@ REASONS = ["wrong password", "no such user", "too many log-ins", "locked out",
 def one(args, server, users, kind, out):
     working = Working(server, users)
     working.start()
+    attack = None
     try:
         pause = PAUSE_MS[kind]
         phase(args, server, users, pause, working, out, "100 owners" + kind)
@@ -118,9 +141,11 @@ def one(args, server, users, kind, out):
               "100 owners, attacked" + kind)
         out["attack%s: memory, more" % kind] = (
             (proctree.pss_kb(server.pid)[0] - memory) / 1024, "MiB")
-        r = attack.wait()
+        r = attack.wait(args)
     finally:
         working.ends = True
+        if attack is not None:
+            attack.end()
         working.join()
     tell(out, "attack" + kind, r, proctree.cpu_s(server.pid) - cpu, [
         now - was for now, was in zip(count(server, REASONS), were)])

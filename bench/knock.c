@@ -177,6 +177,8 @@ static bool dial(struct client *c)
 		die("socket");
 	come_from(c);
 	setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	/* of connect(), too */
+	setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	if (connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0)
 		return false;
 	if (p->tls) {

@@ -42,8 +42,14 @@ def knock(args, server, users, mechanism, **more):
     return out
 
 
-def answer_of(child):
-    lines = child.communicate()[0].splitlines()
+def answer_of(child, limit_s=600):
+    """None: a user could not log in, or there was no end of it."""
+    try:
+        lines = child.communicate(timeout=limit_s)[0].splitlines()
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        return None
     return json.loads(lines[-1]) if child.returncode == 0 else None
 
 

