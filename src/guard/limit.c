@@ -1,21 +1,18 @@
 /* limit.c -- which counts an attempt meets, and what its failure adds. */
 #include "guard/limit.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
-#include "base/hash.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "guard/limit_key.h"
 
 enum {
 	SPRAY_SPAN_S = 20 * 60,  /* accounts at one address, or network */
 	SECRET_SPAN_S = 86400,   /* accounts with one secret */
 	SPRAY_NETWORK_TIMES = 4, /* a network may fail at as many more */
 	SPRAY_OTHERS_MOST = 48,  /* of 64 bits that can be told apart */
-	LIMIT_TEXT = 512,
 	RATE_PLACES = 8192,
 	OFTEN_MS = 200, /* between log-ins, once LIMIT_LOGINS came at once, */
 	OFTEN_MANY_MS = 50, /* and LIMIT_LOGINS_MANY */
@@ -57,8 +54,7 @@ struct limits {
 	struct limit_rules rules;
 	struct tallies *tables[LIMIT_KINDS];
 	struct rates *rates[OFTENS];
-	uint64_t key[2];        /* of what is in tables */
-	uint64_t secret_key[2]; /* of passwords: this process's */
+	struct limit_keys keys;
 };
 
 static struct tally_rule rule_of(const struct limit_rules *r,
@@ -79,14 +75,8 @@ static struct tally_rule rule_of(const struct limit_rules *r,
 struct limits *limits_new(struct slice secret, struct limit_rules rules)
 {
 	struct limits *l = mem_new(1, sizeof *l);
-	struct content_hasher *h = content_hasher_new();
-	struct content_hash hash;
 
-	content_hasher_add(h, S("limits"));
-	content_hasher_add(h, secret);
-	hash = content_hasher_end(h);
-	memcpy(l->key, hash.bytes, sizeof l->key);
-	random_bytes(l->secret_key, sizeof l->secret_key);
+	limit_keys_init(&l->keys, secret);
 	l->rules = rules;
 	for (int i = 0; i < LIMIT_KINDS; i++)
 		l->tables[i] = tallies_new(kinds[i].places,
@@ -119,120 +109,7 @@ struct tallies *limits_table(struct limits *l, enum limit_kind kind)
 	return l->tables[kind];
 }
 
-/* -- what an attempt is counted under -- */
-
-struct network limit_place(const struct address *a)
-{
-	return network_of(a, address_is_ipv4(a) ? 120 : 64);
-}
-
-void limit_network_text(const struct network *n, char out[ADDRESS_TEXT + 4])
-{
-	bool v4 = address_is_ipv4(&n->base);
-	size_t len;
-
-	address_text(&n->base, out);
-	len = strlen(out);
-	if (n->bits != 128)
-		snprintf(out + len, ADDRESS_TEXT + 4 - len, "/%d",
-		         n->bits - (v4 ? 96 : 0));
-}
-
-static struct network network_at(const struct limit_try *t,
-                                 enum limit_kind kind)
-{
-	bool v4 = address_is_ipv4(&t->address);
-
-	if (kind == LIMIT_KIND_ADDRESS)
-		return network_of(&t->address, v4 ? 128 : 64);
-	return network_of(&t->address, v4 ? 120 : 48);
-}
-
-static uint64_t hash_of(const uint64_t key[2], struct slice text)
-{
-	uint64_t hash = hash_siphash(key, text);
-
-	return hash != 0 ? hash : 1;
-}
-
-static uint64_t network_key(const struct limits *l, const struct network *n,
-                            uint64_t account)
-{
-	uint8_t bytes[sizeof n->base.bytes + 1 + 8];
-
-	memcpy(bytes, n->base.bytes, sizeof n->base.bytes);
-	bytes[sizeof n->base.bytes] = n->bits;
-	put_le64(bytes + sizeof n->base.bytes + 1, account);
-	return hash_of(l->key, slice_of(bytes, sizeof bytes));
-}
-
-/* Of an account that is there: its number, so that nothing it may be called
- * is another one. */
-static uint64_t account_key(const struct limits *l, const struct limit_try *t)
-{
-	uint8_t bytes[9] = { 'a' };
-
-	if (t->account == 0)
-		return hash_of(l->key, t->name);
-	put_le64(bytes + 1, t->account);
-	return hash_of(l->key, slice_of(bytes, sizeof bytes));
-}
-
-/* The same secret, whoever it is tried on. */
-static uint64_t secret_key(const struct limits *l, const struct limit_try *t)
-{
-	return hash_of(l->secret_key, t->secret);
-}
-
-/* A secret compared with this password of this account. */
-static uint64_t repeat_hash(const struct limits *l, const struct limit_try *t)
-{
-	uint8_t bytes[24];
-
-	put_le64(bytes, t->account);
-	put_le64(bytes + 8, t->generation);
-	put_le64(bytes + 16, secret_key(l, t));
-	return hash_of(l->secret_key, slice_of(bytes, sizeof bytes));
-}
-
-static uint64_t key_of(const struct limits *l, const struct limit_try *t,
-                       enum limit_kind kind)
-{
-	struct network n;
-
-	switch (kind) {
-	case LIMIT_KIND_ACCOUNT:
-		return account_key(l, t);
-	case LIMIT_KIND_SECRET:
-		return secret_key(l, t);
-	case LIMIT_KIND_PLACE:
-		n = limit_place(&t->address);
-		return network_key(l, &n, t->account);
-	default:
-		n = network_at(t, kind);
-		return network_key(l, &n, 0);
-	}
-}
-
-static struct slice label_of(const struct limit_try *t, enum limit_kind kind,
-                             char text[LIMIT_TEXT])
-{
-	struct network n = kind == LIMIT_KIND_PLACE ? limit_place(&t->address)
-	                                            : network_at(t, kind);
-	char network[ADDRESS_TEXT + 4];
-
-	if (kind == LIMIT_KIND_SECRET)
-		return S("");
-	if (kind == LIMIT_KIND_ACCOUNT)
-		return t->name;
-	limit_network_text(&n, network);
-	if (kind != LIMIT_KIND_PLACE)
-		snprintf(text, LIMIT_TEXT, "%s", network);
-	else
-		snprintf(text, LIMIT_TEXT, "%.*s from %s", (int)t->name.len,
-		         t->name.ptr, network);
-	return slice_cstr(text);
-}
+/* -- where an attempt is counted -- */
 
 static bool is_counted(const struct limits *l, const struct limit_try *t,
                        enum limit_kind kind)
@@ -259,7 +136,8 @@ static struct tally *find(struct limits *l, const struct limit_try *t,
 {
 	if (!is_counted(l, t, kind))
 		return NULL;
-	return tallies_find(l->tables[kind], key_of(l, t, kind), now_s);
+	return tallies_find(l->tables[kind], limit_key(&l->keys, t, kind),
+	                    now_s);
 }
 
 static struct tally *get(struct limits *l, const struct limit_try *t,
@@ -270,8 +148,8 @@ static struct tally *get(struct limits *l, const struct limit_try *t,
 
 	if (!is_counted(l, t, kind))
 		return NULL;
-	y = tallies_get(l->tables[kind], key_of(l, t, kind),
-	                label_of(t, kind, text), now_s);
+	y = tallies_get(l->tables[kind], limit_key(&l->keys, t, kind),
+	                limit_label(t, kind, text), now_s);
 	if (kind == LIMIT_KIND_ACCOUNT || kind == LIMIT_KIND_PLACE)
 		y->account = t->account;
 	return y;
@@ -311,7 +189,8 @@ static enum limit_answer ask_own(struct limits *l, const struct limit_try *t,
 		return LIMIT_MAY;
 	if (tally_is_locked(y, now_s))
 		return kind == LIMIT_KIND_PLACE ? LIMIT_PLACE : LIMIT_ACCOUNT;
-	if (t->secret.len != 0 && tally_has_secret(y, repeat_hash(l, t)))
+	if (t->secret.len != 0 &&
+	    tally_has_secret(y, limit_repeat(&l->keys, t)))
 		return LIMIT_REPEATED;
 	if (is_busy(l, y))
 		return LIMIT_BUSY;
@@ -354,7 +233,8 @@ static bool note_other(struct limits *l, const struct limit_try *t,
 	uint32_t span = spray_span(kind);
 	unsigned before = tally_others(y, span, now_s);
 	unsigned limit = spray_limit(l, kind);
-	unsigned after = tally_other(y, account_key(l, t), span, now_s);
+	unsigned after = tally_other(
+		y, limit_key(&l->keys, t, LIMIT_KIND_ACCOUNT), span, now_s);
 
 	if (limit == 0 || after < limit)
 		return false;
@@ -368,7 +248,7 @@ static bool is_repeated(const struct limits *l, const struct limit_try *t,
                         enum limit_kind kind, const struct tally *y)
 {
 	return kind == own_kind(t) && t->secret.len != 0 &&
-	       tally_has_secret(y, repeat_hash(l, t));
+	       tally_has_secret(y, limit_repeat(&l->keys, t));
 }
 
 static void fail(struct limits *l, const struct limit_try *t,
@@ -382,7 +262,7 @@ static void fail(struct limits *l, const struct limit_try *t,
 		news->locked |= 1U << kind;
 	if (kind == own_kind(t)) {
 		if (t->secret.len != 0)
-			tally_add_secret(y, repeat_hash(l, t));
+			tally_add_secret(y, limit_repeat(&l->keys, t));
 	} else if (note_other(l, t, kind, y, now_s)) {
 		news->sprayed |= 1U << kind;
 		if (kind == LIMIT_KIND_SECRET)
@@ -416,12 +296,13 @@ enum limit_answer limits_come_in(struct limits *l, const struct limit_try *t,
 {
 	for (int i = 0; i < OFTENS; i++)
 		if (is_often_counted(t, oftens[i].kind) &&
-		    !rates_may(l->rates[i], key_of(l, t, oftens[i].kind),
-		               now_ms))
+		    !rates_may(l->rates[i],
+		               limit_key(&l->keys, t, oftens[i].kind), now_ms))
 			return oftens[i].answer;
 	for (int i = 0; i < OFTENS; i++)
 		if (is_often_counted(t, oftens[i].kind))
-			rates_count(l->rates[i], key_of(l, t, oftens[i].kind),
+			rates_count(l->rates[i],
+			            limit_key(&l->keys, t, oftens[i].kind),
 			            now_ms);
 	return LIMIT_MAY;
 }
@@ -451,7 +332,7 @@ unsigned limits_spraying(struct limits *l, const struct limit_try *t,
 
 	for (size_t i = 0; i < sizeof by / sizeof *by; i++) {
 		const struct tally *y = tallies_find(
-			l->tables[by[i]], key_of(l, t, by[i]), now_s);
+			l->tables[by[i]], limit_key(&l->keys, t, by[i]), now_s);
 		unsigned limit = spray_limit(l, by[i]);
 
 		if (y != NULL && limit != 0 && is_suspect(t, by[i]) &&
