@@ -27,6 +27,11 @@ void log_set_level(enum log_level last)
 	settings.last = last;
 }
 
+bool log_is_on(enum log_level level)
+{
+	return level <= settings.last;
+}
+
 /* One byte of the line is kept for the newline. */
 static void add(struct log_line *l, struct slice s)
 {
@@ -66,7 +71,7 @@ struct log_line log_open(enum log_level level, const char *event)
 	struct log_line l;
 
 	l.len = 0;
-	l.on = level <= settings.last;
+	l.on = log_is_on(level);
 	if (!l.on)
 		return l;
 	add_time(&l);

@@ -43,6 +43,9 @@ struct log_line {
 void log_init(const char *process, enum log_level last);
 void log_set_level(enum log_level last);
 
+/* Is that written? For lines so frequent that even an unwritten one costs. */
+bool log_is_on(enum log_level);
+
 struct log_line log_open(enum log_level level, const char *event);
 
 /* A line for another file than the log: "ts=... event=...", without level and

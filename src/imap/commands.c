@@ -228,7 +228,8 @@ static const struct command *parse_name(struct session *s, struct cursor *c)
 	if (command == NULL || (s->uid && !(command->rules & CMD_UID)) ||
 	    (command->rules & CMD_VISIT && !is_visit(s)))
 		fail(c, "there is no such command");
-	log_command(s, name);
+	if (log_is_on(LOG_LEVEL_DEBUG))
+		log_command(s, name);
 	return command;
 }
 

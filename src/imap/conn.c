@@ -18,7 +18,8 @@ struct conn {
 	struct trace *trace; /* NULL: nobody looks on */
 	bool stays;          /* as long as the peer does: a visit */
 	bool running;
-	bool again; /* a reason came while it was running */
+	bool again;   /* a reason came while it was running */
+	bool emptied; /* the last read took all there was */
 	void (*on_end)(void *arg, const struct conn_left *);
 	void *arg;
 };
@@ -42,8 +43,14 @@ static void conn_tap(void *ctx, bool client, struct slice bytes)
 static struct err conn_read(void *ctx, void *to, size_t size, size_t *got)
 {
 	struct conn *c = ctx;
+	struct err e;
 
-	return stream_read(c->stream, to, size, got);
+	*got = 0;
+	if (c->emptied) /* what comes now wakes the session anew */
+		return OK;
+	e = stream_read(c->stream, to, size, got);
+	c->emptied = *got != 0 && *got < size;
+	return e;
 }
 
 static struct err conn_write(void *ctx, struct slice bytes)
@@ -135,6 +142,7 @@ static void conn_run(void *arg)
 
 	do {
 		c->again = false;
+		c->emptied = false;
 		state = session_run(c->session);
 		if (state == SESSION_LEFT)
 			stream_flush(c->stream); /* may yet be told to go */

@@ -66,17 +66,32 @@ struct err door_change(const struct session *s)
 	                    : OK;
 }
 
+/* Who may do all, as most owners may, may do whatever is needed. */
+static struct err check_named(unsigned rights, struct slice command)
+{
+	if (rights == RIGHTS_ALL)
+		return OK;
+	return check(rights, need_of(command)->named);
+}
+
 struct err door_for(struct session *s, struct slice command, struct slice name)
 {
 	unsigned rights;
 	struct err e = mailbox_rights(s->account, name, &s->who, &rights);
 
-	return is_ok(e) ? check(rights, need_of(command)->named) : e;
+	return is_ok(e) ? check_named(rights, command) : e;
 }
 
 struct err door_named(struct session *s, struct slice name)
 {
 	return door_for(s, s->command->name, name);
+}
+
+struct err door_if_there(struct session *s, struct slice name)
+{
+	if (s->who.is_owner && account_is_unshared(s->account))
+		return OK;
+	return door_named(s, name);
 }
 
 struct err door_opened(struct session *s, struct mailbox *mailbox,
@@ -86,7 +101,7 @@ struct err door_opened(struct session *s, struct mailbox *mailbox,
 
 	*may = flag_rights_of(rights);
 	may->user = s->who.account;
-	return check(rights, need_of(s->command->name)->named);
+	return check_named(rights, s->command->name);
 }
 
 struct err door_made(struct session *s, struct slice name)
@@ -110,13 +125,17 @@ unsigned door_rights(struct session *s)
 
 struct err door_selected(struct session *s)
 {
-	const struct need *need = need_of(s->command->name);
 	unsigned rights = door_rights(s);
-	unsigned all = need->selected;
+	const struct need *need;
+	unsigned all;
 
 	/* what was taken and given back meanwhile has been closed, too */
 	if (is_visit(s) && s->view_gone)
 		return err(ERR_NOPERM, "not permitted");
+	if (rights == RIGHTS_ALL)
+		return OK;
+	need = need_of(s->command->name);
+	all = need->selected;
 	if (need->any != 0 && !(rights & need->any))
 		return err(ERR_NOPERM, "not permitted");
 	/* who may no longer read it will be told that it is closed: a FETCH

@@ -19,6 +19,9 @@ struct err door_change(const struct session *);
 /* The mailbox that a command names; the running one. */
 struct err door_for(struct session *, struct slice command, struct slice name);
 struct err door_named(struct session *, struct slice name);
+/* The same for a command that will see whether the mailbox is there: OK then
+ * says only that nothing else is in its way. */
+struct err door_if_there(struct session *, struct slice name);
 /* The one it names, open by now: one look says whether it may still be, and
  * with which flags. */
 struct err door_opened(struct session *, struct mailbox *,

@@ -135,7 +135,7 @@ static struct err select_mailbox(struct session *s, struct slice args,
 		return c.e;
 	if (r.condstore)
 		session_enable_condstore(s);
-	e = door_named(s, name);
+	e = door_if_there(s, name);
 	if (is_ok(e))
 		e = mailbox_open(s->account, name, &mailbox);
 	if (!is_ok(e))

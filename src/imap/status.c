@@ -169,7 +169,7 @@ struct err cmd_status(struct session *s, struct slice args)
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
-	e = door_named(s, name);
+	e = door_if_there(s, name);
 	if (is_ok(e))
 		e = mailbox_status(s->account, s->who.account, name, &status);
 	if (is_ok(e))

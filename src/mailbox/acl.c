@@ -174,15 +174,12 @@ static void put_list(struct change *c, uint32_t id, const struct acl_entry *v,
  * has been committed, which then is not looked for here (change_commit). */
 static struct err look_for_lists(struct account *a)
 {
-	struct store_key prefix;
-	struct store_cursor c;
+	struct store_key prefix = key_table(a->id, T_ACL);
+	struct store_cursor c =
+		store_cursor(account_partition(a), store_key_slice(&prefix),
+	                     (struct slice){ NULL, 0 });
 	struct cursor_row row;
 
-	if (a->lists != LISTS_UNKNOWN)
-		return OK;
-	prefix = key_table(a->id, T_ACL);
-	c = store_cursor(account_partition(a), store_key_slice(&prefix),
-	                 (struct slice){ NULL, 0 });
 	if (store_cursor_next(&c, &row))
 		a->lists = LISTS_SOME;
 	else if (is_ok(c.e))
@@ -235,15 +232,24 @@ static struct err rights_by_list(struct account *a, uint32_t id,
 static struct err rights_of(struct account *a, uint32_t id,
                             const struct identity *who, unsigned *rights)
 {
-	struct err e = look_for_lists(a);
+	struct err e = OK;
 
 	*rights = 0;
+	if (a->lists == LISTS_UNKNOWN)
+		e = look_for_lists(a);
 	if (!is_ok(e))
 		return e;
 	if (a->lists == LISTS_SOME)
 		return rights_by_list(a, id, who, rights);
 	*rights = acl_rights(NULL, 0, who);
 	return OK;
+}
+
+bool account_is_unshared(struct account *a)
+{
+	if (a->lists == LISTS_UNKNOWN)
+		look_for_lists(a);
+	return a->lists == LISTS_NONE;
 }
 
 /* Without l there are no other rights, and no mailbox. */

@@ -63,6 +63,9 @@ struct identity {
 unsigned acl_rights(const struct acl_entry *, size_t n,
                     const struct identity *);
 
+/* No mailbox of it has a list: its owner may do all, others nothing. */
+bool account_is_unshared(struct account *);
+
 /* What is allowed with that mailbox. ERR_NONEXISTENT: it is not there, or
  * may not be looked up: the same error. */
 struct err mailbox_rights(struct account *, struct slice name,

@@ -130,8 +130,9 @@ struct chunk_walk {
 	struct mailbox *mailbox;
 	enum table table; /* T_RECORDS, T_HEADS */
 	struct store_cursor cursor;
-	bool positioned;
-	uint32_t last; /* last UID of the chunk given before */
+	bool positioned;   /* the cursor; who wants one chunk needs none */
+	uint64_t snapshot; /* that the chunk given before is of */
+	uint32_t last;     /* its last UID, 0: none was */
 	struct err e;
 };
 

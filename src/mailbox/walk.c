@@ -55,10 +55,14 @@ static void position(struct chunk_walk *w, uint32_t uid)
 	w->positioned = true;
 }
 
-static bool next_by_cursor(struct chunk_walk *w, struct chunk *out)
+/* The first chunk that begins at `wanted` or behind it. */
+static bool next_by_cursor(struct chunk_walk *w, uint32_t wanted,
+                           struct chunk *out)
 {
 	struct cursor_row row;
 
+	if (!w->positioned)
+		position(w, wanted);
 	if (store_cursor_next(&w->cursor, &row))
 		w->e = open_row(w, &row, out);
 	else
@@ -77,23 +81,19 @@ static bool next_by_search(struct chunk_walk *w, uint32_t wanted,
 	w->e = store_floor(account_partition(w->mailbox->account),
 	                   store_key_slice(&prefix), store_key_slice(&key),
 	                   &row);
+	w->positioned = false;
 	if (is_ok(w->e))
 		w->e = open_row(w, &row, out);
-	if (is_ok(w->e) && out->last >= wanted) {
-		position(w, out->first + 1);
+	if (is_ok(w->e) && out->last >= wanted)
 		return true;
-	}
 	if (!is_ok(w->e) && w->e.code != ERR_ABSENT)
 		return false;
-	position(w, wanted);
-	return next_by_cursor(w, out);
+	return next_by_cursor(w, wanted, out);
 }
 
-static bool is_fresh(const struct chunk_walk *w)
+static uint64_t snapshot_of(const struct chunk_walk *w)
 {
-	struct partition *p = account_partition(w->mailbox->account);
-
-	return w->positioned && w->cursor.snapshot == store_snapshot(p);
+	return store_snapshot(account_partition(w->mailbox->account));
 }
 
 bool chunk_walk_peek(struct chunk_walk *w, uint32_t wanted, struct chunk *out)
@@ -102,13 +102,15 @@ bool chunk_walk_peek(struct chunk_walk *w, uint32_t wanted, struct chunk *out)
 
 	if (wanted == 0) /* behind the last UID there can be */
 		return false;
-	if (is_fresh(w) && wanted == w->last + 1)
-		more = next_by_cursor(w, out);
+	if (wanted == w->last + 1 && w->last != 0 &&
+	    w->snapshot == snapshot_of(w))
+		more = next_by_cursor(w, wanted, out);
 	else
 		more = next_by_search(w, wanted, out);
 	if (more) {
 		assert(out->last >= wanted);
 		w->last = out->last;
+		w->snapshot = snapshot_of(w);
 	} else if (w->e.code == ERR_ABSENT) {
 		w->e = OK;
 	}

@@ -132,15 +132,12 @@ struct err store_floor(struct partition *p, struct slice prefix,
 	return e;
 }
 
-static struct store_key key_of_slice(struct slice s)
+static void key_set(struct store_key *k, struct slice s)
 {
-	struct store_key k;
-
 	assert(s.len < STORE_KEY_MAX);
-	k.len = (uint16_t)s.len;
+	k->len = (uint16_t)s.len;
 	if (s.len != 0)
-		memcpy(k.bytes, s.ptr, s.len);
-	return k;
+		memcpy(k->bytes, s.ptr, s.len);
 }
 
 struct store_cursor store_cursor(struct partition *p, struct slice prefix,
@@ -149,8 +146,8 @@ struct store_cursor store_cursor(struct partition *p, struct slice prefix,
 	struct store_cursor c;
 
 	c.partition = p;
-	c.prefix = key_of_slice(prefix);
-	c.next = key_of_slice(from.len != 0 ? from : prefix);
+	key_set(&c.prefix, prefix);
+	key_set(&c.next, from.len != 0 ? from : prefix);
 	c.mdb = NULL;
 	c.started = false;
 	c.e = snapshot_take(p);
