@@ -148,12 +148,15 @@ def output_of(*command):
 
 
 def wait_port(port):
+    """Until somebody speaks there: that it listens comes first."""
     for _ in range(200):
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
+            with socket.create_connection(("127.0.0.1", port), 1) as s:
+                if s.recv(1):
+                    return
         except OSError:
-            time.sleep(0.05)
+            pass
+        time.sleep(0.05)
     raise SystemExit("nothing answers on port %d" % port)
 
 
