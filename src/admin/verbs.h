@@ -21,6 +21,7 @@
  *			ERR_AUTHENTICATIONFAILED: it would not be let in
  *	FRAME_AUTH_TEST_TOKEN	the same
  *	FRAME_ISSUERS	enum issuer_column	as configured
+ *	FRAME_SOURCES	enum source_column	the same
  *	FRAME_LISTENERS	enum listener_column	in no order
  *	FRAME_POLICY_SHOW	policy_columns	by whom, then name
  *	FRAME_POLICY_EFFECTIVE	policy_columns	by name
@@ -150,6 +151,12 @@ enum issuer_column {
 	ISSUER_PROBLEM, /* what was wrong when it was asked; "": nothing */
 	ISSUER_AHEAD,   /* seconds that its clock is; "": it doesn't say */
 	ISSUER_COLUMNS
+};
+
+enum source_column {
+	SOURCE_NAME,    /* its entry in `sources` */
+	SOURCE_PROBLEM, /* as of issuers */
+	SOURCE_COLUMNS
 };
 
 /* as auth/auth.h has them */

@@ -42,6 +42,10 @@ struct err control_auth_test(struct control *, struct slice name,
                              struct slice secret);
 struct err control_auth_test_token(struct control *, struct slice name,
                                    struct slice token);
+
+/* control_outside.c */
+struct err control_sources(struct control *, struct slice nothing,
+                           struct slice nothing_either);
 struct err control_issuers(struct control *, struct slice nothing,
                            struct slice nothing_either);
 

@@ -5,9 +5,6 @@
  * none: nothing is noted, remembered, made or changed. It comes from nowhere:
  * of what depends on where a client is, it says what that is.
  */
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "admin/verbs.h"
 #include "auth/admit.h"
 #include "auth/app_password.h"
@@ -358,39 +355,4 @@ struct err control_auth_test_token(struct control *c, struct slice name,
                                    struct slice token)
 {
 	return test(c, name, token, run_token);
-}
-
-/* -- who issues tokens -- */
-
-static void say_issuer(struct control *c, const struct issuer_facts *f)
-{
-	char keys[24] = "";
-	char ahead[24] = "";
-
-	if (!f->is_introspected)
-		snprintf(keys, sizeof keys, "%zu", f->keys);
-	if (f->has_date)
-		snprintf(ahead, sizeof ahead, "%" PRId64, f->ahead_s);
-	control_answer(c,
-	               (struct slice[ISSUER_COLUMNS]){
-			       [ISSUER_URL] = f->url,
-			       [ISSUER_KEYS] = slice_cstr(keys),
-			       [ISSUER_PROBLEM] = f->problem,
-			       [ISSUER_AHEAD] = slice_cstr(ahead),
-		       },
-	               ISSUER_COLUMNS);
-}
-
-struct err control_issuers(struct control *c, struct slice nothing,
-                           struct slice nothing_either)
-{
-	struct issuers *issuers = issuers_keep(c->auth->issuers);
-	struct issuer_facts facts;
-
-	(void)nothing;
-	(void)nothing_either;
-	for (size_t i = 0; is_ok(c->e) && issuers_ask(issuers, i, &facts); i++)
-		say_issuer(c, &facts);
-	issuers_release(issuers);
-	return OK;
 }

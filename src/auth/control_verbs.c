@@ -429,6 +429,7 @@ const struct control_verb control_verbs[] = {
 	{ FRAME_AUTH_TEST, 2, control_auth_test },
 	{ FRAME_AUTH_TEST_TOKEN, 2, control_auth_test_token, .most = LIMIT_SASL_LINE },
 	{ FRAME_ISSUERS, 0, control_issuers },
+	{ FRAME_SOURCES, 0, control_sources },
 	{ FRAME_LISTENERS, 0, listeners },
 	{ FRAME_STATUS, 0, status },
 	{ FRAME_ALERT_LIST, 1, control_alert_list },

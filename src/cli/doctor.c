@@ -117,7 +117,7 @@ static void examine_running(const struct doctor *d, const struct config *c,
 
 	if (doctor_accounts(d->report, server, &census)) {
 		doctor_policies(d->report, server, c);
-		doctor_issuers(d->report, server);
+		doctor_outside(d->report, server);
 		doctor_mailboxes(d->report, server, census.accounts);
 		if (domain == NULL)
 			doctor_domains(d, census.domains, census.n_domains,

@@ -9,7 +9,8 @@
 void doctor_policies(struct report *, struct control *server,
                      const struct config *);
 
-/* -- doctor_issuers.c -- */
+/* -- doctor_outside.c -- */
 
-/* Who issues tokens is asked by the server, as at a log-in. */
-void doctor_issuers(struct report *, struct control *server);
+/* Who has accounts, and who issues tokens, is asked by the server, as at a
+ * log-in. */
+void doctor_outside(struct report *, struct control *server);

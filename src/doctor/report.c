@@ -88,6 +88,8 @@ static const struct row rows[CHECKS] = {
 		"change it (roost policy set), or set up what it needs" },
 	[CHECK_SHUT_OUT] = { "shut_out", LAYER_IDENTITY, NOTE,
 		"is it still meant? With suspended=defer their mail waits at its senders, who give up after days; roost policy unset ends it" },
+	[CHECK_SOURCES] = { "sources", LAYER_IDENTITY, ERROR,
+		"nobody of it can log in, and new ones get no mail: does it run, does roost-outside reach it, and is what describes it right?" },
 	[CHECK_ISSUERS] = { "issuers", LAYER_IDENTITY, ERROR,
 		"its tokens let nobody in: is its URL right, does roost-outside reach it, and is its certificate one that is trusted here?" },
 	[CHECK_LOCKED_OUT] = { "locked_out", LAYER_IDENTITY, NOTE,

@@ -43,6 +43,7 @@ enum {
 	                        find, step by step */
 	FRAME_AUTH_TEST_TOKEN, /* slice name, slice token: the same */
 	FRAME_ISSUERS,       /* of tokens, each asked now */
+	FRAME_SOURCES,       /* of accounts, those that can say who there is */
 	FRAME_LISTENERS,     /* where it listens, whoever opened it */
 	FRAME_LINK,          /* slice account name or "", u32 partition: answered
 	                        by LINKED, then DONE */

@@ -1,5 +1,6 @@
 """sources_servers.py -- real PostgreSQL, MariaDB, OpenLDAP and PAM that have
 accounts, each in a directory of its own; and one that never answers."""
+import json
 import os
 import pwd
 import shutil
@@ -79,9 +80,19 @@ class Daemon(Source):
                      "ann@example.org' --"):
             self.assert_login("AUTHENTICATIONFAILED", user, "ann")
 
+    def check_doctor(self, severity, text):
+        """of the one source"""
+        rows = [r for r in json.loads(self.server.roost(
+            "doctor", "--json", check=False).stdout)
+            if r["check"] == "sources"]
+        self.assertEqual([severity], [r["severity"] for r in rows])
+        self.assertIn(text, rows[0]["text"])
+        self.assertNotIn("roost.invalid", self.users())
+
     def check_mail(self):
         self.assertEqual(deliver(self.server, "bob@example.org"), 250)
         self.assertEqual(deliver(self.server, "noone@example.org"), 550)
+        self.check_doctor("ok", "says who there is")
 
     def check_gone(self):
         """the daemon: nobody is told that there is no such user"""
@@ -89,6 +100,7 @@ class Daemon(Source):
         self.assert_login("UNAVAILABLE", "new@example.org", "x")
         self.assertEqual(deliver(self.server, "new@example.org"), 451)
         self.assertEqual(deliver(self.server, "bob@example.org"), 250)
+        self.check_doctor("error", "")
 
 
 ROWS = [("ann@example.org", "ann"), ("bob@example.org", "bob")]
@@ -330,6 +342,7 @@ class LdapOfNobody(Ldap):
         done = self.server.roost("auth", "test", "ann@example.org",
                                  stdin="ann\n", check=False)
         self.assertIn("can't be asked: " + text, done.stdout)
+        self.check_doctor("error", text)
 
     def test_accounts(self):
         self.assert_refused("its certificate is signed by authority, whom "

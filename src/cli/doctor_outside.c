@@ -1,4 +1,4 @@
-/* doctor_issuers.c -- can tokens be verified? */
+/* doctor_outside.c -- can those be asked who have accounts, or issue tokens? */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,13 +52,37 @@ static void take_issuer(void *arg, const struct slice *v, size_t n)
 	free(url);
 }
 
-void doctor_issuers(struct report *r, struct control *server)
+static void take_source(void *arg, const struct slice *v, size_t n)
+{
+	struct slice problem;
+	char *name;
+
+	if (n < SOURCE_COLUMNS)
+		return;
+	problem = v[SOURCE_PROBLEM];
+	name = mem_cstr(v[SOURCE_NAME]);
+	if (problem.len != 0)
+		report_bad(arg, CHECK_SOURCES, name, "%.*s", (int)problem.len,
+		           problem.ptr);
+	else
+		report_good(arg, CHECK_SOURCES, name, "says who there is");
+	free(name);
+}
+
+static void ask(struct report *r, struct control *server, uint16_t what,
+                void (*take)(void *, const struct slice *, size_t))
 {
 	struct frame_out f = { 0 };
 	struct err e;
 
-	frame_begin(&f, FRAME_ISSUERS);
-	e = control_call(server, &f, take_issuer, r);
+	frame_begin(&f, what);
+	e = control_call(server, &f, take, r);
 	if (!is_ok(e))
 		report_bad(r, CHECK_RUNNING, "auth", "%s", e.text);
+}
+
+void doctor_outside(struct report *r, struct control *server)
+{
+	ask(r, server, FRAME_SOURCES, take_source);
+	ask(r, server, FRAME_ISSUERS, take_issuer);
 }
