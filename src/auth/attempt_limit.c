@@ -1,6 +1,7 @@
 /* attempt_limit.c -- what the limits and the history hear of an attempt. */
 #include "auth/attempt_limit.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -322,6 +323,27 @@ void attempt_note(struct attempt *t, enum outcome outcome)
 	a->is_flush_due = true;
 }
 
+/* -- what is locked out now -- */
+
+static_assert((int)COUNTED_LIMITS == (int)LIMIT_KINDS, "one is not counted");
+
+static void count_lockouts(void *arg)
+{
+	struct auth *a = arg;
+	size_t all = 0;
+
+	for (int i = 0; i < LIMIT_KINDS; i++) {
+		size_t n = tallies_locked(
+			limits_table(a->limits, (enum limit_kind)i), now_s());
+
+		counter_set(COUNTER_LOCKOUTS + (size_t)i, n);
+		all += n;
+	}
+	/* they end without a word */
+	if (all != 0)
+		timer_start(&a->lockouts, a->loop, FLUSH_MS, count_lockouts, a);
+}
+
 /* -- the process's -- */
 
 static char *history_path(const struct auth *a)
@@ -350,8 +372,10 @@ int limits_open(struct auth *a)
 		a->limits = limits_new(secret, a->options->limits);
 		e = history_restore(a->history, a->limits);
 	}
-	if (is_ok(e))
+	if (is_ok(e)) {
+		count_lockouts(a);
 		return EX_OK;
+	}
 	log_note(LOG_LEVEL_ERROR, "history", e.text);
 	limits_close(a);
 	return e.code == ERR_NOTNOW ? EX_CONFIG : EX_CANTCREAT;
@@ -360,6 +384,7 @@ int limits_open(struct auth *a)
 void limits_close(struct auth *a)
 {
 	timer_stop(&a->flush);
+	timer_stop(&a->lockouts);
 	if (a->limits != NULL)
 		limits_free(a->limits);
 	if (a->history != NULL)
@@ -388,4 +413,5 @@ void limits_flush(struct auth *a)
 	e = history_write(a->history, a->limits, (int64_t)now_s());
 	if (!is_ok(e))
 		log_note(LOG_LEVEL_WARN, "history_lost", e.text);
+	count_lockouts(a);
 }

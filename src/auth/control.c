@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "auth/control_internal.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -234,6 +235,7 @@ void control_accept(void *arg, int fd)
 	struct control *c;
 	uint32_t uid;
 
+	counter_add(COUNTER_CONNECTIONS + LISTENER_CONTROL, 1);
 	if (!is_allowed(fd, &uid) || a->controls == CONTROLS_MOST) {
 		close(fd);
 		return;

@@ -17,6 +17,7 @@
 
 #include "auth/attempt.h"
 #include "auth/dovecot_internal.h"
+#include "base/counter.h"
 #include "base/encode.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -226,7 +227,9 @@ void dovecot_accept(void *arg, int fd)
 	struct auth *a = arg;
 	struct dovecot *d;
 
+	counter_add(COUNTER_CONNECTIONS + LISTENER_AUTH, 1);
 	if (a->n_dovecots == DOVECOTS_MOST) {
+		counter_add(COUNTER_TURNED_AWAY, 1);
 		close(fd);
 		return;
 	}

@@ -1,8 +1,13 @@
 /* hashing.c -- a counted door in front of the worker threads. */
 #include "auth/hashing.h"
 
+#include <assert.h>
 #include <malloc.h>
 #include <unistd.h>
+
+#include "base/counter.h"
+
+static_assert((int)COUNTED_RANKS == (int)HASHING_RANKS, "one is not counted");
 
 enum { HASHING_MOST = 64 };
 
@@ -30,8 +35,10 @@ static struct err enter(struct hashing *h, enum hashing_rank rank)
 	    h->queue[rank].waiting >= waiting_most[rank])
 		return err(ERR_UNAVAILABLE, "too many log-ins at once");
 	h->queue[rank].waiting++;
+	counter_rise(COUNTER_HASHES_WAITING + rank);
 	while (h->running >= h->most)
 		task_wait(&h->queue[rank].free, WAIT_FOREVER);
+	counter_fall(COUNTER_HASHES_WAITING + rank);
 	h->queue[rank].waiting--;
 	h->running++;
 	return OK;

@@ -109,13 +109,19 @@ static struct err ask_it(struct auth *a, enum ask_kind ask,
 	return wait_for_answer(a, &q, request);
 }
 
-/* That somebody is not there is an answer, too. */
+/* That somebody is not there is an answer, too. What could not be put to
+ * anybody has none. */
+static bool is_answer(struct err e)
+{
+	return is_ok(e) || e.code == ERR_ABSENT;
+}
+
 struct err outside_ask(struct auth *a, enum ask_kind ask,
                        const struct slice *fields, struct outside_answer *out)
 {
 	struct err e = ask_it(a, ask, fields, out);
 
-	counter_add(COUNTER_ASKED + ask * 2 + (e.code != ERR_UNAVAILABLE), 1);
+	counter_add(COUNTER_ASKED + ask * 2 + is_answer(e), 1);
 	return e;
 }
 

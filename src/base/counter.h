@@ -34,6 +34,8 @@ enum {
 	COUNTED_REASONS = 2,  /* there is no room; pushed out for another */
 	COUNTED_VERSIONS = 2, /* TLS 1.2, 1.3 */
 	COUNTED_ASKS = 4,     /* by enum ask_kind */
+	COUNTED_RANKS = 2,    /* by enum hashing_rank */
+	COUNTED_LIMITS = 5,   /* by enum limit_kind */
 	COUNTED_COMMANDS =
 		52, /* as in the table of commands; unknown ones last */
 	COUNTED_REPLIES = 3, /* OK, NO, BAD */
@@ -59,6 +61,10 @@ enum counter {
 	COUNTER_ASKED, /* of those outside: by enum ask_kind, and of each whether
 	                  there was an answer (1) */
 		COUNTER_ASKED_LAST = COUNTER_ASKED + COUNTED_ASKS * 2 - 1,
+	COUNTER_HASHES_WAITING, /* by enum hashing_rank; gauges */
+		COUNTER_HASHES_WAITING_LAST = COUNTER_HASHES_WAITING + COUNTED_RANKS - 1,
+	COUNTER_LOCKOUTS, /* that count now, by enum limit_kind; gauges */
+		COUNTER_LOCKOUTS_LAST = COUNTER_LOCKOUTS + COUNTED_LIMITS - 1,
 	/* mail */
 	COUNTER_SESSIONS_BEGUN,
 	COUNTER_SESSIONS, /* a gauge */
@@ -76,6 +82,8 @@ enum counter {
 	COUNTER_EXPUNGED,
 	COUNTER_PARSED, /* messages that were described (1), and that were not */
 		COUNTER_PARSED_LAST = COUNTER_PARSED + 1,
+	COUNTER_PARSE_TIME, /* of the processor; parse processes */
+		COUNTER_PARSE_TIME_LAST = COUNTER_PARSE_TIME + COUNTER_TIME_PLACES - 1,
 	COUNTER_COMMIT_TIME,
 		COUNTER_COMMIT_TIME_LAST = COUNTER_COMMIT_TIME + COUNTER_TIME_PLACES - 1,
 	COUNTER_COMMITS_FAILED,

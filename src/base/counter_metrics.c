@@ -28,6 +28,12 @@ static const char *const versions[COUNTED_VERSIONS] = { "TLSv1.2", "TLSv1.3" };
 static const char *const asks[COUNTED_ASKS] = { "http_get", "http_post", "find",
 	                                        "verify" };
 
+static const char *const ranks[COUNTED_RANKS] = { "known", "stranger" };
+
+static const char *const limits[COUNTED_LIMITS] = { "address", "network",
+	                                            "account", "place",
+	                                            "password" };
+
 static const char *const answers[2] = { "unavailable", "answered" };
 
 /* A test of imap/ compares them with the table there. */
@@ -61,7 +67,7 @@ const struct counter_metric counter_metrics[] = {
 	{ "connections_unauthenticated", KIND_GAUGE, COUNTER_GUESTS,
 	  "Connections of clients that have not logged in." },
 	{ "connections_turned_away", KIND_COUNTER, COUNTER_TURNED_AWAY,
-	  "Connections that had to go before a log-in, by the limits of connections.",
+	  "Connections that had to go, by the limits of connections or descriptors.",
 	  { { "reason", VALUES(reasons) } } },
 	{ "tls_handshakes", KIND_COUNTER, COUNTER_HANDSHAKES,
 	  "TLS handshakes of clients that were finished.",
@@ -80,6 +86,12 @@ const struct counter_metric counter_metrics[] = {
 	{ "outside_requests", KIND_COUNTER, COUNTER_ASKED,
 	  "Questions to sources of accounts, issuers of tokens and webhooks.",
 	  { { "kind", VALUES(asks) }, { "result", VALUES(answers) } } },
+	{ "hashes_waiting", KIND_GAUGE, COUNTER_HASHES_WAITING,
+	  "Log-ins that wait for a core to hash their password.",
+	  { { "client", VALUES(ranks) } } },
+	{ "lockouts", KIND_GAUGE, COUNTER_LOCKOUTS,
+	  "What is locked out now, as roost lockout list has it; and passwords.",
+	  { { "kind", VALUES(limits) } } },
 	{ "sessions_started", KIND_COUNTER, COUNTER_SESSIONS_BEGUN,
 	  "IMAP sessions that logged in." },
 	{ "sessions", KIND_GAUGE, COUNTER_SESSIONS,
@@ -109,6 +121,8 @@ const struct counter_metric counter_metrics[] = {
 	{ "messages_parsed", KIND_COUNTER, COUNTER_PARSED,
 	  "Messages that the parse processes were given.",
 	  { { "result", VALUES(parsed) } } },
+	{ "parse_cpu_seconds", KIND_TIME, COUNTER_PARSE_TIME,
+	  "Processor time that parse processes spent on a message." },
 	{ "commit_duration_seconds", KIND_TIME, COUNTER_COMMIT_TIME,
 	  "How long group commits took, their syncs to disk among it." },
 	{ "commits_failed", KIND_COUNTER, COUNTER_COMMITS_FAILED,

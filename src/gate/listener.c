@@ -56,9 +56,15 @@ static void log_rest(const struct listener *l)
 static void rest(struct listener *l)
 {
 	struct gate *g = l->gate;
+	int fd;
 
 	close(g->reserve_fd);
-	close(accept4(l->fd, NULL, NULL, SOCK_CLOEXEC));
+	fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0) {
+		counter_add(COUNTER_CONNECTIONS + l->kind, 1);
+		counter_add(COUNTER_TURNED_AWAY, 1);
+		close(fd);
+	}
 	g->reserve_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
 	/* every power of two is enough to be seen and does not fill a disk */
 	l->rests++;

@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "base/counter.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -251,8 +252,10 @@ void lmtp_conn_new(struct gate *g, const struct arrival *from)
 		conn_free(c);
 		return;
 	}
-	if (g->lmtp_count > g->options->limits.lmtp)
+	if (g->lmtp_count > g->options->limits.lmtp) {
+		counter_add(COUNTER_TURNED_AWAY, 1);
 		lmtp_end(c->lmtp, "4.7.0 too many connections");
+	}
 	conn_run(c);
 }
 

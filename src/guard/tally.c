@@ -15,6 +15,8 @@ struct tallies {
 	struct tally *v;
 	size_t n_changed;
 	uint32_t changed[CHANGED_MOST];
+	size_t n_locked;
+	uint32_t *locked; /* places that were locked out; it may be over */
 };
 
 static void changed(struct tallies *t, struct tally *y)
@@ -25,6 +27,14 @@ static void changed(struct tallies *t, struct tally *y)
 	t->changed[t->n_changed++] = (uint32_t)(y - t->v);
 }
 
+static void list_locked(struct tallies *t, struct tally *y)
+{
+	if (y->is_listed)
+		return;
+	y->is_listed = true;
+	t->locked[t->n_locked++] = (uint32_t)(y - t->v);
+}
+
 struct tallies *tallies_new(size_t places, struct tally_rule rule)
 {
 	struct tallies *t = mem_new(1, sizeof *t);
@@ -32,6 +42,7 @@ struct tallies *tallies_new(size_t places, struct tally_rule rule)
 	assert(places != 0 && places % TALLY_WAYS == 0);
 	t->places = places;
 	t->v = mem_new(places, sizeof *t->v);
+	t->locked = mem_new(places, sizeof *t->locked);
 	tallies_set_rule(t, rule);
 	return t;
 }
@@ -40,6 +51,7 @@ void tallies_free(struct tallies *t)
 {
 	mem_wipe(t->v, t->places * sizeof *t->v);
 	free(t->v);
+	free(t->locked);
 	free(t);
 }
 
@@ -88,6 +100,7 @@ void tally_lock(struct tallies *of, struct tally *t, uint32_t now_s)
 		t->failures = (uint16_t)of->rule.free; /* it is no light one */
 		t->since_s = now_s;
 	}
+	list_locked(of, t);
 	changed(of, t);
 }
 
@@ -111,7 +124,24 @@ bool tally_fail(struct tallies *of, struct tally *t, uint32_t now_s)
 	if (!was_locked)
 		t->since_s = now_s;
 	t->until_s = now_s + lock_s(r, t);
+	list_locked(of, t);
 	return true;
+}
+
+size_t tallies_locked(struct tallies *t, uint32_t now_s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->n_locked; i++) {
+		struct tally *y = &t->v[t->locked[i]];
+
+		age(&t->rule, y, now_s);
+		y->is_listed = tally_is_locked(y, now_s);
+		if (y->is_listed)
+			t->locked[kept++] = t->locked[i];
+	}
+	t->n_locked = kept;
+	return kept;
 }
 
 void tally_clear(struct tallies *of, struct tally *t)
@@ -191,7 +221,8 @@ struct tally *tallies_get(struct tallies *t, uint64_t key, struct slice label,
 	*found = (struct tally){ .key = key,
 		                 .at_s = found->key != 0 ? found->at_s : now_s,
 		                 .failures = (uint16_t)inherited,
-		                 .is_changed = found->is_changed };
+		                 .is_changed = found->is_changed,
+		                 .is_listed = found->is_listed };
 	tally_set_label(found, label);
 	return found;
 }
@@ -262,8 +293,14 @@ const struct tally *tallies_take_changed(struct tallies *t, size_t *place)
 
 void tallies_put(struct tallies *t, size_t place, const struct tally *from)
 {
+	bool listed;
+
 	assert(place < t->places && from->key != 0);
 	if (set_of(t, from->key) != t->v + place - place % TALLY_WAYS)
 		return; /* saved by a table of another size */
+	listed = t->v[place].is_listed;
 	t->v[place] = *from;
+	t->v[place].is_listed = listed;
+	if (from->until_s != 0)
+		list_locked(t, &t->v[place]);
 }

@@ -42,6 +42,7 @@ struct tally {
 	uint16_t failures;
 	uint16_t under_way;
 	bool is_changed; /* since tallies_take_changed() */
+	bool is_listed;  /* as one that was locked out */
 	uint8_t label_len;
 	char label[TALLY_LABEL]; /* for people; may be cut */
 };
@@ -74,6 +75,9 @@ bool tally_fail(struct tallies *, struct tally *, uint32_t now_s);
 
 /* Locked out for as long as there is, whatever was counted. */
 void tally_lock(struct tallies *, struct tally *, uint32_t now_s);
+
+/* How many of them are, at the cost of a look at those who were of late. */
+size_t tallies_locked(struct tallies *, uint32_t now_s);
 
 /* Nothing was ever counted. */
 void tally_clear(struct tallies *, struct tally *);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/counter.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -93,6 +94,13 @@ static void work_start(struct work *w, uint64_t job, uint32_t cpu_ms)
 	};
 }
 
+/* One whose process ends before that has no time. */
+static void work_count(const struct work *w, uint32_t cpu_ms)
+{
+	counter_time(COUNTER_PARSE_TIME,
+	             (uint64_t)((int64_t)cpu_ms * 1000 - w->left_us));
+}
+
 static void work_finish(struct work *w, struct buf *digest)
 {
 	digest_builder_finish(w->builder, digest);
@@ -149,6 +157,8 @@ static bool work_on(struct feed *feed, struct work *w, unsigned int piece,
 	if ((piece & PIECE_LAST) != 0)
 		work_finish(w, &digest);
 	work_end(feed, w);
+	if ((piece & PIECE_LAST) != 0)
+		work_count(w, feed->parse->options->cpu_ms);
 	sent = reply_digest(feed, job, buf_slice(&digest));
 	buf_free(&digest);
 	return sent;

@@ -122,6 +122,54 @@ static void test_account(void **state)
 	assert_int_equal(f->news.locked, 1 << LIMIT_KIND_ACCOUNT);
 }
 
+/* How many are locked out is known without looking at all: they end by time,
+ * and are counted once, however often they are locked out. */
+static void test_how_many(void **state)
+{
+	struct fixture *f = *state;
+	struct tallies *accounts = limits_table(f->limits, LIMIT_KIND_ACCOUNT);
+
+	assert_int_equal(tallies_locked(accounts, f->now), 0);
+	for (unsigned i = 0; i < 10; i++)
+		guess(f, i);
+	assert_int_equal(tallies_locked(accounts, f->now), 1);
+	f->now += 59;
+	assert_int_equal(tallies_locked(accounts, f->now), 1);
+	f->now++;
+	assert_int_equal(tallies_locked(accounts, f->now), 0);
+	assert_int_equal(guess(f, 10), LIMIT_MAY);
+	assert_int_equal(tallies_locked(accounts, f->now), 1);
+	f->now += 120; /* over, and nobody has asked before the next */
+	assert_int_equal(guess(f, 11), LIMIT_MAY);
+	assert_int_equal(tallies_locked(accounts, f->now), 1);
+	limits_clear(f->limits, S(""), 1, f->now);
+	assert_int_equal(tallies_locked(accounts, f->now), 0);
+}
+
+/* One that was saved counts where it is put, unless it is over. */
+static void test_how_many_were_saved(void **state)
+{
+	struct fixture *f = *state;
+	struct tally_rule rule = { 1, 60, 3600, 600 };
+	struct tallies *from = tallies_new(TALLY_WAYS, rule);
+	struct tallies *to = tallies_new(TALLY_WAYS, rule);
+	const struct tally *y;
+	size_t place;
+
+	for (uint64_t key = 1; key <= 3; key++)
+		tally_fail(from, tallies_get(from, key, S("x"), f->now),
+		           f->now + (uint32_t)key * 10);
+	while ((y = tallies_take_changed(from, &place)) != NULL) {
+		tallies_put(to, place, y);
+		tallies_put(to, place, y);
+	}
+	assert_int_equal(tallies_locked(to, f->now + 60), 3);
+	assert_int_equal(tallies_locked(to, f->now + 70), 2);
+	assert_int_equal(tallies_locked(to, f->now + 90), 0);
+	tallies_free(from);
+	tallies_free(to);
+}
+
 /* At most 50 a day, whoever tries as often as they may: and there is an end. */
 static void test_guesses_a_day(void **state)
 {
@@ -606,6 +654,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_account),
+		TEST(test_how_many),
+		TEST(test_how_many_were_saved),
 		TEST(test_guesses_a_day),
 		TEST(test_at_once),
 		TEST(test_repeated),
