@@ -21,6 +21,7 @@ struct waiting {
 struct health {
 	struct metrics *metrics;
 	struct buf text;
+	bool is_well;
 	bool is_known;
 	uint64_t known_ms;
 	bool is_asked;
@@ -51,6 +52,7 @@ static void on_patience(void *arg)
 	struct health *h = arg;
 
 	h->text.len = 0;
+	h->is_well = false;
 	buf_add(&h->text, S("roostd does not answer\n"));
 	settle(h);
 }
@@ -83,14 +85,21 @@ void health_ask(struct health *h, void (*fn)(void *arg), void *arg)
 
 /* -- what pages say -- */
 
+static bool is_set(const struct process *p, size_t gauge)
+{
+	return p->page != NULL && counters_value(p->page, gauge) != 0;
+}
+
+/* On a full disk mail is read and removed, and what comes waits with its
+ * sender: that is for an operator, and no reason to send clients away. */
 static void look_at_store(struct health *h, const struct process *p)
 {
-	if (p->page != NULL && counters_value(p->page, COUNTER_STORE_FULL) != 0)
+	if (is_set(p, COUNTER_STORE_FULL))
 		buf_printf(&h->text, "%s: the disk is full\n", p->name);
-	if (p->page != NULL &&
-	    counters_value(p->page, COUNTER_STORE_BROKEN) != 0)
-		buf_printf(&h->text, "%s: the store can't be written\n",
-		           p->name);
+	if (!is_set(p, COUNTER_STORE_BROKEN))
+		return;
+	buf_printf(&h->text, "%s: the store can't be written\n", p->name);
+	h->is_well = false;
 }
 
 bool health_on_surveyed(struct health *h, struct frame_in *f)
@@ -100,11 +109,17 @@ bool health_on_surveyed(struct health *h, struct frame_in *f)
 	if (!frame_is_whole(f))
 		return false;
 	h->text.len = 0;
+	h->is_well = text.len == 0;
 	buf_add(&h->text, text);
 	for (size_t i = 0; i < h->metrics->n_processes; i++)
 		look_at_store(h, &h->metrics->processes[i]);
 	settle(h);
 	return true;
+}
+
+bool health_is_well(const struct health *h)
+{
+	return h->is_well;
 }
 
 struct slice health_text(const struct health *h)

@@ -157,10 +157,12 @@ static enum MHD_Result answer_ready(struct request *r)
 		health_ask(h, on_health, r);
 		return MHD_YES;
 	}
-	if (health_text(h).len == 0)
-		return say(r->connection, MHD_HTTP_OK, "ok\n");
+	if (health_is_well(h))
+		buf_add(&body, S("ok\n"));
 	buf_add(&body, health_text(h));
-	return answer(r->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+	return answer(r->connection,
+	              health_is_well(h) ? MHD_HTTP_OK
+	                                : MHD_HTTP_SERVICE_UNAVAILABLE,
 	              "text/plain; charset=utf-8", &body);
 }
 

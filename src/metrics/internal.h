@@ -68,7 +68,11 @@ bool health_is_known(const struct health *);
 /* fn(arg) once it is, within some SURVEY_MS, or at the end. */
 void health_ask(struct health *, void (*fn)(void *arg), void *arg);
 
-/* What is wrong, a line each; "": nothing. Valid until the next answer. */
+/* May clients be sent here? */
+bool health_is_well(const struct health *);
+
+/* What is wrong, or should be known, a line each; "": nothing. Valid until the
+ * next answer. */
 struct slice health_text(const struct health *);
 
 /* FRAME_SURVEYED; false: a bad frame. */

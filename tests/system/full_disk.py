@@ -12,6 +12,7 @@ import tempfile
 import time
 import unittest
 
+import metrics
 import support
 import harness
 from harness import Raw
@@ -174,6 +175,7 @@ class FullDisk:
     def test_nothing_left(self):
         raw = self.login()
         self.fill_mailbox(raw)
+        self.assert_ready(r"ok\n")
         self.ballast.fill()
         self.assertEqual(self.ballast.free(), 0)
         self.must_be_refused(raw)
@@ -191,13 +193,23 @@ class FullDisk:
         self.assertEqual(self.ballast.free(), 0)
         self.assertIn(1, self.figures("disk_full"))
         self.assertRegex(self.server.log(), r"proc=mail/\d event=disk_full ")
+        self.assert_ready(r"ok\n(mail/\d: the disk is full\n)+")
         self.ballast.remove()
         self.must_return(raw)
         time.sleep(1.1)
         self.assertIn(b"z OK", append(raw, message(3000)))
         self.assertNotIn(1, self.figures("disk_full"))
         self.assertRegex(self.server.log(), "event=disk_has_room")
+        self.assert_ready(r"ok\n")
         self.check()
+
+    def assert_ready(self, text):
+        """Clients may be sent here, whatever is said of the disk."""
+        for path, want in (("/healthz/ready", text),
+                           ("/healthz/live", r"ok\n")):
+            status, _, said = metrics.ask(self.server.metrics_port, path)
+            self.assertEqual(200, status, said)
+            self.assertRegex(said, r"\A" + want + r"\Z")
 
     def take_the_rest(self, raw):
         """Up to what is in reserve."""
