@@ -4,6 +4,9 @@
 #include <stddef.h>
 
 #include "base/ascii.h"
+#include "base/network.h"
+
+enum { URL_MOST = 2048 };
 
 enum form { FORM_TEXT, FORM_URL, FORM_FILE, FORM_KEYS };
 
@@ -48,17 +51,46 @@ static bool is_local(struct slice host)
 	return false;
 }
 
-/* Up to the port or the path; in brackets there are colons. */
-static struct slice host_of(struct slice s)
+/* Up to the path or the query. */
+static struct slice authority_of(struct slice s)
 {
-	size_t end = slice_find_byte(s, '/');
-	size_t colon;
+	s = slice_first(s, slice_find_byte(s, '/'));
+	return slice_first(s, slice_find_byte(s, '?'));
+}
 
-	s = slice_first(s, end);
-	colon = slice_rfind_byte(s, ':');
-	if (colon != SLICE_NONE && !slice_ends(s, S("]")))
-		s = slice_first(s, colon);
-	return s;
+/* Up to the port; in brackets there are colons. */
+static struct slice host_of(struct slice authority)
+{
+	size_t end;
+
+	if (!slice_starts(authority, S("[")))
+		return slice_first(authority, slice_find_byte(authority, ':'));
+	end = slice_find_byte(authority, ']');
+	return slice_first(authority, end != SLICE_NONE ? end + 1 : 0);
+}
+
+static bool is_host(struct slice s)
+{
+	struct network ignored;
+
+	if (slice_starts(s, S("[")))
+		return slice_find_byte(s, '/') == SLICE_NONE &&
+		       network_parse(slice_of(s.ptr + 1, s.len - 2), &ignored);
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii_is_alpha(s.ptr[i]) && !ascii_is_digit(s.ptr[i]) &&
+		    slice_find_byte(S("-._"), s.ptr[i]) == SLICE_NONE)
+			return false;
+	return s.len != 0;
+}
+
+/* "", or ":443" */
+static bool is_port(struct slice s)
+{
+	uint64_t n;
+
+	return s.len == 0 ||
+	       (s.ptr[0] == ':' && slice_number(slice_from(s, 1), &n) &&
+	        n != 0 && n <= UINT16_MAX);
 }
 
 /* Printable ASCII without these. */
@@ -73,12 +105,16 @@ static bool has_none_of(struct slice s, struct slice foreign)
 
 bool issuer_is_url(struct slice s)
 {
-	if (!has_none_of(s, S(" \"\\#@")))
+	bool is_tls = slice_starts(s, S("https://"));
+	struct slice authority, host;
+
+	if ((!is_tls && !slice_starts(s, S("http://"))) || s.len > URL_MOST ||
+	    !has_none_of(s, S(" \"\\#@")))
 		return false;
-	if (slice_starts(s, S("https://")))
-		return host_of(slice_from(s, 8)).len != 0;
-	return slice_starts(s, S("http://")) &&
-	       is_local(host_of(slice_from(s, 7)));
+	authority = authority_of(slice_from(s, is_tls ? 8 : 7));
+	host = host_of(authority);
+	return is_host(host) && is_port(slice_from(authority, host.len)) &&
+	       (is_tls || is_local(host));
 }
 
 static bool is_file_name(struct slice s)

@@ -49,5 +49,6 @@ bool issuer_has(struct slice list, struct slice one);
 /* Must it be asked over the net, for its keys or about tokens? */
 bool issuer_is_asked(const struct issuer *);
 
-/* Fetched over HTTPS, or from this very machine. */
+/* Fetched over HTTPS, or from this very machine; of a host and a port that can
+ * be, and at most 2,048 octets. */
 bool issuer_is_url(struct slice);

@@ -228,6 +228,7 @@ void config_check(const struct config *c, struct config_errors *errors)
 	check_certificate(&k);
 	check_client_ca(&k);
 	check_issuers(&k);
+	check_alerts(&k);
 	check_listeners(&k);
 	check_sources(&k);
 	check_numbers(&k);

@@ -24,6 +24,7 @@ void check_warning(struct check *, const void *field, const char *format, ...)
 /* The option's. */
 const char *check_name(const struct check *, const void *field);
 
+void check_alerts(struct check *);
 void check_certificate(struct check *);
 void check_client_ca(struct check *);
 void check_issuers(struct check *);

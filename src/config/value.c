@@ -271,17 +271,29 @@ static const char *set_issuers(struct config_list *field, struct slice text)
 	return set_list(field, text, is_text, "is empty");
 }
 
+/* As far as can be said without the directory: user@domain. */
+static bool is_account(struct slice s)
+{
+	size_t at = slice_find_byte(s, '@');
+	struct slice domain = slice_from(s, at != SLICE_NONE ? at + 1 : s.len);
+
+	for (size_t i = 0; i < s.len; i++)
+		if (ascii_is_ctl(s.ptr[i]) ||
+		    slice_find_byte(S(" \"(),:;<>[\\]"), s.ptr[i]) !=
+		            SLICE_NONE)
+			return false;
+	return at != 0 && domain.len != 0 &&
+	       slice_find_byte(domain, '@') == SLICE_NONE &&
+	       !slice_starts(domain, S(".")) && !slice_ends(domain, S(".")) &&
+	       slice_find(domain, S("..")) == SLICE_NONE;
+}
+
 /* "owner", an account's name, or a webhook. */
 static bool is_alert_place(const char *text)
 {
 	struct slice s = slice_cstr(text);
-	size_t at = slice_rfind_byte(s, '@');
 
-	if (slice_eq(s, S("owner")) || issuer_is_url(s))
-		return true;
-	return at != SLICE_NONE && at != 0 && at + 1 < s.len &&
-	       slice_find_byte(s, ' ') == SLICE_NONE &&
-	       slice_find(s, S("://")) == SLICE_NONE;
+	return slice_eq(s, S("owner")) || issuer_is_url(s) || is_account(s);
 }
 
 static void put_list(const struct config_list *list, struct buf *out)

@@ -136,6 +136,46 @@ ROWS = [
     ({"issuers": "https://a.example audience=a, https://a.example audience=b"},
      ["issuers has an issuer twice"]),
 
+    ({"alerts": ""}, []),
+    ({"alerts": "owner, postmaster@example.org, https://hooks.example/T?k=%2C,"
+      " https://hooks.example:8443?k, http://127.0.0.1:1/, http://[::1]:65535,"
+      " https://[2001:db8::1]/x"}, []),
+    *(({"alerts": "owner, " + wrong},
+       ['alerts needs "owner", an account\'s name or https://'])
+      for wrong in (
+          "owners", "OWNER", "postmaster", "@example.org", "postmaster@",
+          "a b@example.org", "a@b@example.org", "a@.example", "a@example.",
+          "a@exa..mple", "<a@example.org>", '"a"@example.org',
+          "mailto:a@example.org", "a@example.org;b@example.org",
+          "ftp://hooks.example/", "http://hooks.example/", "hooks.example",
+          "http://127.0.0.1.example/", "http://localhost.example/",
+          "https://", "https:///x", "https://:443/", "https://?x",
+          "https://me:secret@hooks.example/", "https://hooks.example/ x",
+          "https://hooks.example/#x", 'https://hooks.example/"',
+          "https://hooks.example:/", "https://hooks.example:0/",
+          "https://hooks.example:65536/", "https://hooks.example:x/",
+          "https://hooks.example:1:2/", "https://ho%6fks.example/",
+          "https://[::1/", "https://[]/", "https://[hooks]/",
+          "https://[::1]x/", "https://h\u00f6ks.example/",
+          "https://hooks.example/" + "x" * 2048, ", owner")),
+    ({"alerts": "owner, a@example.org, owner"}, ["alerts has a place twice"]),
+    ({"alerts": "https://hooks.example/s, https://hooks.example/s"},
+     ["alerts has a place twice"]),
+    ({"country_data": "none.mmdb"},
+     ["w country_data {dir}/none.mmdb: No such file"]),
+    ({"country_data": "auth"}, ["w country_data {dir}/auth: is no file"]),
+    ({"country_data": "roost.conf"}, []),
+    *(({name: wrong}, [name + " " + text]) for name, wrong, text in (
+        ("failures_per_address", "10001", "is too large"),
+        ("failures_per_network", "-1", "is no number"),
+        ("failures_per_account", "ten", "is no number"),
+        ("spray_accounts", "49", "is too large"),
+        ("lockout_time", "0", "is too small"),
+        ("lockout_time", "25h", "is too large"),
+        ("lockout_time", "1 m", "is no number"),
+        ("history_time", "1h", "is too small"),
+        ("log_dovecot", "maybe", "must be yes or no"))),
+
     # everything at once, by line; nothing is said of what can't be read
     ({"hostname": "a b", "listen_imap": "nonsense", "partitions": "0",
       "certificate": "none.pem", "log_level": "loud"},
