@@ -62,6 +62,8 @@ static struct err send_mail(struct auth *a, struct slice name,
 	if (is_ok(e) && row.state != ACCOUNT_ENABLED &&
 	    row.state != ACCOUNT_DISABLED)
 		e = err(ERR_ABSENT, "there is no such account");
+	if (is_ok(e))
+		e = lookup_deferred(a, account_row_name(&row));
 	return is_ok(e) ? deliver(a, &row, text) : e;
 }
 

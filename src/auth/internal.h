@@ -94,7 +94,8 @@ struct auth {
 	struct history *history;       /* the same */
 	struct timer flush;            /* of both */
 	bool is_flush_due;
-	unsigned working; /* log-ins that wait for a hash */
+	struct timer lockouts; /* counts them while there are any */
+	unsigned working;      /* log-ins that wait for a hash */
 	struct wait_list idle;
 	bool stopping;
 	uint64_t logins;
@@ -144,6 +145,9 @@ bool attempt_verify(struct peer *gate, struct frame_in *);
 bool attempt_response(struct peer *gate, struct frame_in *);
 bool attempt_cancel(struct peer *gate, struct frame_in *);
 bool lookup_frame(struct peer *gate, struct frame_in *);
+
+/* ERR_CONTACTADMIN: its policies say that mail is to wait. */
+struct err lookup_deferred(struct auth *, struct slice name);
 
 /* What scram.c keeps for the process; NULL: GNU SASL refuses. */
 struct Gsasl *scram_context_new(void);

@@ -67,8 +67,7 @@ static enum err_code answer_code(struct err e)
 	}
 }
 
-/* ERR_CONTACTADMIN: its policies say that mail is to wait. */
-static struct err check_deferred(struct auth *a, struct slice name)
+struct err lookup_deferred(struct auth *a, struct slice name)
 {
 	struct arena *arena = arena_new(1 << 16);
 	struct policies p;
@@ -192,7 +191,7 @@ static void run_lookup(void *arg)
 	else if (e.code == ERR_ABSENT || e.code == ERR_SYNTAX)
 		e = find_elsewhere(a, address, &found);
 	if (is_ok(e))
-		e = check_deferred(a, account_row_name(&found.row));
+		e = lookup_deferred(a, account_row_name(&found.row));
 	answer(l->gate, l->request, &found, e);
 	peer_release(l->gate);
 	buf_free(&l->address);
@@ -228,7 +227,7 @@ bool lookup_frame(struct peer *gate, struct frame_in *in)
 	}
 	e = find_address(a, address, &found);
 	if (is_ok(e))
-		e = check_deferred(a, account_row_name(&found.row));
+		e = lookup_deferred(a, account_row_name(&found.row));
 	answer(gate, request, &found, e);
 	return true;
 }
