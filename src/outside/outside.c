@@ -83,13 +83,14 @@ static void tell(struct job *j)
 static struct slice site_of(struct slice place)
 {
 	size_t from = slice_find(place, S("://"));
-	size_t end;
+	struct slice rest;
 
 	if (from == SLICE_NONE)
 		return place;
-	from += 3;
-	end = slice_find_byte(slice_from(place, from), '/');
-	return end != SLICE_NONE ? slice_first(place, from + end) : place;
+	rest = slice_from(place, from + 3);
+	rest = slice_first(rest, slice_find_byte(rest, '/'));
+	rest = slice_first(rest, slice_find_byte(rest, '?'));
+	return slice_first(place, from + 3 + rest.len);
 }
 
 /* There is no way to take a thread back from a library that has lost
