@@ -27,20 +27,26 @@ static struct err fetch(const struct doctor *d, const char *where,
 	return e;
 }
 
-/* One finding for each line of what is wrong. */
-static void judge_body(const struct doctor *d, const char *where,
+/* One finding for each line of what is wrong; a server that is ready may have
+ * some below its "ok". */
+static bool judge_body(const struct doctor *d, const char *where,
                        struct slice page)
 {
 	size_t end = slice_find(page, S("\r\n\r\n"));
 	struct slice rest = end != SLICE_NONE ? slice_from(page, end + 4)
 	                                      : S("it is no web server\n");
+	bool is_well = slice_starts(page, S("HTTP/1.1 200"));
 	struct slice line;
 
-	while (slice_cut(rest, '\n', &line, &rest))
-		if (slice_trim(line).len != 0)
-			report_bad(d->report, CHECK_READY, where, "%.*s",
-			           (int)slice_trim(line).len,
-			           slice_trim(line).ptr);
+	while (slice_cut(rest, '\n', &line, &rest)) {
+		line = slice_trim(line);
+		if (line.len == 0 || slice_eq(line, S("ok")))
+			continue;
+		report_bad(d->report, CHECK_READY, where, "%.*s", (int)line.len,
+		           line.ptr);
+		is_well = false;
+	}
+	return is_well;
 }
 
 void doctor_ready(const struct doctor *d, const char *where)
@@ -50,10 +56,8 @@ void doctor_ready(const struct doctor *d, const char *where)
 
 	if (!is_ok(e))
 		report_bad(d->report, CHECK_READY, where, "%s", e.text);
-	else if (slice_starts(buf_slice(&page), S("HTTP/1.1 200")))
+	else if (judge_body(d, where, buf_slice(&page)))
 		report_good(d->report, CHECK_READY, where,
 		            "says that all is well");
-	else
-		judge_body(d, where, buf_slice(&page));
 	buf_free(&page);
 }
