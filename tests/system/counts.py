@@ -29,6 +29,9 @@ class Counted(support.ServerTest):
                                         "/metrics")[2])
 
     def setUp(self):
+        # those of the test before are gone
+        self.assertTrue(wait_for(lambda: not self.now(
+            "roost_connections_unauthenticated"), 60))
         self.before = self.samples()
 
     def rise(self, metric, **labels):
