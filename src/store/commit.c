@@ -26,9 +26,10 @@
  *    it again; the whole group has the error.
  * 5. That fails too: the index is lost for now. Reads and commits answer
  *    ERR_IO; each commit tries to open it again, and each read has that
- *    tried for those who come after it. Only who opens it after a crash
- *    meanwhile may find the transaction there, whole: while no sync works,
- *    nobody can take back a page that the disk may have.
+ *    tried for those who come after it, and so has the end. Only who opens
+ *    it after a crash meanwhile, or an end at which no sync works either, may
+ *    find the transaction there, whole: nobody can take back a page that the
+ *    disk may have.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -453,6 +454,8 @@ void committer_free(struct committer *c)
 	pthread_cond_broadcast(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 	pthread_join(c->thread, NULL);
+	if (c->in_doubt != 0)
+		reopen_index(c->partition, c->in_doubt);
 	pthread_cond_destroy(&c->changed);
 	pthread_mutex_destroy(&c->lock);
 	uv_close((uv_handle_t *)c->async, free_async);

@@ -35,20 +35,20 @@ static void assert_says(struct slice item, const char *expected)
 	assert_true(slice_eq(item, slice_cstr(expected)));
 }
 
-#define LETTER                                                                \
-	"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"  \
-	"Content-Language: de\r\n\r\n"                                        \
-	"--b\r\nContent-Type: text/plain; format=flowed\r\n"                  \
-	"Content-ID: <one@example.org>\r\nContent-Description: first\r\n"     \
-	"Content-MD5: md\r\nContent-Language: de, fr\r\n"                     \
-	"Content-Location: there\r\n"                                         \
-	"Content-Disposition: inline; size=3\r\n\r\none\r\n"                  \
-	"--b\r\nContent-Type: message/rfc822\r\n\r\n"                         \
-	"Subject: in\r\nMIME-Version: 1.0\r\n"                                \
-	"Content-Type: multipart/alternative; boundary=c\r\n\r\n"             \
-	"--c\r\n\r\nplain\r\n--c\r\nContent-Type: text/html\r\n\r\n<p>\r\n"   \
-	"--c--\r\n"                                                           \
-	"--b\r\nContent-Type: application/pdf\r\n"                            \
+#define LETTER                                                               \
+	"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n" \
+	"Content-Language: de\r\n\r\n"                                       \
+	"--b\r\nContent-Type: text/plain; format=flowed\r\n"                 \
+	"Content-ID: <one@example.org>\r\nContent-Description: first\r\n"    \
+	"Content-MD5: md\r\nContent-Language: de, fr\r\n"                    \
+	"Content-Location: there\r\n"                                        \
+	"Content-Disposition: inline; size=3\r\n\r\none\r\n"                 \
+	"--b\r\nContent-Type: message/rfc822\r\n\r\n"                        \
+	"Subject: in\r\nMIME-Version: 1.0\r\n"                               \
+	"Content-Type: multipart/alternative; boundary=c\r\n\r\n"            \
+	"--c\r\n\r\nplain\r\n--c\r\nContent-Type: text/html\r\n\r\n<p>\r\n"  \
+	"--c--\r\n"                                                          \
+	"--b\r\nContent-Type: application/pdf\r\n"                           \
 	"Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--b--\r\n"
 
 /* Parts in the order of the table: 0 the whole, 1 text, 2 the embedded
