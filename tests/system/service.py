@@ -1,5 +1,6 @@
 """service.py -- roostd as systemd runs it: what the unit takes away, and that
 the server does not miss it."""
+import fcntl
 import glob
 import os
 import re
@@ -16,6 +17,7 @@ import harness
 UNIT = os.path.join(harness.ROOT, "conf", "roostd.service")
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXPOSURE_MOST = 2.0
+MOVED_FROM = 20      # descriptors, before they are 3 and up
 
 # Each thing a server asks of the kernel is asked for by one of these.
 TESTS = ["commands", "resumption", "bad_days", "processes.Limits",
@@ -119,19 +121,24 @@ class Started(unittest.TestCase):
 
     def start(self):
         """What it says when it is ready."""
-        moves = " ".join("%d<&%d" % (3 + n, s.fileno())
-                         for n, s in enumerate(self.sockets))
+        # out of the way of where they go
+        copies = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, MOVED_FROM)
+                  for s in self.sockets]
+        moves = " ".join("%d<&%d" % (3 + n, fd)
+                         for n, fd in enumerate(copies))
         with open(self.server.log_path, "a") as log:
-            # sh becomes roostd, so that the id is right
+            # bash becomes roostd, so that the id is right
             self.server.process = subprocess.Popen(
-                ["sh", "-c", "exec %s; LISTEN_PID=$$ exec %s -F -c %s" % (
+                ["bash", "-c", "exec %s; LISTEN_PID=$$ exec %s -F -c %s" % (
                     moves, os.path.join(self.server.build, "roostd"),
                     self.server.conf)],
-                pass_fds=[s.fileno() for s in self.sockets], stderr=log,
+                pass_fds=copies, stderr=log,
                 env=dict(os.environ, LISTEN_FDS=str(len(self.sockets)),
                          LISTEN_FDNAMES=":".join(self.NAMES),
                          CREDENTIALS_DIRECTORY=self.credentials,
                          NOTIFY_SOCKET=self.notify.getsockname()))
+        for fd in copies:
+            os.close(fd)
         return self.told()
 
     def told(self):
