@@ -212,6 +212,9 @@ class Lasting(unittest.TestCase):
         self.assertGreaterEqual(codes["HIGHESTMODSEQ"], seen)
         self.assertGreater(self.expunge(raw), codes["HIGHESTMODSEQ"])
         self.server.stop()
+        # which was a number of seconds, as the next will be
+        while time.time() < codes["UIDVALIDITY"] + 1:
+            time.sleep(0.05)
         self.server.roost("store", "salvage")
         self.server.start()
         raw, after = self.open()
