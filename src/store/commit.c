@@ -360,14 +360,19 @@ static void *run(void *arg)
 
 /* -- the loop -- */
 
-static struct err reopen_index(struct partition *p, size_t in_doubt)
+/* Closes the index; the transaction in doubt, 0: none, is not to be found in it
+ * again. */
+static struct err take_back(struct partition *p, size_t in_doubt)
 {
-	struct err e = OK;
-
 	snapshot_close(p);
 	index_close(&p->index);
-	if (in_doubt != 0)
-		e = index_forget(p->dir, in_doubt);
+	return in_doubt != 0 ? index_forget(p->dir, in_doubt) : OK;
+}
+
+static struct err reopen_index(struct partition *p, size_t in_doubt)
+{
+	struct err e = take_back(p, in_doubt);
+
 	if (is_ok(e))
 		e = index_open(p->dir, p->options.map_bytes, 0, &p->index);
 	p->index.on_damage = p->options.on_damage;
@@ -448,14 +453,17 @@ void committer_settle(struct committer *c)
 
 void committer_free(struct committer *c)
 {
+	struct err e;
+
 	committer_settle(c);
 	pthread_mutex_lock(&c->lock);
 	c->stop = true;
 	pthread_cond_broadcast(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 	pthread_join(c->thread, NULL);
-	if (c->in_doubt != 0)
-		reopen_index(c->partition, c->in_doubt);
+	e = take_back(c->partition, c->in_doubt);
+	if (!is_ok(e))
+		log_note(LOG_LEVEL_ERROR, "store_in_doubt", e.text);
 	pthread_cond_destroy(&c->changed);
 	pthread_mutex_destroy(&c->lock);
 	uv_close((uv_handle_t *)c->async, free_async);

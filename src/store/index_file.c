@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "store/index_file.h"
 #include "store/internal.h"
 
@@ -65,17 +66,17 @@ static bool meta_parse(const char *p, uint64_t number, struct index_file *out)
 {
 	enum { ADDRESS = 24, FREE = 40, MAIN = 88, ROOT = 40, DEPTH = 6 };
 
-	out->page_size = get32(p + FREE);
-	out->free = (struct index_tree){ get64(p + FREE + ROOT),
-		                         get16(p + FREE + DEPTH) };
-	out->main = (struct index_tree){ get64(p + MAIN + ROOT),
-		                         get16(p + MAIN + DEPTH) };
-	out->last = get64(p + 136);
-	out->transaction = get64(p + META_TRANSACTION);
-	return get64(p) == number && get16(p + 10) == P_META &&
-	       get32(p + 16) == meta_magic && get32(p + 20) == META_VERSION &&
-	       get64(p + ADDRESS) == 0 &&
-	       (get16(p + FREE + 4) & TREE_FIXED_MAP) == 0 &&
+	out->page_size = get_le32(p + FREE);
+	out->free = (struct index_tree){ get_le64(p + FREE + ROOT),
+		                         get_le16(p + FREE + DEPTH) };
+	out->main = (struct index_tree){ get_le64(p + MAIN + ROOT),
+		                         get_le16(p + MAIN + DEPTH) };
+	out->last = get_le64(p + 136);
+	out->transaction = get_le64(p + META_TRANSACTION);
+	return get_le64(p) == number && get_le16(p + 10) == P_META &&
+	       get_le32(p + 16) == meta_magic &&
+	       get_le32(p + 20) == META_VERSION && get_le64(p + ADDRESS) == 0 &&
+	       (get_le16(p + FREE + 4) & TREE_FIXED_MAP) == 0 &&
 	       out->free.depth <= INDEX_DEPTH_MOST &&
 	       out->main.depth <= INDEX_DEPTH_MOST &&
 	       out->page_size >= PAGE_LEAST && out->page_size <= PAGE_MOST &&

@@ -1,12 +1,11 @@
 /*
  * index_file.h -- index.lmdb as a file: what its newest meta page says.
  *
- * For index_file.c and index_trees.c alone.
+ * For index_file.c and index_trees.c; to index.c, what is said of a bad one.
  */
 #pragma once
 
 #include <stdint.h>
-#include <string.h>
 
 #include "base/err.h"
 
@@ -28,30 +27,6 @@ struct index_file {
 	struct index_tree free;
 	struct index_tree main;
 };
-
-static inline uint16_t get16(const char *p)
-{
-	uint16_t n;
-
-	memcpy(&n, p, sizeof n);
-	return n;
-}
-
-static inline uint32_t get32(const char *p)
-{
-	uint32_t n;
-
-	memcpy(&n, p, sizeof n);
-	return n;
-}
-
-static inline uint64_t get64(const char *p)
-{
-	uint64_t n;
-
-	memcpy(&n, p, sizeof n);
-	return n;
-}
 
 /* ERR_CORRUPT, and what to do. */
 struct err index_damaged(void);

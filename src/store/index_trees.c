@@ -22,6 +22,7 @@
  */
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "base/slice.h"
 #include "store/index_file.h"
@@ -73,7 +74,7 @@ static char *level_page(const struct walk *w)
 
 static bool is_branch(const char *page)
 {
-	return get16(page + 10) == P_BRANCH;
+	return get_le16(page + 10) == P_BRANCH;
 }
 
 /* -- which pages are used -- */
@@ -116,11 +117,11 @@ static struct err read_at(const struct walk *w, char *to, size_t len,
 static bool is_sound(const struct walk *w, const char *page, uint64_t number)
 {
 	uint16_t kind = w->depth == w->tree->depth ? P_LEAF : P_BRANCH;
-	uint16_t lower = get16(page + 12);
-	uint16_t upper = get16(page + 14);
+	uint16_t lower = get_le16(page + 12);
+	uint16_t upper = get_le16(page + 14);
 	size_t least = kind == P_BRANCH && !is_free_list(w) ? 2 : 1;
 
-	return get64(page) == number && get16(page + 10) == kind &&
+	return get_le64(page) == number && get_le16(page + 10) == kind &&
 	       lower % 2 == 0 && lower >= PAGE_HEAD + 2 * least &&
 	       lower <= upper && upper <= w->file->page_size;
 }
@@ -140,8 +141,8 @@ static struct err descend(struct walk *w, uint64_t number)
 	if (is_ok(e) && !is_sound(w, level_page(w), number))
 		e = index_damaged();
 	w->levels[w->depth - 1] = (struct level){
-		.nodes =
-			(uint16_t)((get16(level_page(w) + 12) - PAGE_HEAD) / 2),
+		.nodes = (uint16_t)((get_le16(level_page(w) + 12) - PAGE_HEAD) /
+		                    2),
 	};
 	return e;
 }
@@ -151,13 +152,13 @@ static struct err descend(struct walk *w, uint64_t number)
 static bool node_at(const struct walk *w, const char *page, size_t n,
                     struct node *out)
 {
-	size_t at = get16(page + PAGE_HEAD + 2 * n);
+	size_t at = get_le16(page + PAGE_HEAD + 2 * n);
 	size_t len;
 
-	if (at < get16(page + 14) || at + NODE_HEAD > w->file->page_size)
+	if (at < get_le16(page + 14) || at + NODE_HEAD > w->file->page_size)
 		return false;
 	out->at = page + at;
-	len = get16(out->at + 6);
+	len = get_le16(out->at + 6);
 	out->key = slice_of(out->at + NODE_HEAD, len);
 	out->data = at + NODE_HEAD + len;
 	return len <= KEY_MOST && out->data <= w->file->page_size;
@@ -170,8 +171,8 @@ static int compare(const struct walk *w, struct slice key)
 	int order;
 
 	if (is_free_list(w)) {
-		uint64_t a = get64(key.ptr);
-		uint64_t b = get64(before.ptr);
+		uint64_t a = get_le64(key.ptr);
+		uint64_t b = get_le64(before.ptr);
 
 		return (a > b) - (a < b);
 	}
@@ -201,9 +202,9 @@ static struct err branch_node(struct walk *w, const struct node *node, size_t n)
 {
 	if (n > 0 && !key_rises(w, node->key, true))
 		return index_damaged();
-	return descend(w, get16(node->at) |
-	                          (uint64_t)get16(node->at + 2) << 16 |
-	                          (uint64_t)get16(node->at + 4) << 32);
+	return descend(w, get_le16(node->at) |
+	                          (uint64_t)get_le16(node->at + 2) << 16 |
+	                          (uint64_t)get_le16(node->at + 4) << 32);
 }
 
 /* -- values -- */
@@ -222,8 +223,9 @@ static struct err overflow(struct walk *w, uint64_t first, uint64_t size)
 	e = read_at(w, head, sizeof head, first * w->file->page_size);
 	if (!is_ok(e))
 		return e;
-	n = get32(head + 12);
-	if (get64(head) != first || get16(head + 10) != P_OVERFLOW || n < least)
+	n = get_le32(head + 12);
+	if (get_le64(head) != first || get_le16(head + 10) != P_OVERFLOW ||
+	    n < least)
 		return index_damaged();
 	return use_pages(w, first, n);
 }
@@ -238,7 +240,7 @@ static struct err free_pages(struct walk *w, uint64_t offset, uint64_t size)
 	if (size < sizeof n)
 		return index_damaged();
 	e = read_at(w, numbers, sizeof n, offset);
-	n = get64(numbers);
+	n = get_le64(numbers);
 	if (is_ok(e) && n > size / sizeof n - 1)
 		e = index_damaged();
 	for (uint64_t i = 0; is_ok(e) && i < n; i++) {
@@ -250,7 +252,7 @@ static struct err free_pages(struct walk *w, uint64_t offset, uint64_t size)
 			            (left < NODES_READ ? left : NODES_READ) *
 			                    sizeof n,
 			            offset + (i + 1) * sizeof n);
-		if (is_ok(e) && !use_page(w, get64(numbers + at * sizeof n)))
+		if (is_ok(e) && !use_page(w, get_le64(numbers + at * sizeof n)))
 			e = index_damaged();
 	}
 	return e;
@@ -259,14 +261,15 @@ static struct err free_pages(struct walk *w, uint64_t offset, uint64_t size)
 /* Where the page on this level is in the file. */
 static uint64_t page_offset(const struct walk *w)
 {
-	return get64(level_page(w)) * w->file->page_size;
+	return get_le64(level_page(w)) * w->file->page_size;
 }
 
 static struct err leaf_node(struct walk *w, const struct node *node)
 {
-	uint64_t size = get16(node->at) | (uint64_t)get16(node->at + 2) << 16;
+	uint64_t size = get_le16(node->at) | (uint64_t)get_le16(node->at + 2)
+	                                             << 16;
 	uint64_t offset = page_offset(w) + node->data;
-	uint16_t flags = get16(node->at + 4);
+	uint16_t flags = get_le16(node->at + 4);
 	size_t len = flags == NODE_BIG ? sizeof(uint64_t) : size;
 	struct err e = OK;
 
@@ -274,7 +277,7 @@ static struct err leaf_node(struct walk *w, const struct node *node)
 	    !key_rises(w, node->key, false))
 		return index_damaged();
 	if (flags == NODE_BIG) {
-		uint64_t first = get64(level_page(w) + node->data);
+		uint64_t first = get_le64(level_page(w) + node->data);
 
 		e = overflow(w, first, size);
 		offset = first * w->file->page_size + PAGE_HEAD;

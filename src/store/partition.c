@@ -225,7 +225,8 @@ static struct err reason(const struct partition *p, struct err e)
 {
 	struct err of_index = OK;
 
-	if (e.code == ERR_CORRUPT && p->index.env != NULL)
+	if (e.code == ERR_CORRUPT && p->index.env != NULL &&
+	    !p->options.check_index) /* else it has been looked at */
 		of_index = index_check(p->dir, &p->index);
 	return is_ok(of_index) ? e : of_index;
 }
