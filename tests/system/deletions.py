@@ -76,16 +76,6 @@ def on_small_disk(test):
 class Recorded(support.ServerTest):
     conf = "log_level = debug\n"
 
-    def open(self, user):
-        raw = Raw(self.server.imaps_port).login(user)
-        self.addCleanup(raw.close)
-        return raw
-
-    def ok(self, raw, command):
-        answer = raw.run(command)
-        self.assertIn(b" OK", answer[-1], (command, answer))
-        return answer
-
     def about(self, user):
         """Without what administrators did through auth."""
         return [e for e in entries(self.server)

@@ -101,6 +101,16 @@ class DoctorTest(unittest.TestCase):
         self.assertIn(done.returncode, (0, 1, 2), done.stderr)
         return Findings(done)
 
+    def damage(self, server):
+        """Starts it anew, without its first partition."""
+        server.stop()
+        with open(os.path.join(server.dir, "partition", "1",
+                               "index.lmdb"), "r+b") as f:
+            f.write(b"\xa5" * 16384)
+        server.spawn()
+        self.assertTrue(wait_for(
+            lambda: "event=partition_failed" in server.log()))
+
 
 class Ours(DoctorTest):
     @classmethod
@@ -307,13 +317,7 @@ class Configured(DoctorTest):
         """Its partition is named, the others are well."""
         with Server() as server:
             server.add_user("ann@example.org")
-            server.stop()
-            with open(os.path.join(server.dir, "partition", "1",
-                                   "index.lmdb"), "r+b") as f:
-                f.write(b"\xa5" * 16384)
-            server.spawn()
-            self.assertTrue(wait_for(
-                lambda: "event=partition_failed" in server.log()))
+            self.damage(server)
             found = self.doctor(server, conf=True)
             self.assertEqual(2, found.status)
             bad, = found.of("partition")

@@ -143,13 +143,7 @@ class Ready(DoctorTest):
             where = "%s:%d" % (HOST, server.metrics_port)
             (subject, severity, _), = self.ready(server)
             self.assertEqual((where, "ok"), (subject, severity))
-            server.stop()
-            with open(os.path.join(server.dir, "partition", "1",
-                                   "index.lmdb"), "r+b") as f:
-                f.write(b"\xa5" * 16384)
-            server.spawn()
-            self.assertTrue(wait_for(
-                lambda: "event=partition_failed" in server.log()))
+            self.damage(server)
             self.assertTrue(wait_for(lambda: any(
                 severity == "warning" and "mail/1" in text
                 for _, severity, text in self.ready(server))))

@@ -66,16 +66,6 @@ class PolicyTest(support.ServerTest):
         raw.line()
         return raw.run(b"LOGIN %s %s" % (user.encode(), password.encode()))[-1]
 
-    def open(self, user, source="127.0.0.1"):
-        raw = Raw(self.server.imaps_port, source=source).login(user)
-        self.addCleanup(raw.close)
-        return raw
-
-    def ok(self, raw, command):
-        answer = raw.run(command)
-        self.assertIn(b" OK", answer[-1], (command, answer))
-        return answer
-
     def deliver(self, user):
         with self.server.lmtp() as lmtp:
             return lmtp.sendmail("x@example.org", [user], MAIL)

@@ -14,7 +14,6 @@ import time
 import unittest
 
 import support
-from harness import Raw
 from processes import wait_for
 
 OTHERS = b'"Other Users/%s/%s"'
@@ -32,16 +31,6 @@ class Sharing(support.ServerTest):
             bob = self.new_user()
             if (self.partition(ann) != self.partition(bob)) == apart:
                 return ann, bob
-
-    def open(self, user):
-        raw = Raw(self.server.imaps_port).login(user)
-        self.addCleanup(raw.close)
-        return raw
-
-    def ok(self, raw, command):
-        answer = raw.run(command)
-        self.assertIn(b" OK", answer[-1], (command, answer))
-        return answer
 
     def no(self, raw, command):
         answer = raw.run(command)

@@ -52,3 +52,14 @@ class ServerTest(unittest.TestCase):
         name = "user%d@example.org" % ServerTest.accounts
         cls.server.add_user(name)
         return name
+
+    def open(self, user, source="127.0.0.1"):
+        """A session of the user's."""
+        raw = harness.Raw(self.server.imaps_port, source=source).login(user)
+        self.addCleanup(raw.close)
+        return raw
+
+    def ok(self, raw, command):
+        answer = raw.run(command)
+        self.assertIn(b" OK", answer[-1], (command, answer))
+        return answer
