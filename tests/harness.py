@@ -23,22 +23,27 @@ ANY = random.SystemRandom()     # tests seed the other one
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
+CLAIMS = []     # one socket a port, for as long as this process lives
+
+
 def free_ports(n):
     """n ports that nobody uses, and that nobody is given who asks for any
-    while the server that they are for is stopped."""
+    while the server that they are for is stopped, in no process of tests."""
     with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
         given = int(f.read().split()[0])
-    socks = []
-    while len(socks) < n:
-        s = socket.socket()
+    ports = []
+    while len(ports) < n:
+        port = ANY.randrange(10000, max(given, 20000))
+        claim = socket.socket(socket.AF_UNIX)
         try:
-            s.bind(("127.0.0.1", ANY.randrange(10000, max(given, 20000))))
-            socks.append(s)
+            claim.bind("\0roost-test-port-%d" % port)
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", port))
         except OSError:
-            s.close()
-    ports = [s.getsockname()[1] for s in socks]
-    for s in socks:
-        s.close()
+            claim.close()
+            continue
+        CLAIMS.append(claim)
+        ports.append(port)
     return ports
 
 

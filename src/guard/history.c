@@ -2,7 +2,8 @@
  * history.c -- what waits to be written, and who writes it.
  *
  * Two batches: one is filled while the other one is written. What is in
- * either is known, too.
+ * either is known, too. They are as large as they may become from the
+ * start, but of the system's memory they take what was in them.
  */
 #include "guard/history_internal.h"
 
@@ -25,7 +26,8 @@ struct history {
 	struct sql *reader;
 	struct task_mutex writing;
 	struct history_rules rules;
-	struct history_batch filling;
+	struct history_batch batches[2];
+	struct history_batch *filling;
 	const struct history_batch *written; /* under way, or NULL */
 	uint64_t key[2];                     /* of folds */
 	uint16_t places[2 * BATCH_MOST];     /* in filling, by fold; + 1 */
@@ -39,6 +41,12 @@ static void batch_init(struct history_batch *b)
 		.folds = mem_new(BATCH_MOST, sizeof(uint64_t)),
 		.saved = mem_new(SAVED_MOST, sizeof(struct saved)),
 	};
+}
+
+static void batch_empty(struct history_batch *b)
+{
+	arena_reset(b->arena);
+	b->n = b->n_saved = 0;
 }
 
 static void batch_free(struct history_batch *b)
@@ -69,7 +77,9 @@ struct err history_open(const char *path, struct slice secret,
 
 	h->rules = rules;
 	make_key(h, secret);
-	batch_init(&h->filling);
+	batch_init(&h->batches[0]);
+	batch_init(&h->batches[1]);
+	h->filling = &h->batches[0];
 	*out = h;
 	if (is_ok(e))
 		return OK;
@@ -84,7 +94,8 @@ void history_close(struct history *h)
 		sql_close(h->reader);
 	if (h->writer != NULL)
 		sql_close(h->writer);
-	batch_free(&h->filling);
+	batch_free(&h->batches[0]);
+	batch_free(&h->batches[1]);
 	free(h);
 }
 
@@ -121,7 +132,7 @@ static uint16_t *place_of(struct history *h, uint64_t fold)
 {
 	size_t i = fold % (2 * BATCH_MOST);
 
-	while (h->places[i] != 0 && h->filling.folds[h->places[i] - 1] != fold)
+	while (h->places[i] != 0 && h->filling->folds[h->places[i] - 1] != fold)
 		i = (i + 1) % (2 * BATCH_MOST);
 	return &h->places[i];
 }
@@ -155,7 +166,7 @@ static void once_more(struct arena *a, struct sign_in *row,
 
 bool history_add(struct history *h, const struct sign_in *s)
 {
-	struct history_batch *b = &h->filling;
+	struct history_batch *b = h->filling;
 	size_t most = s->granted ? BATCH_MOST : BATCH_MOST - BATCH_RESERVE;
 	uint64_t fold = fold_of(h, s);
 	uint16_t *place = place_of(h, fold);
@@ -174,7 +185,7 @@ bool history_add(struct history *h, const struct sign_in *s)
 
 bool history_is_full(const struct history *h)
 {
-	return h->filling.n >= BATCH_ENOUGH;
+	return h->filling->n >= BATCH_ENOUGH;
 }
 
 static bool batch_knows(const struct history_batch *b, uint64_t account,
@@ -195,7 +206,7 @@ bool history_knows(struct history *h, uint64_t account, struct slice network,
 	                                  &knows);
 
 	return (is_ok(e) && knows) ||
-	       batch_knows(&h->filling, account, network) ||
+	       batch_knows(h->filling, account, network) ||
 	       batch_knows(h->written, account, network);
 }
 
@@ -213,7 +224,7 @@ struct err history_each(struct history *h, uint64_t account,
                         bool (*fn)(void *arg, const struct sign_in *),
                         void *arg)
 {
-	if (!batch_each(&h->filling, account, fn, arg) ||
+	if (!batch_each(h->filling, account, fn, arg) ||
 	    !batch_each(h->written, account, fn, arg))
 		return OK;
 	return history_file_each(h->reader, account, fn, arg);
@@ -264,21 +275,20 @@ static void take_changed(struct history_batch *b, struct limits *l)
 struct err history_write(struct history *h, struct limits *l, int64_t now_s)
 {
 	struct write_job job = { .writer = h->writer };
-	struct history_batch batch;
+	struct history_batch *batch;
 
 	task_lock(&h->writing);
-	take_changed(&h->filling, l);
 	batch = h->filling;
-	batch.rules = h->rules;
-	batch.now_s = now_s;
-	batch_init(&h->filling);
+	take_changed(batch, l);
+	batch->rules = h->rules;
+	batch->now_s = now_s;
+	h->filling = &h->batches[batch == h->batches];
 	memset(h->places, 0, sizeof h->places);
-	h->written = &batch;
-	job.batch = &batch;
+	h->written = job.batch = batch;
 	task_offload(run_job, &job);
 	h->written = NULL;
+	batch_empty(batch);
 	task_unlock(&h->writing);
-	batch_free(&batch);
 	return job.e;
 }
 
