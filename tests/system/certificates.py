@@ -206,7 +206,7 @@ class Thousands(WithCertificates):
         gate = self.server.child("gate")[0]
         pem = digest(self.many[0])
         self.assertTrue(wait_for(
-            lambda: int(self.status()["certificates"]) > self.files, 60))
+            lambda: int(self.status()["certificates"]) > self.files, 300))
         memory = []
         for i in range(1000):
             self.assertEqual(self.seen("m%d.many.example" % i), pem)
