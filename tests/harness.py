@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+PATIENCE_S = 120        # with a machine that has ten times too much to do
 ANY = random.SystemRandom()     # tests seed the other one
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -111,7 +112,7 @@ class Server:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=dict(self.env, **self.daemon_env))
 
-    def start(self, timeout=30):
+    def start(self, timeout=PATIENCE_S):
         self.spawn()
         end = time.time() + timeout
         while time.time() < end:
@@ -128,7 +129,7 @@ class Server:
             time.sleep(0.02)
         raise RuntimeError("roostd does not answer")
 
-    def stop(self, timeout=30):
+    def stop(self, timeout=PATIENCE_S):
         """SIGTERM; the exit status, None if it was not running."""
         if self.process is None:
             return None
@@ -209,7 +210,7 @@ class Raw:
     """An IMAP connection byte by byte, for what imaplib would not send."""
     context = None      # made once: it reads all of the machine's authorities
 
-    def __init__(self, port, tls=True, timeout=20, source="127.0.0.1",
+    def __init__(self, port, tls=True, timeout=PATIENCE_S, source="127.0.0.1",
                  target="127.0.0.1", receive=0):
         """receive: how many bytes the kernel may take in for us; 0: many."""
         self.sock = socket.socket()

@@ -391,7 +391,7 @@ class Places(AlertTest):
             lambda: "event=alert_posted" in self.server.log()))
         self.wait_mail(ann)     # it does not wait for the other
         self.hook.start()
-        self.assertTrue(wait_for(lambda: self.hook.of("new-country"), 30))
+        self.assertTrue(wait_for(lambda: self.hook.of("new-country")))
         post, = self.hook.of("new-country")
         self.assertEqual((ann, "DE", DE, "localhost"), tuple(
             post[k] for k in ("user", "country", "rip", "server")))
@@ -443,7 +443,7 @@ class Places(AlertTest):
             sock.sendall(
                 b"AUTH\t%d\tPLAIN\tservice=smtp\trip=%s\tresp=%s\n"
                 % (i + 1, address.encode(), said))
-        self.assertTrue(wait_for(lambda: failed() == before + len(tries), 60))
+        self.assertTrue(wait_for(lambda: failed() == before + len(tries)))
 
     def test_attack(self):
         """A thousand wrong passwords are one attack, of each kind."""

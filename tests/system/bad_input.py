@@ -169,7 +169,7 @@ class BadInput(support.ServerTest):
 
     def broken_mime(self, text):
         """Goes in, comes out the same, can be described; memory bounded."""
-        raw = Raw(self.server.imaps_port, timeout=120).login(self.user)
+        raw = Raw(self.server.imaps_port).login(self.user)
         raw.run(b"CREATE bad")
         raw.run(b"SELECT bad")
         before = memory_kb(self.pid)
@@ -228,7 +228,7 @@ class BadInput(support.ServerTest):
 
     def test_slow_readers(self):
         """behaviour 65"""
-        writer = Raw(self.server.imaps_port, timeout=60).login(self.user)
+        writer = Raw(self.server.imaps_port).login(self.user)
         writer.run(b"CREATE slow")
         text = b"Subject: big\r\n\r\n" + os.urandom(3 << 20).hex().encode()
         writer.send(b"z APPEND slow {%d}\r\n" % len(text))

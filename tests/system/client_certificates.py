@@ -513,7 +513,7 @@ class Added(WithAuthority):
         self.server.roost("certificate", "add", user, pem)
         c = self.client(pem)
         self.assertIn(b"c OK", c.external())
-        self.assertTrue(wait_for(lambda: not self.enters(pem), 60))
+        self.assertTrue(wait_for(lambda: not self.enters(pem)))
 
 
 class OtherNames(WithAuthority):

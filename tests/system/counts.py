@@ -31,7 +31,7 @@ class Counted(support.ServerTest):
     def setUp(self):
         # those of the test before are gone
         self.assertTrue(wait_for(lambda: not self.now(
-            "roost_connections_unauthenticated"), 60))
+            "roost_connections_unauthenticated")))
         self.before = self.samples()
 
     def rise(self, metric, **labels):
@@ -42,7 +42,7 @@ class Counted(support.ServerTest):
     def settles_at(self, want, metric, **labels):
         """It becomes so; that it was more or less for a moment is no fault."""
         self.assertTrue(wait_for(
-            lambda: self.rise(metric, **labels) == want, 60),
+            lambda: self.rise(metric, **labels) == want),
             (metric, labels, want, self.rise(metric, **labels)))
 
     def now(self, gauge, **labels):
@@ -58,8 +58,7 @@ class TurnedAway(Counted):
 
     def connect(self, source, port=None):
         """One that has been greeted, or b"" has come of it."""
-        raw = Raw(port or self.server.imap_port, tls=False, source=source,
-                  timeout=60)
+        raw = Raw(port or self.server.imap_port, tls=False, source=source)
         self.addCleanup(raw.close)
         return raw
 
@@ -98,7 +97,7 @@ class TurnedAway(Counted):
         room, then."""
         user = self.new_user()
         auth, = self.server.child("auth")
-        trying = [Raw(self.server.imaps_port, source="127.1.2.1", timeout=60)
+        trying = [Raw(self.server.imaps_port, source="127.1.2.1")
                   for _ in range(3)]
         for raw in trying:
             self.addCleanup(raw.close)
@@ -179,7 +178,7 @@ class Guesses(Counted):
                 b"AUTH\t%d\tPLAIN\tservice=smtp\trip=%s\tresp=%s\n"
                 % (i + 1, address.encode(), base64.b64encode(said)))
         self.assertTrue(wait_for(lambda: sum(self.verdicts()) == sum(before)
-                                 + len(tries), 60))
+                                 + len(tries)))
         after = self.verdicts()
         return after[0] - before[0], after[1] - before[1]
 
@@ -204,7 +203,7 @@ class LogIns(Guesses):
         """As many as are listed, of each kind."""
         for kind, n in self.listed().items():
             self.assertTrue(wait_for(lambda: self.now(
-                "roost_lockouts", kind=kind) == n, 60), (kind, n))
+                "roost_lockouts", kind=kind) == n), (kind, n))
 
     def test_refused_unseen(self):
         user, n = self.new_user(), self.unseen()
@@ -236,7 +235,7 @@ class LogIns(Guesses):
         self.assert_lockouts()
         os.kill(self.server.child("auth")[0], signal.SIGKILL)
         self.assertTrue(wait_for(lambda: self.server.roost(
-            "lockout", "list", check=False).returncode == 0, 60))
+            "lockout", "list", check=False).returncode == 0))
         self.assertEqual(1, self.listed()["account"])
         self.assert_lockouts()
         self.server.roost("lockout", "clear", user)
@@ -251,7 +250,7 @@ class LogIns(Guesses):
         self.assertEqual(1, self.listed()["address"])
         self.assert_lockouts()
         self.assertTrue(wait_for(lambda: self.now(
-            "roost_lockouts", kind="password") == 1, 60))
+            "roost_lockouts", kind="password") == 1))
         self.server.roost("lockout", "clear", "203.0.113.1")
         self.assertEqual(0, self.listed()["address"])
         self.assert_lockouts()
@@ -304,7 +303,7 @@ class LockoutsEnd(Guesses):
                 break
         else:
             self.fail("nobody is locked out")
-        self.assertTrue(wait_for(lambda: not self.now("roost_lockouts"), 120))
+        self.assertTrue(wait_for(lambda: not self.now("roost_lockouts")))
         self.assertEqual(0, sum(self.listed().values()))
 
 
@@ -365,7 +364,7 @@ class Outside(Counted):
                      for r in ("answered", "unavailable"))
 
     def login(self, user, password):
-        raw = Raw(self.server.imaps_port, timeout=60)
+        raw = Raw(self.server.imaps_port)
         raw.line()
         answer = raw.run(b"LOGIN %s %s" % (user, password))[-1]
         raw.close()
@@ -404,7 +403,7 @@ class Outside(Counted):
 
 class Messages(Counted):
     def test_time(self):
-        raw = Raw(self.server.imaps_port, timeout=60).login(self.new_user())
+        raw = Raw(self.server.imaps_port).login(self.new_user())
         for _ in range(3):
             self.assertIn(b" OK", support.append(raw, support.message(100)))
         self.settles_at(3, "roost_parse_cpu_seconds_count")

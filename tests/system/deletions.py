@@ -68,7 +68,7 @@ def on_small_disk(test):
     test.addCleanup(server.stop)
     server.add_user("ann@example.org")
     server.roost("policy", "set", "server", "audit", "deletions")
-    raw = Raw(server.imaps_port, timeout=60).login("ann@example.org")
+    raw = Raw(server.imaps_port).login("ann@example.org")
     test.addCleanup(raw.close)
     return server, raw, Ballast(mount.top)
 

@@ -97,7 +97,7 @@ class FullDisk:
         self.assertEqual(support.FAULT.findall(self.server.log()), [])
 
     def login(self):
-        raw = Raw(self.server.imaps_port, timeout=60).login(USER)
+        raw = Raw(self.server.imaps_port).login(USER)
         self.addCleanup(raw.close)
         return raw
 

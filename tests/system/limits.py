@@ -324,7 +324,7 @@ class Limits(support.ServerTest):
 
     def test_mailboxes(self):
         """A CREATE that would make too many makes none at all."""
-        raw = Raw(self.server.imaps_port, timeout=60).login(self.new_user())
+        raw = Raw(self.server.imaps_port).login(self.new_user())
 
         def have():
             return len(raw.run(b'LIST "" *')) - 1
@@ -397,7 +397,7 @@ class CommandMessages(support.ServerTest):
     conf = "command_messages = %d\n" % MOST
 
     def logged_in(self, user):
-        raw = Raw(self.server.imaps_port, timeout=60).login(user)
+        raw = Raw(self.server.imaps_port).login(user)
         self.addCleanup(raw.close)
         return raw
 
@@ -465,7 +465,7 @@ class CommandTime(support.ServerTest):
 
     def logged_in(self):
         message = self.MESSAGE
-        raw = Raw(self.server.imaps_port, timeout=120).login(self.new_user())
+        raw = Raw(self.server.imaps_port).login(self.new_user())
         for _ in range(5):
             raw.run(b"APPEND INBOX {%d+}\r\n" % len(message) + message)
         raw.run(b"SELECT INBOX")

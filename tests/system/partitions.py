@@ -187,7 +187,7 @@ class Partitions(unittest.TestCase):
         """it is tried again, with longer and longer waits, and that is all"""
         def failures():
             return self.server.log()[begins:].count("event=partition_failed")
-        self.assertTrue(wait_for(lambda: failures() >= 4, 60))
+        self.assertTrue(wait_for(lambda: failures() >= 4))
         log = self.server.log()[begins:]
         odd = log.count("signal=") + log.count("status=1 ")
         self.assertLessEqual(odd, 1, log)
@@ -228,4 +228,4 @@ class Partitions(unittest.TestCase):
                 return False
             except (AssertionError, EOFError, OSError):
                 return True
-        self.assertTrue(wait_for(meets, 30))
+        self.assertTrue(wait_for(meets))

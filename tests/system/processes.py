@@ -13,7 +13,7 @@ import harness
 from harness import Raw
 
 
-def wait_for(condition, seconds=15):
+def wait_for(condition, seconds=harness.PATIENCE_S):
     end = time.time() + seconds
     while time.time() < end:
         if condition():

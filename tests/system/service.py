@@ -146,7 +146,7 @@ class Started(unittest.TestCase):
                     self.notify.recv(4096).decode().splitlines())
 
     def test_sockets_credential_and_notice(self):
-        early = harness.Raw(self.server.imap_port, tls=False, timeout=60)
+        early = harness.Raw(self.server.imap_port, tls=False)
         ready = self.start()
         self.assertEqual(ready["READY"], "1")
         self.assertEqual(ready["MAINPID"], str(self.server.process.pid))
@@ -175,7 +175,7 @@ class Started(unittest.TestCase):
     def test_nobody_is_refused_between_two(self):
         self.assertEqual(self.start()["READY"], "1")
         self.assertEqual(self.server.stop(), 0)
-        waiting = harness.Raw(self.server.imap_port, tls=False, timeout=60)
+        waiting = harness.Raw(self.server.imap_port, tls=False)
         self.assertEqual(self.told(), {"STOPPING": "1"})
         self.assertEqual(self.start()["READY"], "1")
         self.assertTrue(waiting.line().startswith(b"* OK"))

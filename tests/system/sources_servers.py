@@ -45,7 +45,7 @@ class Daemon(Source):
             cls.daemon = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 **more)
-        if not wait_for(ready, 30):
+        if not wait_for(ready):
             with open(os.path.join(cls.top, "daemon.log")) as f:
                 raise RuntimeError(f.read()[-2000:])
 

@@ -42,7 +42,7 @@ class Told(alerts.AlertTest):
         self.sock.sendall(
             b"AUTH\t%d\tPLAIN\tservice=smtp\trip=%s\tresp=%s\n"
             % (self.number, address.encode(), said))
-        self.assertTrue(wait_for(lambda: count() != before, 60))
+        self.assertTrue(wait_for(lambda: count() != before))
         return count()[0] != before[0]
 
     def posted(self, user):
@@ -84,7 +84,7 @@ class Told(alerts.AlertTest):
         self.assertIn("event=spraying what=address", self.server.log())
         self.assertEqual([], self.alerts("intrusion", ann))
         self.assertTrue(self.tries(ann, password, AT))
-        self.assertTrue(wait_for(lambda: self.posted(ann), 60))
+        self.assertTrue(wait_for(lambda: self.posted(ann)))
         self.assertIn("event=login_while_spraying what=address user=" + ann,
                       self.server.log())
         line, = self.alerts("intrusion", ann)
@@ -95,7 +95,7 @@ class Told(alerts.AlertTest):
         self.assertEqual("auto-generated", mail["Auto-Submitted"])
         self.assertIn(AT, mail.get_content())
         self.assertIn("roost user password " + ann, mail.get_content())
-        self.assertTrue(wait_for(lambda: self.to_administrator(ann), 60))
+        self.assertTrue(wait_for(lambda: self.to_administrator(ann)))
         post, = self.posted(ann)
         self.assertEqual((AT, "131.130.1.0/24", "smtp", "localhost"), tuple(
             post[k] for k in ("rip", "network", "service", "server")))
@@ -109,13 +109,13 @@ class Told(alerts.AlertTest):
         bob, password = self.account()
         self.assertTrue(self.tries(bob, password, DE))
         self.is_tried_on_many(password)
-        self.assertTrue(wait_for(lambda: self.posted(bob), 60))
+        self.assertTrue(wait_for(lambda: self.posted(bob)))
         self.assertIn("event=login_while_spraying what=password user=" + bob,
                       self.server.log())
         line, = self.alerts("intrusion", bob)
         self.assertIn('what="its password is tried on many accounts"', line)
-        self.assertTrue(wait_for(lambda: self.to_administrator(bob), 60))
-        self.assertTrue(wait_for(lambda: self.mail_of(bob), 60))
+        self.assertTrue(wait_for(lambda: self.to_administrator(bob)))
+        self.assertTrue(wait_for(lambda: self.mail_of(bob)))
         mail, = self.mail_of(bob)
         self.assertIn("tried on many", mail.get_content())
         self.assertNotIn(password, self.server.log())
@@ -135,10 +135,10 @@ class Told(alerts.AlertTest):
             self.assertTrue(self.tries(user, password, DE))
             run(stop)
             self.is_tried_on_many(password)
-            self.assertTrue(wait_for(lambda: self.posted(user), 60))
-            self.assertTrue(wait_for(lambda: self.to_administrator(user), 60))
+            self.assertTrue(wait_for(lambda: self.posted(user)))
+            self.assertTrue(wait_for(lambda: self.to_administrator(user)))
             run(go)
-            self.assertTrue(wait_for(lambda: self.mail_of(user), 60))
+            self.assertTrue(wait_for(lambda: self.mail_of(user)))
             self.assertEqual([ADMINISTRATOR], self.to_administrator(user))
 
     def test_whose_mail_is_to_wait(self):
@@ -148,8 +148,8 @@ class Told(alerts.AlertTest):
         self.server.roost("policy", "set", user, "suspended", "defer")
         self.is_tried_on_many(password)
         self.assertTrue(wait_for(lambda: self.to_administrator(user) == sorted(
-            [ADMINISTRATOR, user]), 60))
-        self.assertTrue(wait_for(lambda: self.posted(user), 60))
+            [ADMINISTRATOR, user])))
+        self.assertTrue(wait_for(lambda: self.posted(user)))
         self.assertIn('event=alert_not_delivered to=%s error="it is '
                       'suspended"' % user, self.server.log())
         self.server.roost("policy", "unset", user, "suspended")
@@ -169,13 +169,13 @@ class Told(alerts.AlertTest):
         before, posts = self.server.log().count(failed), len(self.hook.posts)
         self.is_tried_on_many(password)
         self.assertTrue(wait_for(
-            lambda: self.server.log().count(failed) > before, 60))
+            lambda: self.server.log().count(failed) > before))
         line = [l for l in self.server.log().splitlines() if failed in l][-1]
         self.assertIn("self-signed certificate", line)
         self.assertEqual(posts, len(self.hook.posts))
         self.hook.stop()
         self.hook.start()       # it is tried again by itself
-        self.assertTrue(wait_for(lambda: self.posted(user), 60))
+        self.assertTrue(wait_for(lambda: self.posted(user)))
         for secret in ("SeCrEt", "hidden", password):
             self.assertNotIn(secret, self.server.log())
 
