@@ -235,9 +235,9 @@ class Start(unittest.TestCase):
             s.bind(("127.0.0.1", 0))
             s.listen()
             port = s.getsockname()[1]
-            # sh becomes roostd, so that the id is right; fd 3 is the first
+            # bash becomes roostd, so that the id is right; fd 3 is the first
             process = subprocess.Popen(
-                ["sh", "-c", "exec 3<&%d; LISTEN_PID=$$ LISTEN_FDS=1 "
+                ["bash", "-c", "exec 3<&%d; LISTEN_PID=$$ LISTEN_FDS=1 "
                  "LISTEN_FDNAMES=imap exec %s -c %s -F"
                  % (s.fileno(), self.roostd, self.server.conf)],
                 pass_fds=[s.fileno()], stderr=subprocess.DEVNULL)
