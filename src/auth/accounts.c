@@ -152,41 +152,64 @@ static struct err hash(struct auth *a, struct slice secret, struct buf *out)
 	                    out);
 }
 
-struct err account_add(struct auth *a, struct slice name, struct slice secret)
+/* What another server has kept is taken if a password can be compared with
+ * it; whose it is need not be known for that. */
+static struct err check_stored(struct auth *a, struct slice stored)
+{
+	enum password_answer answer;
+	struct err e = OK;
+
+	if (stored.len > PASSWORD_STORED)
+		return err(ERR_SYNTAX, "a stored password has 1024 octets at "
+		                       "most");
+	e = hashing_verify(&a->hashing, HASHING_KNOWN, stored, S("x"),
+	                   a->options->allow_plain, &answer);
+	if (is_ok(e) && answer == PASSWORD_UNUSABLE)
+		e = err(ERR_SYNTAX,
+		        "that is no stored password, or of a scheme "
+		        "that is not accepted");
+	return e;
+}
+
+static struct err add_named(struct auth *a, struct slice name,
+                            struct slice stored)
 {
 	struct buf key = { 0 };
-	struct buf stored = { 0 };
 	struct err e = user_name_normal(name, &key);
 
-	if (is_ok(e))
-		e = hash(a, secret, &stored);
 	if (is_ok(e)) {
 		task_lock(&a->changing);
-		e = add(a, buf_slice(&key), buf_slice(&stored),
-		        a->options->quota_bytes);
+		e = add(a, buf_slice(&key), stored, a->options->quota_bytes);
 		task_unlock(&a->changing);
 	}
 	if (is_ok(e))
 		log_change("user_added", buf_slice(&key));
 	buf_free(&key);
+	return e;
+}
+
+struct err account_add(struct auth *a, struct slice name, struct slice secret)
+{
+	struct buf stored = { 0 };
+	struct err e = hash(a, secret, &stored);
+
+	if (is_ok(e))
+		e = add_named(a, name, buf_slice(&stored));
 	buf_free(&stored);
 	return e;
 }
 
+struct err account_add_stored(struct auth *a, struct slice name,
+                              struct slice stored)
+{
+	struct err e = check_stored(a, stored);
+
+	return is_ok(e) ? add_named(a, name, stored) : e;
+}
+
 struct err account_add_shared(struct auth *a, struct slice name)
 {
-	struct buf key = { 0 };
-	struct err e = user_name_normal(name, &key);
-
-	if (is_ok(e)) {
-		task_lock(&a->changing);
-		e = add(a, buf_slice(&key), S(""), a->options->quota_bytes);
-		task_unlock(&a->changing);
-	}
-	if (is_ok(e))
-		log_change("user_added", buf_slice(&key));
-	buf_free(&key);
-	return e;
+	return add_named(a, name, S(""));
 }
 
 struct err account_add_of_source(struct auth *a, struct slice name,
@@ -266,28 +289,43 @@ struct err account_administrator(struct auth *a, struct slice name, bool on)
 	return e;
 }
 
+static struct err set_password(struct auth *a, struct slice name,
+                               struct slice stored)
+{
+	struct account_row row;
+	struct err e;
+
+	task_lock(&a->changing);
+	e = account_find(a, name, &row);
+	if (is_ok(e))
+		e = directory_set_password(a->directory, row.id, stored);
+	/* whoever knew the old one has no business here any more */
+	if (is_ok(e))
+		e = account_kick(a, row.id, 0);
+	task_unlock(&a->changing);
+	if (is_ok(e))
+		log_change("user_password", account_row_name(&row));
+	return e;
+}
+
 struct err account_password(struct auth *a, struct slice name,
                             struct slice secret)
 {
-	struct account_row row;
 	struct buf stored = { 0 };
 	struct err e = hash(a, secret, &stored);
 
-	if (is_ok(e)) {
-		task_lock(&a->changing);
-		e = account_find(a, name, &row);
-		if (is_ok(e))
-			e = directory_set_password(a->directory, row.id,
-			                           buf_slice(&stored));
-		/* whoever knew the old one has no business here any more */
-		if (is_ok(e))
-			e = account_kick(a, row.id, 0);
-		task_unlock(&a->changing);
-	}
 	if (is_ok(e))
-		log_change("user_password", account_row_name(&row));
+		e = set_password(a, name, buf_slice(&stored));
 	buf_free(&stored);
 	return e;
+}
+
+struct err account_password_stored(struct auth *a, struct slice name,
+                                   struct slice stored)
+{
+	struct err e = check_stored(a, stored);
+
+	return is_ok(e) ? set_password(a, name, stored) : e;
 }
 
 /* -- healing -- */

@@ -174,6 +174,12 @@ static struct err user_add(struct control *c, struct slice name,
 	return account_add(c->auth, name, secret);
 }
 
+static struct err user_add_stored(struct control *c, struct slice name,
+                                  struct slice stored)
+{
+	return account_add_stored(c->auth, name, stored);
+}
+
 static struct err user_add_shared(struct control *c, struct slice name,
                                   struct slice nothing)
 {
@@ -185,6 +191,12 @@ static struct err user_password(struct control *c, struct slice name,
                                 struct slice secret)
 {
 	return account_password(c->auth, name, secret);
+}
+
+static struct err user_password_stored(struct control *c, struct slice name,
+                                       struct slice stored)
+{
+	return account_password_stored(c->auth, name, stored);
 }
 
 static struct err user_disable(struct control *c, struct slice name,
@@ -406,10 +418,12 @@ static struct err listeners(struct control *c, struct slice nothing,
 /* clang-format off */
 const struct control_verb control_verbs[] = {
 	{ FRAME_USER_ADD, 2, user_add, "user_add", { "user", NULL } },
+	{ FRAME_USER_ADD_STORED, 2, user_add_stored, "user_add_stored", { "user", NULL } },
 	{ FRAME_USER_ADD_SHARED, 1, user_add_shared, "user_add_shared", { "user" } },
 	{ FRAME_USER_LIST, 1, user_list },
 	{ FRAME_USER_SHOW, 1, user_show },
 	{ FRAME_USER_PASSWORD, 2, user_password, "user_password", { "user", NULL } },
+	{ FRAME_USER_PASSWORD_STORED, 2, user_password_stored, "user_password_stored", { "user", NULL } },
 	{ FRAME_USER_DISABLE, 1, user_disable, "user_disable", { "user" } },
 	{ FRAME_USER_ENABLE, 1, user_enable, "user_enable", { "user" } },
 	{ FRAME_USER_PROMOTE, 1, user_promote, "user_promote", { "user" } },

@@ -171,6 +171,10 @@ void calls_fail(struct auth *, uint32_t partition);
 /* -- accounts (accounts.c): directory and partition together; suspend -- */
 
 struct err account_add(struct auth *, struct slice name, struct slice secret);
+/* stored: as another server has kept it ("{SCHEME}hash"). ERR_SYNTAX: no
+ * password can be compared with that. */
+struct err account_add_stored(struct auth *, struct slice name,
+                              struct slice stored);
 struct err account_add_shared(struct auth *, struct slice name);
 /* stored: which source has it. One that is there already is fine. */
 struct err account_add_of_source(struct auth *, struct slice name,
@@ -181,6 +185,8 @@ struct err account_enable(struct auth *, struct slice name, bool on);
 struct err account_administrator(struct auth *, struct slice name, bool on);
 struct err account_password(struct auth *, struct slice name,
                             struct slice secret);
+struct err account_password_stored(struct auth *, struct slice name,
+                                   struct slice stored);
 
 /* By any form of its name, whatever its state. */
 struct err account_find(struct auth *, struct slice name,

@@ -32,19 +32,29 @@ static int do_named(const struct call *c, uint16_t type)
 	return server_do(c, &f, c->args[0]);
 }
 
-static int do_with_password(const struct call *c, uint16_t type)
+/* One that another server has kept is known: it is asked for once. */
+static struct err read_password(const struct call *c, bool is_stored,
+                                struct slice *out)
 {
+	char prompt[320];
+
+	snprintf(prompt, sizeof prompt, "%s of %.255s",
+	         is_stored ? "Stored password" : "Password", c->args[0]);
+	return secret_read(prompt, is_stored ? SECRET_KNOWN : SECRET_NEW, out);
+}
+
+static int do_with_password(const struct call *c, uint16_t plain,
+                            uint16_t stored)
+{
+	bool is_stored = call_value(c, "stored") != NULL;
 	struct frame_out f;
 	struct slice password;
-	char prompt[320];
-	struct err e;
+	struct err e = read_password(c, is_stored, &password);
 	int status;
 
-	snprintf(prompt, sizeof prompt, "Password of %.255s", c->args[0]);
-	e = secret_read(prompt, SECRET_NEW, &password);
 	if (!is_ok(e))
 		return fail_err(e, c->args[0]);
-	f = named(type, c->args[0]);
+	f = named(is_stored ? stored : plain, c->args[0]);
 	frame_slice(&f, password);
 	mem_wipe((char *)password.ptr, password.len);
 	free((char *)password.ptr);
@@ -54,14 +64,19 @@ static int do_with_password(const struct call *c, uint16_t type)
 
 int run_user_add(const struct call *c)
 {
-	if (call_value(c, "shared") != NULL)
+	bool is_shared = call_value(c, "shared") != NULL;
+
+	if (is_shared && call_value(c, "stored") != NULL)
+		return fail(EX_USAGE, "user add: --shared or --stored");
+	if (is_shared)
 		return do_named(c, FRAME_USER_ADD_SHARED);
-	return do_with_password(c, FRAME_USER_ADD);
+	return do_with_password(c, FRAME_USER_ADD, FRAME_USER_ADD_STORED);
 }
 
 int run_user_password(const struct call *c)
 {
-	return do_with_password(c, FRAME_USER_PASSWORD);
+	return do_with_password(c, FRAME_USER_PASSWORD,
+	                        FRAME_USER_PASSWORD_STORED);
 }
 
 int run_user_disable(const struct call *c)

@@ -28,8 +28,13 @@ const struct verb verbs[] = {
 	{ "user add", "NAME", 1, 1, "Add an account",
 	  "NAME is an address (ann@example.org). The password is asked for on a\n"
 	  "terminal, else it is the first line of standard input. One that is\n"
-	  "shared has none: nobody logs in to it, its mailboxes are others'.",
-	  false, { { "shared", 0, NULL, "nobody logs in to it" } }, run_user_add },
+	  "shared has none: nobody logs in to it, its mailboxes are others'.\n"
+	  "With --stored it is what another server has kept of it, {SCHEME}hash;\n"
+	  "the first log-in makes it Argon2id.",
+	  false,
+	  { { "shared", 0, NULL, "nobody logs in to it" },
+	    { "stored", 0, NULL, "a password as another server has kept it" } },
+	  run_user_add },
 	{ "user list", "[DOMAIN]", 0, 1, "List accounts",
 	  "State \"adding\" or \"removing\": that did not come to its end. Doing it\n"
 	  "again does; left alone it is removed when its partition starts again.",
@@ -39,7 +44,9 @@ const struct verb verbs[] = {
 	{ "user password", "NAME", 1, 1, "Change a password, end sessions",
 	  "The password is asked for on a terminal, else it is the first line of\n"
 	  "standard input.",
-	  false, { { 0 } }, run_user_password },
+	  false,
+	  { { "stored", 0, NULL, "a password as another server has kept it" } },
+	  run_user_password },
 	{ "user disable", "NAME", 1, 1, "Refuse log-ins, end sessions, keep mail",
 	  NULL, false, { { 0 } }, run_user_disable },
 	{ "user enable", "NAME", 1, 1, "Allow log-ins again",

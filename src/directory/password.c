@@ -97,6 +97,8 @@ static bool is_strong_crypt(struct slice hash)
 	return false;
 }
 
+/* One that was cut off, or is nothing but a salt, is like none that crypt
+ * makes. */
 static enum password_answer run_crypt(struct slice hash, struct slice secret)
 {
 	struct crypt_data *data = mem_new(1, sizeof *data);
@@ -105,7 +107,7 @@ static enum password_answer run_crypt(struct slice hash, struct slice secret)
 	const char *made = crypt_rn(phrase, setting, data, sizeof *data);
 	enum password_answer a = PASSWORD_UNUSABLE;
 
-	if (made != NULL)
+	if (made != NULL && strlen(made) == hash.len)
 		a = answer(secret_eq(slice_cstr(made), hash));
 	mem_wipe(phrase, secret.len);
 	mem_wipe(data, sizeof *data);

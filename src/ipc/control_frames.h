@@ -14,10 +14,12 @@ enum {
 	FRAME_DONE,          /* u8 enum err_code, slice text */
 	/* to auth */
 	FRAME_USER_ADD,      /* slice name, slice password */
+	FRAME_USER_ADD_STORED, /* slice name, slice stored password */
 	FRAME_USER_ADD_SHARED, /* slice name: one that nobody logs in to */
 	FRAME_USER_LIST,     /* slice domain or "" */
 	FRAME_USER_SHOW,     /* slice name */
 	FRAME_USER_PASSWORD, /* slice name, slice password */
+	FRAME_USER_PASSWORD_STORED, /* slice name, slice stored password */
 	FRAME_USER_DISABLE,  /* slice name */
 	FRAME_USER_ENABLE,   /* slice name */
 	FRAME_USER_PROMOTE,  /* slice name: it administers its domain */
