@@ -23,21 +23,6 @@ struct alert_post {
 	struct slice text; /* own memory */
 };
 
-struct slice alert_site(struct slice url)
-{
-	size_t from = slice_find(url, S("://"));
-	size_t end;
-
-	if (from == SLICE_NONE)
-		return url;
-	end = slice_find_byte(slice_from(url, from + 3), '/');
-	if (end != SLICE_NONE)
-		url = slice_first(url, from + 3 + end);
-	end = slice_find_byte(url, '?');
-	return slice_first(
-		url, end != SLICE_NONE && end < POST_SITE ? end : POST_SITE);
-}
-
 /* -- one try -- */
 
 static struct err deliver(struct auth *a, const struct account_row *row,
@@ -67,16 +52,6 @@ static struct err send_mail(struct auth *a, struct slice name,
 	return is_ok(e) ? deliver(a, &row, text) : e;
 }
 
-/* What libcurl says comes behind the URL, which may be a secret. */
-static const char *without_url(const char *text, struct slice url)
-{
-	if (slice_starts(slice_cstr(text), url))
-		return text + url.len;
-	return slice_find(slice_cstr(text), S("://")) == SLICE_NONE
-	               ? text
-	               : "it can't be reached";
-}
-
 static struct err send_web(struct auth *a, struct slice url, struct slice text)
 {
 	const struct outside_post post = {
@@ -89,11 +64,11 @@ static struct err send_web(struct auth *a, struct slice url, struct slice text)
 	struct log_line l;
 
 	l = log_open(LOG_LEVEL_INFO, "alert_posted");
-	log_text(&l, "site", alert_site(url));
+	log_text(&l, "site", issuer_site(url));
 	if (is_ok(e))
 		log_number(&l, "status", answer.status);
 	else
-		log_text(&l, "error", slice_cstr(without_url(e.text, url)));
+		log_text(&l, "error", slice_cstr(e.text));
 	log_close(&l);
 	if (is_ok(e) && (answer.status < 200 || answer.status > 299))
 		e = err(ERR_UNAVAILABLE, "the webhook did not take it");
@@ -130,7 +105,7 @@ static void log_given_up(const struct alert_post *p, struct err e)
 {
 	struct log_line l = log_open(LOG_LEVEL_WARN, "alert_not_delivered");
 
-	log_text(&l, "to", alert_site(slice_cstr(p->place)));
+	log_text(&l, "to", issuer_site(slice_cstr(p->place)));
 	log_text(&l, "error", slice_cstr(e.text));
 	log_close(&l);
 }

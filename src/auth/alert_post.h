@@ -13,10 +13,7 @@
 #include "auth/internal.h"
 #include "guard/alert.h"
 
-enum {
-	POSTS_MOST = 64, /* mail; and as many to webhooks */
-	POST_SITE = 128, /* octets of a webhook's host that are told */
-};
+enum { POSTS_MOST = 64 }; /* mail; and as many to webhooks */
 
 struct alert_post;
 
@@ -35,6 +32,3 @@ void alert_post_all(struct auth *, const struct alert *);
 /* One try, now; place is one of the option's, not "owner". Suspends. */
 struct err alert_post_try(struct auth *, const struct alert *,
                           struct slice place);
-
-/* "https://hooks.example.org": without what may be secret. */
-struct slice alert_site(struct slice url);

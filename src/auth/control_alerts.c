@@ -6,6 +6,7 @@
 #include "auth/alerts_internal.h"
 #include "auth/control_internal.h"
 #include "base/clock.h"
+#include "base/issuer.h"
 #include "base/mem.h"
 
 /* -- list -- */
@@ -168,7 +169,7 @@ static struct err try_place(struct control *c, struct slice place,
 		e = alert_post_try(c->auth, &alert, place);
 	control_answer(c,
 	               (struct slice[ALERT_TEST_COLUMNS]){
-			       [ALERT_TEST_PLACE] = alert_site(place),
+			       [ALERT_TEST_PLACE] = issuer_site(place),
 			       [ALERT_TEST_OUTCOME] =
 				       is_ok(e) ? S("ok") : slice_cstr(e.text),
 		       },

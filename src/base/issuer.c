@@ -58,6 +58,16 @@ static struct slice authority_of(struct slice s)
 	return slice_first(s, slice_find_byte(s, '?'));
 }
 
+struct slice issuer_site(struct slice url)
+{
+	size_t at = slice_find(url, S("://"));
+
+	if (at == SLICE_NONE)
+		return url;
+	at += 3;
+	return slice_first(url, at + authority_of(slice_from(url, at)).len);
+}
+
 /* Up to the port; in brackets there are colons. */
 static struct slice host_of(struct slice authority)
 {

@@ -52,3 +52,7 @@ bool issuer_is_asked(const struct issuer *);
 /* Fetched over HTTPS, or from this very machine; of a host and a port that can
  * be, and at most 2,048 octets. */
 bool issuer_is_url(struct slice);
+
+/* Of a URL what may be told to anybody, "https://id.example.org:8443": what
+ * stands behind it may be a secret. What is no URL is told whole. */
+struct slice issuer_site(struct slice url);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/issuer.h"
 #include "base/mem.h"
 
 enum { URL_MOST = 2048, HEADER_MOST = 8192 };
@@ -147,12 +148,12 @@ static void set_request(struct transfer *t, const char *url)
 
 /* What libcurl found, which says more than its code: that a certificate is
  * another's, say, or has expired. */
-static void fail(struct question *q, const char *url, CURLcode code,
-                 const char *found)
+static void fail(struct question *q, CURLcode code, const char *found)
 {
 	const char *why = found[0] != '\0' ? found : curl_easy_strerror(code);
+	struct slice site = issuer_site(q->field[0]);
 
-	question_fail(q, ERR_UNAVAILABLE, "%s: %s", url,
+	question_fail(q, ERR_UNAVAILABLE, "%.*s: %s", (int)site.len, site.ptr,
 	              q->told.body.overflow ? "the answer is too large" : why);
 }
 
@@ -183,7 +184,7 @@ static void run(struct transfer *t, const char *url)
 	curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, NULL);
 	forget_headers(t);
 	if (code != CURLE_OK) {
-		fail(q, url, code, found);
+		fail(q, code, found);
 		return;
 	}
 	curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -194,6 +195,7 @@ static void run(struct transfer *t, const char *url)
 void http_ask(struct question *q, void **kept)
 {
 	struct transfer t = { .question = q };
+	struct slice site = issuer_site(q->field[0]);
 	char *url;
 
 	if (!is_line(q->field[0], URL_MOST) ||
@@ -204,7 +206,8 @@ void http_ask(struct question *q, void **kept)
 	}
 	url = mem_cstr(q->field[0]);
 	if (!may_ask(url)) {
-		question_fail(q, ERR_SYNTAX, "%s: https only", url);
+		question_fail(q, ERR_SYNTAX, "%.*s: https only", (int)site.len,
+		              site.ptr);
 		free(url);
 		return;
 	}

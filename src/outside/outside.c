@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/issuer.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -79,20 +80,6 @@ static void tell(struct job *j)
 
 /* -- asking -- */
 
-/* What is behind the host may be a secret. */
-static struct slice site_of(struct slice place)
-{
-	size_t from = slice_find(place, S("://"));
-	struct slice rest;
-
-	if (from == SLICE_NONE)
-		return place;
-	rest = slice_from(place, from + 3);
-	rest = slice_first(rest, slice_find_byte(rest, '/'));
-	rest = slice_first(rest, slice_find_byte(rest, '?'));
-	return slice_first(place, from + 3 + rest.len);
-}
-
 /* There is no way to take a thread back from a library that has lost
  * itself. */
 static void on_hang(void *arg)
@@ -100,7 +87,7 @@ static void on_hang(void *arg)
 	struct job *j = arg;
 	struct log_line l = log_open(LOG_LEVEL_ERROR, "outside_hangs");
 
-	log_text(&l, "asking", site_of(j->question.field[0]));
+	log_text(&l, "asking", issuer_site(j->question.field[0]));
 	log_close(&l);
 	_exit(EX_TEMPFAIL);
 }

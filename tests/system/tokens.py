@@ -279,9 +279,12 @@ class Impostors(unittest.TestCase):
         self.assertTrue(all(wrong in line for line in lines), lines)
 
     def test_keys(self):
+        """Where they are may be a secret, and is never told."""
         server = self.server("issuers = %s\nrefusal_time = 1s\n" % ", ".join(
-            "%s audience=%s keys=%s/jwks" % (s.url, issuer.AUDIENCE, s.url)
-            for s in self.sites.values()))
+            "%s audience=%s keys=%s/jwks%s" % (
+                s.url, issuer.AUDIENCE, s.url,
+                "" if name == "good" else "?code=SeCrEt" + "0" * 300)
+            for name, s in self.sites.items()))
         self.assertIn(b"a OK", self.say(server, self.issuers["good"].token(
             "ann@example.org")))
         for name, wrong in WRONG.items():
@@ -289,7 +292,11 @@ class Impostors(unittest.TestCase):
             self.assertIn(b"a NO [UNAVAILABLE]", self.say(
                 server, self.issuers[name].token("ann@example.org")))
             self.assert_told(server, "issuer_keys", site, wrong)
-            self.assertNotIn("/jwks", site.asked)
+            self.assertEqual([], [p for p in site.asked if "SeCrEt" in p])
+        found = server.roost("doctor", "--json", check=False).stdout
+        self.assertIn(WRONG["expired"], found)
+        for told in (found, server.log()):
+            self.assertNotIn("SeCrEt", told)
 
     def issuers_of(self, server):
         """What doctor says of each: (severity, text), and of its clock."""
@@ -350,11 +357,15 @@ class Impostors(unittest.TestCase):
             f.write("s3cret\n")
         self.assertIn(b"a NO [UNAVAILABLE]", self.say(server, "opaque"))
         self.assert_told(server, "introspection", site, WRONG["another's"])
+        self.assertNotIn("/introspect", server.log())
         self.assertNotIn("/introspect", site.asked)
 
     def test_webhooks(self):
+        """Of a URL as long as some are the log has what is wrong with it."""
         server = self.server("alerts = %s\n" % ", ".join(
-            s.url + "/hook" for s in self.sites.values()))
+            s.url + ("/hook" if name == "good" else
+                     "/hook?sig=SeCrEt" + "0" * 300)
+            for name, s in self.sites.items()))
         done = server.roost("alert", "test", "--json", check=False)
         found = {row["place"]: row["outcome"]
                  for row in json.loads(done.stdout)}
@@ -364,7 +375,9 @@ class Impostors(unittest.TestCase):
         for name, wrong in WRONG.items():
             self.assert_told(server, "alert_posted", self.sites[name], wrong)
             self.assertEqual([], [p for p in self.sites[name].asked
-                                  if p == "/hook"])
+                                  if p.startswith("/hook")])
+        for told in (done.stdout, server.log()):
+            self.assertNotIn("SeCrEt", told)
 
 
 if __name__ == "__main__":

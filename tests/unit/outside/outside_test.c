@@ -225,7 +225,7 @@ static uint64_t ask(struct rig *r, enum ask_kind kind, const char *path,
                     struct slice authorization, struct slice body)
 {
 	struct frame_out f = { 0 };
-	char url[256];
+	char url[1024];
 
 	if (path[0] == '/')
 		snprintf(url, sizeof url, "http://127.0.0.1:%u%s", port, path);
@@ -305,6 +305,30 @@ static void answers(struct loop *loop, void *arg)
 	assert_non_null(strstr(seen, "Authorization: Bearer one\r\n"));
 	assert_non_null(strstr(seen, "Content-Type: text/plain\r\n"));
 	assert_non_null(strstr(seen, "\r\n\r\ntoken=two"));
+	end(&r);
+}
+
+/* Behind the host may stand what is secret, of any length. */
+static void tells_no_secret(struct loop *loop, void *arg)
+{
+	struct rig r = { 0 };
+	char path[600], site[64];
+	struct answer a;
+
+	(void)arg;
+	begin(&r, loop);
+	snprintf(site, sizeof site, "http://127.0.0.1:%u: ", port);
+	snprintf(path, sizeof path, "/nonsense?SeCrEt=%0512d", 1);
+	a = get(&r, path);
+	assert_int_equal(a.code, ERR_UNAVAILABLE);
+	assert_memory_equal(a.text, site, strlen(site));
+	assert_true(strlen(a.text) > strlen(site));
+	assert_null(strstr(a.text, "SeCrEt"));
+	a = get(&r, "https://127.0.0.1:1?SeCrEt");
+	assert_non_null(strstr(a.text, "https://127.0.0.1:1: "));
+	assert_null(strstr(a.text, "SeCrEt"));
+	a = get(&r, "http://192.0.2.1/SeCrEt");
+	assert_string_equal(a.text, "http://192.0.2.1: https only");
 	end(&r);
 }
 
@@ -429,6 +453,12 @@ static void test_answers(void **state)
 	run(answers);
 }
 
+static void test_tells_no_secret(void **state)
+{
+	(void)state;
+	run(tells_no_secret);
+}
+
 static void test_refuses(void **state)
 {
 	(void)state;
@@ -463,6 +493,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_tells_no_secret),
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_keeps_time),
 		cmocka_unit_test(test_has_a_queue),
