@@ -11,6 +11,8 @@
 #include "auth/control_internal.h"
 #include "auth/issuers.h"
 #include "auth/outside.h"
+#include "base/encode.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 /* -- who issues tokens -- */
@@ -50,22 +52,36 @@ struct err control_issuers(struct control *c, struct slice nothing,
 
 /* -- who has accounts -- */
 
-/* Of a user that nobody has (RFC 2606 section 2): what can be asked says so. */
-static struct err ask_source(struct auth *a, const char *name,
+/* A user that nobody has (RFC 2606 section 2), and a password of nobody's. */
+static const struct slice nobody = { "nobody@roost.invalid", 20 };
+
+/* What can be asked says that there is no such user; what can only verify,
+ * that it is not he. */
+static struct err ask_source(struct auth *a, const struct auth_source *s,
                              struct outside_answer *answer)
 {
-	const struct slice fields[ASK_FIELDS] = { slice_cstr(name),
-		                                  S("nobody@roost.invalid"),
-		                                  S("") };
-	struct err e = outside_ask(a, ASK_FIND, fields, answer);
+	enum ask_kind ask = s->finds ? ASK_FIND : ASK_VERIFY;
+	struct buf secret = { 0 };
+	uint8_t bytes[16];
+	struct err e;
 
+	random_bytes(bytes, sizeof bytes);
+	hex_encode(slice_of(bytes, sizeof bytes), &secret);
+	e = outside_ask(a, ask,
+	                (struct slice[ASK_FIELDS]){ slice_cstr(s->name), nobody,
+	                                            buf_slice(&secret) },
+	                answer);
+	buf_free(&secret);
+	if (is_ok(e) && answer->status == TOLD_RIGHT)
+		e = err(ERR_CORRUPT, "it lets in whoever comes, with any "
+		                     "password");
 	return e.code == ERR_ABSENT ? OK : e;
 }
 
 static void say_source(struct control *c, const struct auth_source *s)
 {
 	struct outside_answer answer;
-	struct err e = ask_source(c->auth, s->name, &answer);
+	struct err e = ask_source(c->auth, s, &answer);
 	const char *problem = answer.text[0] != '\0' ? answer.text : e.text;
 
 	control_answer(
@@ -91,7 +107,7 @@ struct err control_sources(struct control *c, struct slice nothing,
 		return OK;
 	v = mem_copy(c->auth->options->sources, n * sizeof *v);
 	for (size_t i = 0; is_ok(c->e) && i < n; i++)
-		if (v[i].finds && v[i].name[0] != '\0')
+		if (v[i].name[0] != '\0')
 			say_source(c, &v[i]);
 	free(v);
 	return OK;

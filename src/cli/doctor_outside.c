@@ -65,7 +65,7 @@ static void take_source(void *arg, const struct slice *v, size_t n)
 		report_bad(arg, CHECK_SOURCES, name, "%.*s", (int)problem.len,
 		           problem.ptr);
 	else
-		report_good(arg, CHECK_SOURCES, name, "says who there is");
+		report_good(arg, CHECK_SOURCES, name, "it answers");
 	free(name);
 }
 

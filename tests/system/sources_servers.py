@@ -92,7 +92,7 @@ class Daemon(Source):
     def check_mail(self):
         self.assertEqual(deliver(self.server, "bob@example.org"), 250)
         self.assertEqual(deliver(self.server, "noone@example.org"), 550)
-        self.check_doctor("ok", "says who there is")
+        self.check_doctor("ok", "it answers")
 
     def check_gone(self):
         """the daemon: nobody is told that there is no such user"""
@@ -415,6 +415,23 @@ class Pam(Daemon):
         self.assertEqual(deliver(self.server, "bob@example.org"), 550)
         self.assert_login("OK", "bob@example.org", "bob")
         self.assertEqual(deliver(self.server, "bob@example.org"), 250)
+
+    def test_doctor(self):
+        """It is asked about nobody: is what verifies there, does that have
+        what it needs, and does it let in only who it should?"""
+        service = os.path.join(self.top, "pam.d", "roost")
+        with open(service) as f:
+            good = f.read()
+        self.addCleanup(write, service, good, 0o644)
+        self.check_doctor("ok", "it answers")
+        for bad, text in (
+                (good.replace("pam_pwdfile.so", "pam_none.so"), ""),
+                (good.replace("=", "=/nowhere"), ""),
+                ("auth required pam_permit.so\n"
+                 "account required pam_permit.so\n", "lets in whoever")):
+            with self.subTest(bad):
+                write(service, bad, 0o644)
+                self.check_doctor("error", text)
 
 
 class Slow(Daemon):
