@@ -216,7 +216,7 @@ static void scram_after_plain(struct rig *r)
 	          "{SHA256}K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=");
 	assert_false(enters(r, ann));
 	assert_int_equal(rig_login(r, ann.user, ann.secret)->code, ERR_OK);
-	task_sleep(200);
+	rig_wait_current(r, ann.user);
 	assert_true(enters(r, ann));
 }
 

@@ -444,6 +444,27 @@ void rig_store(struct rig *r, const char *user, const char *stored)
 	directory_close(d);
 }
 
+bool rig_is_current(struct rig *r, const char *user)
+{
+	struct directory *d;
+	struct account_row row;
+	bool current;
+
+	assert_true(is_ok(directory_open(r->directory, RIG_PARTITIONS, &d)));
+	assert_true(is_ok(directory_find(d, slice_cstr(user), &row)));
+	current = password_is_current(account_row_stored(&row),
+	                              r->options.password_cost);
+	directory_close(d);
+	return current;
+}
+
+void rig_wait_current(struct rig *r, const char *user)
+{
+	for (int i = 0; i < 1000 && !rig_is_current(r, user); i++)
+		task_sleep(20);
+	assert_true(rig_is_current(r, user));
+}
+
 struct rig_verdict *rig_wait(struct rig *r, uint64_t request)
 {
 	struct rig_verdict *v = &r->verdicts[request];

@@ -131,6 +131,10 @@ struct rig_verdict *rig_lookup(struct rig *, const char *address);
 /* The stored password of a user, from now on. */
 void rig_store(struct rig *, const char *user, const char *stored);
 
+/* It is as one would be made now; waits until it is. */
+bool rig_is_current(struct rig *, const char *user);
+void rig_wait_current(struct rig *, const char *user);
+
 /* -- the control socket -- */
 
 struct rig_answer {

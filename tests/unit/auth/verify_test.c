@@ -466,29 +466,13 @@ static void hostile_gate(struct rig *r)
 
 /* -- old hashes become new ones -- */
 
-static bool is_current(struct rig *r)
-{
-	struct directory *d;
-	struct account_row row;
-	bool current;
-
-	assert_true(is_ok(directory_open(r->directory, RIG_PARTITIONS, &d)));
-	assert_true(is_ok(directory_find(d, S("ann@example.org"), &row)));
-	current = password_is_current(account_row_stored(&row),
-	                              r->options.password_cost);
-	directory_close(d);
-	return current;
-}
-
 static void rehash(struct rig *r)
 {
 	add(r, "ann@example.org", "secret");
 	rig_store(r, "ann@example.org", "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=");
-	assert_false(is_current(r));
+	assert_false(rig_is_current(r, "ann@example.org"));
 	assert_granted(r, rig_login(r, "ann@example.org", "password"));
-	for (int i = 0; i < 1000 && !is_current(r); i++)
-		task_sleep(20);
-	assert_true(is_current(r));
+	rig_wait_current(r, "ann@example.org");
 	assert_granted(r, rig_login(r, "ann@example.org", "password"));
 	refused(rig_login(r, "ann@example.org", "secret"));
 }
