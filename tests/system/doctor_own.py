@@ -9,9 +9,10 @@ import socket
 import sqlite3
 
 import service
-import support  # noqa: F401 -- where harness is
+import support
 from doctor import DoctorTest, HOST
-from harness import Server
+from full_disk import Ballast, Mount
+from harness import Raw, Server
 from processes import wait_for
 from sources import hashed
 
@@ -111,6 +112,94 @@ class Identity(Running):
         self.assertIn("shut out (2): ", text)
         self.assertIn("@example.org suspended=defer", text)
         self.assertIn(USER + " expires=2020-01-01", text)
+
+
+class Figures(Running):
+    """Room in packs and in the index: what doctor says is what there is."""
+
+    MIB = 1 << 20
+
+    def status(self):
+        """Of each partition: its figures."""
+        out = {}
+        for line in self.server.roost("status").stdout.splitlines():
+            process, figure, value = line.split()[:3]
+            out.setdefault(process, {})[figure] = value
+        return {name: {f: int(v) for f, v in rows.items() if v.isdigit()}
+                for name, rows in out.items() if name.startswith("mail/")}
+
+    def test_what_there_is(self):
+        raw = Raw(self.server.imaps_port, timeout=60).login(USER)
+        self.addCleanup(raw.close)
+        for _ in range(6):
+            self.assertIn(b" OK", support.append(
+                raw, b"a: b\r\n\r\n" + os.urandom(self.MIB).replace(
+                    b"\0", b"1").replace(b"\r", b"2").replace(b"\n", b"3")
+                .replace(b"\xff", b"\r\n")))
+        raw.run(b"SELECT INBOX")
+        raw.run(b"STORE 1:2 +FLAGS.SILENT (\\Deleted)")
+        raw.run(b"EXPUNGE")
+        found = self.doctor(self.server, conf=True)
+        told = {check: {r["subject"]: r["text"] for r in found.of(check)}
+                for check in ("packs", "index")}
+        status = self.status()
+        self.assertEqual(set(status), set(told["packs"]))
+        for name, figures in status.items():
+            self.assertEqual(
+                "%d MiB, %d of them of what was expunged" % (
+                    figures["pack_bytes"] // self.MIB,
+                    figures["dead_bytes"] // self.MIB), told["packs"][name])
+            self.assertEqual("%d MiB" % (figures["index_bytes"] // self.MIB),
+                             told["index"][name])
+        # less than half of it, or it would be given back now
+        self.assertTrue(any(f["dead_bytes"] > self.MIB and
+                            f["pack_bytes"] > 5 * self.MIB
+                            for f in status.values()), status)
+
+
+class Disk(DoctorTest):
+    """A file system of its own, which takes root."""
+
+    def test_free_space(self):
+        mount = Mount("tmpfs", 160)
+        self.addCleanup(mount.close)
+        ballast = Ballast(mount.top)
+        server = Server(directory=mount.top)
+        server.log_path = os.path.join(self.top, "log")
+        self.addCleanup(server.stop)
+        server.start()
+        server.add_user(USER)
+
+        def disk():
+            return [(r["severity"], r["text"]) for r in self.doctor(
+                server, conf=True).of("disk")]
+
+        def leave(share):
+            s = os.statvfs(mount.top)
+            with open(ballast.path, "ab") as f:
+                os.posix_fallocate(f.fileno(), f.tell(), int(
+                    s.f_bavail * s.f_frsize - share * s.f_blocks * s.f_frsize))
+
+        leave(0.06)
+        (severity, _), = disk()
+        self.assertEqual("ok", severity)
+        leave(0.04)
+        (severity, text), = disk()
+        self.assertEqual("error", severity)
+        self.assertRegex(text, r"^[56] MiB are free, less than 5 in 100$")
+
+        ballast.fill()
+        raw = Raw(server.imaps_port, timeout=60).login(USER)
+        self.addCleanup(raw.close)
+        self.assertIn(b"NO [UNAVAILABLE]", support.append(
+            raw, support.message(300 << 10)))
+        rows = disk()
+        self.assertIn(("error", "there was no room when it was last to add "
+                       "something"), rows)
+        ballast.remove()
+        self.assertIn(b"z OK", support.append(raw, support.message(3000)))
+        (severity, _), = disk()
+        self.assertEqual("ok", severity)
 
 
 class Nobody(DoctorTest):

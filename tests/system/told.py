@@ -124,10 +124,13 @@ class Told(alerts.AlertTest):
     # -- owners who may not come in --
 
     def test_whose_mail_comes_in(self):
-        """Suspended or disabled: it waits for them, as other mail does."""
+        """Suspended, disabled, expired: it waits for them, as other mail
+        does."""
         for stop, go in (
                 (("policy", "set", "{}", "suspended", "deliver"),
                  ("policy", "unset", "{}", "suspended")),
+                (("policy", "set", "{}", "expires", "2001-02-03"),
+                 ("policy", "unset", "{}", "expires")),
                 (("user", "disable", "{}"), ("user", "enable", "{}"))):
             user, password = self.account()
             run = lambda words: self.server.roost(
