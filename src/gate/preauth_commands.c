@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/client_id.h"
 #include "base/encode.h"
 #include "base/mem.h"
 #include "gate/preauth_internal.h"
@@ -54,39 +55,15 @@ static void do_starttls(struct preauth *p, struct preauth_command *c)
 	p->state = STATE_TLS;
 }
 
-/* As a quoted string; what can't stand in one becomes "?". */
-static void add_quoted(struct buf *out, struct slice s)
-{
-	buf_byte(out, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
-
-		if (c == '"' || c == '\\')
-			buf_byte(out, '\\');
-		buf_byte(out, c < 32 || c == 127 ? '?' : c);
-	}
-	buf_byte(out, '"');
-}
-
 static void remember_id(struct preauth *p, const struct preauth_id *id)
 {
 	struct buf *to = &p->client_id;
 
 	buf_free(to);
 	*to = buf_limit(LIMIT_CLIENT_ID);
-	buf_byte(to, '(');
-	for (size_t i = 0; i < id->n; i++) {
-		if (i != 0)
-			buf_byte(to, ' ');
-		add_quoted(to, id->key[i]);
-		buf_byte(to, ' ');
-		if (id->value[i].ptr == NULL)
-			buf_add(to, S("NIL"));
-		else
-			add_quoted(to, id->value[i]);
-	}
-	buf_byte(to, ')');
-	if (to->overflow || id->n == 0)
+	for (size_t i = 0; i < id->n; i++)
+		client_id_add(to, id->key[i], id->value[i]);
+	if (to->overflow)
 		buf_free(to);
 }
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/client_id.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "imap/internal.h"
@@ -102,7 +103,7 @@ struct err cmd_enable(struct session *s, struct slice args)
 	return OK;
 }
 
-/* One pair of ID; appended to text as name="value" for the log. */
+/* One pair of ID. */
 static void parse_id_pair(struct cursor *c, struct buf *text)
 {
 	struct slice key = parse_string(c);
@@ -112,13 +113,8 @@ static void parse_id_pair(struct cursor *c, struct buf *text)
 	value = parse_nstring(c);
 	if (key.len > LIMIT_ID_KEY || value.len > LIMIT_ID_VALUE)
 		fail(c, "ID field is too long");
-	if (!is_ok(c->e) || value.ptr == NULL)
-		return;
-	if (text->len != 0)
-		buf_byte(text, ' ');
-	buf_add(text, key);
-	buf_byte(text, '=');
-	buf_add(text, value);
+	if (is_ok(c->e))
+		client_id_add(text, key, value);
 }
 
 /* id_params_list = "(" *(string SP nstring) ")" / nil */

@@ -436,13 +436,13 @@ static void test_handed_over(void **state)
 	struct preauth *p = preauth_new(&inside_tls, false);
 
 	(void)state;
-	feed(p, S("i ID (\"name\" \"a\\\"b\\\\c\" \"os\" NIL)\r\n"
+	feed(p, S("i ID (\"name\" \"a\\\"b\\\\c\" \"os\" NIL \"Version\" \"2\" "
+	          "\"vendor\" \"x\")\r\n"
 	          "a1 LOGIN bob x\r\na2 SELECT INBOX\r\na3 LOG"));
 	assert_int_equal(preauth_next(p), PREAUTH_VERIFY);
 	assert_true(slice_eq(preauth_tag(p), S("a1")));
 	assert_true(slice_eq(preauth_rest(p), S("a2 SELECT INBOX\r\na3 LOG")));
-	assert_true(slice_eq(preauth_client_id(p),
-	                     S("(\"name\" \"a\\\"b\\\\c\" \"os\" NIL)")));
+	assert_true(slice_eq(preauth_client_id(p), S("a\"b\\c 2 vendor=x")));
 	preauth_free(p);
 }
 

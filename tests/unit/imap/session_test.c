@@ -220,7 +220,7 @@ static void check_facts(struct house *h)
 	assert_int_equal(facts.commands, 3);
 	say(h, "DONE\r\na5 ID (\"name\" \"sodr\")\r\n");
 	session_get_facts(h->session, &facts);
-	assert_true(slice_eq(facts.client_id, S("name=sodr")));
+	assert_true(slice_eq(facts.client_id, S("sodr")));
 	assert_false(facts.idling);
 }
 
