@@ -240,6 +240,37 @@ class Credentials(support.ServerTest):
                 time.sleep(0.05)
             self.assertEqual(0, self.sessions())
 
+    def test_history(self):
+        """With what, over what, by which client; and one id from the log-in
+        to the end."""
+        phone = self.app_password("phone")
+        raw = Raw(self.server.imaps_port, source="127.1.2.3")
+        raw.line()
+        raw.run(b'ID ("name" "Mail & more" "version" "7.1")')
+        raw.send(b"p AUTHENTICATE PLAIN %s\r\n" % base64.b64encode(
+            ("\0%s\0%s" % (self.ann, phone)).encode()))
+        self.assertIn(b"p OK", raw.until(b"p ")[-1])
+        who, = self.rows("who", self.ann)
+        raw.run(b"LOGOUT")
+        raw.close()
+        row, = self.rows("history", self.ann)
+        self.assertEqual(
+            ("ok", "127.1.2.3", "127.1.2.0/24", "", "imap", "PLAIN", "phone",
+             "Mail & more 7.1", "", 1),
+            tuple(row[c] for c in (
+                "result", "address", "network", "country", "service",
+                "mechanism", "credential", "client", "reason", "count")))
+        self.assertRegex(row["tls_session"], r"^TLSv1\.3 TLS_\w+$")
+        session = row["session"]
+        self.assertEqual(session, who["session"])
+        end = time.time() + 20
+        ended = "event=imap_end user=%s session=%s " % (self.ann, session)
+        while ended not in self.server.log() and time.time() < end:
+            time.sleep(0.05)
+        self.assertIn(ended, self.server.log())
+        self.assertRegex(self.server.log(), "event=login user=%s .*session=%s"
+                         % (self.ann, session))
+
     # -- second factors --
 
     def test_qr_code(self):

@@ -415,6 +415,39 @@ class Limited(Agents):
                       % self.ann, self.server.log())
 
 
+class Networks(Agents):
+    """An address of IPv6 is a /64, as one customer has; networks are /24, and
+    /48."""
+    conf = CONF + ("failures_per_address = 3\nfailures_per_network = 6\n"
+                   "failures_per_account = 0\nspray_accounts = 0\n"
+                   "lockout_time = 1h\n")
+
+    def guess(self, addresses):
+        """Once from each, at once: for as many accounts."""
+        self.assert_refused(self.at_once(*[functools.partial(
+            self.plain, "wrong%d" % i, "n%d@example.org" % i, rip=rip)
+            for i, rip in enumerate(addresses)]))
+
+    def assert_locked(self, rip, what):
+        self.assert_refused([self.plain(rip=rip)], "temp_fail",
+                            "Try again later", "locked out: " + what)
+
+    def test_an_address_of_ipv6(self):
+        self.guess(["2001:db8:1:2::%d" % i for i in (1, 2, 3)])
+        self.assert_locked("2001:db8:1:2:ffff::9", "the address")
+        self.assert_ok(self.plain(rip="2001:db8:1:3::1"))
+
+    def test_a_network_of_ipv6(self):
+        self.guess(["2001:db8:9:%d::1" % i for i in range(6)])
+        self.assert_locked("2001:db8:9:ffff::1", "the network")
+        self.assert_ok(self.plain(rip="2001:db8:a::1"))
+
+    def test_a_network_of_ipv4(self):
+        self.guess(["203.0.5.%d" % i for i in range(6)])
+        self.assert_locked("203.0.5.77", "the network")
+        self.assert_ok(self.plain(rip="203.0.6.77"))
+
+
 class Often(Agents):
     """LIMIT_LOGINS, by a program that does nothing but log in."""
     conf = CONF + "trusted_networks = 192.0.2.128/25\n"
