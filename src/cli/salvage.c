@@ -9,7 +9,8 @@
  * Every message found in the packs goes to each mailbox that the packs say
  * it is in, with the flags it had when it came there and its date. Packs
  * don't know of expunges, so messages expunged lately may be back. Mailboxes
- * get a new UIDVALIDITY, so that no client takes a UID for what it was.
+ * get a new UIDVALIDITY, above all that the packs and the old index know (they
+ * may be ahead of the clock), so that no client takes a UID for what it was.
  * Accounts without a message are kept if the old index can still be read.
  */
 #include <errno.h>
@@ -40,6 +41,14 @@ struct salvage {
 	struct salvage_fill *fill;
 	struct err e; /* of copying the accounts */
 };
+
+static bool on_header(void *arg, const struct salvaged *found)
+{
+	struct salvage *s = arg;
+
+	model_raise_uidvalidity(s->model, found->origin.uidvalidity);
+	return places_add(s->places, found);
+}
 
 /* To every place that it has not come to yet. */
 static bool on_salvaged(void *arg, const struct salvaged *found)
@@ -82,10 +91,13 @@ static struct err copy_accounts(const char *old, struct salvage *s)
 {
 	struct partition *partition;
 	struct model *model;
+	uint32_t uidvalidity;
 
 	if (!is_ok(partition_open_to_read(old, &partition)))
 		return OK;
 	model = model_new(partition, &system_clock);
+	(void)model_last_uidvalidity(model, &uidvalidity);
+	model_raise_uidvalidity(s->model, uidvalidity);
 	model_accounts(model, on_account, s);
 	model_free(model);
 	partition_close(partition);
@@ -95,10 +107,8 @@ static struct err copy_accounts(const char *old, struct salvage *s)
 static struct err salvage_packs(struct salvage *s, struct job *job)
 {
 	struct err walked;
-	struct err e = pack_walk_headers(job->old, places_add, s->places);
+	struct err e;
 
-	if (!is_ok(e))
-		return e;
 	places_settle(s->places);
 	s->fill = salvage_fill_new(s->model, s->places, &job->progress);
 	walked = pack_walk(job->old, on_salvaged, s, &job->broken);
@@ -111,7 +121,9 @@ static void fill(struct job *job, struct partition *partition)
 	struct salvage s = { .model = model_new(partition, &system_clock),
 		             .places = places_new() };
 
-	job->e = copy_accounts(job->old, &s);
+	job->e = pack_walk_headers(job->old, on_header, &s);
+	if (is_ok(job->e))
+		job->e = copy_accounts(job->old, &s);
 	if (is_ok(job->e))
 		job->e = salvage_packs(&s, job);
 	places_free(s.places);

@@ -23,6 +23,7 @@ struct model {
 	const struct clock *clock;
 	const struct digester *digester; /* NULL: none */
 	uint32_t expunge_log;            /* ranges of a mailbox */
+	uint32_t uidvalidity;            /* ours are above this one */
 	uint64_t tick;                   /* counts what became idle */
 	size_t idle;                     /* accounts */
 	struct quota_watch watch;        /* fn NULL: nobody */
@@ -70,6 +71,17 @@ void model_set_expunge_log(struct model *model, uint32_t ranges)
 uint32_t account_expunge_log(const struct account *a)
 {
 	return a->model->expunge_log;
+}
+
+void model_raise_uidvalidity(struct model *model, uint32_t last)
+{
+	if (last > model->uidvalidity && last <= UIDVALIDITY_BY_CLOCK)
+		model->uidvalidity = last;
+}
+
+uint32_t account_least_uidvalidity(const struct account *a)
+{
+	return a->model->uidvalidity;
 }
 
 uint64_t model_tick(struct model *model)
@@ -343,6 +355,24 @@ static struct err next_account(struct model *model, uint64_t from, uint64_t *id,
 	*id = get_be64(row.key.ptr);
 	*value = row.value;
 	return OK;
+}
+
+struct err model_last_uidvalidity(struct model *model, uint32_t *out)
+{
+	struct slice value, name;
+	struct account_meta meta;
+	struct err e = OK;
+
+	*out = 0;
+	for (uint64_t id = 1; is_ok(e); id++) {
+		e = next_account(model, id, &id, &value);
+		if (is_ok(e))
+			e = account_meta_read(value, &meta, &name);
+		if (is_ok(e) && meta.uidvalidity > *out &&
+		    meta.uidvalidity <= UIDVALIDITY_BY_CLOCK)
+			*out = meta.uidvalidity;
+	}
+	return e.code == ERR_ABSENT ? OK : e;
 }
 
 struct err model_accounts(struct model *model,

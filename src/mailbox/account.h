@@ -39,6 +39,13 @@ void model_set_digester(struct model *, const struct digester *);
  * LIMIT_EXPUNGE_LOG; without a word that many. */
 void model_set_expunge_log(struct model *, uint32_t ranges);
 
+/* The highest UIDVALIDITY that an account has given out, of those that the
+ * clock may reach; with an error, as far as that could be read. */
+struct err model_last_uidvalidity(struct model *, uint32_t *out);
+/* Each that is given out from now on is above this one, if the clock may reach
+ * it. */
+void model_raise_uidvalidity(struct model *, uint32_t last);
+
 struct account;
 
 /*

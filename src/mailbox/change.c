@@ -45,8 +45,11 @@ uint32_t change_uidvalidity(struct change *c)
 {
 	const struct clock *clock = account_clock(c->account);
 	int64_t now = clock->wall_s(clock);
-	uint32_t next = c->after.uidvalidity + 1;
+	uint32_t next = c->after.uidvalidity;
 
+	if (next < account_least_uidvalidity(c->account))
+		next = account_least_uidvalidity(c->account);
+	next++;
 	if (now > next && now <= UIDVALIDITY_BY_CLOCK)
 		next = (uint32_t)now;
 	assert(next != 0);

@@ -61,6 +61,7 @@ struct mailbox {
 struct partition *account_partition(const struct account *);
 const struct clock *account_clock(const struct account *);
 uint32_t account_expunge_log(const struct account *);        /* most ranges */
+uint32_t account_least_uidvalidity(const struct account *);  /* is above it */
 const struct digester *model_digester(const struct model *); /* NULL: none */
 uint64_t model_tick(struct model *);
 

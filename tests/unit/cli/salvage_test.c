@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "cli/verb.h"
+#include "mailbox/imported.h"
 #include "mailbox/mailbox.h"
 
 enum { PEOPLE = 3, LETTERS = 8, FILLERS = 80, UIDS = 100 };
@@ -381,6 +382,68 @@ static void after_reclaim(void **state)
 	in_store(s, assert_at_least);
 }
 
+/* -- UIDVALIDITY -- */
+
+#define AHEAD UINT32_C(4000000000) /* of the clock, by 70 years */
+
+/* A mailbox whose UIDVALIDITY came from elsewhere, and one made behind it. */
+static void run_ahead(struct model *model)
+{
+	struct mailbox *mailbox;
+	struct account *a;
+
+	assert_true(is_ok(account_create(model, 1, S("ann@example.org"))));
+	a = open_person(model, 0);
+	assert_true(is_ok(mailbox_create(a, S("Far"), 0)));
+	assert_true(is_ok(mailbox_open(a, S("Far"), &mailbox)));
+	assert_true(is_ok(mailbox_set_uids(mailbox, AHEAD, 1)));
+	mailbox_close(mailbox);
+	assert_true(is_ok(mailbox_create(a, S("Next"), 0)));
+	account_close(a);
+}
+
+static void run_ahead_with_a_letter(struct model *model)
+{
+	struct account *a;
+
+	run_ahead(model);
+	deliver(model, 1, 1);
+	a = open_person(model, 0);
+	transfer(a, S("INBOX"), 1, 1, S("Next"), false);
+	account_close(a);
+}
+
+/* "Next" was AHEAD + 1. */
+static void assert_further(struct model *model)
+{
+	struct account *a = open_person(model, 0);
+	struct mailbox_status status;
+
+	assert_true(is_ok(mailbox_status(a, 0, S("INBOX"), &status)));
+	assert_true(status.uidvalidity > AHEAD + 1);
+	assert_true(is_ok(mailbox_status(a, 0, S("Trash"), &status)));
+	assert_true(status.uidvalidity > AHEAD + 1);
+	account_close(a);
+}
+
+static void above_what_packs_know(void **state)
+{
+	const struct site *s = *state;
+
+	in_store(s, run_ahead_with_a_letter);
+	lose_index_and_salvage(s);
+	in_store(s, assert_further);
+}
+
+static void above_what_the_index_knows(void **state)
+{
+	const struct site *s = *state;
+
+	in_store(s, run_ahead);
+	assert_int_equal(store_verb(s, "salvage"), EX_OK);
+	in_store(s, assert_further);
+}
+
 /* A reference whose message is lost costs that message, nothing else. */
 static void without_a_message(void **state)
 {
@@ -426,6 +489,8 @@ int main(void)
 		TEST(each_in_each_place),
 		TEST(after_reclaim),
 		TEST(lost_message),
+		TEST(above_what_packs_know),
+		TEST(above_what_the_index_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
