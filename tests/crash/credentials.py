@@ -179,41 +179,54 @@ class Credentials:
         return state
 
     def verify(self):
+        """A refusal is held back: what is to be refused is asked first."""
+        refused = self.revoked and self.begin_log_in(self.revoked)
         self.ledger.compare(self.read())
         if self.ledger.state.get(FACTOR) != "on %d" % len(self.codes):
             self.codes = []     # in doubt it was: which, nobody knows
         for name in list(self.opens):
             if ("app password", name) not in self.ledger.state:
                 del self.opens[name]
-        self.verify_secrets()
+        self.verify_secrets(refused)
 
-    def verify_secrets(self):
+    def verify_secrets(self, refused):
         for secret in list(self.opens.values())[-1:]:
-            self.must_let_in(secret, True)
-        if self.revoked is not None:
-            self.must_let_in(self.revoked, False)
+            self.must_let_in(secret, True, self.begin_log_in(secret))
         if self.used is not None:
             self.must_be_used()
+        if self.revoked is not None:
+            self.must_let_in(self.revoked, False, refused)
 
-    def must_let_in(self, secret, does):
-        """An app password; "later" is no answer."""
+    def must_let_in(self, secret, does, raw):
+        """An app password, asked already if there is a connection; "later" is
+        no answer."""
         end = time.time() + PATIENCE_S
-        while time.time() < end:
-            said = self.log_in(secret)
-            if said is not None:
-                break
+        said = self.end_log_in(raw)
+        while said is None and time.time() < end:
             time.sleep(0.05)
+            said = self.end_log_in(self.begin_log_in(secret))
         if said is not does:
             raise AssertionError("an app password: lets in: %r, not %r" % (
                 said, does))
 
-    def log_in(self, secret):
+    def begin_log_in(self, secret):
+        """A connection that waits for its answer; None: there is none."""
         try:
             raw = Raw(self.server.imap_port, False)
             raw.line()
-            said = raw.run(b'LOGIN %s "%s"' % (USER.encode(),
-                                               secret.encode()))[-1]
-            raw.close()
+            raw.send(b'a LOGIN %s "%s"\r\n' % (USER.encode(),
+                                               secret.encode()))
+        except OSError:
+            return None
+        return raw
+
+    @staticmethod
+    def end_log_in(raw):
+        """Is it let in? None: nobody knows."""
+        try:
+            said = raw.until(b"a ")[-1] if raw else b""
+            if raw:
+                raw.close()
         except (EOFError, OSError):
             return None
         if b"[AUTHENTICATIONFAILED]" in said:

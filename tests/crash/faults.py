@@ -38,6 +38,15 @@ GUEST = "guest0@example.org"
 SMALL = 500
 LARGE = 300 << 10       # goes to the disk before its commit
 QUIET_RUNS = 2          # without a fault: there are no more operations
+PARTS = 4               # of a sweep of every operation, each a server
+AT_ONCE = 4             # of them a core: they wait more than they work
+
+# What is no part of this, in little time.
+CONF = """trusted_networks = 127.0.0.1
+password_memory = 1M
+password_passes = 1
+refusal_time = 1
+"""
 
 FAULTS = [("no space", 1), ("error", 2), ("short write", 3)]
 
@@ -357,13 +366,20 @@ def run_sweeps(at_once, sweep, arguments):
     return points, failed
 
 
-def jobs(every):
-    """(name, kind, for ever, starting, first), each a server of its own."""
-    for starting in (False, True):
-        for name, kind in FAULTS:
-            for forever in (False, True):
+def parts_of(every):
+    return max(1, PARTS // every)
+
+
+def jobs(every, only):
+    """(name, kind, for ever, starting, first operation), each a server of
+    its own; only: those of one sweep, or (None) all."""
+    sweeps = [(name, kind, forever, starting) for starting in (False, True)
+              for name, kind in FAULTS for forever in (False, True)]
+    for part in range(parts_of(every)):
+        for n, (name, kind, forever, starting) in enumerate(sweeps):
+            if only is None or n == only:
                 yield name, kind, forever, starting, \
-                    1 + (2 * kind + forever) % every
+                    1 + (2 * kind + forever) % every + part * every
 
 
 def sweep(top, every, job):
@@ -374,13 +390,14 @@ def sweep(top, every, job):
     state = os.path.join(own, "state")
     disk = Disk(state, os.path.join(own, "roost"))
     preload = build_preload(own, "faultfs.c")
-    server = Server(directory=own, conf="trusted_networks = 127.0.0.1\n",
-                    env={"LD_PRELOAD": preload, "FAULTFS_STATE": state})
+    server = Server(directory=own, conf=CONF, env={
+        "LD_PRELOAD": preload, "FAULTFS_STATE": state})
     s = Sweep(server, disk, kind, forever)
     error = None
     try:
         s.begin()
-        s.every(s.of_start if starting else s.of_script, first, every)
+        s.every(s.of_start if starting else s.of_script, first,
+                every * parts_of(every))
     except Exception:
         error = "at operation %d:\n%s%s" % (s.at, traceback.format_exc(),
                                             server.log()[-4000:])
@@ -398,8 +415,7 @@ def sweep(top, every, job):
 
 def run(every, only, at_once):
     points, failed = run_sweeps(at_once, sweep, [
-        (every, job) for n, job in enumerate(jobs(every))
-        if only is None or n == only])
+        (every, job) for job in jobs(every, only)])
     print("%d passed, %d failed" % (points, failed))
     return failed
 
@@ -407,7 +423,8 @@ def run(every, only, at_once):
 def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--every", type=int, default=1)
-    ap.add_argument("--jobs", type=int, default=2)
+    ap.add_argument("--jobs", type=int,
+                    default=AT_ONCE * (os.cpu_count() or 1))
     ap.add_argument("--only", type=int, help="one of the twelve sweeps")
     args = ap.parse_args()
     sys.exit(run(args.every, args.only, args.jobs) != 0)

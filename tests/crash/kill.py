@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kill.py -- SIGKILL at random moments under a mixed load loses nothing.
 
-usage: kill.py [--rounds N] [--seed N] [--seconds S]
+usage: kill.py [--rounds N] [--jobs N] [--seed N] [--seconds S]
 
 Each round: clients, one an account, do at random what clients do, each with
 its ledger of what was acknowledged (ledger.py), and an administrator adds
@@ -9,11 +9,12 @@ and removes accounts (admin.py), another what opens one (credentials.py).
 Then something is done to the server's processes (`BLOWS`). Afterwards every
 account must hold exactly what its ledger says; what was under way may have
 happened whole or not at all; no UID may ever mean two messages; `roost store
-check` must find nothing.
+check` must find nothing. Several servers at a time share the rounds.
 (behaviours 148, 200)
 """
 import argparse
 import collections
+import concurrent.futures
 import os
 import random
 import re
@@ -27,6 +28,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from admin import Admin  # noqa: E402
 from client import Client, Gone, Refused, back  # noqa: E402
+from credentials import PATIENCE_S  # noqa: E402
+from faults import CONF  # noqa: E402
 from harness import Server, children  # noqa: E402
 from ledger import Ledger  # noqa: E402
 
@@ -251,21 +254,28 @@ def check_log(server):
         raise AssertionError("\n".join(bad[:20]))
 
 
+def acknowledged(ledgers):
+    return sum(ledger.acknowledged for ledger in ledgers)
+
+
 def one_round(server, ledgers, admin, number, rnd, seconds):
     name, blow = BLOWS[number % len(BLOWS)]
     workers = [Worker(server, ledger, rnd.getrandbits(32))
                for ledger in ledgers] + [
                    other.worker(rnd.getrandbits(32))
                    for other in (admin, admin.credentials)]
-    before = sum(ledger.acknowledged for ledger in ledgers)
+    before = acknowledged(ledgers)
     for w in workers:
         w.start()
     time.sleep(rnd.uniform(0.3, seconds))
+    end = time.time() + PATIENCE_S
+    while acknowledged(ledgers) == before and time.time() < end:
+        time.sleep(0.05)    # the machine has much to do
     blow(server, rnd)
     finish(workers)
     if blow is stall and any(w.gone for w in workers):
         raise AssertionError("a pause has cost a session")
-    if sum(ledger.acknowledged for ledger in ledgers) == before:
+    if acknowledged(ledgers) == before:
         raise AssertionError("no work was done")
     verify(server, ledgers, admin)
     check_log(server)
@@ -273,41 +283,60 @@ def one_round(server, ledgers, admin, number, rnd, seconds):
 
 
 def run(rounds, seconds, rnd, tally):
+    """rounds: their numbers, from 0 on."""
     ledgers = [Ledger(u) for u in USERS]
-    with Server(conf="trusted_networks = 127.0.0.1\n") as server:
+    with Server(conf=CONF) as server:
         admin = Admin(server)
         admin.credentials.begin()
         for ledger in ledgers:
             server.add_user(ledger.user)
             ledger.learn(Client(server, ledger))
-        for number in range(rounds):
+        for number in rounds:
             one_round(server, ledgers, admin, number, rnd, seconds)
             tally["rounds"] += 1
-            tally["mail"] = sum(x.acknowledged for x in ledgers)
+            tally["mail"] = acknowledged(ledgers)
             tally["accounts"] = admin.acknowledged
             tally["credentials"] = admin.credentials.ledger.acknowledged
+
+
+def share(rounds, seconds, seed):
+    """In a process of its own: what it did, and whether that was all."""
+    tally = collections.Counter()
+    try:
+        run(rounds, seconds, random.Random("%d %d" % (seed, rounds.start)),
+            tally)
+    except Exception:
+        number = rounds.start + tally["rounds"]
+        print("%sround %d: %s" % (traceback.format_exc(), number + 1,
+                                  BLOWS[number % len(BLOWS)][0]), flush=True)
+        tally["failed"] = 1
+    return tally
+
+
+def shares(rounds, jobs):
+    """Neighbours together, so that each server has all kinds of blows."""
+    edges = [rounds * n // jobs for n in range(jobs + 1)]
+    return [range(*pair) for pair in zip(edges, edges[1:]) if pair[0] < pair[1]]
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ap.add_argument("--rounds", type=int, default=10)
+    ap.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1))
     ap.add_argument("--seed", type=int, default=int(time.time()))
     ap.add_argument("--seconds", type=float, default=2)
     args = ap.parse_args()
-    print("seed %d" % args.seed)
-    tally = collections.Counter()
-    try:
-        run(args.rounds, args.seconds, random.Random(args.seed), tally)
-    except Exception:
-        traceback.print_exc()
-        print("round %d: %s" % (tally["rounds"] + 1,
-                                BLOWS[tally["rounds"] % len(BLOWS)][0]))
+    print("seed %d, %d jobs" % (args.seed, args.jobs), flush=True)
+    with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:
+        tally = sum((f.result() for f in [
+            pool.submit(share, rounds, args.seconds, args.seed)
+            for rounds in shares(args.rounds, args.jobs)]),
+            collections.Counter())
     print("%d changes of mail, %d of accounts, %d of credentials and policies"
           " acknowledged" % (tally["mail"], tally["accounts"],
                              tally["credentials"]))
-    failed = tally["rounds"] < args.rounds
-    print("%d passed, %d failed" % (tally["rounds"], failed))
-    sys.exit(failed)
+    print("%d passed, %d failed" % (tally["rounds"], tally["failed"]))
+    sys.exit(tally["failed"] != 0 or tally["rounds"] < args.rounds)
 
 
 if __name__ == "__main__":
