@@ -44,6 +44,9 @@ class Actor:
         self.markers = 0
         self.scratch = ["s-%s-x" % self.name, "s-%s-y" % self.name]
 
+    def take_office(self, recorder):
+        """Who administers (office.py) writes that down there."""
+
     # -- the view --
 
     def heard(self, command, line):

@@ -4,7 +4,11 @@
 def hits(blow, loss, partition):
     """Did this blow take that session away? When its client noticed is up
     to the client."""
-    if blow.kind != "kill" or blow.t0 > loss.t or blow.t1 < loss.since:
+    if blow.t0 > loss.t or blow.t1 < loss.since:
+        return False
+    if blow.kind == "out":
+        return blow.name == loss.user and not loss.conn.endswith("/lmtp")
+    if blow.kind != "kill":
         return False
     return (blow.name == "all" or loss.port in blow.ports or
             (blow.name == "mail/%d" % partition[loss.user]

@@ -26,8 +26,9 @@ import check  # noqa: E402
 import record  # noqa: E402
 from actor import BOXES, Actor, Prober, Reader  # noqa: E402
 from back import Back, Racer  # noqa: E402
-from facts import Anomaly  # noqa: E402
+from facts import NEVER, Anomaly  # noqa: E402
 from harness import Server  # noqa: E402
+from nemesis import Blow  # noqa: E402
 from notified import Notified, NotifiedVisitor  # noqa: E402
 from settings import CLUB, visitor_of  # noqa: E402
 from visitor import HOME, Keeper, VisitConnection, Visitor  # noqa: E402
@@ -37,6 +38,7 @@ from wire import PATIENCE  # noqa: E402
 CONF = """trusted_networks = 127.0.0.1
 password_memory = 1M
 password_passes = 1
+refusal_time = 1
 """
 PARTITIONS = 4
 # the n-th client is the account's whose number is n modulo PARTITIONS
@@ -60,6 +62,7 @@ class Place:
     def __init__(self, server, user, until, stop):
         self.imap_port, self.imaps_port = server.imap_port, server.imaps_port
         self.lmtp_port = server.lmtp_port
+        self.roost = server.roost
         self.user, self.until, self.stop = user, until, stop
 
     def is_over(self):
@@ -75,16 +78,21 @@ def live(kind, place, directory, name, seed):
     mail = record.Recorder(os.path.join(directory, name + ".mail"),
                            name + "/lmtp")
     own = record.Recorder(os.path.join(directory, name), name)
+    office = record.Recorder(os.path.join(directory, name + ".office"),
+                             name + "/office")
     try:
-        kind(place, own, mail, seed).live()
+        client = kind(place, own, mail, seed)
+        client.take_office(office)
+        client.live()
     except Exception:
         with open(os.path.join(directory, name + ".error"), "w") as f:
             traceback.print_exc(file=f)
-    own.close()
-    mail.close()
+    for recorder in own, mail, office:
+        recorder.close()
 
 
-Result = collections.namedtuple("Result", "anomalies tally logins losses")
+Result = collections.namedtuple("Result",
+                                "anomalies tally logins losses outs")
 
 
 class Setting:
@@ -208,7 +216,8 @@ class Setting:
         result = Result(sum((p.anomalies for p in parts), []),
                         sum((p.tally for p in parts), collections.Counter()),
                         sum((p.logins for p in parts), []),
-                        sum((p.losses for p in parts), []))
+                        sum((p.losses for p in parts), []),
+                        sum((p.outs for p in parts), []))
         done = self.server.roost("store", "check", check=False)
         if done.returncode != 0:
             result.anomalies.append(Anomaly("I14", done.stdout + done.stderr,
@@ -226,7 +235,7 @@ def check_account(directory, user):
     anomalies, _ = check.check(histories)
     return Result(anomalies + audit.recount(histories), tally(histories),
                   list(logins(user, histories)),
-                  list(losses(user, histories)))
+                  list(losses(user, histories)), list(outs(histories)))
 
 
 def shown(anomalies, most=10):
@@ -260,7 +269,7 @@ def logins(user, histories):
     for ops in histories:
         for op in ops:
             if op.command.startswith(b"LOGIN") and op.status == "OK" and \
-               not op.conn.endswith("/lmtp"):
+               not op.conn.endswith(("/lmtp", "/office")):
                 yield Login(who(op, user), op.t0, op.t1)
 
 
@@ -269,9 +278,20 @@ def who(op, user):
     return visitor_of(user) if len(op.lines) > 1 else user
 
 
+def outs(histories):
+    """When somebody's sessions were ended on purpose (office.py)."""
+    for ops in histories:
+        for op in ops:
+            if op.command.startswith((b"SHUT ", b"KICK ")):
+                yield Blow("out", op.command[5:].decode(), op.t0,
+                           op.t1 if op.status == "OK" else NEVER, set())
+
+
 def losses(user, histories):
     """Sessions whose connection was lost."""
     for ops in histories:
+        if ops[0].conn.endswith("/office"):
+            continue
         session, since, port, name = None, 0, 0, user
         for op in ops:
             if op.command.startswith(b"LOGIN") and op.status == "OK":

@@ -2,7 +2,7 @@
 
     blows = nemesis.everything(setting, until, seed)
 
-Kills, pauses, a full disk; each blow is written down with the clients whose
+Kills, pauses, reloads, a full disk; each blow is written down with the clients whose
 sockets the victim held, so that a lost session can be held against it.
 """
 import collections
@@ -129,10 +129,17 @@ def fill_disk(server, _rnd):
     return Blow("fill", "disk", t0, clock(), set())
 
 
+def reload(server, _rnd):
+    """The configuration and the certificate anew: nobody notices."""
+    t0 = clock()
+    server.process.send_signal(signal.SIGHUP)
+    return Blow("reload", "all", t0, clock(), set())
+
+
 def everything(can_fill, seed):
     """A function for Setting.run(): one blow after the other."""
     rnd = random.Random(seed)
-    kinds = [kill_one] * 6 + [pause_one] * 3 + [kill_all]
+    kinds = [kill_one] * 6 + [pause_one] * 3 + [kill_all, reload]
     kinds += [fill_disk] * 2 if can_fill else []
 
     def nemesis(setting, until):

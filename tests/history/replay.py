@@ -577,3 +577,6 @@ def replay(facts, ops):
                 facts.visitors.add(op.conn)
         elif op.command != b"LOST":
             session.take(op)
+        if session.visits and op.status == "OK" and \
+           op.command not in (b"IDLING", b"WAITING", b"LOST"):
+            session.settings.works(op)

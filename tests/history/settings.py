@@ -17,7 +17,8 @@ SUBSCRIBED = ["news", "jokes"]
 ENTRY = re.compile(rb"(/[^ ()]+) (NIL|\"[^\"]*\")")
 LIMIT = re.compile(rb"MESSAGE (?:\d+ )?(\d+)\)")
 NOTHING = {"annotation": b"NIL", "rights": b"", "subscription": False,
-           "limit": None}
+           "limit": None, "let in": True, "in": True}
+LEAVES_S = 5        # a session that is to end: a second, and what else runs
 
 
 def visitor_of(user):
@@ -37,11 +38,11 @@ class Settings:
         if run is not None and op.status != "BAD":
             run(args)
 
-    def set(self, kind, whose, value):
+    def set(self, kind, whose, value, takes=0):
         sure = self.op.status == "OK"
         self.facts.settings.append(Setting(
             (self.account, kind) + whose, value, self.op.t0,
-            self.op.t1 if sure else NEVER, sure))
+            self.op.t1 + takes if sure else NEVER, sure))
 
     def look(self, kind, whose, value, none=False):
         if self.op.status == "OK" or none:
@@ -55,6 +56,26 @@ class Settings:
         self.facts.looks.append(Look(
             (self.account, "rights", CLUB.encode(), who),
             MEMBER.encode() if let_in else b"", t0, self.op.t1, self.op))
+
+    def works(self, op):
+        """A visitor was let in, or a command of his done."""
+        kind = "let in" if op.command.startswith(b"LOGIN") else "in"
+        self.facts.looks.append(Look(
+            (self.account, kind, visitor_of(self.account).encode()), True,
+            op.t0, op.t1, op))
+
+    def do_shut(self, args):
+        """Nobody is let in any more; who is, has to go."""
+        self.set("let in", (args[0],), False)
+        self.set("in", (args[0],), False, LEAVES_S)
+
+    def do_open(self, args):
+        self.set("let in", (args[0],), True)
+        self.set("in", (args[0],), True)
+
+    def do_whole(self, _args):
+        if self.op.status == "NO":
+            self.facts.complain("I14", self.op.lines[0].decode(), self.op)
 
     def do_setmetadata(self, args):
         for name, value in ENTRY.findall(b" ".join(args[1:])):

@@ -2,7 +2,8 @@
 sequences, with REPLACE and CATENATE, and with what is set and looked at. A
 part of test_checker.py.
 """
-from cases import BEGIN, Case, found, select, status
+from cases import BEGIN, Case, found, parse, select, status
+from check import check
 
 
 class Back(Case):
@@ -317,6 +318,33 @@ v %s STATUS Club (MESSAGES UIDNEXT UIDVALIDITY)
 
     def test_not_yet_in(self):
         self.is_bad("I15", self.IN + self.NONE % "3-4")
+
+    SHUT = """
+o 1-2 SHUT visitor-ann
+    OK
+v 0.1-0.2 NOOP
+    OK NOOP completed"""
+
+    def test_shut_out(self):
+        later = """
+v %d-%d NOOP
+    OK NOOP completed"""
+        opened = """
+o 20-21 OPEN visitor-ann
+    OK"""
+        self.is_good(self.SHUT + later % (3, 4) + opened + later % (22, 23))
+        self.is_bad("I15", self.SHUT + later % (8, 9) + opened)
+
+    def test_let_in_nevertheless(self):
+        self.is_good(self.SHUT)
+        self.assertEqual({a.invariant for a in check(
+            [[op if op.command[:5] != b"LOGIN" else op._replace(t0=3, t1=4)
+              for op in ops] for ops in parse(self.SHUT)])[0]}, {"I15"})
+
+    def test_the_store_is_not_whole(self):
+        self.is_bad("I14", """
+o 1-2 WHOLE
+    NO problems""")
 
     def test_told_more_of_it(self):
         self.finds("I15", "Club", self.OUT + """

@@ -495,6 +495,9 @@ class Losses(unittest.TestCase):
                 (Blow("kill", "gate/0", 8.9, 8.9, {4711}), False),
                 (Blow("kill", "mail/0", 9.9, 9.9, set()), False),
                 (Blow("kill", "mail/1", 10.5, 10.5, set()), False),
+                (Blow("out", "ann", 9.9, 9.9, set()), True),
+                (Blow("out", "ann", 8.8, 8.9, set()), False),
+                (Blow("out", "bob", 9.9, 9.9, set()), False),
                 (Blow("pause", "mail/1", 9.9, 9.9, set()), False)):
             self.assertEqual(blame.unexplained([blow], [loss], partition),
                              [] if blamed else [loss])

@@ -12,11 +12,13 @@ administers the domain: so he sets the owner's limits.
 
 A Keeper is one of the owner's, who lets the visitor into one mailbox, Club,
 and shuts him out again: what he sees there, and when he is told that it isn't
-there, must be what some order of that gives (I15, settings.py).
+there, must be what some order of that gives (I15, settings.py). So must what he
+does at all: his account is disabled and enabled.
 """
 import re
 
 from actor import BOXES, MARKER_FIELD, STATUS_ITEMS, Actor, Reader
+from office import Office
 from settings import CLUB, MEMBER, visitor_of
 from wire import Connection, Stream, on_the_wire
 
@@ -107,10 +109,20 @@ COMMANDS = ([Visitor.fetch, Visitor.learn, Visitor.search, Visitor.store,
 
 
 class Keeper(Actor):
+    """Once in a while he works with verbs of roost (office.py)."""
+
+    def take_office(self, recorder):
+        self.office = Office(self.place, recorder, self.rnd)
+
+    def live(self):
+        super().live()
+        self.office.end()
+
     def any_box(self):
         return CLUB if self.rnd.random() < 0.2 else super().any_box()
 
     def step(self):
+        self.office.work()
         if self.rnd.random() < 0.2:
             visitor = visitor_of(self.place.user)
             self.run(self.rnd.choice([
