@@ -11,6 +11,7 @@ import time
 
 from client import Client, Gone, Refused, back
 from credentials import Credentials
+from harness import PATIENCE_S
 from ledger import Ledger
 
 NAMES = ["guest%d@example.org" % n for n in range(4)]
@@ -59,7 +60,7 @@ class Admin:
     # -- afterwards --
 
     def states(self):
-        end = time.time() + 20
+        end = time.time() + PATIENCE_S
         while True:
             done = self.server.roost("user", "list", "--json", check=False)
             if done.returncode == 0:
@@ -96,7 +97,7 @@ class Admin:
         name = self.doubt
         if state == "enabled" and name in self.there:
             self.verify_one(name)
-        end = time.time() + 20
+        end = time.time() + PATIENCE_S
         while name in self.states():
             self.server.roost("user", "remove", "--yes", name, check=False)
             if time.time() > end:

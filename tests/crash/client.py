@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
-from harness import Raw  # noqa: E402
+from harness import PATIENCE_S, Raw  # noqa: E402
 from ledger import ANY, HIDDEN, Copy  # noqa: E402
 
 
@@ -308,7 +308,7 @@ class Client:
 
 def back(server, ledger):
     """A client, as soon as the account can be read again."""
-    end = time.time() + 20
+    end = time.time() + PATIENCE_S
     while True:
         try:
             client = Client(server, ledger, tls=False)

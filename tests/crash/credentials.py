@@ -21,13 +21,13 @@ import threading
 import time
 
 from client import Gone, Raw, Refused
+from harness import PATIENCE_S
 from ledger import Ledger
 
 USER = "cora@example.org"
 FACTOR = ("second factor",)
 POLICIES = {"read-only": ["on", "off"], "imap": ["on"],
             "networks": ["127.0.0.0/8", "any"]}
-PATIENCE_S = 20
 
 
 def totp(key):

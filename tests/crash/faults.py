@@ -30,7 +30,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
 from admin import Admin  # noqa: E402
 from client import Client, Gone, Refused, back  # noqa: E402
-from harness import Server  # noqa: E402
+from harness import PATIENCE_S, Server  # noqa: E402
 from ledger import Ledger, text_of  # noqa: E402
 
 USER = "ann@example.org"
@@ -39,6 +39,7 @@ SMALL = 500
 LARGE = 300 << 10       # goes to the disk before its commit
 QUIET_RUNS = 2          # without a fault: there are no more operations
 PARTS = 4               # of a sweep of every operation, each a server
+START_S = 3             # then it can serve nothing, or is about to end
 AT_ONCE = 4             # of them a core: they wait more than they work
 
 # What is no part of this, in little time.
@@ -297,7 +298,7 @@ class Sweep:
         self.stop()
         self.disk.set(self.kind, at, self.forever)
         try:
-            self.server.start(1.5)
+            self.server.start(START_S)
             script = Script(self.server, self.ledger, self.admin,
                             self.numbers)
             script.attempt(script.append)
@@ -306,9 +307,21 @@ class Sweep:
         except RuntimeError:
             self.refused += 1
         failed = self.disk.clear()
-        if self.server.process.poll() is not None:
-            self.server.start()
+        self.come_back()
         return failed
+
+    def come_back(self):
+        """One that can't serve may take its time to end."""
+        end = time.time() + PATIENCE_S
+        while time.time() < end:
+            if self.server.process.poll() is not None:
+                self.server.start()
+            try:
+                Client(self.server, self.ledger, tls=False).close()
+                return
+            except (Gone, Refused):
+                time.sleep(0.05)
+        raise AssertionError("it does not come back")
 
     def stop(self):
         if self.numbers % 2:

@@ -28,9 +28,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 ".."))
 from admin import Admin  # noqa: E402
 from client import Client, Gone, Refused, back  # noqa: E402
-from credentials import PATIENCE_S  # noqa: E402
 from faults import CONF  # noqa: E402
-from harness import Server, children  # noqa: E402
+from harness import PATIENCE_S, Server, children  # noqa: E402
 from ledger import Ledger  # noqa: E402
 
 USERS = ["user%d@example.org" % n for n in range(6)]

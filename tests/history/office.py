@@ -14,12 +14,12 @@ A verb that fails may have done what it was asked (status "?").
 """
 import time
 
+from harness import PATIENCE_S
 from record import clock
 from settings import CLUB, LEAVES_S, MEMBER, visitor_of
 
 PAUSE_S = 0.3, 1.5
 SHUT_S = [0.5, 0.5, 0.5, LEAVES_S + 1]
-PATIENCE_S = 30
 FOUND = 65      # the status of a check that has found something
 
 # How an account is shut, and opened again.
