@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -166,17 +167,23 @@ struct rig {
 	struct link *parent;
 	struct link *auth;
 	uint64_t requests;
+	uint32_t hang_ms; /* 0: HANG_MS */
+	FILE *log;        /* or NULL */
 };
 
-static pid_t spawn(int parent_fd, int other_fd)
+static pid_t spawn(const struct rig *r, int parent_fd, int other_fd)
 {
 	struct sources none = { 0 };
-	const struct outside_options options = { ASK_MS, HANG_MS, &none };
+	const struct outside_options options = {
+		ASK_MS, r->hang_ms != 0 ? r->hang_ms : HANG_MS, &none
+	};
 	pid_t pid = fork_child();
 
 	if (pid != 0)
 		return pid;
 	close(other_fd);
+	if (r->log != NULL)
+		dup2(fileno(r->log), STDERR_FILENO);
 	outside_prepare();
 	_exit(outside_main(loop_new(), &options, parent_fd));
 }
@@ -200,7 +207,7 @@ static void begin(struct rig *r, struct loop *loop)
 	int fds[2];
 
 	assert_true(is_ok(link_pair(fds)));
-	r->pid = spawn(fds[1], fds[0]);
+	r->pid = spawn(r, fds[1], fds[0]);
 	close(fds[1]);
 	r->parent = link_new(loop, fds[0], (struct link_handler){ 0 });
 	assert_true(is_ok(link_receive(r->parent, WAIT_MS, &ready)));
@@ -387,6 +394,32 @@ static void keeps_time(struct loop *loop, void *arg)
 	end(&r);
 }
 
+/* A library that does not come back ends the process, which says whom it has
+ * asked. HTTP does, so that the patience with it is less than its time. */
+static void ends_when_it_hangs(struct loop *loop, void *arg)
+{
+	struct rig r = { .hang_ms = (uint32_t)(200 - ASK_MS),
+		         .log = tmpfile() };
+	char log[4096], asking[64];
+	int status;
+
+	(void)arg;
+	begin(&r, loop);
+	ask(&r, ASK_HTTP_GET, "/slow?SeCrEt", S(""), S(""));
+	assert_int_equal(waitpid(r.pid, &status, 0), r.pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EX_TEMPFAIL);
+	rewind(r.log);
+	log[fread(log, 1, sizeof log - 1, r.log)] = '\0';
+	snprintf(asking, sizeof asking, "asking=http://127.0.0.1:%u\n", port);
+	assert_non_null(strstr(log, "event=outside_hangs"));
+	assert_non_null(strstr(log, asking));
+	assert_null(strstr(log, "SeCrEt"));
+	fclose(r.log);
+	link_free(r.parent);
+	link_free(r.auth);
+}
+
 /* Beyond what may wait, the answer comes at once. */
 static void has_a_queue(struct loop *loop, void *arg)
 {
@@ -471,6 +504,12 @@ static void test_keeps_time(void **state)
 	run(keeps_time);
 }
 
+static void test_ends_when_it_hangs(void **state)
+{
+	(void)state;
+	run(ends_when_it_hangs);
+}
+
 static void test_has_a_queue(void **state)
 {
 	(void)state;
@@ -496,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_tells_no_secret),
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_keeps_time),
+		cmocka_unit_test(test_ends_when_it_hangs),
 		cmocka_unit_test(test_has_a_queue),
 		cmocka_unit_test(test_forgets_who_has_gone),
 		cmocka_unit_test(test_drops_nonsense),
