@@ -136,6 +136,10 @@ class Figures(Running):
                 raw, b"a: b\r\n\r\n" + os.urandom(self.MIB).replace(
                     b"\0", b"1").replace(b"\r", b"2").replace(b"\n", b"3")
                 .replace(b"\xff", b"\r\n")))
+        for i in range(80):
+            raw.send(b"m SETMETADATA INBOX (/private/x%d {30000+}\r\n%s)\r\n"
+                     % (i, b"x" * 30000))
+            self.assertIn(b"m OK", raw.until(b"m ")[-1])
         raw.run(b"SELECT INBOX")
         raw.run(b"STORE 1:2 +FLAGS.SILENT (\\Deleted)")
         raw.run(b"EXPUNGE")
@@ -153,7 +157,8 @@ class Figures(Running):
                              told["index"][name])
         # less than half of it, or it would be given back now
         self.assertTrue(any(f["dead_bytes"] > self.MIB and
-                            f["pack_bytes"] > 5 * self.MIB
+                            f["pack_bytes"] > 5 * self.MIB and
+                            f["index_bytes"] > 2 * self.MIB
                             for f in status.values()), status)
 
 
