@@ -461,24 +461,20 @@ class Slow(Daemon):
 
     def test_nobody_else_waits(self):
         self.server.add_user("own@example.org", "own")
-        answers, times = [], []
+        answers = []
 
         def try_in():
-            start = time.time()
             answers.append(login(self.server, "new@example.org", "x"))
-            times.append(time.time() - start)
 
         threads = [threading.Thread(target=try_in) for _ in range(12)]
         for t in threads:
             t.start()
         time.sleep(0.5)
-        start = time.time()
         self.assert_login("OK", "own@example.org", "own")
-        self.assertLess(time.time() - start, 3)
+        self.assertEqual([], answers)   # they still wait
         for t in threads:
             t.join()
-        self.assertEqual(set(answers), {"UNAVAILABLE"})
-        self.assertLess(max(times), 25)
+        self.assertEqual(answers, 12 * ["UNAVAILABLE"])
 
 
 class Wrong(Daemon):
