@@ -351,6 +351,24 @@ static struct err put_messages(struct session *s,
 	return e;
 }
 
+/* Before the old message's EXPUNGE. RFC 8508 section 3.4 */
+void reply_replaced(struct session *s, struct slice code)
+{
+	struct buf *out = session_out(s);
+
+	buf_add(out, S("* OK ["));
+	buf_add(out, code);
+	buf_add(out, S("] Replacement message ready\r\n"));
+}
+
+/* The tagged reply's code is that of what has gone. */
+static void tell_replaced(struct session *s)
+{
+	if (s->code.len != 0)
+		reply_replaced(s, s->code);
+	s->code = S("");
+}
+
 static struct err append_run(struct session *s, const struct append_request *r)
 {
 	uint32_t *uids = arena_array(s->arena, r->n, sizeof *uids);
@@ -381,6 +399,8 @@ static struct err append_run(struct session *s, const struct append_request *r)
 	/* INBOX is INBOX in any letter case */
 	if (is_ok(e) && has_utf8(s) && !slice_ieq(r->mailbox, r->asked))
 		reply_list_renamed(s, r->mailbox, r->asked);
+	if (is_ok(e) && r->replaces)
+		tell_replaced(s);
 	return e;
 }
 
@@ -397,16 +417,6 @@ struct err cmd_append(struct session *s, struct slice args)
 	return is_ok(e) ? append_run(s, &request) : e;
 }
 
-/* Before the old message's EXPUNGE. RFC 8508 section 3.4 */
-void reply_replaced(struct session *s, struct slice code)
-{
-	struct buf *out = session_out(s);
-
-	buf_add(out, S("* OK ["));
-	buf_add(out, code);
-	buf_add(out, S("] Replacement message ready\r\n"));
-}
-
 /* The old message's EXPUNGE is like any other one. RFC 8508 section 4.5 */
 struct err cmd_replace(struct session *s, struct slice args)
 {
@@ -417,9 +427,6 @@ struct err cmd_replace(struct session *s, struct slice args)
 	parse_replace(&c, &request);
 	request.uid = s->uid;
 	e = is_ok(c.e) ? append_run(s, &request) : c.e;
-	if (is_ok(e) && s->code.len != 0)
-		reply_replaced(s, s->code);
-	s->code = S("");
 	s->tell_modseq = is_ok(e);
 	return e;
 }
