@@ -135,6 +135,8 @@ struct err cmd_esearch(struct session *s, struct slice args)
 	/* said once, at home */
 	if (is_ok(e) && r.search.returns & SEARCH_UPDATE && !is_visit(s))
 		context_refuse(s, "only one mailbox is kept up to date");
+	if (is_ok(e) && r.search.modseq) /* also if none of them is there */
+		session_enable_condstore(s);
 	if (is_ok(e))
 		e = search_all(s, &r);
 	return search_end(s, &r.search, e);
