@@ -11,14 +11,16 @@
 
 /* -- subscriptions -- */
 
-static struct err subscribe_locked(struct change *c, struct slice name, bool on)
+static struct err subscribe_locked(struct change *c, struct slice name, bool on,
+                                   bool *changes)
 {
 	struct store_key key = key_name(c->account->id, T_SUBSCRIPTION, name);
 	struct slice value;
 	struct err e = store_get(account_partition(c->account),
 	                         store_key_slice(&key), &value);
 
-	if (is_ok(e) == on || (!is_ok(e) && e.code != ERR_ABSENT))
+	*changes = is_ok(e) != on;
+	if (!*changes || (!is_ok(e) && e.code != ERR_ABSENT))
 		return e.code == ERR_ABSENT ? OK : e;
 	if (on && c->after.subscriptions >= LIMIT_SUBSCRIPTIONS)
 		return err(ERR_LIMIT, "the account has too many subscriptions");
@@ -36,13 +38,14 @@ static struct err subscribe_locked(struct change *c, struct slice name, bool on)
 struct err mailbox_subscribe(struct account *a, struct slice name, bool on)
 {
 	struct buf normal = { 0 };
+	bool changes = false;
 	struct change c;
 	struct err e = mailbox_name_normal(name, &normal);
 
 	if (is_ok(e)) {
 		change_begin(&c, a);
-		e = subscribe_locked(&c, buf_slice(&normal), on);
-		if (is_ok(e))
+		e = subscribe_locked(&c, buf_slice(&normal), on, &changes);
+		if (is_ok(e) && changes)
 			account_notify(a, NOTICE_SUBSCRIPTION,
 			               buf_slice(&normal), S(""));
 		change_end(&c);
