@@ -184,7 +184,8 @@ class Mailbox:
         self.tick = self.clock.now      # of the last change
         self.objectid = None        # until a session is told
         self.modseqs = ModSeqs()
-        self.came_or_went = self.flagged = 0    # ticks, of the last time
+        self.came_or_went = 0       # ticks, of the last time
+        self.flagged = {}           # Account, None for all -> the same
         self.uidvalidity = None     # until a session is told
         self.above = 0              # it is larger than that
         self.uidnext = 1
@@ -237,8 +238,8 @@ class Mailbox:
     def set_flags(self, copy, flags, who):
         """flags are as that user has them."""
         if copy.flags_of(who) != flags:
-            if who is self.account or copy.flags - SEEN != flags - SEEN:
-                self.flagged = self.clock.now
+            shared = copy.flags - SEEN != flags - SEEN
+            self.flagged[None if shared else who] = self.clock.now
             copy.tick = self.tick = self.clock.now
             copy.modseq = None
         if who is self.account:
@@ -249,6 +250,10 @@ class Mailbox:
                 else copy.seen - {who}
         copy.changes += 1
         self.keywords |= copy.flags - SYSTEM_FLAGS
+
+    def flagged_for(self, who):
+        """When flags have changed that this user has."""
+        return max(self.flagged.get(None, 0), self.flagged.get(who, 0))
 
     def remove(self, copies):
         for copy in [x for x in copies if not x.gone]:
@@ -287,6 +292,7 @@ class Account:
         self.along = {}             # then, name -> what was renamed
         self.used = set()           # UIDVALIDITYs
         self.sessions = []
+        self.let_in = set()         # names that rights were ever given to
         self.subscribed = {"INBOX"} | set(FIRST)
         if name is None:            # nobody's
             return
@@ -336,6 +342,13 @@ class Account:
             if each in self.mailboxes:
                 return self.mailboxes[each]
         return None
+
+    def lets_in(self, who):
+        """Whether it has ever let somebody in."""
+        return bool(self.let_in & {who.name.lower(), "anyone"})
+
+    def visitors(self):
+        return [y for x in self.known.values() for y in x.sessions]
 
     def rights_changed(self):
         for account in [self, *self.known.values()]:
@@ -388,8 +401,14 @@ class Account:
             if box is None or (each == name and not box.selectable):
                 self.mailboxes[each] = self.fresh(each)
         self.mailboxes[name].uses = uses
+        self.name_changed(name)
+
+    def name_changed(self, name, acl=None):
+        """It has come, or gone with that Acl."""
         self.named[name] = (self.clock.now, "MAILBOXNAME")
         self.was.pop(name, None)
+        for x in self.visitors():
+            x.note_name(self, name, acl)
 
     def take_mailboxes(self, names):
         self.take("MAILBOX", sum(x not in self.mailboxes for x in names))
@@ -419,8 +438,7 @@ class Account:
             self.mailboxes[name] = place
         box.remove(list(box.messages))
         box.deleted = True
-        self.named[name] = (self.clock.now, "MAILBOXNAME")
-        self.was.pop(name, None)
+        self.name_changed(name, box.acl)
         self.rights_changed()
         return box if box.selectable else None
 
@@ -451,6 +469,10 @@ class Account:
             self.named[moved] = (self.clock.now, "MAILBOXNAME")
             self.was[moved] = each
             self.along[moved] = to
+        for x in self.visitors():
+            if not x.note_name(self, to, oldname=name):
+                for each in self.below(to):
+                    x.note_name(self, each, oldname=name + each[len(to):])
         return None
 
     def move_in(self, name, box):
@@ -468,6 +490,7 @@ class Account:
             box.copy(x, ALL, self)
         inbox.remove(list(inbox.messages))
         self.mailboxes[to] = box
+        self.name_changed(to)
 
 
 NOBODY = Account(None)      # who has no mailboxes

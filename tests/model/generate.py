@@ -88,11 +88,8 @@ class Generator:
             if stream.idle[n] is not None:
                 return n, [b"DONE"]
         session = stream.sessions[n]
-        if session.home.known and not self.begun:
-            self.begun.add(None)    # without it there is little to be seen
-            return 0, [self.tagged("SETACL INBOX bob@%s %s" % (
-                stream.accounts[0].name[4:], self.pick(
-                    "lrswipkxtea", "lrswite", "lrw", "lrs", "lr")))]
+        if session.home.known and len(self.begun) < 4:
+            return self.let_in(stream, len(self.begun))
         if session not in self.begun:
             self.begun.add(session)
             return n, [self.tagged(self.pick(*BEGINNINGS))]
@@ -108,6 +105,15 @@ class Generator:
             commands = [x.replace(b"}\r\n", b"+}\r\n").replace(b"++}", b"+}")
                         for x in commands]
         return n, commands
+
+    def let_in(self, stream, n):
+        """Without it there is little to be seen."""
+        self.begun.add(n)
+        mine = n % 2
+        return 2 * mine, [self.tagged("SETACL %s %s %s" % (
+            "INBOX" if n < 2 else self.pick("Sent", "Archive", "Trash"),
+            stream.accounts[1 - mine].name, self.pick(
+                "lrswipkxtea", "lrswipkxtea", "lrswite", "lrw", "lrs", "lr")))]
 
     def tagged(self, text):
         self.tag += 1
@@ -392,8 +398,6 @@ class Generator:
         uid = self.uid(session)
         number = self.rng.choice(session.view).uid if uid and session.view \
             else self.rng.randrange(1, len(session.view) + 2)
-        if session.home.known:
-            return "NOOP"
         return self.verb("REPLACE", uid).encode() + self.pick(
             b"%d", b"%d", b"%d", b"%d", b"*%.0d") % number + b" " + (
                 self.there(session, 0) if self.rng.random() < 0.9
@@ -514,7 +518,10 @@ class Generator:
             self.name(session)
 
     def subscribe(self, session):
-        return self.pick(b"SUBSCRIBE ", b"UNSUBSCRIBE ") + self.name(session)
+        begins = any(x.would_begin(account) for x in session.home.sessions
+                     for account in session.home.known.values())
+        return self.pick(b"SUBSCRIBE ", b"UNSUBSCRIBE ") + self.name(
+            session, 0 if begins else 1)
 
     def metadata(self, session):
         mailbox = self.pick(self.there(session), self.there(session),
@@ -600,9 +607,10 @@ class Generator:
 
     def notify(self, session):
         """For a time only, since each command is waited for."""
-        if self.rng.random() < 0.5 or session.shows_joining() or \
-                not session.groups and \
-                self.rng.random() < 0.6:
+        guest = bool(session.home.known)
+        if self.rng.random() < (0.35 if guest else 0.5) or \
+                session.shows_joining() or not session.groups and \
+                self.rng.random() < (0.3 if guest else 0.6):
             return self.pick(
                 "NOTIFY NONE", "notify none", "NOTIFY", "NOTIFY NONE x",
                 "NOTIFY SET (SELECTED (MessageNew))",
@@ -613,10 +621,16 @@ class Generator:
             b"FlagChange)", b"selected-delayed (MessageNew MessageExpunge "
             b"FlagChange)", b"SELECTED (MessageNew (UID ENVELOPE) "
             b"MessageExpunge)", b"SELECTED NONE")
+        often = 3 if guest else 0
         where = self.pick(b"PERSONAL", b"INBOXES", b"subscribed",
-                          b"SUBTREE (%s %s)" % (self.there(session, 0),
-                                                self.name(session, 0)),
-                          b"MAILBOXES " + self.there(session, 0))
+                          b"SUBTREE (%s %s)" % (self.there(session, often),
+                                                self.name(session, often)),
+                          b"MAILBOXES " + self.there(session, often))
+        if often and self.uid():
+            where = b"SUBTREE " + self.pick(
+                b'"Other Users"', self.string(
+                    list(session.home.known.values())[0].prefix[:-1]
+                    .encode()))
         what = self.pick(b"(MessageNew MessageExpunge FlagChange)",
                          b"(messagenew messageexpunge)", b"(MailboxName)",
                          b"(MailboxName MessageExpunge MessageNew "

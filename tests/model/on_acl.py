@@ -1,7 +1,7 @@
 """on_acl.py -- the commands of session.py about rights, and who may. RFC 4314"""
 from account import No
 from answer import Rules
-from rights import ALL, LETTERS, NEEDS, OF_OWNER, told
+from rights import ALL, Acl, LETTERS, NEEDS, OF_OWNER, told
 from view import demand
 
 TRYCREATE = {"APPEND", "COPY", "MOVE", "REPLACE"}
@@ -71,17 +71,26 @@ class AclCommands:
         return name, box
 
     def do_setacl(self, command, _answer):
-        _name, box = self.acl_of(command)
+        name, box = self.acl_of(command)
+        before = Acl(box.acl.entries)
         box.acl.change(command.identifier, command.how, command.rights,
                        self.account.name)
-        self.account.rights_changed()
+        if command.rights and command.how != "-":
+            self.account.let_in.add(command.identifier.lower())
+        self.rights_changed(name, before)
         yield Rules()
 
     def do_deleteacl(self, command, _answer):
-        _name, box = self.acl_of(command)
+        name, box = self.acl_of(command)
+        before = Acl(box.acl.entries)
         box.acl.delete(command.identifier)
-        self.account.rights_changed()
+        self.rights_changed(name, before)
         yield Rules()
+
+    def rights_changed(self, name, before):
+        self.account.rights_changed()
+        for x in self.account.visitors():
+            x.note_rights(self.account, name, before)
 
     def do_getacl(self, command, answer):
         name, box = self.acl_of(command)

@@ -53,9 +53,9 @@ class ContextCommands:
         contexts = self.current.contexts
         if set(command.tags) - set(contexts):
             raise Bad("no such context")
-        for tag in command.tags:
-            contexts.pop(tag, None)
         yield Rules(expunge=False)
+        for tag in command.tags:        # until then they are kept
+            contexts.pop(tag, None)
 
     def hear_update(self, x):
         """ESEARCH with ADDTO or REMOVEFROM; whether it is one."""
@@ -94,12 +94,7 @@ class ContextCommands:
                     "%r is not at %d of %r", copy, at, listed)
                 listed.remove(copy)
 
-    def check_contexts(self, command):
-        """What is copied out of a visit is read as by another client: updates
-        come with the next command.
-        """
-        if self.is_visiting() and command.name in ("COPY", "MOVE", "REPLACE"):
-            return
+    def check_contexts(self):
         for tag, context in self.current.contexts.items():
             if context.key is None:
                 continue

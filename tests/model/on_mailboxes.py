@@ -19,10 +19,7 @@ class MailboxCommands:
         if TAKEN.fullmatch(self.prefix + name) and \
                 self.account is self.home:
             raise No("CANNOT", "NONEXISTENT")
-        try:
-            self.may_make(name)
-        except No as no:
-            raise No("USEATTR", *no.codes) if command.uses else no from None
+        self.may_make(name)
         self.account.create(name, command.uses)
         yield Rules(code="MAILBOXID")
         self.check_mailboxid(name, answer.status.value)
@@ -78,9 +75,9 @@ class MailboxCommands:
         yield Rules()
 
     def note_subscription(self, name):
-        if self.home.whose(name)[0] is self.home:
-            self.home.named[name] = (self.home.clock.now,
-                                     "SUBSCRIPTIONCHANGE")
+        self.home.named[name] = (self.home.clock.now, "SUBSCRIPTIONCHANGE")
+        for x in self.home.sessions:
+            x.watch_again(self.home.whose(name)[0])
 
     def do_select(self, command, answer):
         if self.current:            # whatever comes of it

@@ -102,7 +102,7 @@ class MessageCommands:
             raise No("EXPUNGEISSUED", "TRYCREATE", "CANNOT", "OVERQUOTA",
                      *["NONEXISTENT", "NOPERM"] * self.crosses())
         if not living and self.crosses():   # nobody has been asked
-            yield Rules()
+            yield Rules(held=not command.uid)
             return
         name, box = self.mailbox(command, "TRYCREATE")
         first = box.uidnext
@@ -112,7 +112,9 @@ class MessageCommands:
             box.copy(x, self.rights(box), self.home)
         if move:
             self.current.box.remove(living)
-        yield Rules()
+        # a visit is read by FETCH
+        yield Rules(held=self.is_visiting() and self.crosses() and
+                    not command.uid and not move)
         self.check_copyuid(name, living, first, answer, move)
 
     do_move = do_copy

@@ -5,6 +5,7 @@ expunges; of others a STATUS says what is true, of names a LIST. What must be
 told is waited for after each command (stream.py).
 """
 from answer import Rules
+from on_notify_others import OthersNoticeCommands
 from view import demand, label
 
 
@@ -20,7 +21,7 @@ def bytes_of(value):
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-class NotifyCommands:
+class NotifyCommands(OthersNoticeCommands):
     groups = None               # NOTIFY was never said
     told_at = None              # Mailbox or name -> tick up to which it was told
     owed = ()                   # Copies whose items have not been shown
@@ -30,18 +31,28 @@ class NotifyCommands:
 
     def do_notify(self, command, answer):
         for group in command.groups:
-            group.names = [self.name_of(x) for x in group.names]
+            group.names = [self.whole_name(x) for x in group.names]
         self.groups, self.told_at, self.owed = command.groups, {}, set()
         self.entries, self.changed = {}, {}
-        answer.statuses = {x for x in self.home.mailboxes if
+        self.watch()
+        answer.statuses = {x for x in self.mailboxes_told() if
                            self.of_messages(x)} if command.status else set()
         if command.groups:
-            self.pass_over(self.home.mailboxes.values())
+            self.pass_over(self.mailboxes_told().values())
             self.pass_over(self.home.named)
         # NONE is for another's mailbox, too, which has its say on the way
         yield Rules(expunge=bool(command.groups) or self.is_visiting(),
                     held=not command.groups)
         demand(not answer.statuses, "no STATUS of %r", answer.statuses)
+        demand(not self.owed_names, "no LIST of %r", self.owed_names)
+
+    def mailboxes_told(self):
+        """{whole name: Mailbox} of whoever tells."""
+        out = dict(self.home.mailboxes)
+        for account in self.watched:
+            out.update((account.prefix + x, box)
+                       for x, box in account.mailboxes.items())
+        return out
 
     def pass_over(self, things):
         for x in things:
@@ -59,22 +70,23 @@ class NotifyCommands:
 
     def events(self, name):
         """Of all groups that a mailbox is in."""
-        return set().union(*(x.events for x in self.groups or ()
-                             if x.has(name, name in self.home.subscribed)))
+        return set().union(*(x.events for x in self.groups or () if x.has(
+            name, self.is_subscribed(name), self.is_mine(name))))
+
+    def is_subscribed(self, name):
+        return name in self.home.subscribed or not self.is_mine(name) and \
+            name in map(self.whole, self.home.subscribed)
+
+    def is_mine(self, name):
+        return self.home.whose(name)[0] is self.home
 
     def of_messages(self, name):
         """Of one that is not the selected one."""
-        box = self.home.mailboxes[name]
+        box = self.box_named(name)
         if not box.selectable or self.selected_is(box) or \
-                not {"l", "r"} <= set(self.home_rights(box)):
+                not {"l", "r"} <= self.rights(box):
             return set()
         return self.events(name) & {"MESSAGENEW", "FLAGCHANGE"}
-
-    def home_rights(self, box):
-        here, self.account = self.account, self.home
-        rights = self.rights(box)
-        self.account = here
-        return rights
 
     # -- what must be told --
 
@@ -86,11 +98,12 @@ class NotifyCommands:
     def untold(self):
         """Names of which a STATUS or LIST must still tell."""
         out = []
-        for name, box in self.home.mailboxes.items():
+        for name, box in self.mailboxes_told().items():
             events = self.of_messages(name)
             since = self.told_at.get(box, 0)
             if "MESSAGENEW" in events and box.came_or_went > since or \
-                    "FLAGCHANGE" in events and box.flagged > since:
+                    "FLAGCHANGE" in events and \
+                    box.flagged_for(self.home) > since:
                 out.append(name)
             else:
                 self.pass_over([box])
@@ -101,7 +114,7 @@ class NotifyCommands:
                     event in self.events(self.home.was.get(name, name)) or \
                     event == "SUBSCRIPTIONCHANGE" \
                     and any(event in x.events for x in self.groups
-                            if x.has(name, True)):
+                            if x.has(name, True, self.is_mine(name))):
                 if tick > self.told_at.get(name, 0):
                     out.append(name)
             else:
@@ -118,24 +131,32 @@ class NotifyCommands:
         """SETMETADATA has been done, whatever it changed: to the sessions that
         want to hear of it.
         """
-        for other in self.account.sessions:
-            mine = entries if self.home is self.account else {
-                x for x in entries if x.startswith("/shared/")}
-            if mine and other.wants_entries(name):
-                other.entries.setdefault(name, set()).update(mine)
-                other.changed.setdefault(name, set()).update(mine)
+        shared = {x for x in entries if x.startswith("/shared/")}
+        for account in [self.account, *self.account.known.values()]:
+            whole = name if account is self.account else \
+                self.account.prefix + name
+            mine = entries if account is self.home else shared
+            for other in account.sessions if mine and (
+                    name or account is self.account) else ():
+                if other.wants_entries(whole):
+                    other.owe_entries(whole, mine)
+
+    def owe_entries(self, name, entries):
+        self.changed.setdefault(name, set()).update(entries)
+        if self.is_mine(name) or self.home.whose(name)[0] in self.watched:
+            self.entries.setdefault(name, set()).update(entries)
 
     def wants_entries(self, name):
         if not name:
             return any("SERVERMETADATACHANGE" in x.events
                        for x in self.groups or ())
         return "MAILBOXMETADATACHANGE" in self.events(name) and \
-            {"l", "r"} <= set(self.home_rights(self.home.mailboxes[name]))
+            {"l", "r"} <= self.rights(self.box_named(name))
 
     def untold_entries(self):
         """What is gone, or may not be read any more, need not be told."""
         self.entries = {k: v for k, v in (self.entries or {}).items() if v and (
-            not k or k in self.home.mailboxes and self.wants_entries(k))}
+            not k or self.box_named(k) and self.wants_entries(k))}
         return self.entries
 
     def notified(self, idle):
@@ -148,8 +169,8 @@ class NotifyCommands:
                 return False
             if any(not x.gone for x in self.owed):
                 return False
-        return not self.groups or not (self.untold() or
-                                       self.untold_entries())
+        return not self.groups or not (
+            self.untold() or self.untold_entries() or self.owed_names)
 
     # -- what is told --
 
@@ -158,17 +179,16 @@ class NotifyCommands:
         if not self.groups or x[0] in answer.asked or is_other_case(x):
             return False
         name = x[1] if x[0] == "STATUS" else x[3]
-        here, self.prefix = self.prefix, ""
+        here, self.prefix = (self.account, self.prefix), ""
         name = self.heard_name(name)
-        self.prefix = here
-        if self.home.whose(name)[0] is not self.home:
-            return True
-        here, self.account = self.account, self.home
+        self.account = self.home.whose(name)[0]
         if x[0] == "STATUS":
             self.hear_of_messages(name, x[2], answer)
-        else:
+        elif self.account is self.home:
             self.hear_of_name(name, x[1], len(x) > 4)
-        self.account = here
+        else:
+            self.hear_of_others_name(name, x[1], x[4] if len(x) > 4 else None)
+        self.account, self.prefix = here
         return True
 
     def hear_entries(self, x):
@@ -178,8 +198,6 @@ class NotifyCommands:
         here, self.prefix = self.prefix, ""
         name = self.heard_name(x[1]) if x[1] else ""
         self.prefix = here
-        if name and self.home.whose(name)[0] is not self.home:
-            return True
         heard = {bytes_of(y).decode() for y in x[2:]}
         demand(heard <= (self.changed or {}).get(name, set()),
                "METADATA of %r", x)
@@ -187,14 +205,19 @@ class NotifyCommands:
         return True
 
     def hear_of_messages(self, name, items, answer):
+        box = self.box_named(name)
+        mine = self.account is self.home
+        if not mine and self.account not in self.watched and \
+                self.concerns(self.account):
+            return                  # nobody knows since when
         demand(self.of_messages(name) or answer.closing and
-               self.selected_is(self.home.mailboxes[name]), "STATUS of %r",
-               name)
-        self.check_status(name, items[::2], items)
+               self.selected_is(box), "STATUS of %r", name)
+        self.check_status(self.home.whose(name)[1], items[::2], items)
+        # another's hears of ENABLE when he has something to tell
         demand({"MESSAGES", "UIDNEXT", "UIDVALIDITY"} <= set(items[::2]) and
-               ("HIGHESTMODSEQ" in items[::2] or not self.condstore),
-               "STATUS %r", items)
-        self.pass_over([self.home.mailboxes[name]])
+               ("HIGHESTMODSEQ" in items[::2] or not self.condstore or
+                not mine), "STATUS %r", items)
+        self.pass_over([box])
         answer.statuses.discard(name)
 
     def hear_of_name(self, name, attributes, renamed):

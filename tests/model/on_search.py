@@ -83,7 +83,7 @@ class SearchCommands(ContextCommands):
         self.keep(command, hits, sure, answer)
         # its own numbers hold off VANISHED, RFC 7162 section 3.2.10.2
         yield Rules(expunge=command.uid, held=in_key("SET", command.key))
-        self.save(command, hits)
+        self.save(command, hits, answer, numbers)
         if not sure:            # what was told of MODSEQs does not say it
             return
         if command.returns is not None or self.rev2:
@@ -119,7 +119,8 @@ class SearchCommands(ContextCommands):
                 unsure.add(name)
         yield Rules(expunge=False, held=True)
         if selected:
-            self.save(command, [y for x in found.values() for y in x])
+            hits = [y for x in found.values() for y in x]
+            self.save(command, hits, answer, {x: x.uid for x in hits})
         heard = set()
         for correlator, *items in answer.rest.get("ESEARCH", []):
             words = dict(zip(correlator[::2], correlator[1::2]))
@@ -180,7 +181,7 @@ class SearchCommands(ContextCommands):
         hits = sort.ordered(hits, command.criteria)
         self.keep(command, hits, sure, answer)
         yield Rules(expunge=command.uid, held=in_key("SET", command.key))
-        self.save(command, hits)
+        self.save(command, hits, answer, numbers)
         if not sure:
             return
         if command.returns is not None:
@@ -225,11 +226,19 @@ class SearchCommands(ContextCommands):
 
     # -- what is found --
 
-    def save(self, command, hits):
-        """What is gone is not found, so a page or MIN is of what is there."""
-        if saves(command):
-            self.saved = [x.uid for x in told(command, [
-                y for y in hits if not y.gone])]
+    def save(self, command, hits, answer, numbers):
+        """What is gone may be found if nothing of it had to be looked at: then
+        MIN, MAX and the page are those of which the answer tells.
+        """
+        if not saves(command):
+            return
+        if narrows(command) and any(x.gone for x in hits):
+            named = named_in(answer)
+            hits = [x for x in hits if numbers[x] in named]
+        else:
+            hits = told(command, hits)
+        self.saved_gone = {x.uid for x in hits if x.gone}
+        self.saved = [x.uid for x in hits if not x.gone]
 
     def plain(self, name, command, answer, hits, zombies):
         """The numbers of an untagged SEARCH or SORT."""
@@ -284,6 +293,18 @@ class SearchCommands(ContextCommands):
         demand(found == expected, "ESEARCH %r, not %r", found, expected)
 
 
+def named_in(answer):
+    """The numbers of MIN, MAX and PARTIAL."""
+    out = set()
+    for _correlator, *found in answer.rest.get("ESEARCH", []):
+        found = found[found[:1] == ["UID"]:]
+        words = dict(zip(found[::2], found[1::2]))
+        pages = words.get("PARTIAL", [])[1:]
+        for text in [words.get("MIN"), words.get("MAX"), *pages]:
+            out |= set(expand(text) if text else ())
+    return out
+
+
 def has_saved(key):
     """Whether "$" stands in a search key."""
     if key[0] == "AND":
@@ -324,12 +345,18 @@ def page(command, hits):
     return hits[low - 1:high]
 
 
+def narrows(command):
+    """Whether an answer is about some of what is found."""
+    options = set(command.returns or ()) - NO_RESULTS
+    return bool(options) and not options & {"ALL", "COUNT"}
+
+
 def told(command, hits):
     """What an answer is about, and what "$" has then: RFC 5182 section 2.4,
     RFC 9394 section 3.3.
     """
-    options = set(command.returns or ()) - NO_RESULTS
-    if options & {"ALL", "COUNT"} or not options:
+    options = set(command.returns or ())
+    if not narrows(command):
         return hits
     return hits[:1] * ("MIN" in options) + hits[-1:] * ("MAX" in options) + \
         (page(command, hits) if "PARTIAL" in options else [])

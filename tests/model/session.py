@@ -66,13 +66,15 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         self.rev2 = False
         # RFC 7162 section 3.1; None: perhaps, for there and here need not be
         # the same
-        self.condstore = None if account.known else False
+        self.condstore = False
         self.enabled = False        # CONDSTORE, in so many words
         self.qresync = False        # VANISHED instead of EXPUNGE
         self.accept = False         # UTF8=ACCEPT
         self.uidonly = False        # no message numbers, RFC 9586
         self.current = None         # View
         self.saved = []             # UIDs of "$"
+        self.saved_gone = set()     # that it may have, too
+        self.issued = False         # EXPUNGEISSUED: then it has
         self.bad = 0
         self.over = False           # BYE must come, or has
         self.lost = False           # another's mailbox, for a time at least
@@ -80,6 +82,7 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         self.left = False           # nobody is logged in any more
         self.compressed = False
         self.uid = False            # the command is one by UID
+        self.is_told_first = False  # EXISTS, before the command is done
         self.settled = True         # HIGHESTMODSEQ is as new as what was told
 
     @property
@@ -95,17 +98,19 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         """Raises Wrong unless the answer is right."""
         self.home.clock.now += 1
         self.account, self.prefix = self.home, ""
+        self.issued = answer.status.code == "EXPUNGEISSUED"
         self.hear_loss(answer)
         try:
             command = syntax.parse(data, self.utf8, self.accept)
-            if not self.current and (
+            if not self.current and not self.is_check_of_lost(
+                    command, answer) and (
                     command.name in SELECTED or command.name == "ESEARCH" and
                     "SELECTED" in [x for x, _ in command.sources]):
                 raise Bad("nothing is selected")
             if command.name == "ESEARCH" and not self.current and \
                     updates(command):
                 raise Bad("nothing is selected")
-            self.uid = command.uid
+            self.uid, self.is_told_first = command.uid, False
             if (getattr(command, "known", None) or
                     getattr(command, "vanished", False)) and \
                     not self.qresync:
@@ -127,15 +132,12 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
             if self.current:
                 self.current.tick = self.current.box.tick if self.settled \
                     and (not enabling or self.current.knows_all()) else None
-                self.current.begun = self.current.fresh() \
-                    if command.uid else []
+                self.current.begun = self.sight(command.uid)[len(self.view):]
             answer.asked = asked(command)
             answer.closing = command.name == "CLOSE"
             handler = getattr(self, "do_" + command.name.lower())
             self.run(command, handler(command, answer), answer)
             self.bad, self.settled = 0, True
-            if self.home.known and self.condstore and not self.enabled:
-                self.condstore = None       # here, and not there?
             demand(not first or not self.current or
                    answer.status.word != "OK" or "HIGHESTMODSEQ" in answer.codes, "no HIGHESTMODSEQ")
         except Bad as bad:
@@ -153,6 +155,11 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
             if answer.status.word == "NO" and re.match(
                     rb"(?i)\S+ (SELECT|EXAMINE) ", data):
                 self.current, self.saved = None, []
+
+    def is_check_of_lost(self, command, answer):
+        """CHECK has only looked whether it was still there."""
+        return self.closed and command.name == "CHECK" and \
+            answer.status.word == "OK"
 
     def refused_early(self, data, status):
         """What is wrong with a mailbox, a charset or a size may be told before the
@@ -176,7 +183,8 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         if status.code == "BADEVENT":
             return words[1] == b"NOTIFY"
         if OTHERS_NAME.search(data):
-            return status.code in ("CANNOT", "NONEXISTENT", "TRYCREATE")
+            return status.code in ("CANNOT", "NONEXISTENT", "TRYCREATE",
+                                   "USEATTR")
         if len(words) < 3:
             return False
         if status.code == "BADCHARSET":
@@ -207,11 +215,21 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         try:
             if command.name not in ("SUBSCRIBE", "UNSUBSCRIBE"):
                 self.go_to(getattr(command, "mailbox", b""))
+            self.look_first(command)
             self.pass_door(command, steps, answer)
             rules = next(steps)
         except No as no:
+            if answer.status.word == "BAD" and hasattr(command, "set"):
+                self.numbers_exist(command)
+            if command.name in ("COPY", "MOVE") and \
+                    answer.status.word == "OK" and \
+                    all(x.gone for x in self.resolve(command)):
+                self.hear(answer, Rules())      # nobody has been asked
+                return
             if no.codes and not self.may_with_selected(command.name):
                 no.codes += ("NOPERM",)     # of two reasons either
+            if no.codes and getattr(command, "uses", None):
+                no.codes += ("USEATTR",)
             if no.codes and command.name == "MOVE" and self.current and \
                     self.current.readonly:
                 no.codes += (None,)
@@ -235,7 +253,18 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         if self.current and not self.is_lost() and self.was_there(command):
             self.current.synchronous(rules.expunge and not rules.held)
             self.check_shown()
-            self.check_contexts(command)
+            self.check_contexts()
+
+    def look_first(self, command):
+        """What leaves a visit for another account is read by commands like a
+        client's, behind others that tell what is new: MYRIGHTS for a MOVE, and
+        that NOTIFY is to be silent meanwhile.
+        """
+        if command.name in ("COPY", "MOVE") and self.is_visiting() and \
+                self.crosses():
+            self.is_told_first = command.name == "MOVE" or \
+                self.groups is not None
+            self.current.begun = self.sight(command.uid)[len(self.view):]
 
     def pass_door(self, command, steps, answer):
         try:
@@ -400,12 +429,14 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
 
     def sight(self, uid):
         """What a command can mean: those by UID know of what is new."""
-        return self.view + (self.current.fresh() if uid else [])
+        return self.view + (self.current.fresh()
+                            if uid or self.is_told_first else [])
 
     def in_set(self, ranges, n, copy, uid, sight=None):
         """Whether a sequence-set has number or UID n, which is copy's."""
         if ranges is None:
-            return copy.uid in self.saved
+            return copy.uid in self.saved or copy.gone and \
+                self.issued and copy.uid in self.saved_gone
         sight = self.sight(self.uid) if sight is None else sight
         last = 0
         if sight:

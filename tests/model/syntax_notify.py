@@ -75,10 +75,10 @@ class Group:
         self.events = events
         self.items = items          # of MessageNew
 
-    def has(self, name, subscribed):
+    def has(self, name, subscribed, mine):
         if self.kind == "SUBSCRIBED":
             return subscribed
         if self.kind in ("SUBTREE", "MAILBOXES"):
             return any(name == x or self.kind == "SUBTREE" and
                        name.startswith(x + "/") for x in self.names)
-        return not self.is_selected
+        return mine and not self.is_selected

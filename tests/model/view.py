@@ -52,7 +52,7 @@ def label(item):
 
 def answered_section(name):
     """The item that an answer's label names: BODY[1.MIME]<0>."""
-    found = re.fullmatch(r"(.*\])<(\d+)>", name)
+    found = re.fullmatch(r"(.*\])<(\d+)>", name, re.S)
     text = found.group(1) if found else name
     try:
         c = Cursor(text.encode("utf-8", "surrogateescape"), True)
@@ -210,8 +210,6 @@ class View:
         if copy in before and before[copy][1] != copy.tick and \
                 modseqs.fits(before[copy][1], value):
             return
-        if copy.gone and self.box.account.known:
-            return          # flagged \\Deleted, on its way to another account
         demand(copy.modseq in (None, value), "MODSEQ %d of %r was %s", value,
                copy, copy.modseq)
         demand(copy.gone or modseqs.fits(copy.tick, value),
