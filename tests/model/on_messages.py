@@ -7,7 +7,6 @@ from resync import check_vanished
 from rights import settable
 from syntax_mailboxes import Known
 from syntax_messages import Section
-from syntax_search import in_key
 from view import Wrong, demand, expand, label, lower
 
 

@@ -13,10 +13,11 @@ the next command's end), the model has roost's choice.
 import re
 
 import syntax
-from account import (No, OTHERS_ROOT, canonical, decode_name, encode_utf7,
-                     mailbox_name)
+from account import No, OTHERS_ROOT, mailbox_name
 from answer import Rules
 from cursor import Bad, Cursor
+from hearing import Hearing
+from naming import Naming
 from on_account import AccountCommands
 from on_context import updates
 from on_acl import AclCommands
@@ -24,26 +25,15 @@ from on_mailboxes import MailboxCommands
 from on_messages import MessageCommands
 from on_notify import NotifyCommands
 from on_search import SearchCommands
+from on_session import SessionCommands
 from syntax_search import in_key
-from view import demand, expand, lower
-from wire import Status
+from view import demand
 
 SELECTED = {"CANCELUPDATE", "CHECK", "CLOSE", "COPY", "EXPUNGE", "FETCH", "MOVE", "REPLACE",
             "SEARCH", "SORT", "STORE", "THREAD", "UIDBATCHES", "UNSELECT"}
 NO_EXPUNGE = {"CANCELUPDATE", "FETCH", "SEARCH", "SORT", "STORE", "THREAD"}
 NUMBERED = {"COPY", "FETCH", "MOVE", "REPLACE", "SEARCH", "SORT", "STORE",
             "THREAD"}
-CAPABILITIES = {"IMAP4REV1", "IMAP4REV2", "ESEARCH", "LIST-EXTENDED", "MOVE",
-                "LIST-STATUS", "MULTIAPPEND", "SEARCHRES", "UIDPLUS", "ESORT",
-                "PARTIAL", "SORT", "SORT=DISPLAY", "I18NLEVEL=1",
-                "BINARY", "CATENATE", "METADATA", "METADATA-SERVER",
-                "COMPRESS=DEFLATE", "CONTEXT=SEARCH", "CONTEXT=SORT",
-                "MULTISEARCH", "QUOTA", "REPLACE", "UNAUTHENTICATE",
-                "QUOTA=RES-ANNOTATION-STORAGE", "QUOTA=RES-MAILBOX",
-                "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE", "OBJECTID", "PREVIEW", "SAVEDATE", "STATUS=SIZE", "WITHIN",
-                "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS", "UIDBATCHES",
-                "UIDONLY", "UTF8=ACCEPT"}
-ANYWAY = {"FLAGS", "MODSEQ", "UID"}     # in a FETCH that nobody asked for
 OTHERS_NAME = re.compile(rb"[\"}\s](?:Other Users|Shared)/[^/\"]*@", re.I)
 BAD_LIMIT = 20          # src/base/limits.h, LIMIT_BAD
 
@@ -58,7 +48,8 @@ def asked(command):
 
 
 class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
-              NotifyCommands, SearchCommands):
+              NotifyCommands, SearchCommands, SessionCommands, Hearing,
+              Naming):
     def __init__(self, account):
         self.home = account
         self.account = account      # where the command's mailbox lives
@@ -257,12 +248,12 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
 
     def look_first(self, command):
         """What leaves a visit for another account is read by commands like a
-        client's, behind others that tell what is new: MYRIGHTS for a MOVE, and
-        that NOTIFY is to be silent meanwhile.
+        client's, behind others that tell what is new: MYRIGHTS for a MOVE, a
+        search for REPLACE, and that NOTIFY is to be silent meanwhile.
         """
-        if command.name in ("COPY", "MOVE") and self.is_visiting() and \
-                self.crosses():
-            self.is_told_first = command.name == "MOVE" or \
+        if command.name in ("COPY", "MOVE", "REPLACE") and \
+                self.is_visiting() and self.crosses():
+            self.is_told_first = command.name != "COPY" or \
                 self.groups is not None
             self.current.begun = self.sight(command.uid)[len(self.view):]
 
@@ -315,260 +306,12 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
     def look(self):
         self.lost = self.lost or self.is_lost()
 
-    def hear_loss(self, answer):
-        """It is closed, with a word, once the server has seen that."""
-        closed = [x for x in answer.untagged
-                  if getattr(x, "code", None) == "CLOSED"]
-        self.closed = bool(self.lost and closed)
-        if self.closed:
-            answer.untagged.remove(closed[0])
-            self.current, self.saved = None, []
-        self.lost = self.is_lost()
-
     def refused(self, command, no, answer):
         demand(answer.status.word == "NO" and (
             answer.status.code in no.codes or not no.codes),
             "NO %r expected: %s", no.codes, answer.status)
         self.hear(answer, Rules(
             expunge=command.uid or command.name not in NO_EXPUNGE))
-
-    def hear(self, answer, rules):
-        for x in answer.untagged:
-            if isinstance(x, Status):
-                self.hear_status(x, answer)
-            elif x[0] in ("LIST", "STATUS") and self.hear_notice(x, answer):
-                pass
-            elif x[0] == "ESEARCH" and self.hear_update(x):
-                pass
-            elif x[0] == "METADATA" and self.hear_entries(x):
-                pass
-            elif x[0] == "VANISHED":
-                self.hear_vanished(x, answer, rules)
-            elif x[0] in ("EXISTS", "EXPUNGE", "FETCH", "FLAGS", "RECENT",
-                          "UIDFETCH"):
-                self.hear_view(x, answer, rules)
-            else:
-                answer.rest.setdefault(x[0], []).append(x[1:])
-
-    def hear_vanished(self, x, answer, rules):
-        demand(self.qresync or self.uidonly, "VANISHED without QRESYNC")
-        if x[1] == ["EARLIER"]:
-            demand(rules.earlier, "VANISHED (EARLIER)")
-            answer.earlier.append(x[2])
-            return
-        demand(rules.expunge, "VANISHED where none may come")
-        self.current.vanish(expand(x[1]))
-
-    def hear_status(self, status, answer):
-        demand(status.word in ("OK", "BYE") or status.word == "NO" and
-               status.code in ("NOUPDATE", "MESSAGELIMIT"), "untagged %s",
-               status)
-        if status.word == "BYE":
-            demand(self.over, "BYE")
-        if status.code == "CLOSED":
-            demand(self.current, "CLOSED, but nothing was selected")
-            self.current = None
-        if status.code == "COPYUID":
-            answer.moved = set(expand(status.value.split()[1]))
-        if status.code == "HIGHESTMODSEQ":
-            self.hear_highest(int(status.value))
-        answer.codes[status.code] = status.value
-
-    def hear_highest(self, value, done=False):
-        """What may not be told yet is not in it, RFC 7162 section 3.2."""
-        view = self.opening or self.current
-        if view.tick is None or any(x.gone for x in view.messages):
-            return
-        # as it is when the command is done, or was before
-        ticks = {view.box.tick} if done else {view.box.tick, view.tick}
-        modseqs = view.box.modseqs
-        demand(any(modseqs.top(x, value) for x in sorted(ticks)) or
-               not self.opening and value < max(modseqs.values(), default=0),
-               "HIGHESTMODSEQ %d", value)
-
-    def hear_view(self, x, answer, rules):
-        view = self.opening or self.current
-        demand(view, "%s, but nothing is selected", x)
-        if x[0] == "EXISTS":
-            new = view.exists(x[1])
-            self.hear_new([] if self.opening else new)
-        elif x[0] == "FLAGS":
-            view.flags(x[1])
-        elif x[0] == "RECENT":
-            demand(not self.rev2 and x[1] == 0, "%s", x)
-        elif x[0] == "EXPUNGE":
-            demand(rules.expunge and not self.qresync and not self.uidonly,
-                   "EXPUNGE where none may come")
-            view.expunge(x[1])
-        else:
-            demand((x[0] == "UIDFETCH") == self.uidonly, "%s", x[0])
-            new = self.items()
-            copy, labels = view.fetch(
-                view.by_uid(x[1]) if self.uidonly else view.at(x[1], "FETCH"),
-                x[2], {**new, **rules.asked}, rules.before)
-            self.hear_shown(copy, labels + ["UID"] * self.uidonly)
-            demand(copy in rules.before or copy.gone or new or not
-                   set(rules.asked) - ANYWAY & set(labels),
-                   "FETCH of %r that was not asked for", copy)
-            if self.uidonly:        # the response has named it
-                labels.append("UID")
-            demand("UID" in labels or not (
-                self.rev2 or self.qresync or self.groups is not None) or
-                   set(labels) & set(rules.asked),
-                   "FETCH that nobody asked for without UID")
-            demand("MODSEQ" in labels or not self.condstore or
-                   "FLAGS" not in labels or set(labels) & set(rules.asked),
-                   "FETCH that nobody asked for without MODSEQ")
-            demand("MODSEQ" not in labels or self.condstore is not False,
-                   "MODSEQ")
-            answer.fetched.setdefault(copy, []).extend(labels)
-
-    opening = None              # the View that SELECT makes
-
-    # -- sets and names --
-
-    def sight(self, uid):
-        """What a command can mean: those by UID know of what is new."""
-        return self.view + (self.current.fresh()
-                            if uid or self.is_told_first else [])
-
-    def in_set(self, ranges, n, copy, uid, sight=None):
-        """Whether a sequence-set has number or UID n, which is copy's."""
-        if ranges is None:
-            return copy.uid in self.saved or copy.gone and \
-                self.issued and copy.uid in self.saved_gone
-        sight = self.sight(self.uid) if sight is None else sight
-        last = 0
-        if sight:
-            last = sight[-1].uid if uid else len(sight)
-        for low, high in ranges:
-            low, high = low or last, high or last
-            if min(low, high) <= n <= max(low, high):
-                return True
-        return False
-
-    def resolve(self, command):
-        """The Copies of a command's set, by number; Bad for what is not."""
-        self.numbers_exist(command)
-        return [x for n, x in enumerate(
-            self.sight(command.uid), 1) if self.in_set(
-            command.set, x.uid if command.uid else n, x, command.uid)]
-
-    def limited(self, copies, answer, exact=True):
-        """Those with the highest UIDs, if there are too many; exact: that
-        they count is all that there is to know.
-        """
-        told, most = answer.limit(), self.home.most
-        if answer.status.word == "NO" and exact and self.too_many(copies):
-            return copies[-most:]   # EXPUNGEISSUED, which says no more
-        if told is None or answer.status.word != "OK":
-            demand(answer.status.word != "OK" or not exact or not
-                   self.too_many(copies), "MESSAGELIMIT for %r", copies)
-            return copies
-        kept = [x for x in copies if x.uid >= told]
-        demand(self.too_many(copies) and (
-            len(kept) == most if exact else len(kept) <= most),
-            "MESSAGELIMIT %d of %r", told, copies)
-        return kept
-
-    def too_many(self, copies):
-        return self.home.most is not None and len(copies) > self.home.most
-
-    def numbers_exist(self, command):
-        if command.uid or command.set is None:
-            return
-        for end in (x for pair in command.set for x in pair):
-            if (end or 1) > len(self.view):
-                raise Bad("no such message number")
-
-    def mailbox(self, command, code="NONEXISTENT"):
-        """Name and Mailbox of a command."""
-        name = self.name_of(command.mailbox)
-        if self.account is not self.home and name not in \
-                self.account.mailboxes:
-            raise No(code, "NONEXISTENT")   # nor is the owner, perhaps
-        return name, self.account.find(name, code)
-
-    def name_of(self, data):
-        """As it is called in the account that the command is about."""
-        name = mailbox_name(data, self.utf8)
-        if not name.startswith(self.prefix):
-            raise No("CANNOT")
-        return canonical(name[len(self.prefix):])
-
-    def wire_name(self, name):
-        return name.encode() if self.utf8 else encode_utf7(name)
-
-    def heard_name(self, value):
-        """The str of a mailbox name in an answer."""
-        data = value if isinstance(value, bytes) else (
-            "NIL" if value is None else value).encode("utf-8",
-                                                      "surrogateescape")
-        name = decode_name(data, self.utf8)
-        demand(name.startswith(self.prefix), "%r, not of %s", name,
-               self.account.name)
-        return name[len(self.prefix):]
-
-    # -- any state --
-
-    def do_noop(self, _command, _answer):
-        yield Rules()
-
-    do_check = do_noop
-
-    def do_capability(self, _command, answer):
-        yield Rules()
-        found = lower(answer.rest["CAPABILITY"][0])
-        demand(lower(CAPABILITIES) <= found, "CAPABILITY %r", found)
-
-    def do_id(self, _command, answer):
-        yield Rules()
-        demand(len(answer.rest["ID"]) == 1, "ID")
-
-    def do_logout(self, _command, answer):
-        self.over = True
-        yield Rules()
-        self.current = None
-        demand(any(isinstance(x, Status) and x.word == "BYE"
-                   for x in answer.untagged), "no BYE")
-
-    def do_compress(self, command, _answer):
-        if command.algorithm != "DEFLATE":
-            raise No()
-        if self.compressed:
-            raise No("COMPRESSIONACTIVE")
-        self.compressed = True
-        yield Rules()
-
-    def do_unauthenticate(self, _command, _answer):
-        self.left = True            # see stream.py
-        yield Rules(expunge=False)
-        self.current = None
-
-    def do_idle(self, _command, _answer):
-        yield Rules()
-
-    def do_namespace(self, _command, answer):
-        yield Rules()
-        demand(answer.rest["NAMESPACE"] == [([[b"", b"/"]],
-                                              [[b"Other Users/", b"/"]],
-                                              [[b"Shared/", b"/"]])],
-               "NAMESPACE %r", answer.rest["NAMESPACE"])
-
-    def do_enable(self, command, answer):
-        new = set() if self.rev2 else {"IMAP4REV2"}
-        new |= {"CONDSTORE"} | (set() if self.qresync else {"QRESYNC"})
-        new |= set() if self.accept else {"UTF8=ACCEPT"}
-        new |= set() if self.uidonly else {"UIDONLY"}
-        new &= set(command.names)
-        self.accept = self.accept or "UTF8=ACCEPT" in new
-        self.uidonly = self.uidonly or "UIDONLY" in new
-        self.qresync = self.qresync or "QRESYNC" in new
-        self.enabled = self.enabled or bool({"QRESYNC", "CONDSTORE"} & new)
-        self.rev2 = self.rev2 or "IMAP4REV2" in new
-        yield Rules()
-        demand({x.upper() for x in answer.rest["ENABLED"][0]} ^ new <=
-               {"CONDSTORE"}, "ENABLED %r", answer.rest["ENABLED"])
 
 
 def numbered(command):
