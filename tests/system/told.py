@@ -81,7 +81,9 @@ class Told(alerts.AlertTest):
         self.assertTrue(self.tries(ann, password, AT))
         for i in range(5):
             self.assertFalse(self.tries("no%d@example.org" % i, "x%d" % i, AT))
-        self.assertIn("event=spraying what=address", self.server.log())
+        # behind the line of the last one
+        self.assertTrue(wait_for(
+            lambda: "event=spraying what=address" in self.server.log()))
         self.assertEqual([], self.alerts("intrusion", ann))
         self.assertTrue(self.tries(ann, password, AT))
         self.assertTrue(wait_for(lambda: self.posted(ann)))
