@@ -12,6 +12,8 @@
 #include "imap/visit.h"
 
 struct select_request {
+	struct slice name;
+	struct cursor asked; /* the name as it was written */
 	bool condstore;
 	struct qresync qresync;
 };
@@ -104,40 +106,57 @@ static bool may_change(const struct session *s, struct mailbox *mailbox)
 	        RIGHT_DELETED);
 }
 
-/* select = "SELECT" SP mailbox [select-params] */
-static struct err select_mailbox(struct session *s, struct slice args,
-                                 bool readonly)
+/* select = "SELECT" SP mailbox [select-params]
+ * An error that is_bad() is what changes nothing; with another one, such as of
+ * a name that no mailbox can have, all has been read. */
+static struct err parse_select(struct session *s, struct slice args,
+                               struct select_request *r)
 {
 	struct cursor c = args_cursor(s, args);
-	struct select_request r = { 0 };
-	struct mailbox *mailbox;
-	struct cursor asked;
-	struct slice name;
-	struct err e;
 
+	*r = (struct select_request){ 0 };
 	expect(&c, ' ', "expected a mailbox");
-	asked = c;
-	name = parse_mailbox(&c);
-	parse_select_params(&c, &r);
+	r->asked = c;
+	r->name = parse_mailbox(&c);
+	parse_select_params(&c, r);
 	expect_end(&c);
 	if (c.e.code == ERR_SYNTAX)
 		return c.e;
-	if (r.qresync.asked && !has_qresync(s))
+	if (r->qresync.asked && !has_qresync(s))
 		return err(ERR_NOTNOW, "QRESYNC is not enabled");
-	if (r.qresync.seqs.n != 0 && is_uidonly(s))
+	if (r->qresync.seqs.n != 0 && is_uidonly(s))
 		return err(ERR_UIDREQUIRED, "UIDONLY is enabled");
+	return c.e;
+}
+
+bool select_is_bad(struct session *s, struct slice args)
+{
+	struct select_request r;
+
+	return is_bad(parse_select(s, args, &r));
+}
+
+static struct err select_mailbox(struct session *s, struct slice args,
+                                 bool readonly)
+{
+	struct select_request r;
+	struct mailbox *mailbox;
+	struct err e = parse_select(s, args, &r);
+
+	if (is_bad(e))
+		return e;
 	/* also a SELECT that fails leaves nothing selected */
 	if (s->view != NULL || s->away != NULL)
 		buf_add(session_out(s),
 		        S("* OK [CLOSED] Previous mailbox\r\n"));
 	session_unselect(s);
-	if (!is_ok(c.e))
-		return c.e;
+	if (!is_ok(e))
+		return e;
 	if (r.condstore)
 		session_enable_condstore(s);
-	e = door_if_there(s, name);
+	e = door_if_there(s, r.name);
 	if (is_ok(e))
-		e = mailbox_open(s->account, name, &mailbox);
+		e = mailbox_open(s->account, r.name, &mailbox);
 	if (!is_ok(e))
 		return e;
 	readonly = readonly || s->read_only || !may_change(s, mailbox);
@@ -145,7 +164,7 @@ static struct err select_mailbox(struct session *s, struct slice args,
 		view_new(mailbox, s->who.account, readonly, session_on_news, s);
 	s->shown = view_last_uid(s->view);
 	mailbox_close(mailbox);
-	reply_selected(s, parse_mailbox_asked(&asked));
+	reply_selected(s, parse_mailbox_asked(&r.asked));
 	s->code = readonly ? S("READ-ONLY") : S("READ-WRITE");
 	e = session_resync(s, &r.qresync);
 	if (!is_ok(e))

@@ -63,6 +63,9 @@ void visit_forget_grants(struct session *, struct grant_listener *);
 void visit_look(struct session *);
 
 /* True: the running command was done elsewhere, with this result. */
+/* Is this SELECT or EXAMINE BAD, whatever mailboxes there are? (select.c) */
+bool select_is_bad(struct session *, struct slice args);
+
 bool visit_takes(struct session *, struct slice args, struct err *result);
 
 /* The visit to whom the name belongs, NULL if it is our own. ERR_NONEXISTENT,

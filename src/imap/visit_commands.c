@@ -50,8 +50,6 @@ static struct err select_there(struct session *s, struct visit *v,
 	if (s->away != v)
 		leave_selected(s);
 	e = forward(s, v);
-	if (e.code == ERR_SYNTAX) /* and nothing has changed */
-		return e;
 	s->away = is_ok(e) ? v : NULL;
 	if (!is_ok(e))
 		return e;
@@ -283,6 +281,8 @@ bool visit_takes(struct session *s, struct slice args, struct err *result)
 
 	/* every owner's name has an '@' */
 	if (s->away == NULL && slice_find_byte(args, '@') == SLICE_NONE)
+		return false;
+	if (selects(s) && select_is_bad(s, args)) /* it will be said here */
 		return false;
 	if (names & CMD_NAMES)
 		name = first_name(&c);
