@@ -383,6 +383,29 @@ struct err list_find(struct session *s, struct slice name,
 	return e;
 }
 
+static void reply_own_row(struct session *s, const struct list_request *r,
+                          struct list_row *row)
+{
+	look_at_status(s, r, row);
+	reply_list_row(s, r, row);
+	reply_row_status(s, r, row);
+	reply_row_metadata(s, r, row);
+	reply_row_rights(s, r, row);
+}
+
+/* LSUB and XLIST say no more than that a name is there. Suspends. */
+static void reply_row(struct session *s, const struct list_request *r,
+                      struct list_row *row)
+{
+	if (!r->lsub && !r->xlist && visit_is_taken(s, row->info.name) &&
+	    visit_list_one(s, r, row))
+		return;
+	if (visit_is_name(s, row->info.name))
+		reply_list_row(s, r, row);
+	else
+		reply_own_row(s, r, row);
+}
+
 static struct err list_run(struct session *s, const struct list_request *r)
 {
 	struct names names;
@@ -401,11 +424,7 @@ static struct err list_run(struct session *s, const struct list_request *r)
 		e = task_go_on();
 		if (!names.matches[i] || !make_row(r, &names, i, &row))
 			continue;
-		look_at_status(s, r, &row);
-		reply_list_row(s, r, &row);
-		reply_row_status(s, r, &row);
-		reply_row_metadata(s, r, &row);
-		reply_row_rights(s, r, &row);
+		reply_row(s, r, &row);
 		out_drain(&s->out);
 	}
 	return e;

@@ -30,6 +30,7 @@ struct list_request {
 	bool xlist;
 	unsigned select;                  /* enum list_select */
 	unsigned returns;                 /* enum list_return */
+	struct slice returned;            /* " RETURN (...)" as it was sent */
 	unsigned status;                  /* items of RETURN (STATUS (...)) */
 	struct metadata_request metadata; /* RETURN (METADATA (...)) */
 	struct slice reference;

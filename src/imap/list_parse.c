@@ -82,6 +82,7 @@ static void parse_return_option(struct cursor *c, struct list_request *r)
 /* list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")" */
 static void parse_return_options(struct cursor *c, struct list_request *r)
 {
+	r->returned = rest(c);
 	if (at_end(c))
 		return;
 	if (!take_word(c, S(" RETURN (")))

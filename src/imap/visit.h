@@ -24,6 +24,7 @@
 struct append_request;
 struct imap_url;
 struct list_request;
+struct list_row;
 struct session;
 struct visit;
 
@@ -62,10 +63,10 @@ void visit_forget_grants(struct session *, struct grant_listener *);
 /* Before a command: the visit where a mailbox is selected may have ended. */
 void visit_look(struct session *);
 
-/* True: the running command was done elsewhere, with this result. */
 /* Is this SELECT or EXAMINE BAD, whatever mailboxes there are? (select.c) */
 bool select_is_bad(struct session *, struct slice args);
 
+/* True: the running command was done elsewhere, with this result. */
 bool visit_takes(struct session *, struct slice args, struct err *result);
 
 /* The visit to whom the name belongs, NULL if it is our own. ERR_NONEXISTENT,
@@ -84,6 +85,9 @@ bool visit_prefix(const struct session *, struct slice name,
 
 /* LIST of all the others' names that the patterns can mean. */
 void visit_list(struct session *, const struct list_request *);
+/* LIST of that one name; false: it is our own, or there was nothing to tell. */
+bool visit_list_one(struct session *, const struct list_request *,
+                    const struct list_row *);
 /* Would it tell of that name, which is another's, if it is there? */
 bool visit_lists(const struct list_request *, struct slice name);
 

@@ -79,10 +79,50 @@ def list_names(account, command, patterns, texts):
               if matches(patterns, p)} if recursive else set()
     found = frozenset(x.lower() for x in command.select
                       if x in ("SUBSCRIBED", "SPECIAL-USE"))
-    return {x: None if is_anothers(account, x) else
-            (attributes(account, x, command),
-             found if x in parent else frozenset())
+    return {x: (attributes(account, x, command),
+                found if x in parent else frozenset())
             for x in heard | missed}
+
+
+def seen_there(session, account):
+    """What another shows: mailboxes, and with them what is above them."""
+    seen = {x for x, box in account.mailboxes.items() if session.sees(box)}
+    return seen, seen | {p for x in seen for p in parents(x)}
+
+
+def attributes_there(session, account, name, command):
+    """Of a name that he shows; "" is above all."""
+    seen, names = seen_there(session, account)
+    full = account.prefix + name if name else account.prefix[:-1]
+    out = {"\\haschildren" if not name or any(
+        x.startswith(name + "/") for x in names) else "\\hasnochildren"}
+    if name not in seen or not account.mailboxes[name].selectable:
+        out.add("\\noselect")
+    if full in session.home.subscribed and \
+            "SUBSCRIBED" in command.select | command.returns:
+        out.add("\\subscribed")
+    return frozenset(out)
+
+
+def ask_others(session, command, names):
+    """What list_names() says of others' names, as their owners have it. Only
+    what is a mailbox is listed for its own sake without SUBSCRIBED."""
+    for full in [x for x in names if x.startswith(OTHERS)]:
+        for account in session.home.known.values():
+            if not (full + "/").startswith(account.prefix):
+                continue
+            name = full[len(account.prefix):]
+            seen, there = seen_there(session, account)
+            if "SUBSCRIBED" not in command.select and (
+                    name not in seen or
+                    not account.mailboxes[name].selectable):
+                names[full] = None
+            elif name in there or (not name and there):
+                names[full] = (attributes_there(session, account, name,
+                                                command), names[full][1])
+        if "SUBSCRIBED" not in command.select and \
+                "\\nonexistent" in (names[full] or ((),))[0]:
+            names[full] = None
 
 
 def others_names(session, command, patterns, texts):
@@ -101,22 +141,12 @@ def others_names(session, command, patterns, texts):
     if not any(x.startswith(OTHERS) for x in texts):
         return out
     for account in session.home.known.values():
-        seen = {x for x, box in account.mailboxes.items() if session.sees(box)}
-        names = seen | {p for x in seen for p in parents(x)}
-        for name in names:
-            attributes = {"\\haschildren" if any(
-                x.startswith(name + "/") for x in names)
-                else "\\hasnochildren"}
-            if name not in seen or not account.mailboxes[name].selectable:
-                attributes.add("\\noselect")
-            full = account.prefix + name
+        names = seen_there(session, account)[1]
+        for name in names | ({""} if names else set()):
+            full = account.prefix + name if name else account.prefix[:-1]
             if matches(patterns, full) and "SPECIAL-USE" not in command.select:
-                out[full] = (frozenset(attributes), frozenset())
-        owner = account.prefix[:-1]
-        if names and matches(patterns, owner) and \
-                "SPECIAL-USE" not in command.select:
-            out[owner] = (frozenset({"\\noselect", "\\haschildren"}),
-                          frozenset())
+                out[full] = (attributes_there(session, account, name, command),
+                             frozenset())
     return out
 
 

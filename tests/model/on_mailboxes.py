@@ -1,7 +1,8 @@
 """on_mailboxes.py -- the commands of session.py that are about mailboxes."""
 from account import No, SYSTEM_FLAGS, TAKEN, canonical, decode_name
 from answer import Rules
-from listing import list_names, lsub_names, others_names, pattern, selected
+from listing import (ask_others, list_names, lsub_names, others_names, pattern,
+                     selected)
 from on_account import text
 from resync import check_changed, check_vanished
 from rights import settable
@@ -192,6 +193,7 @@ class MailboxCommands:
         """{name: (attributes, what CHILDINFO must name)}"""
         out = list_names(self.home, command, patterns,
                          self.pattern_texts(command))
+        ask_others(self, command, out)
         out.update(others_names(self, command, patterns,
                                 self.pattern_texts(command)))
         if "STATUS" not in command.returns:
