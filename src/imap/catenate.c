@@ -12,7 +12,7 @@
 #include "imap/door.h"
 #include "imap/message.h"
 #include "imap/url.h"
-#include "imap/visit.h"
+#include "imap/visit_internal.h"
 #include "mime/header.h"
 #include "task/task.h"
 
@@ -162,13 +162,20 @@ static struct err add_url(struct session *s, const struct imap_url *u)
 	return e;
 }
 
+/* What relative URLs begin with. RFC 4469 section 3 */
+static struct slice selected_name(const struct session *s)
+{
+	if (s->away != NULL)
+		return slice_cstr(s->away->selected);
+	return s->view != NULL ? mailbox_name(view_mailbox(s->view)) : S("");
+}
+
 struct err append_url(struct session *s, struct slice url)
 {
 	struct url_home home = {
 		.host = s->config->hostname,
 		.user = account_name(s->account),
-		.mailbox = s->view != NULL ? mailbox_name(view_mailbox(s->view))
-		                           : S(""),
+		.mailbox = selected_name(s),
 	};
 	struct arena *arena = arena_new(SIZE_MAX);
 	struct imap_url parsed;
