@@ -2,7 +2,7 @@
  * context.c -- how results come to be kept up to date, and cease to be.
  *
  * A context has its program as text, read again into memory of its own, with
- * the message numbers of that time as UIDs.
+ * the message numbers of that time, and "$", as UIDs.
  */
 #include "imap/context_internal.h"
 
@@ -107,7 +107,7 @@ static bool freeze(struct session *s, struct context *c, struct search_key *k)
 	struct uidset named = { 0 };
 	bool fits = true;
 
-	if (k->kind == SEARCH_SET && !k->uid) {
+	if (k->kind == SEARCH_SET && (!k->uid || k->set.saved)) {
 		session_resolve(s, &k->set, SET_SEARCHED, &named);
 		fits = named.n <= LIMIT_CONTEXT_RANGES;
 		if (fits)
