@@ -2,6 +2,7 @@
 #include "imap/date.h"
 #include "imap/fetch.h"
 #include "imap/objectid.h"
+#include "mime/wire.h"
 
 static void fetch_uid(struct fetch_row *row, const struct fetch_item *item)
 {
@@ -78,10 +79,15 @@ static void fetch_wire_form(struct fetch_row *row,
 		[FETCH_BODY] = DIGEST_BODY,
 		[FETCH_BODYSTRUCTURE] = DIGEST_BODYSTRUCTURE,
 	};
+	struct buf *out = session_out(row->s);
 	struct slice form;
 
-	if (find_field(row, fields[item->kind], &form))
-		buf_add(session_out(row->s), form);
+	if (!find_field(row, fields[item->kind], &form))
+		return;
+	if (row->s->enabled & ENABLED_UTF8)
+		wire_utf8(form, out);
+	else
+		buf_add(out, form);
 }
 
 /* Of no text it is "". RFC 8970 section 4.1 */

@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "mime/encoded_word.h"
+#include "mime/transfer.h"
 
 static bool is_plain(struct slice s)
 {
@@ -99,4 +100,79 @@ void wire_nstring(bool present, struct slice s, struct buf *out)
 		wire_string(s, out);
 	else
 		buf_add(out, S("NIL"));
+}
+
+/* -- back to UTF-8 -- */
+
+static const struct slice word_start = N("=?utf-8?b?");
+
+/* The encoded words at the start, with one space between them, and what they
+ * say. */
+static struct slice take_words(struct slice s, struct buf *text)
+{
+	size_t len = 0;
+	size_t at = 0;
+
+	while (slice_starts(slice_from(s, at), word_start)) {
+		struct slice digits = slice_from(s, at + word_start.len);
+		size_t n = slice_find_byte(digits, '?');
+		struct base64_state state = { 0 };
+
+		if (n == SLICE_NONE ||
+		    !slice_starts(slice_from(digits, n), S("?=")))
+			break;
+		base64_lenient(&state, slice_first(digits, n), text);
+		len = at + word_start.len + n + 2;
+		if (len == s.len || s.ptr[len] != ' ')
+			break;
+		at = len + 1;
+	}
+	return slice_first(s, len);
+}
+
+/* Whether wire_string() has made these words of this text, which may stand in a
+ * quoted string and looks like no encoded word itself. */
+static bool is_ours(struct slice words, struct slice text)
+{
+	struct buf again = { 0 };
+	bool ours = words.len != 0 && slice_find(text, S("=?")) == SLICE_NONE;
+
+	for (size_t i = 0; i < text.len; i++)
+		ours = ours && !ascii_is_ctl(text.ptr[i]);
+	if (ours)
+		words_encode(text, &again);
+	ours = ours && slice_eq(buf_slice(&again), words);
+	buf_free(&again);
+	return ours;
+}
+
+/* Appends the words at the start of s in the one form or the other; how long
+ * they are. */
+static size_t add_words(struct slice s, struct buf *out)
+{
+	struct buf text = { 0 };
+	struct slice words = take_words(s, &text);
+	struct slice rest = slice_from(s, words.len);
+	bool ends = slice_starts(rest, S(" ")) || slice_starts(rest, S("\""));
+
+	if (ends && is_ours(words, buf_slice(&text)))
+		add_escaped(buf_slice(&text), out);
+	else if (words.len != 0)
+		buf_add(out, words);
+	else
+		buf_add(out, word_start);
+	buf_free(&text);
+	return words.len != 0 ? words.len : word_start.len;
+}
+
+void wire_utf8(struct slice form, struct buf *out)
+{
+	size_t at;
+
+	while ((at = slice_find(form, word_start)) != SLICE_NONE) {
+		buf_add(out, slice_first(form, at));
+		form = slice_from(form, at);
+		form = slice_from(form, add_words(form, out));
+	}
+	buf_add(out, form);
 }

@@ -3,7 +3,8 @@
  *
  * Always a quoted string of printable US-ASCII: control characters and
  * 8-bit text become encoded words, since neither may stand in a quoted
- * string that every client can read (RFC 9051 section 4.3).
+ * string that every client can read (RFC 9051 section 4.3). Who reads UTF-8
+ * there has it back.
  */
 #pragma once
 
@@ -20,3 +21,7 @@ void wire_lower(struct slice, struct buf *out);
 
 /* NIL unless present. */
 void wire_nstring(bool present, struct slice, struct buf *out);
+
+/* Appends what these functions have made, with UTF-8 in place of the encoded
+ * words that they have made of it. Other ones stay. RFC 9755 section 3 */
+void wire_utf8(struct slice form, struct buf *out);
