@@ -1,8 +1,8 @@
 /*
  * messagelimit.h -- as many messages as one command may be about. RFC 9738
  *
- * SAVELIMIT is never announced: what SEARCH saves is what it found, however
- * much that is (resolve.c).
+ * SAVELIMIT is never announced: it would say of COPY and APPEND alone what
+ * MESSAGELIMIT says of them, too. What SEARCH saves is what it found.
  */
 #pragma once
 
