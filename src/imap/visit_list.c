@@ -19,8 +19,7 @@ static bool is_subscribed(struct session *s, struct slice name)
 	struct slice utf8 = parse_mailbox_utf8(&c);
 	bool is = false;
 
-	if (!is_ok(c.e) ||
-	    !is_ok(mailbox_is_subscribed(s->account, utf8, &is)))
+	if (!is_ok(c.e) || !is_ok(mailbox_is_subscribed(s->account, utf8, &is)))
 		is = false;
 	arena_free(arena);
 	return is;
