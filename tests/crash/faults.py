@@ -40,7 +40,7 @@ LARGE = 300 << 10       # goes to the disk before its commit
 QUIET_RUNS = 2          # without a fault: there are no more operations
 PARTS = 4               # of a sweep of every operation, each a server
 START_S = 3             # then it can serve nothing, or is about to end
-AT_ONCE = 4             # of them a core: they wait more than they work
+AT_ONCE = 8             # of them a core: they wait more than they work
 
 # What is no part of this, in little time.
 CONF = """trusted_networks = 127.0.0.1
