@@ -1,8 +1,8 @@
 """generate_search.py -- the commands of generate.py that look for messages."""
 import datetime
 
+import generate_mimepart
 import messages
-import mimepart
 from generate_messages import RANGES
 from pieces import Pieces
 
@@ -87,6 +87,8 @@ class SearchGenerator(Pieces):
         return self.pick(b"UTF-8", b"utf-8", b"US-ASCII", b"X-NONE")
 
     def keys(self, session):
+        if self.rng.random() < 0.12:        # nothing else leaves any out
+            return self.parts(session)
         return b" ".join(self.key(session, 0)
                          for _ in range(self.pick(1, 1, 2, 3)))
 
@@ -94,8 +96,7 @@ class SearchGenerator(Pieces):
         if self.rng.random() < 0.12 and not self.saving:
             return self.late_key(session)
         if self.rng.random() < 0.1:
-            return b"MIMEPART " + mimepart.generate(
-                self.pick, self.rng, self.part_text, DATES)
+            return self.parts(session)
         kind = self.rng.randrange(13 if depth < 3 else 10)
         if kind < 3:
             return self.case(self.pick(
@@ -150,8 +151,13 @@ class SearchGenerator(Pieces):
         return b"%s %s" % (name.upper().encode(), self.rng.choice(
             told or ["Mnone", "T0"]).encode())
 
+    def parts(self, session):
+        return b"MIMEPART " + generate_mimepart.generate(
+            self.pick, self.rng, self.part_text, DATES,
+            [x.content for x in session.view])
+
     def part_text(self):
-        return self.string(mimepart.some_text(self.rng).encode())
+        return self.string(generate_mimepart.some_text(self.rng).encode())
 
     def text_key(self):
         word = self.rng.choice(messages.WORDS)

@@ -4,7 +4,6 @@ draft-bosch-imap-search-mimepart-00 section 3.1, and what decision 33 has on
 NIL and SIZE. Each part is asked for by itself, again for each key: nothing is
 kept, as in the draft's words.
 """
-import messages
 from cursor import Bad
 
 NSTRING = {"DESCRIPTION", "ENCODING", "ID", "LANGUAGE", "LOCATION", "MD5"}
@@ -285,78 +284,3 @@ class Asked:
 
 def people(them):
     return ["%s <%s@%s>" % x if x[0] else "<%s@%s>" % x[1:] for x in them]
-
-
-# -- at random --
-
-def relation(pick):
-    """One that it matters for where the parts are."""
-    what = pick(b"TYPE text", b"SUBTYPE html", b"TYPE multipart",
-                b"SUBTYPE plain", b"TYPE message", b"FILENAME BEGINS A")
-    where = pick(b"TYPE multipart", b"SUBTYPE mixed", b"TYPE message",
-                 b"DEPTH 0", b"SUBTYPE alternative")
-    return pick(b"(%s CHILD (DEPTH 1 %s))" % (where, what),
-                b"(%s CHILD (DEPTH MIN 2 %s))" % (where, what),
-                b"(%s CHILD %s)" % (where, what),
-                b"(%s PARENT %s)" % (what, where),
-                b"(%s NOT PARENT %s)" % (what, where),
-                b"(%s PARENT PARENT %s)" % (what, where))
-
-
-def generate(pick, rng, text, dates, depth=0):
-    """One mpart-key; text gives an astring, dates are some."""
-    if rng.random() < 0.3:
-        return relation(pick)
-    kind = rng.randrange(24 if depth < 4 else 16)
-    if kind < 3:
-        return pick(b"TYPE text", b"type \"MULTIPART\"", b"TYPE message",
-                    b"TYPE application", b"TYPE tex")
-    if kind < 5:
-        return pick(b"SUBTYPE ", b"subtype ") + pick(
-            b"plain", b"HTML", b'"mixed"', b"alternative", b"rfc822")
-    if kind < 7:
-        return pick(b"FILENAME", b"FILENAME IS", b"FILENAME CONTAINS",
-                    b"filename begins", b"FILENAME ENDS") + b" " + pick(
-                        b'"a.bin"', b'"A."', b'""', b'".bin"', b"NIL", b"bin")
-    if kind == 7:
-        return pick(b"ENCODING base64", b'ENCODING "7BIT"', b"ENCODING NIL",
-                    b"ID NIL", b'MD5 "x"', b"LANGUAGE NIL", b"LOCATION NIL",
-                    b"DESCRIPTION NIL")
-    if kind == 8:
-        return pick(b"PARAM charset ", b"PARAM name ", b"PARAM NAME ",
-                    b"DISPOSITION PARAM filename ") + pick(
-                        b"NIL", b'""', b'"utf"', b'"BIN"')
-    if kind == 9:
-        return pick(b"DISPOSITION TYPE attachment", b"DISPOSITION TYPE NIL",
-                    b'disposition type "inline"', b"DISPOSITION x",
-                    b"INDEX 1", b"INDEX 2", b"INDEX 0")
-    if kind == 10:
-        return pick(b"SIZE ", b"SIZE LARGER ", b"SIZE SMALLER ") + pick(
-            b"0", b"20", b"60", b"200")
-    if kind < 13:
-        return pick(b"DEPTH ", b"DEPTH MIN ", b"DEPTH MAX ", b"DEPTH ") + pick(
-            b"0", b"1", b"2", b"3")
-    if kind == 13:
-        return pick(b"BODY ", b"TEXT ", b"BODY ", b"HEADER Subject ",
-                    b"HEADER Content-Type ") + text()
-    if kind == 14:
-        return pick(b"FROM ", b"TO ", b"CC ", b"BCC ", b"SUBJECT ",
-                    b"SENDER ", b"MESSAGE-ID ", b"IN-REPLY-TO ") + text()
-    if kind == 15:
-        return pick(b"SENTBEFORE ", b"SENTON ", b"SENTSINCE ") + \
-            rng.choice(dates).encode()
-
-    def inner():
-        return generate(pick, rng, text, dates, depth + 1)
-    if kind < 18:
-        return pick(b"CHILD ", b"PARENT ") + pick(b"EXISTS", inner(), inner())
-    if kind < 20:
-        return b"NOT " + inner()
-    if kind == 20:
-        return b"OR %s %s" % (inner(), inner())
-    return b"(" + b" ".join(inner() for _ in range(pick(1, 2, 2, 3))) + b")"
-
-
-def some_text(rng):
-    word = rng.choice(messages.WORDS + ["example", "inner", "Lee", "base64"])
-    return word if rng.random() < 0.7 else word.upper()

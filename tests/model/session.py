@@ -244,7 +244,7 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         if self.current and not self.is_lost() and self.was_there(command):
             self.current.synchronous(rules.expunge and not rules.held)
             self.check_shown()
-            self.check_contexts()
+            self.check_contexts(command)
 
     def look_first(self, command):
         """What leaves a visit for another account is read by commands like a
