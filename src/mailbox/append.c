@@ -25,7 +25,6 @@ static struct err go_on_with_last(struct appender *a, struct change *c)
 	                                   meta->last_chunk);
 	struct slice value;
 	struct chunk last;
-	struct record r;
 	struct err e;
 
 	e = store_get(account_partition(c->account), store_key_slice(&key),
@@ -36,10 +35,7 @@ static struct err go_on_with_last(struct appender *a, struct change *c)
 		e = err(ERR_CORRUPT, "the mailbox's last records are missing");
 	if (!is_ok(e) || chunk_is_full(&last))
 		return e;
-	for (size_t i = 0; i < last.count; i++) {
-		chunk_record(&last, i, &r);
-		chunk_writer_add(&a->writer, &r);
-	}
+	chunk_writer_keep(&a->writer, &last, 0, last.count);
 	return OK;
 }
 

@@ -230,6 +230,24 @@ void chunk_writer_add(struct chunk_writer *w, const struct record *r)
 	w->count++;
 }
 
+void chunk_writer_keep(struct chunk_writer *w, const struct chunk *c,
+                       size_t from, size_t to)
+{
+	struct record r;
+
+	assert(from <= to && to <= c->count);
+	if (c->words == 0 && w->words == 0 && fits(w->count + to - from, 0)) {
+		memcpy(record_at(w, w->count), c->records + from * RECORD_FIXED,
+		       (to - from) * RECORD_FIXED);
+		w->count = (uint16_t)(w->count + to - from);
+		return;
+	}
+	for (size_t i = from; i < to; i++) {
+		chunk_record(c, i, &r);
+		chunk_writer_add(w, &r);
+	}
+}
+
 /* The head is what one pass over the records finds. */
 static void write_head(struct chunk_writer *w)
 {

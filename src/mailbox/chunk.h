@@ -88,6 +88,10 @@ struct chunk_writer {
 void chunk_writer_init(struct chunk_writer *, struct batch *, uint64_t account,
                        uint32_t mailbox);
 void chunk_writer_add(struct chunk_writer *, const struct record *);
+/* The same of a chunk's records `from` to before `to`, which don't change:
+ * without keywords they are copied as they lie. */
+void chunk_writer_keep(struct chunk_writer *, const struct chunk *, size_t from,
+                       size_t to);
 void chunk_writer_flush(struct chunk_writer *);
 
 /* Takes the chunk that begins with that UID out, its head too. */

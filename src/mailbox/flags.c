@@ -97,8 +97,6 @@ static bool store_record(struct storing *s, struct record *r)
 	struct mailbox_meta *meta = &s->edit->meta;
 	struct record old = *r;
 
-	if (!uid_scan_has(&s->scan, r->uid))
-		return false;
 	if (s->what->conditional && r->modseq > s->what->unchanged_since) {
 		uidset_add(s->failed, r->uid);
 		return false;
@@ -115,6 +113,20 @@ static bool store_record(struct storing *s, struct record *r)
 	return true;
 }
 
+/* The chunk's first record from `at` on that is asked for; count: none is. */
+static size_t next_asked(struct storing *s, const struct chunk *c, size_t at)
+{
+	while (at < c->count) {
+		uint32_t uid = chunk_uid(c, at);
+		uint32_t wanted = uid_scan_next(&s->scan, uid);
+
+		if (wanted == uid)
+			break;
+		at = wanted == 0 ? c->count : chunk_find(c, wanted);
+	}
+	return at;
+}
+
 static void store_chunk(struct storing *s, const struct chunk *c)
 {
 	struct chunk_writer w;
@@ -122,10 +134,15 @@ static void store_chunk(struct storing *s, const struct chunk *c)
 
 	chunk_writer_init(&w, s->change->batch, s->change->account->id,
 	                  s->edit->meta.id);
-	for (size_t i = 0; i < c->count; i++) {
+	for (size_t i = 0; i < c->count;) {
+		size_t end = next_asked(s, c, i);
 		struct record r;
 
-		chunk_record(c, i, &r);
+		chunk_writer_keep(&w, c, i, end);
+		i = end;
+		if (i == c->count)
+			break;
+		chunk_record(c, i++, &r);
 		differs = store_record(s, &r) || differs;
 		chunk_writer_add(&w, &r);
 	}

@@ -13,10 +13,12 @@
  *           then the keyword bits, 8 octets a word
  *
  * "any" is the union of the records' flags, "all" their intersection: with
- * the counts they decide most searches without looking at a record. Chunks are
- * kept below CHUNK_BYTES so that several fit an LMDB page. A
- * chunk has as many keyword words as its records need; it is rewritten with
- * more when a keyword beyond them is set.
+ * the counts they decide most searches without looking at a record. A chunk
+ * has at most CHUNK_BYTES, what a page of LMDB holds beside its head: a large
+ * one has a page to itself, full but for some octets. (Of rows of
+ * half a page, put behind one another, LMDB leaves one on each page.) It has
+ * as many keyword words as its records need, and is rewritten with more when a
+ * keyword beyond them is set.
  *
  * Each head is there twice: as a row of T_HEADS, too, with the chunk's key.
  * Who goes through a large mailbox goes through these, some seventy to a page,
@@ -38,7 +40,7 @@ enum message_flag {
 	FLAG_DRAFT = 1 << 4,
 };
 
-enum { KEYWORD_WORDS = LIMIT_KEYWORDS / 64, CHUNK_BYTES = 1900 };
+enum { KEYWORD_WORDS = LIMIT_KEYWORDS / 64, CHUNK_BYTES = 4080 };
 
 /* Keyword k of the mailbox's list is bit k % 64 of word k / 64. */
 struct keyword_bits {

@@ -73,10 +73,47 @@ static size_t some_keyword(uint32_t uid)
 	return uid % 20 == 0 ? uid % LIMIT_KEYWORDS : LIMIT_KEYWORDS;
 }
 
+static void forget(struct rig *r, uint32_t mailbox)
+{
+	static const enum table tables[] = { T_RECORDS, T_HEADS };
+	struct batch *b = batch_new(r->partition, RIG_ACCOUNT);
+
+	for (size_t i = 0; i < 2; i++) {
+		struct store_key prefix =
+			key_messages(RIG_ACCOUNT, tables[i], mailbox);
+
+		batch_delete_prefix(b, store_key_slice(&prefix));
+	}
+	assert_int_equal(batch_commit(b).code, ERR_OK);
+}
+
+/* Each chunk is put anew, in two pieces that are kept as they are. */
+static void keep_all(struct rig *r, uint32_t mailbox)
+{
+	struct store_key prefix = key_messages(RIG_ACCOUNT, T_RECORDS, mailbox);
+	struct store_cursor c =
+		store_cursor(r->partition, store_key_slice(&prefix),
+	                     (struct slice){ NULL, 0 });
+	struct batch *b = batch_new(r->partition, RIG_ACCOUNT);
+	struct cursor_row row;
+	struct chunk_writer w;
+
+	chunk_writer_init(&w, b, RIG_ACCOUNT, mailbox);
+	while (store_cursor_next(&c, &row)) {
+		struct chunk chunk;
+
+		assert_int_equal(chunk_open(row.value, &chunk).code, ERR_OK);
+		chunk_writer_keep(&w, &chunk, 0, chunk.count / 3);
+		chunk_writer_keep(&w, &chunk, chunk.count / 3, chunk.count);
+		chunk_writer_flush(&w);
+		assert_int_equal(w.last_chunk, chunk.first);
+	}
+	assert_int_equal(batch_commit(b).code, ERR_OK);
+}
+
 static void write_and_read(struct rig *r, uint32_t mailbox, uint32_t step,
                            size_t (*keyword_of)(uint32_t))
 {
-	static const enum table tables[] = { T_RECORDS, T_HEADS };
 	struct batch *b = batch_new(r->partition, RIG_ACCOUNT);
 	struct chunk_writer w;
 
@@ -89,14 +126,9 @@ static void write_and_read(struct rig *r, uint32_t mailbox, uint32_t step,
 	chunk_writer_flush(&w);
 	assert_int_equal(batch_commit(b).code, ERR_OK);
 	assert_int_equal(read_back(r, mailbox, keyword_of), 1000);
-	b = batch_new(r->partition, RIG_ACCOUNT);
-	for (size_t i = 0; i < 2; i++) {
-		struct store_key prefix =
-			key_messages(RIG_ACCOUNT, tables[i], mailbox);
-
-		batch_delete_prefix(b, store_key_slice(&prefix));
-	}
-	assert_int_equal(batch_commit(b).code, ERR_OK);
+	keep_all(r, mailbox);
+	assert_int_equal(read_back(r, mailbox, keyword_of), 1000);
+	forget(r, mailbox);
 }
 
 static void pack(struct rig *r)
@@ -111,6 +143,43 @@ static void test_pack(void **state)
 {
 	(void)state;
 	rig_run(pack);
+}
+
+static uint64_t index_bytes(struct rig *r, uint32_t mailbox)
+{
+	struct partition_stats stats;
+
+	read_back(r, mailbox, no_keyword);
+	partition_stats(r->partition, &stats);
+	return stats.index_bytes;
+}
+
+/* Put one after another, before what is there already, they fill pages. */
+static void fill_pages(struct rig *r)
+{
+	enum { RECORDS = 10000, FILL = RECORDS * RECORD_FIXED };
+	struct batch *b = batch_new(r->partition, RIG_ACCOUNT);
+	uint64_t before = index_bytes(r, 901);
+	uint64_t grown;
+	struct chunk_writer w;
+
+	chunk_writer_init(&w, b, RIG_ACCOUNT, 901);
+	for (uint32_t uid = 1; uid <= RECORDS; uid++) {
+		struct record rec = record_with(uid, LIMIT_KEYWORDS);
+
+		chunk_writer_add(&w, &rec);
+	}
+	chunk_writer_flush(&w);
+	assert_int_equal(batch_commit(b).code, ERR_OK);
+	grown = index_bytes(r, 901) - before;
+	assert_in_range(grown, FILL, FILL + FILL / 4);
+	forget(r, 901);
+}
+
+static void test_fill_pages(void **state)
+{
+	(void)state;
+	rig_run(fill_pages);
 }
 
 /* The first and the last that Date: can say, which copies keep. */
@@ -375,10 +444,14 @@ static void keyword_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pack),       cmocka_unit_test(test_sent),
-		cmocka_unit_test(test_wrong_sent), cmocka_unit_test(test_heads),
-		cmocka_unit_test(damaged_chunks),  cmocka_unit_test(meta_rows),
+		cmocka_unit_test(test_pack),
+		cmocka_unit_test(test_sent),
+		cmocka_unit_test(test_wrong_sent),
+		cmocka_unit_test(test_heads),
+		cmocka_unit_test(damaged_chunks),
+		cmocka_unit_test(meta_rows),
 		cmocka_unit_test(keyword_names),
+		cmocka_unit_test(test_fill_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
