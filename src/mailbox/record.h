@@ -15,10 +15,10 @@
  * "any" is the union of the records' flags, "all" their intersection: with
  * the counts they decide most searches without looking at a record. A chunk
  * has at most CHUNK_BYTES, what a page of LMDB holds beside its head: a large
- * one has a page to itself, full but for some octets. (Of rows of
- * half a page, put behind one another, LMDB leaves one on each page.) It has
- * as many keyword words as its records need, and is rewritten with more when a
- * keyword beyond them is set.
+ * one has a page to itself, full but for some octets. (Of rows of half a page,
+ * put behind one another, LMDB leaves one on each page.) It has as many keyword
+ * words as its records need, and is rewritten with more when a keyword beyond
+ * them is set.
  *
  * Each head is there twice: as a row of T_HEADS, too, with the chunk's key.
  * Who goes through a large mailbox goes through these, some seventy to a page,

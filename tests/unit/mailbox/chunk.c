@@ -22,7 +22,7 @@ static struct record record_with(uint32_t uid, size_t keyword)
 		.size = uid * 3,
 		.modseq = 1000u + uid,
 		.internaldate = -5,
-		.sent = -(int64_t)uid << 33,
+		.sent = -((int64_t)uid << 33),
 		.savedate = 77,
 		.zone = -330,
 		.flags = uid % 2 ? FLAG_SEEN : FLAG_DELETED | FLAG_DRAFT,
