@@ -1,12 +1,14 @@
 /*
  * digest_check.c -- what digest_check() lets pass can be acted upon: every
  * section lies within the message, no walk over its parts is longer than
- * they are many, and nothing that is sent to a client ends a line.
+ * they are many, and nothing that is sent to a client ends a line; parts are
+ * described, or don't agree with BODYSTRUCTURE.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "mime/described.h"
 #include "mime/digest_check.h"
 #include "mime/digest_layout.h"
 
@@ -55,6 +57,21 @@ static void check_wire(struct slice s)
 		require(s.ptr[i] >= ' ' && s.ptr[i] <= '~');
 }
 
+static void check_described(const struct digest *d)
+{
+	struct described *v = calloc(d->parts, sizeof *v);
+	struct buf text = { 0 };
+
+	require(v != NULL);
+	if (is_ok(digest_describe(d, v)))
+		for (uint32_t i = 0; i < d->parts; i++) {
+			require(v[i].end > i && v[i].end <= d->parts);
+			wire_text(v[i].description, &text);
+		}
+	buf_free(&text);
+	free(v);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice raw = slice_of(data, size);
@@ -69,5 +86,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_wire(digest_field(&d, DIGEST_ENVELOPE));
 	check_wire(digest_field(&d, DIGEST_BODYSTRUCTURE));
 	check_wire(digest_field(&d, DIGEST_BODY));
+	check_described(&d);
 	return 0;
 }
