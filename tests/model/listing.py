@@ -107,7 +107,8 @@ def attributes_there(session, account, name, command):
 def ask_others(session, command, names):
     """What list_names() says of others' names, as their owners have it. Only
     what is a mailbox is listed for its own sake without SUBSCRIBED."""
-    for full in [x for x in names if x.startswith(OTHERS)]:
+    for full in [x for x in names if x.startswith(OTHERS)
+                 or is_anothers(session.home, x)]:
         for account in session.home.known.values():
             if not (full + "/").startswith(account.prefix):
                 continue
