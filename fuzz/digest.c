@@ -8,10 +8,10 @@
 #include <stdlib.h>
 
 #include "base/unicode.h"
-#include "mime/described.h"
 #include "mime/digest_check.h"
 #include "mime/search.h"
 #include "mime/wire.h"
+#include "parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -55,21 +55,6 @@ static void check_utf8(struct slice form)
 	for (size_t i = 0; i < out.len; i++)
 		require((uint8_t)out.data[i] >= ' ');
 	buf_free(&out);
-}
-
-static void check_described(const struct digest *d)
-{
-	struct described *v = calloc(d->parts, sizeof *v);
-	struct buf text = { 0 };
-
-	require(v != NULL && is_ok(digest_describe(d, v)));
-	for (uint32_t i = 0; i < d->parts; i++) {
-		require(v[i].end > i && v[i].end <= d->parts);
-		wire_text(v[i].description, &text);
-	}
-	require(utf8_is_valid(buf_slice(&text)));
-	buf_free(&text);
-	free(v);
 }
 
 struct reading {
@@ -122,7 +107,7 @@ static void check_digest(struct slice raw, struct slice message)
 	check_whole(&d);
 	check_utf8(digest_field(&d, DIGEST_ENVELOPE));
 	check_utf8(digest_field(&d, DIGEST_BODYSTRUCTURE));
-	check_described(&d);
+	require(parts_described(&d));
 	check_search(&d, message);
 	for (uint32_t i = 0; i < 64; i++) {
 		const uint32_t path[] = { i % 4, i / 4 % 4, i / 16 };

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
-#include "mime/described.h"
 #include "mime/digest_check.h"
 #include "mime/digest_layout.h"
+#include "parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -57,21 +57,6 @@ static void check_wire(struct slice s)
 		require(s.ptr[i] >= ' ' && s.ptr[i] <= '~');
 }
 
-static void check_described(const struct digest *d)
-{
-	struct described *v = calloc(d->parts, sizeof *v);
-	struct buf text = { 0 };
-
-	require(v != NULL);
-	if (is_ok(digest_describe(d, v)))
-		for (uint32_t i = 0; i < d->parts; i++) {
-			require(v[i].end > i && v[i].end <= d->parts);
-			wire_text(v[i].description, &text);
-		}
-	buf_free(&text);
-	free(v);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice raw = slice_of(data, size);
@@ -86,6 +71,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_wire(digest_field(&d, DIGEST_ENVELOPE));
 	check_wire(digest_field(&d, DIGEST_BODYSTRUCTURE));
 	check_wire(digest_field(&d, DIGEST_BODY));
-	check_described(&d);
+	parts_described(&d);
 	return 0;
 }

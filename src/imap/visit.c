@@ -339,21 +339,33 @@ struct err visit_await(struct session *s, struct visit *v)
 	return e;
 }
 
+struct err visit_next(struct session *s, struct visit *v, struct slice tag,
+                      struct slice *line, uint64_t *octets, bool *ended)
+{
+	struct err e;
+
+	do {
+		e = visit_await(s, v);
+		if (is_ok(e))
+			e = visit_line(v, line, octets);
+	} while (is_ok(e) && slice_starts(*line, S("+")));
+	*ended = is_ok(e) && visit_is_tagged(*line, tag);
+	return e;
+}
+
 struct err visit_answer(struct session *s, struct visit *v, struct slice tag,
                         struct slice *said)
 {
 	struct slice line;
 	uint64_t octets;
+	bool ended;
 	struct err e;
 
 	for (;;) {
-		e = visit_await(s, v);
-		if (is_ok(e))
-			e = visit_line(v, &line, &octets);
-		if (is_ok(e) && visit_is_tagged(line, tag))
+		e = visit_next(s, v, tag, &line, &octets, &ended);
+		if (ended)
 			break;
-		/* our literals did not wait for it */
-		if (is_ok(e) && !slice_starts(line, S("+")))
+		if (is_ok(e))
 			e = visit_pass_line(s, v, line, octets);
 		if (!is_ok(e))
 			return visit_leave(s, v, e);

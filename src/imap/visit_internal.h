@@ -54,6 +54,11 @@ bool visit_is_tagged(struct slice line, struct slice tag);
 struct err visit_pass_line(struct session *, struct visit *, struct slice line,
                            uint64_t octets);
 
+/* The next line of the answer to `tag`, which *ended says it is the last of.
+ * Passes over what asks for our literals: they did not wait for it. */
+struct err visit_next(struct session *, struct visit *, struct slice tag,
+                      struct slice *line, uint64_t *octets, bool *ended);
+
 /* Bytes of a command; suspends while too many are on their way. */
 struct err visit_say(struct visit *, struct slice);
 

@@ -51,27 +51,27 @@ static struct err pass_listed(struct session *s, struct visit *v,
 {
 	struct slice line;
 	uint64_t octets;
+	bool ended;
 	struct err e;
 
 	*told = false;
 	for (;;) {
-		e = visit_await(s, v);
-		if (is_ok(e))
-			e = visit_line(v, &line, &octets);
-		if (!is_ok(e) || visit_is_tagged(line, tag))
+		bool is_row;
+
+		e = visit_next(s, v, tag, &line, &octets, &ended);
+		if (ended)
 			break;
-		if (slice_starts(line, S("+"))) /* for our literals */
-			continue;
-		*told |= slice_starts(line, S("* LIST ("));
-		if (slice_starts(line, S("* LIST (")) && octets == 0)
+		is_row = is_ok(e) && slice_starts(line, S("* LIST ("));
+		*told |= is_row;
+		if (is_row && octets == 0)
 			reply_listed(s, r, line, childinfo);
-		else
+		else if (is_ok(e))
 			e = visit_pass_line(s, v, line, octets);
 		if (!is_ok(e))
-			break;
+			return visit_leave(s, v, e);
 	}
 	visit_rest(v);
-	return is_ok(e) ? OK : visit_leave(s, v, e);
+	return OK;
 }
 
 /* Also of the owner's own name, below which all of his are. */

@@ -340,11 +340,11 @@ struct err account_set_quota(struct account *a, unsigned set,
 
 /* -- all of a partition -- */
 
-/* The first account at or behind `from`, in one look: accounts lie apart. */
-static struct err next_account(struct model *model, uint64_t from, uint64_t *id,
-                               struct slice *value)
+/* The first account at or behind *id, in one look: accounts lie apart. */
+static struct err next_account(struct model *model, uint64_t *id,
+                               struct account_meta *meta, struct slice *name)
 {
-	struct store_key key = key_table(from, T_ACCOUNT);
+	struct store_key key = key_table(*id, T_ACCOUNT);
 	struct store_cursor c =
 		store_cursor(model->partition, (struct slice){ NULL, 0 },
 	                     store_key_slice(&key));
@@ -353,21 +353,18 @@ static struct err next_account(struct model *model, uint64_t from, uint64_t *id,
 	if (!store_cursor_next(&c, &row))
 		return is_ok(c.e) ? err(ERR_ABSENT, "no more accounts") : c.e;
 	*id = get_be64(row.key.ptr);
-	*value = row.value;
-	return OK;
+	return account_meta_read(row.value, meta, name);
 }
 
 struct err model_last_uidvalidity(struct model *model, uint32_t *out)
 {
-	struct slice value, name;
 	struct account_meta meta;
+	struct slice name;
 	struct err e = OK;
 
 	*out = 0;
 	for (uint64_t id = 1; is_ok(e); id++) {
-		e = next_account(model, id, &id, &value);
-		if (is_ok(e))
-			e = account_meta_read(value, &meta, &name);
+		e = next_account(model, &id, &meta, &name);
 		if (is_ok(e) && meta.uidvalidity > *out &&
 		    meta.uidvalidity <= UIDVALIDITY_BY_CLOCK)
 			*out = meta.uidvalidity;
@@ -379,14 +376,12 @@ struct err model_accounts(struct model *model,
                           bool (*fn)(void *arg, uint64_t id, struct slice name),
                           void *arg)
 {
-	struct slice value, name;
 	struct account_meta meta;
+	struct slice name;
 	struct err e = OK;
 
 	for (uint64_t id = 1; is_ok(e); id++) {
-		e = next_account(model, id, &id, &value);
-		if (is_ok(e))
-			e = account_meta_read(value, &meta, &name);
+		e = next_account(model, &id, &meta, &name);
 		if (is_ok(e) && !fn(arg, id, name))
 			return OK;
 	}

@@ -13,6 +13,7 @@ import time
 import support
 from commands import Terminal
 from harness import Raw
+from processes import wait_for
 
 NEEDS_APP_PASSWORD = b"[AUTHORIZATIONFAILED] this account needs an app"
 WRONG = b"[AUTHENTICATIONFAILED]"
@@ -263,11 +264,8 @@ class Credentials(support.ServerTest):
         self.assertRegex(row["tls_session"], r"^TLSv1\.3 TLS_\w+$")
         session = row["session"]
         self.assertEqual(session, who["session"])
-        end = time.time() + 20
         ended = "event=imap_end user=%s session=%s " % (self.ann, session)
-        while ended not in self.server.log() and time.time() < end:
-            time.sleep(0.05)
-        self.assertIn(ended, self.server.log())
+        self.assertTrue(wait_for(lambda: ended in self.server.log()))
         self.assertRegex(self.server.log(), "event=login user=%s .*session=%s"
                          % (self.ann, session))
 

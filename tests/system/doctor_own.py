@@ -129,7 +129,7 @@ class Figures(Running):
                 for name, rows in out.items() if name.startswith("mail/")}
 
     def test_what_there_is(self):
-        raw = Raw(self.server.imaps_port, timeout=60).login(USER)
+        raw = Raw(self.server.imaps_port).login(USER)
         self.addCleanup(raw.close)
         for _ in range(6):
             self.assertIn(b" OK", support.append(

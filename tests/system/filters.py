@@ -1,9 +1,9 @@
 """filters.py -- what fail2ban and CrowdSec make of the log of a real run.
 
 fail2ban's own filter for Dovecot, which Debian brings, and what CrowdSec looks
-for, with log_dovecot; ours without. The servers are behind a balancer, so that addresses can be any: every
-wrong try is counted for the address that it came from, and for no other,
-whatever those who tried called themselves.
+for, with log_dovecot; ours without. The servers are behind a balancer, so that
+addresses can be any: every wrong try is counted for the address that it came
+from, and for no other, whatever those who tried called themselves.
 """
 import base64
 import collections
