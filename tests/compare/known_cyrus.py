@@ -1,5 +1,7 @@
 """known_cyrus.py -- where roost and Cyrus differ, and why that may be."""
-from known import Fold, Known, Row
+import re
+
+from known import Fold, Known, Row, everywhere
 
 ANY = ""
 
@@ -10,7 +12,17 @@ def without_storage(value):
             for root in value]
 
 
+def without_time(value):
+    """A date-time's form: one had the message in a second, one in the next."""
+    if not isinstance(value, bytes):
+        return value
+    return re.sub(rb"\d\d-\w{3}-(\d{4}) [\d:]{8} ", rb"dd-mmm-\1 time ",
+                  value)
+
+
 FOLDS = [
+    Fold(r"^answer of b'FETCH 1 SAVEDATE'", everywhere(without_time),
+         "Both legal: each when it had it"),
     Fold(r"^answer of b'GETQUOTAROOT (INBOX|box)'", without_storage,
          "Both legal: Cyrus rounds down to 1,024 octets, roost up (RFC 9208"
          " section 5.1)"),
