@@ -47,8 +47,7 @@ static bool is_suspended(const struct subject *s)
 
 static bool is_expired(const struct subject *s)
 {
-	return system_clock.wall_s(&system_clock) >=
-	       policy_time(text(s, POLICY_EXPIRES));
+	return clock_now_s() >= policy_time(text(s, POLICY_EXPIRES));
 }
 
 static bool by_imap(const struct subject *s)

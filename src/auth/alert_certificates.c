@@ -17,11 +17,6 @@ enum { ROUND_MS = 2000 }; /* many dates come at once */
 
 static const struct slice ended = N(" (ended)");
 
-static int64_t now_s(void)
-{
-	return system_clock.wall_s(&system_clock);
-}
-
 /* -- certificates -- */
 
 /* That it has ended is told once more. */
@@ -38,7 +33,8 @@ static void tell_of(struct auth *a, const struct certificate_date *d)
 	int64_t days = certificate_days(d);
 	time_t ends = (time_t)d->expires;
 	char subject[ALERT_SUBJECT + 1], name[ALERT_SUBJECT + 1], date[32];
-	struct alert alert = { .kind = ALERT_CERTIFICATE, .at_s = now_s() };
+	struct alert alert = { .kind = ALERT_CERTIFICATE,
+		               .at_s = clock_now_s() };
 	struct tm t;
 
 	if (days >= CERTIFICATE_WARN_DAYS)

@@ -20,11 +20,6 @@
 /* More in half a minute is no session's. */
 static const uint64_t report_most = UINT64_C(1) << 40;
 
-static int64_t now_s(void)
-{
-	return system_clock.wall_s(&system_clock);
-}
-
 /* -- days -- */
 
 /* A copy: others are added while it waits. */
@@ -60,7 +55,7 @@ static void add_day(struct auth *a, uint64_t account, const struct fetched *f)
 	if (all->n_days == DAYS)
 		return; /* they are being written */
 	all->days[all->n_days++] =
-		(struct fetched_day){ account, now_s() / 86400, *f };
+		(struct fetched_day){ account, clock_now_s() / 86400, *f };
 	if (all->n_days == DAYS)
 		on_days(a);
 	else if (all->n_days == 1)
@@ -77,7 +72,7 @@ static struct fetched_hour *find_hour(struct alerts *all, uint64_t account,
 	uint64_t at = hash_keyed(slice_of(key, sizeof key)) %
 	              (HOURS / HOUR_WAYS) * HOUR_WAYS;
 	struct fetched_hour *set = &all->hours[at], *least = set;
-	int64_t hour = now_s() / 3600;
+	int64_t hour = clock_now_s() / 3600;
 
 	for (size_t i = 0; i < HOUR_WAYS; i++) {
 		if (set[i].hour != hour)
@@ -128,14 +123,14 @@ static bool is_settled(struct auth *a, uint64_t account, struct slice network)
 	if (!is_ok(history_first(a->history, account, network, &there_s,
 	                         &anywhere_s)))
 		return true;
-	return habit_is_settled(there_s, now_s()) ||
-	       !habit_is_settled(anywhere_s, now_s());
+	return habit_is_settled(there_s, clock_now_s()) ||
+	       !habit_is_settled(anywhere_s, clock_now_s());
 }
 
 static void look(struct auth *a, struct fetched_hour *h, struct slice address,
                  struct slice network)
 {
-	struct alert alert = { .kind = ALERT_DOWNLOAD, .at_s = now_s() };
+	struct alert alert = { .kind = ALERT_DOWNLOAD, .at_s = clock_now_s() };
 	struct alert_job *j;
 
 	if (!h->is_settled)

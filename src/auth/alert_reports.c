@@ -21,11 +21,6 @@ static const struct {
 
 static const unsigned quota_levels[LEVELS] = { 80, 95 };
 
-static int64_t now_s(void)
-{
-	return system_clock.wall_s(&system_clock);
-}
-
 /* -- a level is raised, or taken back -- */
 
 /* The subject of the job's alert is that of all levels: this one's own. */
@@ -82,7 +77,7 @@ static bool on_disk(struct peer *mail, struct frame_in *f)
 	uint64_t id = read_u64(&f->r);
 	uint64_t free_octets = read_u64(&f->r);
 	uint64_t octets = read_u64(&f->r);
-	struct alert alert = { .kind = ALERT_DISK, .at_s = now_s() };
+	struct alert alert = { .kind = ALERT_DISK, .at_s = clock_now_s() };
 	char subject[24], percent[8], left[24], partition[12];
 	struct alert_job *j;
 	unsigned used;
@@ -146,7 +141,7 @@ static bool on_quota_band(struct peer *mail, struct frame_in *f)
 	uint8_t band = read_u8(&f->r);
 	uint64_t used = read_u64(&f->r);
 	uint64_t limit = read_u64(&f->r);
-	struct alert alert = { .kind = ALERT_QUOTA, .at_s = now_s() };
+	struct alert alert = { .kind = ALERT_QUOTA, .at_s = clock_now_s() };
 	char used_text[24], limit_text[24];
 	struct account_row row;
 	struct alert_job *j;

@@ -13,11 +13,6 @@
 #include "base/clock.h"
 #include "guard/country.h"
 
-static int64_t now_s(void)
-{
-	return system_clock.wall_s(&system_clock);
-}
-
 /* -- a sign-in in words -- */
 
 struct words {
@@ -35,7 +30,7 @@ static void describe(const struct attempt *t, struct words *w, struct alert *a)
 	w->from = n.base;
 	n = limit_place(&w->from);
 	limit_network_text(&n, w->network);
-	a->at_s = now_s();
+	a->at_s = clock_now_s();
 	a->account = t->row.id;
 	a->user = buf_slice(t->name.len != 0 ? &t->name : &t->user);
 	alert_add(a, "rip", buf_slice(&t->address));
@@ -193,7 +188,7 @@ static void raise_attack(struct attempt *t, enum alert_kind kind,
 	struct words w;
 
 	if (all->attack_s[kind] != 0 &&
-	    now_s() - all->attack_s[kind] < ATTACK_PAUSE_S)
+	    clock_now_s() - all->attack_s[kind] < ATTACK_PAUSE_S)
 		return;
 	describe(t, &w, &alert);
 	all->attack_s[kind] = alert.at_s;
@@ -223,7 +218,7 @@ static bool has(unsigned set, enum limit_kind kind)
 /* Of one who was let in before anybody knew. */
 static void raise_let_in(struct auth *a, struct slice name)
 {
-	struct alert alert = { .kind = ALERT_INTRUSION, .at_s = now_s() };
+	struct alert alert = { .kind = ALERT_INTRUSION, .at_s = clock_now_s() };
 	struct account_row row;
 
 	if (!is_ok(directory_find(a->directory, name, &row)))

@@ -92,11 +92,6 @@ struct alert_job *alerts_queue(struct auth *a, const struct alert *alert,
 
 /* -- raising -- */
 
-static int64_t now_s(void)
-{
-	return system_clock.wall_s(&system_clock);
-}
-
 /* One that can't be asked is not silent. */
 static bool is_silenced(struct auth *a, const struct alert *alert)
 {
@@ -106,7 +101,7 @@ static bool is_silenced(struct auth *a, const struct alert *alert)
 	bool silenced =
 		is_ok(directory_policies_for(a->directory, name, arena, &p)) &&
 		policy_silences(p.v[POLICY_SILENT_ALERTS].text,
-	                        alert_kind_name(alert->kind), now_s());
+	                        alert_kind_name(alert->kind), clock_now_s());
 
 	arena_free(arena);
 	return silenced;
@@ -169,7 +164,7 @@ static void trim_job(struct auth *a, struct alert_job *j)
 static void on_hour(void *arg)
 {
 	struct auth *a = arg;
-	struct alert none = { .at_s = now_s() };
+	struct alert none = { .at_s = clock_now_s() };
 
 	timer_start(&a->alerts->hourly, a->loop, HOUR_MS, on_hour, a);
 	alerts_queue(a, &none, trim_job);

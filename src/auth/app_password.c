@@ -8,11 +8,6 @@
 
 static const char purpose[] = "app password";
 
-static int64_t now_s(void)
-{
-	return system_clock.wall_s(&system_clock);
-}
-
 /* -- what limits one -- */
 
 /* False at the end. */
@@ -67,7 +62,7 @@ static bool is_within(struct slice networks, struct slice address)
 static struct err check_use(const struct app_password *p,
                             const struct attempt *t)
 {
-	if (p->expires_s != 0 && p->expires_s <= now_s())
+	if (p->expires_s != 0 && p->expires_s <= clock_now_s())
 		return err(ERR_EXPIRED, "this app password has expired");
 	if (p->services.len != 0 && !has_service(p->services, t->service))
 		return err(ERR_AUTHORIZATIONFAILED,
@@ -152,7 +147,7 @@ static struct err check_new(const struct app_password *p)
 		                       "characters among them");
 	if (!are_services(p->services))
 		return err(ERR_SYNTAX, "the services are imap and smtp");
-	if (p->expires_s != 0 && p->expires_s <= now_s())
+	if (p->expires_s != 0 && p->expires_s <= clock_now_s())
 		return err(ERR_SYNTAX, "it would have expired by now");
 	return OK;
 }
@@ -244,7 +239,7 @@ enum { EXPIRED_PAGE = 256, EXPIRED_LOOK_BACK_S = 24 * 3600 };
 void app_passwords_expire(struct auth *a)
 {
 	struct expired_row rows[EXPIRED_PAGE];
-	int64_t now = now_s();
+	int64_t now = clock_now_s();
 	int64_t from = a->app_passwords_ended_s;
 	size_t n;
 

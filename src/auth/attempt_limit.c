@@ -23,7 +23,7 @@ enum {
 
 static uint32_t now_s(void)
 {
-	return (uint32_t)system_clock.wall_s(&system_clock);
+	return (uint32_t)clock_now_s();
 }
 
 /* -- who it is to the limits -- */

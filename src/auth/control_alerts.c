@@ -160,7 +160,7 @@ static struct err try_place(struct control *c, struct slice place,
 	struct alert alert = { .kind = ALERT_TEST };
 	struct err e;
 
-	alert.at_s = system_clock.wall_s(&system_clock);
+	alert.at_s = clock_now_s();
 	if (slice_eq(place, S("owner")) && user.len == 0)
 		e = err(ERR_ABSENT, "not tried: no account was named");
 	else if (slice_eq(place, S("owner")))

@@ -25,7 +25,7 @@ static struct err take_lifetime(struct slice text, int64_t *expires_s)
 		return OK;
 	if (!slice_number(text, &lifetime_s) || lifetime_s > INT32_MAX)
 		return err(ERR_SYNTAX, "that is no time");
-	*expires_s = system_clock.wall_s(&system_clock) + (int64_t)lifetime_s;
+	*expires_s = clock_now_s() + (int64_t)lifetime_s;
 	return OK;
 }
 

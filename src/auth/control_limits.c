@@ -101,7 +101,7 @@ static void lockout_row(struct control *c, struct arena *a,
 
 static uint32_t now_s(void)
 {
-	return (uint32_t)system_clock.wall_s(&system_clock);
+	return (uint32_t)clock_now_s();
 }
 
 struct err control_lockout_list(struct control *c, struct slice nothing,

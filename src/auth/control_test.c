@@ -73,17 +73,12 @@ static void say_certificates(struct control *c, const struct account_row *row)
 	buf_free(&text);
 }
 
-static int64_t now_s(void)
-{
-	return system_clock.wall_s(&system_clock);
-}
-
 /* Where strangers to it, or those at a place of its own, have guessed. */
 static void say_lockouts(struct control *c, const struct account_row *row)
 {
 	const enum limit_kind kinds[] = { LIMIT_KIND_ACCOUNT,
 		                          LIMIT_KIND_PLACE };
-	uint32_t now = (uint32_t)now_s();
+	uint32_t now = (uint32_t)clock_now_s();
 
 	for (size_t i = 0; i < 2 && row->id != 0; i++) {
 		struct tallies *t = limits_table(c->auth->limits, kinds[i]);
@@ -150,7 +145,7 @@ static struct err say_second_factor(struct control *c,
 static struct err say_app_password(struct control *c,
                                    const struct app_password *p)
 {
-	bool has_expired = p->expires_s != 0 && p->expires_s <= now_s();
+	bool has_expired = p->expires_s != 0 && p->expires_s <= clock_now_s();
 	bool is_for_imap = p->services.len == 0 ||
 	                   slice_find(p->services, S("imap")) != SLICE_NONE;
 

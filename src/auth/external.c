@@ -104,8 +104,7 @@ static struct err check(struct attempt *t, struct certificate *c)
 		return err(ERR_AUTHENTICATIONFAILED, "there is no certificate");
 	attempt_keep(&t->certificate, slice_cstr(c->fingerprint));
 	attempt_keep(&t->subject, slice_cstr(c->subject));
-	return certificate_verify(c, &a->authorities, &proof,
-	                          system_clock.wall_s(&system_clock));
+	return certificate_verify(c, &a->authorities, &proof, clock_now_s());
 }
 
 void verify_certificate(struct attempt *t)

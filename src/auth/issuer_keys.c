@@ -34,7 +34,7 @@ void issuer_log(enum log_level level, struct issuer_state *s, const char *event,
 void issuer_date(struct issuer_state *s, const struct outside_answer *a)
 {
 	s->has_date = a->date_s != 0;
-	s->ahead_s = (int64_t)a->date_s - system_clock.wall_s(&system_clock);
+	s->ahead_s = (int64_t)a->date_s - clock_now_s();
 }
 
 void issuer_keys_take(struct issuer_state *s, struct jwks *fresh)

@@ -101,11 +101,6 @@ static bool is_remembered(struct issuers *all, struct slice token,
 	return true;
 }
 
-static int64_t now_s(void)
-{
-	return system_clock.wall_s(&system_clock);
-}
-
 /* Not beyond its end, whatever the clocks; and what only the issuer knows, it
  * may know better soon. */
 static void remember(struct issuers *all, const struct issuer_state *s,
@@ -117,7 +112,7 @@ static void remember(struct issuers *all, const struct issuer_state *s,
 	uint64_t now_ms = loop_now_ms(all->auth->loop);
 	uint64_t keep_s = all->auth->options->verdict_seconds;
 	struct verdict_key key;
-	int64_t left_s = end_s - now_s();
+	int64_t left_s = end_s - clock_now_s();
 
 	if (left_s <= 0 || name.len > sizeof v.name || keep_s == 0)
 		return;
@@ -171,7 +166,7 @@ static struct err take_claims(struct trial *t, const struct issuer_state *s,
                               const json_t *claims, bool is_jwt)
 {
 	struct claims_moment moment = {
-		.now_s = now_s(),
+		.now_s = clock_now_s(),
 		.skew_s = t->all->auth->options->token_skew_seconds,
 	};
 	const struct claims_watch watch = { saw_claim, t };

@@ -155,7 +155,7 @@ static int64_t next_expiry(struct auth *a)
 
 void roll_call_watch_expiry(struct auth *a)
 {
-	int64_t now = system_clock.wall_s(&system_clock);
+	int64_t now = clock_now_s();
 	int64_t next = next_expiry(a);
 	uint64_t wait_ms = EXPIRY_MS;
 

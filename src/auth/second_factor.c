@@ -9,11 +9,6 @@
 
 static const char purpose[] = "recovery code";
 
-static int64_t now_s(void)
-{
-	return system_clock.wall_s(&system_clock);
-}
-
 static void log_change(const char *event, const struct account_row *row)
 {
 	struct log_line l = log_open(LOG_LEVEL_INFO, event);
@@ -170,8 +165,8 @@ static struct err confirm(struct auth *a, const struct account_row *row,
 		return e;
 	if (f.confirmed_s != 0)
 		return err(ERR_NOTNOW, "it has been confirmed");
-	if (!totp_is_right(slice_of(f.key, f.key_len), code, now_s(), f.step,
-	                   &step))
+	if (!totp_is_right(slice_of(f.key, f.key_len), code, clock_now_s(),
+	                   f.step, &step))
 		return wrong_code();
 	make_codes(a, row->id, &made, codes);
 	e = directory_confirm_second_factor(a->directory, row->id,
@@ -242,11 +237,11 @@ static struct err take_app_code(struct auth *a, uint64_t account,
 	uint64_t step;
 	struct err e;
 
-	if (now_s() < paused_until_s(f))
+	if (clock_now_s() < paused_until_s(f))
 		return err(ERR_LIMIT, "too many wrong codes: wait, or take a "
 		                      "recovery code");
-	if (!totp_is_right(slice_of(f->key, f->key_len), code, now_s(), f->step,
-	                   &step))
+	if (!totp_is_right(slice_of(f->key, f->key_len), code, clock_now_s(),
+	                   f->step, &step))
 		return miss(a, account);
 	e = directory_take_step(a->directory, account, step);
 	return e.code == ERR_ABSENT ? wrong_code() : e;

@@ -62,7 +62,7 @@ struct err control_user_stale(struct control *c, struct slice days,
 		return err(ERR_SYNTAX, "days are a number from 1 to 36500");
 	}
 	uses_flush(c->auth);
-	before_s = system_clock.wall_s(&system_clock) - (int64_t)most * DAY_S;
+	before_s = clock_now_s() - (int64_t)most * DAY_S;
 	while (is_ok(e) && is_ok(c->e) && n == PAGE) {
 		e = directory_stale(c->auth->directory, before_s, last, a, page,
 		                    PAGE, &n);

@@ -29,7 +29,7 @@ static struct credential_use use_of(uint64_t credential, int64_t at_s,
 void uses_note(struct auth *a, uint64_t credential, struct slice address)
 {
 	struct uses *u = &a->uses;
-	int64_t now = system_clock.wall_s(&system_clock);
+	int64_t now = clock_now_s();
 
 	if (credential == 0)
 		return;

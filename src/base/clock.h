@@ -15,3 +15,9 @@ struct clock {
 
 /* The machine's own. */
 extern const struct clock system_clock;
+
+/* By its wall clock. */
+static inline int64_t clock_now_s(void)
+{
+	return system_clock.wall_s(&system_clock);
+}

@@ -1,6 +1,5 @@
 /* accounts.c -- accounts and their credentials, read and written. */
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/hash.h"
 #include "directory/internal.h"
 #include "directory/name.h"
@@ -134,11 +133,6 @@ static struct err must_change(struct write *w, struct err e)
 	return e;
 }
 
-static uint64_t now_s(void)
-{
-	return (uint64_t)time(NULL);
-}
-
 /* 63 bits, because SQLite's numbers have a sign. */
 static uint64_t new_id(void)
 {
@@ -151,7 +145,7 @@ static struct err add_domain(struct write *w)
 {
 	sql_use(w->sql, ADD_DOMAIN);
 	sql_text(w->sql, 1, user_name_domain(w->name));
-	sql_u64(w->sql, 2, now_s());
+	sql_u64(w->sql, 2, (uint64_t)clock_now_s());
 	return sql_finish(w->sql);
 }
 
@@ -161,7 +155,7 @@ static struct err add_account(struct write *w)
 	sql_u64(w->sql, 1, new_id());
 	sql_text(w->sql, 2, w->name);
 	sql_text(w->sql, 3, user_name_domain(w->name));
-	sql_u64(w->sql, 4, now_s());
+	sql_u64(w->sql, 4, (uint64_t)clock_now_s());
 	return sql_finish(w->sql);
 }
 
@@ -187,7 +181,7 @@ static struct err add_credential(struct write *w)
 	sql_use(w->sql, ADD_CREDENTIAL);
 	sql_u64(w->sql, 1, w->id);
 	sql_text(w->sql, 2, w->stored);
-	sql_u64(w->sql, 3, now_s());
+	sql_u64(w->sql, 3, (uint64_t)clock_now_s());
 	return sql_finish(w->sql);
 }
 
@@ -270,7 +264,7 @@ static struct err run_set_password(struct write *w)
 	sql_use(w->sql, SET_PASSWORD);
 	sql_u64(w->sql, 1, w->id);
 	sql_text(w->sql, 2, w->stored);
-	sql_u64(w->sql, 3, now_s());
+	sql_u64(w->sql, 3, (uint64_t)clock_now_s());
 	return must_change(w, sql_finish(w->sql));
 }
 

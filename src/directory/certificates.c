@@ -1,6 +1,5 @@
 /* certificates.c -- of clients: by whom they were added, and taken away. */
-#include <time.h>
-
+#include "base/clock.h"
 #include "directory/credential.h"
 #include "directory/internal.h"
 
@@ -73,7 +72,7 @@ static struct err insert(struct write *w)
 	sql_u64(w->sql, 1, w->id);
 	sql_text(w->sql, 2, c->fingerprint);
 	sql_text(w->sql, 3, c->subject);
-	sql_u64(w->sql, 4, (uint64_t)time(NULL));
+	sql_u64(w->sql, 4, (uint64_t)clock_now_s());
 	sql_u64(w->sql, 5, (uint64_t)c->expires_s);
 	return sql_finish(w->sql);
 }

@@ -1,6 +1,5 @@
 /* credentials.c -- app passwords, second factors, recovery codes. */
-#include <time.h>
-
+#include "base/clock.h"
 #include "directory/credential.h"
 #include "directory/internal.h"
 
@@ -17,11 +16,6 @@ struct change {
 static const struct change *change_of(const struct write *w)
 {
 	return (const struct change *)w;
-}
-
-static uint64_t now_s(void)
-{
-	return (uint64_t)time(NULL);
 }
 
 /* -- reading -- */
@@ -174,7 +168,7 @@ static struct err insert_app_password(struct write *w)
 	sql_u64(w->sql, 1, w->id);
 	sql_text(w->sql, 2, p->name);
 	sql_text(w->sql, 3, w->stored);
-	sql_u64(w->sql, 4, now_s());
+	sql_u64(w->sql, 4, (uint64_t)clock_now_s());
 	sql_text(w->sql, 5, p->services);
 	sql_text(w->sql, 6, p->networks);
 	sql_u64(w->sql, 7, (uint64_t)p->expires_s);
@@ -283,7 +277,7 @@ static struct err run_confirm(struct write *w)
 	sql_u64(w->sql, 1, w->id);
 	sql_text(w->sql, 2, w->stored);
 	sql_u64(w->sql, 3, change_of(w)->step);
-	sql_u64(w->sql, 4, now_s());
+	sql_u64(w->sql, 4, (uint64_t)clock_now_s());
 	e = must_change(w, ERR_NOTNOW, "it was changed just now");
 	if (is_ok(e))
 		e = replace_codes(w);
@@ -356,7 +350,7 @@ static struct err run_miss(struct write *w)
 {
 	sql_use(w->sql, MISS_CODE);
 	sql_u64(w->sql, 1, w->id);
-	sql_u64(w->sql, 2, now_s());
+	sql_u64(w->sql, 2, (uint64_t)clock_now_s());
 	return sql_finish(w->sql);
 }
 

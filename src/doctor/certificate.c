@@ -106,7 +106,7 @@ static STACK_OF(X509) * chain_of(SSL *ssl)
 static bool judge_now(const struct doctor *d, const struct place *p,
                       const X509 *x, const char *who)
 {
-	time_t now = (time_t)system_clock.wall_s(&system_clock);
+	time_t now = (time_t)clock_now_s();
 	char date[DATE_MOST];
 
 	if (X509_cmp_time(X509_get0_notBefore(x), &now) > 0) {

@@ -78,7 +78,7 @@ static void put_name(const X509_NAME *name, char out[NAME_MOST])
 
 static void judge(X509 *x, const char *host, char out[LDAP_PROBLEM])
 {
-	time_t now = (time_t)system_clock.wall_s(&system_clock);
+	time_t now = (time_t)clock_now_s();
 	char name[NAME_MOST];
 
 	if (X509_cmp_time(X509_get0_notAfter(x), &now) < 0) {
