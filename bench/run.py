@@ -15,7 +15,7 @@ import datetime
 import json
 import os
 import platform
-import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -113,11 +113,13 @@ class Roost:
         self.conf = os.path.join(self.dir, "roost.conf")
         with open(self.conf, "a") as f:
             f.write(ROOST_CONF)
-        self.start()
-        for n in range(1, USERS + 1):
-            self.roost("-c", self.conf, "user", "add", self.user % n,
-                        stdin=self.password + "\n")
-        self.stop()
+        try:
+            self.start()
+            for n in range(1, USERS + 1):
+                self.roost("-c", self.conf, "user", "add", self.user % n,
+                           stdin=self.password + "\n")
+        finally:
+            self.stop()
 
     def start(self, synced=True):
         """`synced`: what the peers are told; here each OK is durable."""
@@ -290,29 +292,32 @@ def notify(args, server, out):
 
 
 def measure(args, kind, port):
-    directory = tempfile.mkdtemp(prefix="roost-bench-")
-    server = kind(directory, port, args.build)
-    server.start()
+    with tempfile.TemporaryDirectory(prefix="roost-bench-",
+                                     ignore_cleanup_errors=True) as directory:
+        server = kind(directory, port, args.build)
+        try:
+            server.start()
+            return figures(args, server)
+        finally:
+            server.stop()
+
+
+def figures(args, server):
     out = Figures(server.name)
-    try:
-        for n in range(1, USERS + 1):
-            big.fill(server.imap, server.user % n, server.password, "INBOX",
-                     SOME)
-        if args.idle and not args.only or "idle" in args.only:
-            idle(args, server, out)
-        rates(args, server, out)
-        if not args.only or "notify" in args.only:
-            notify(args, server, out)
-        if not args.only or "logins" in args.only:
-            logins.measure(args, server, USERS, out)
-        if not args.only or "strangers" in args.only:
-            strangers.measure(server, out)
-        if not args.only or "attack" in args.only:
-            attack.measure(args, server, USERS, out)
-        bigs(args, server, out)
-    finally:
-        server.stop()
-        shutil.rmtree(directory)
+    for n in range(1, USERS + 1):
+        big.fill(server.imap, server.user % n, server.password, "INBOX", SOME)
+    if args.idle and not args.only or "idle" in args.only:
+        idle(args, server, out)
+    rates(args, server, out)
+    if not args.only or "notify" in args.only:
+        notify(args, server, out)
+    if not args.only or "logins" in args.only:
+        logins.measure(args, server, USERS, out)
+    if not args.only or "strangers" in args.only:
+        strangers.measure(server, out)
+    if not args.only or "attack" in args.only:
+        attack.measure(args, server, USERS, out)
+    bigs(args, server, out)
     return out
 
 
@@ -375,6 +380,8 @@ def options():
 
 def main():
     args = options()
+    # what is started is stopped, however this ends
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     theirs = {p.name: measure(args, p, 17143) for p in args.peers}
     ours = measure(args, Roost, 17243)
     lines = [machine(args.peers), "",
