@@ -27,25 +27,44 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CLAIMS = []     # one socket a port, for as long as this process lives
 
 
-def free_ports(n):
-    """n ports that nobody uses, and that nobody is given who asks for any
-    while the server that they are for is stopped, in no process of tests."""
+def any_port():
+    """One that the system does not give away."""
     with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
         given = int(f.read().split()[0])
+    return ANY.randrange(10000, max(given, 20000))
+
+
+def claim(port):
+    """Whether it is now ours: nobody uses it, and no process of tests will,
+    while the server that it is for is stopped."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind("\0roost-test-port-%d" % port)
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", port))
+    except OSError:
+        name.close()
+        return False
+    CLAIMS.append(name)
+    return True
+
+
+def free_ports(n):
+    """n ports that nobody uses but who is given them here."""
     ports = []
     while len(ports) < n:
-        port = ANY.randrange(10000, max(given, 20000))
-        claim = socket.socket(socket.AF_UNIX)
-        try:
-            claim.bind("\0roost-test-port-%d" % port)
-            with socket.socket() as s:
-                s.bind(("127.0.0.1", port))
-        except OSError:
-            claim.close()
-            continue
-        CLAIMS.append(claim)
-        ports.append(port)
+        port = any_port()
+        if claim(port):
+            ports.append(port)
     return ports
+
+
+def three_ports():
+    """The first of three in a row; as free_ports()."""
+    while True:
+        first = any_port()
+        if all(claim(port) for port in range(first, first + 3)):
+            return first
 
 
 def children(pid):

@@ -3,12 +3,9 @@
 Each test class has roost and a peer (which root must start) and gets from
 pair() a connection to each, logged in as the same new user.
 """
-import contextlib
 import itertools
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,27 +13,13 @@ import unittest
 
 import known
 import known_cyrus
+import tidy
 from wire import Peer
 
-from harness import ROOT, Server
+from harness import ROOT, Server, three_ports
 
 USERS = itertools.count(1)
 PASSWORD = "pass"
-
-
-def three_ports():
-    """The first of three in a row that nobody uses, below those that the
-    system gives away."""
-    for first in random.sample(range(20000, 30000, 3), 100):
-        with contextlib.ExitStack() as stack:
-            try:
-                for port in range(first, first + 3):
-                    sock = stack.enter_context(socket.socket())
-                    sock.bind(("127.0.0.1", port))
-                return first
-            except OSError:
-                pass
-    raise RuntimeError("no three ports in a row")
 
 
 KNOWN = {"dovecot": known.DOVECOT, "cyrus": known_cyrus.CYRUS}
@@ -56,6 +39,7 @@ class Other:
                        env=dict(os.environ, PATH=path))
 
     def __enter__(self):
+        tidy.ENDINGS.callback(self.stop)
         os.chmod(self.dir, 0o755)
         self.port = three_ports()
         more = os.path.join(self.dir, "more.conf")
@@ -64,9 +48,13 @@ class Other:
         self.run("start", self.dir, str(self.port), more)
         return self
 
-    def __exit__(self, *_):
+    def stop(self):
+        """Again, too: it may have been interrupted."""
         self.run("stop", self.dir)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __exit__(self, *_):
+        self.stop()
 
 
 class Both:
