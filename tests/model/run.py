@@ -12,6 +12,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -130,7 +131,10 @@ def main():
     for seed in list(range(first, first + streams)) + [None] * workers:
         seeds.put(seed)
     begun = time.time()
-    processes = [multiprocessing.Process(target=work, args=(seeds, results))
+    # who is interrupted takes the workers along, and they their servers
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    processes = [multiprocessing.Process(target=work, args=(seeds, results),
+                                         daemon=True)
                  for _ in range(workers)]
     for process in processes:
         process.start()
