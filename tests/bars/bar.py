@@ -13,6 +13,7 @@ what less is, it says itself.
 """
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -31,6 +32,8 @@ USERS = {"gate": "nobody", "auth": "daemon", "mail": "mail", "parse": "games",
 
 class Bar:
     def __init__(self, name):
+        # so that what it has started and made goes with it
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         self.name = name
         self.short = "short" in sys.argv[1:]
         self.missed = []
