@@ -26,7 +26,7 @@ void usage_verbs(FILE *out, const char *family)
 		const struct verb *v = &verbs[i];
 
 		if (family == NULL || in_family(v, family))
-			fprintf(out, "  %-15s %s\n", v->name, v->help);
+			fprintf(out, "  %-19s %s\n", v->name, v->help);
 	}
 	fprintf(out, "\n\"roost VERB --help\" says more about one.\n");
 }

@@ -127,7 +127,7 @@ const struct verb verbs[] = {
 	  "audit) what they delete.",
 	  false, { { 0 } }, run_audit_show },
 	{ "audit verify", "[FILE]...", 0, 1000,
-	  "Has anybody tampered with the audit log?",
+	  "Find out if the audit log was tampered with",
 	  "Prints how many lines there are and the last one's hash: keep it\n"
 	  "somewhere else, and say it with --seen later. FILEs are those that it\n"
 	  "was kept in before, the oldest first. Status 65: a line was changed,\n"
