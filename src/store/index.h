@@ -12,7 +12,7 @@
 /* -- index.c: LMDB -- */
 
 struct index {
-	MDB_env *env; /* NULL: lost, see index_reopen() in commit.c */
+	MDB_env *env; /* NULL: lost, see reopen_index() in commit.c */
 	MDB_dbi dbi;
 	void (*on_damage)(struct err); /* see partition_options; or NULL */
 };

@@ -1,4 +1,4 @@
-/* token_message_test.c -- the messages of RFC 7628's examples, of others, and
+/* message_test.c -- the messages of RFC 7628's examples, of others, and
  * what is none. */
 #include <setjmp.h>
 #include <stdarg.h>
