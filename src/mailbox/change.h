@@ -32,8 +32,9 @@ struct change {
 	struct account *account;
 	struct batch *batch; /* NULL once committed */
 	struct account_meta after;
-	uint64_t modseq; /* of this change; 0: none taken yet */
-	bool puts_list;  /* of rights */
+	uint64_t modseq;  /* of this change; 0: none taken yet */
+	bool puts_list;   /* of rights */
+	unsigned parents; /* of a name, made along with it */
 };
 
 void change_begin(struct change *, struct account *); /* suspends */

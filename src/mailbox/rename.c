@@ -249,6 +249,8 @@ struct err mailbox_rename(struct account *a, struct slice from, struct slice to)
 	if (is_ok(e)) {
 		change_begin(&c, a);
 		e = rename_any(&c, from, buf_slice(&normal));
+		if (is_ok(e))
+			change_notify_parents(&c, buf_slice(&normal));
 		change_end(&c);
 	}
 	buf_free(&normal);

@@ -86,8 +86,17 @@ struct err change_make_parents(struct change *c, struct slice name)
 		e = change_make_mailbox(c, parent, 0, false);
 		if (!is_ok(e))
 			return e;
+		c->parents++;
 	}
 	return OK;
+}
+
+void change_notify_parents(const struct change *c, struct slice name)
+{
+	for (unsigned n = c->parents; n != 0; n--) {
+		name = mailbox_name_parent(name);
+		account_notify(c->account, NOTICE_NAME, name, S(""));
+	}
 }
 
 /* -- what is below -- */
@@ -216,9 +225,11 @@ struct err mailbox_create(struct account *a, struct slice name,
 	if (is_ok(e)) {
 		change_begin(&c, a);
 		e = create_locked(&c, buf_slice(&normal), special_use);
-		if (is_ok(e))
+		if (is_ok(e)) {
 			account_notify(a, NOTICE_NAME, buf_slice(&normal),
 			               S(""));
+			change_notify_parents(&c, buf_slice(&normal));
+		}
 		change_end(&c);
 	}
 	buf_free(&normal);

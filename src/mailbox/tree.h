@@ -29,6 +29,8 @@ struct err change_make_mailbox(struct change *, struct slice name,
 
 /* The missing parents of a name. ERR_LIMIT */
 struct err change_make_parents(struct change *, struct slice name);
+/* After the commit, and when the name itself has been told. */
+void change_notify_parents(const struct change *, struct slice name);
 struct err change_has_mailbox_room(const struct change *);
 
 /* A mailbox's record and all that belongs to it, blobs and quota too; not

@@ -396,12 +396,18 @@ class Account:
         if why:
             raise No("OVERQUOTA", *why)
         self.take_mailboxes(parents(name) + [name])
-        for each in parents(name) + [name]:
-            box = self.mailboxes.get(each)
-            if box is None or (each == name and not box.selectable):
-                self.mailboxes[each] = self.fresh(each)
+        made = self.make_parents(name)
+        self.mailboxes[name] = self.fresh(name)
         self.mailboxes[name].uses = uses
-        self.name_changed(name)
+        for each in [name] + made:
+            self.name_changed(each)
+
+    def make_parents(self, name):
+        """Those that there were not, the nearest first."""
+        made = [x for x in parents(name) if x not in self.mailboxes]
+        for each in made:
+            self.mailboxes[each] = self.fresh(each)
+        return made[::-1]
 
     def name_changed(self, name, acl=None):
         """It has come, or gone with that Acl."""
@@ -457,9 +463,8 @@ class Account:
             self.take("ANNOTATION-STORAGE",
                       size(self.mailboxes[name].annotations) +
                       sum(map(size, self.mailboxes[name].private.values())))
-        for each in parents(to):
-            if each not in self.mailboxes:
-                self.mailboxes[each] = self.fresh(each)
+        for each in self.make_parents(to):
+            self.name_changed(each)
         if name == "INBOX":
             return self.rename_inbox(to)
         for each in self.below(name) + [name]:
