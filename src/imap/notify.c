@@ -106,6 +106,7 @@ unsigned notify_events_now(struct session *s, struct slice name, unsigned kinds)
 	if (!is_ok(is_subscribed(s, name, &subscribed)))
 		return 0;
 	return notify_events_of(&s->notify->request, name,
+	                        visit_is_name(s, name),
 	                        subscribed || kinds & NOTICE_SUBSCRIPTION);
 }
 
@@ -282,7 +283,8 @@ static struct err tell_all(struct session *s)
 
 	for (size_t i = 0; is_ok(e) && i < n; i++) {
 		unsigned events = notify_events_of(
-			r, v[i].name, v[i].subscribed && !is_visit(s));
+			r, v[i].name, visit_is_name(s, v[i].name),
+			v[i].subscribed && !is_visit(s));
 
 		if (events != 0 && v[i].exists)
 			tell_first(s, &v[i], events);

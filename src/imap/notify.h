@@ -52,9 +52,10 @@ struct err parse_notify(struct cursor *, struct notify_request *);
 /* "(MessageNew ...)" */
 void notify_write_events(struct buf *, unsigned events);
 
-/* What is asked for of a mailbox, were it not selected: enum notice_kind. */
+/* What is asked for of a mailbox, were it not selected: enum notice_kind.
+ * others: it is not the session's own. */
 unsigned notify_events_of(const struct notify_request *, struct slice name,
-                          bool subscribed);
+                          bool others, bool subscribed);
 /* What the session has asked for last; NULL: it never has. */
 const struct notify_request *notify_asked(const struct session *);
 

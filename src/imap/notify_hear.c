@@ -18,8 +18,10 @@
 /* Whether it is subscribed is looked at when it is told. */
 static unsigned events_at_most(const struct notify *n, struct slice name)
 {
-	return notify_events_of(&n->request, name, false) |
-	       notify_events_of(&n->request, name, true);
+	bool others = visit_is_name(n->session, name);
+
+	return notify_events_of(&n->request, name, others, false) |
+	       notify_events_of(&n->request, name, others, true);
 }
 
 /* That rights have changed is for whoever is told of anything; and that a

@@ -215,11 +215,11 @@ static bool has_name(const struct notify_group *g, struct slice name)
 }
 
 static bool matches(const struct notify_group *g, struct slice name,
-                    bool subscribed)
+                    bool others, bool subscribed)
 {
 	switch (g->filter) {
 	case NOTIFY_PERSONAL:
-		return true;
+		return !others;
 	case NOTIFY_SUBSCRIBED:
 		return subscribed;
 	case NOTIFY_SUBTREE:
@@ -231,7 +231,7 @@ static bool matches(const struct notify_group *g, struct slice name,
 }
 
 unsigned notify_events_of(const struct notify_request *r, struct slice name,
-                          bool subscribed)
+                          bool others, bool subscribed)
 {
 	unsigned wanted = 0;
 
@@ -241,7 +241,7 @@ unsigned notify_events_of(const struct notify_request *r, struct slice name,
 		/* what is the server's is in no mailbox, and in any group */
 		if (name.len == 0)
 			wanted |= g->events & NOTICE_SERVER_METADATA;
-		else if (matches(g, name, subscribed))
+		else if (matches(g, name, others, subscribed))
 			wanted |= g->events;
 	}
 	return wanted;

@@ -116,6 +116,8 @@ class OthersNoticeCommands:
         if "\\subscribed" in attributes or whole in self.untold():
             demand(("\\subscribed" in attributes) == (
                 whole in self.home.subscribed), "%r: %r", whole, attributes)
+            demand(any(x.events and x.has(whole, True, False)
+                       for x in self.groups), "%r is in no group", whole)
             self.pass_over([whole])
             return
         if account not in self.watched and self.concerns(account):
