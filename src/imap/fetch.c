@@ -78,14 +78,6 @@ static void fetch_digests(struct fetch *f)
 	f->e = is_ok(w.e) ? records.e : w.e;
 }
 
-static bool sets_seen(const struct fetch_request *r)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (r->items[i].sets_seen)
-			return true;
-	return false;
-}
-
 static struct err fetch_message(struct fetch *f, uint32_t uid)
 {
 	struct fetch_row row = { .s = f->s, .mailbox = f->mailbox };
@@ -99,7 +91,7 @@ static struct err fetch_message(struct fetch *f, uint32_t uid)
 	if (is_ok(e)) {
 		fetch_row_write(&row, &f->request);
 		f->served++;
-		if (is_ok(row.unread) && !(row.record.flags & FLAG_SEEN))
+		if (row.seen && !(row.record.flags & FLAG_SEEN))
 			uidset_add(&f->seen, uid);
 		e = row.e;
 	}
@@ -151,8 +143,8 @@ static struct err fetch_run(struct fetch *f)
 		fetch_digests(f);
 	else
 		fetch_records(f);
-	if (!uidset_is_empty(&f->seen) && sets_seen(&f->request) &&
-	    !view_is_readonly(f->s->view) && door_rights(f->s) & RIGHT_SEEN) {
+	if (!uidset_is_empty(&f->seen) && !view_is_readonly(f->s->view) &&
+	    door_rights(f->s) & RIGHT_SEEN) {
 		struct err e = mark_seen(f);
 
 		if (is_ok(f->e))

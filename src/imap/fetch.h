@@ -112,6 +112,7 @@ struct fetch_row {
 	struct blob_reader *blob;     /* NULL unless NEEDS_MESSAGE */
 	struct err unread;            /* why it is NULL nevertheless */
 	struct err e;                 /* the first item that failed */
+	bool seen;                    /* one that sets \Seen did not */
 };
 
 /* Writes the whole untagged FETCH. Suspends only if NEEDS_MESSAGE. */

@@ -162,11 +162,16 @@ static uint64_t written(const struct out *o)
 static void write_section(struct fetch_row *row, const struct fetch_item *item)
 {
 	struct out *o = &row->s->out;
+	struct err first = row->e;
 	uint64_t before;
 
 	out_fence(o);
 	before = written(o);
+	row->e = OK;
 	writers[item->kind](row, item);
+	row->seen |= item->sets_seen && is_ok(row->e);
+	if (!is_ok(first))
+		row->e = first;
 	if (is_content(item))
 		row->s->body_bytes += written(o) - before;
 	out_fence(o);
