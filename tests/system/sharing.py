@@ -20,18 +20,6 @@ OTHERS = b'"Other Users/%s/%s"'
 
 
 class Sharing(support.ServerTest):
-    def partition(self, user):
-        shown = self.server.roost("user", "show", user, "--json").stdout
-        return json.loads(shown)[0]["partition"]
-
-    def pair(self, apart):
-        """Two accounts, in one partition or in two."""
-        ann = self.new_user()
-        while True:
-            bob = self.new_user()
-            if (self.partition(ann) != self.partition(bob)) == apart:
-                return ann, bob
-
     def no(self, raw, command):
         answer = raw.run(command)
         self.assertIn(b" NO", answer[-1], (command, answer))

@@ -1,4 +1,5 @@
 """support.py -- one server for all tests of a class, an account for each."""
+import json
 import os
 import re
 import sys
@@ -52,6 +53,18 @@ class ServerTest(unittest.TestCase):
         name = "user%d@example.org" % ServerTest.accounts
         cls.server.add_user(name)
         return name
+
+    def partition(self, user):
+        shown = self.server.roost("user", "show", user, "--json").stdout
+        return json.loads(shown)[0]["partition"]
+
+    def pair(self, apart):
+        """Two accounts, in one partition or in two."""
+        ann = self.new_user()
+        while True:
+            bob = self.new_user()
+            if (self.partition(ann) != self.partition(bob)) == apart:
+                return ann, bob
 
     def open(self, user, source="127.0.0.1"):
         """A session of the user's."""
