@@ -58,12 +58,13 @@ static void open_house(void)
 static void visit(void *arg)
 {
 	const struct visit *v = arg;
+	uint32_t kept = UINT32_MAX;
 
 	if (!is_ok(account_create(house.model, HOUSE_ACCOUNT,
 	                          S("a@example.org"))))
 		abort();
 	v->fn(house.model, v->input);
-	if (!is_ok(account_delete(house.model, HOUSE_ACCOUNT)))
+	if (!is_ok(account_delete(house.model, HOUSE_ACCOUNT, &kept)))
 		abort();
 	loop_stop(house.loop);
 }

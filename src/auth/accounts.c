@@ -41,19 +41,23 @@ static struct err mail_create(struct auth *a, uint64_t id, struct slice name,
                               uint64_t quota_bytes)
 {
 	struct frame_out f = { 0 };
+	uint32_t above;
 	struct call c;
-	struct err e;
+	struct err e = directory_uidvalidity(a->directory, &above);
 
+	if (!is_ok(e))
+		return e;
 	call_begin(a, &c, &f, FRAME_ACCOUNT_CREATE);
 	frame_u64(&f, id);
 	frame_slice(&f, name);
 	frame_u64(&f, quota_bytes);
 	frame_u64(&f, a->options->quota_messages);
+	frame_u32(&f, above);
 	e = call_mail(a, &c, directory_partition(a->directory, id), &f);
 	return e.code == ERR_ALREADYEXISTS ? OK : e;
 }
 
-static struct err mail_delete(struct auth *a, uint64_t id)
+static struct err ask_to_delete(struct auth *a, uint64_t id, uint32_t *kept)
 {
 	struct frame_out f = { 0 };
 	struct call c;
@@ -61,7 +65,26 @@ static struct err mail_delete(struct auth *a, uint64_t id)
 
 	call_begin(a, &c, &f, FRAME_ACCOUNT_DELETE);
 	frame_u64(&f, id);
+	frame_u32(&f, *kept);
 	e = call_mail(a, &c, directory_partition(a->directory, id), &f);
+	*kept = c.uidvalidity;
+	return e;
+}
+
+/* Its last UIDVALIDITY is on disk before its mail goes; when it is asked for
+ * the account's sessions have ended, so there is no later one. */
+static struct err mail_delete(struct auth *a, uint64_t id)
+{
+	uint32_t kept;
+	struct err e = directory_uidvalidity(a->directory, &kept);
+
+	if (is_ok(e))
+		e = ask_to_delete(a, id, &kept);
+	if (e.code == ERR_NOTNOW) {
+		e = directory_raise_uidvalidity(a->directory, kept);
+		if (is_ok(e))
+			e = ask_to_delete(a, id, &kept);
+	}
 	return e.code == ERR_ABSENT ? OK : e;
 }
 

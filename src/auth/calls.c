@@ -53,9 +53,10 @@ struct err call_mail(struct auth *a, struct call *c, uint32_t partition,
 	return c->code == ERR_OK ? OK : err(c->code, refusal(c->code));
 }
 
-static void finish(struct call *c, enum err_code code)
+static void finish(struct call *c, enum err_code code, uint32_t uidvalidity)
 {
 	c->code = code;
+	c->uidvalidity = uidvalidity;
 	c->done = true;
 	task_wake_all(&c->waiting);
 }
@@ -64,13 +65,15 @@ bool call_answer(struct auth *a, struct frame_in *in)
 {
 	uint64_t request = read_u64(&in->r);
 	uint8_t code = read_u8(&in->r);
+	uint32_t uidvalidity;
 
 	frame_read_slice(in, LIMIT_FRAME);
+	uidvalidity = read_u32(&in->r);
 	if (!frame_is_whole(in) || code >= ERR_CODES)
 		return false;
 	for (struct call *c = a->calls; c != NULL; c = c->next) {
 		if (c->request == request) {
-			finish(c, (enum err_code)code);
+			finish(c, (enum err_code)code, uidvalidity);
 			return true;
 		}
 	}
@@ -81,5 +84,5 @@ void calls_fail(struct auth *a, uint32_t partition)
 {
 	for (struct call *c = a->calls; c != NULL; c = c->next)
 		if (c->partition == partition && !c->done)
-			finish(c, ERR_UNAVAILABLE);
+			finish(c, ERR_UNAVAILABLE, 0);
 }

@@ -49,6 +49,7 @@ struct call {
 	uint32_t partition;
 	bool done;
 	enum err_code code;
+	uint32_t uidvalidity; /* that the answer has */
 	struct wait_list waiting;
 };
 

@@ -103,7 +103,7 @@ struct err directory_stale(struct directory *d, int64_t before_s,
 	return e;
 }
 
-static struct err count_rows(struct directory *d, int statement, uint64_t *out)
+static struct err one_number(struct directory *d, int statement, uint64_t *out)
 {
 	bool there;
 
@@ -119,9 +119,18 @@ static struct err count_rows(struct directory *d, int statement, uint64_t *out)
 
 struct err directory_count(struct directory *d, struct directory_counts *out)
 {
-	struct err e = count_rows(d, COUNT_DOMAINS, &out->domains);
+	struct err e = one_number(d, COUNT_DOMAINS, &out->domains);
 
-	return is_ok(e) ? count_rows(d, COUNT_ACCOUNTS, &out->accounts) : e;
+	return is_ok(e) ? one_number(d, COUNT_ACCOUNTS, &out->accounts) : e;
+}
+
+struct err directory_uidvalidity(struct directory *d, uint32_t *out)
+{
+	uint64_t n = 0;
+	struct err e = one_number(d, UIDVALIDITY, &n);
+
+	*out = (uint32_t)n;
+	return e;
 }
 
 /* -- writing -- */
@@ -294,6 +303,20 @@ struct err directory_rehash(struct directory *d, uint64_t credential,
 		           .id = credential,
 		           .generation = generation,
 		           .stored = stored };
+
+	return directory_write(d, &w);
+}
+
+static struct err run_raise_uidvalidity(struct write *w)
+{
+	sql_use(w->sql, RAISE_UIDVALIDITY);
+	sql_u64(w->sql, 1, w->uidvalidity);
+	return sql_finish(w->sql);
+}
+
+struct err directory_raise_uidvalidity(struct directory *d, uint32_t last)
+{
+	struct write w = { .run = run_raise_uidvalidity, .uidvalidity = last };
 
 	return directory_write(d, &w);
 }

@@ -41,6 +41,7 @@ static const char *const reads[READS] = {
 				  " ORDER BY a.id LIMIT 1",
 	[COUNT_DOMAINS] = "SELECT count(*) FROM domains",
 	[COUNT_ACCOUNTS] = "SELECT count(*) FROM accounts",
+	[UIDVALIDITY] = "SELECT uidvalidity FROM store",
 	[HIDDEN_FOR] = "SELECT DISTINCT capability FROM hidden"
 		       " WHERE scope IN ('', ?1, ?2)",
 	[HIDDEN_PAGE] = "SELECT scope, capability FROM hidden"
@@ -113,6 +114,8 @@ static const char *const writes[WRITES] = {
 			      " WHERE id = ?1",
 	[RAISE] = "UPDATE credentials SET generation = generation + 1"
 		  " WHERE account = ?1",
+	[RAISE_UIDVALIDITY] = "UPDATE store SET uidvalidity ="
+			      " max(uidvalidity, ?1)",
 	[SET_PASSWORD] = "UPDATE credentials SET stored = ?2, changed = ?3,"
 			 " generation = generation + 1"
 			 " WHERE account = ?1 AND kind = 'password'",

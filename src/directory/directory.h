@@ -102,6 +102,10 @@ struct directory_counts {
 
 struct err directory_count(struct directory *, struct directory_counts *out);
 
+/* The highest UIDVALIDITY of accounts that are gone: one that is new, which may
+ * have the name of one of them, must give out others. */
+struct err directory_uidvalidity(struct directory *, uint32_t *out);
+
 /* -- writing -- */
 
 /*
@@ -128,6 +132,9 @@ struct err directory_set_password(struct directory *, uint64_t id,
  * generation, which stays. */
 struct err directory_rehash(struct directory *, uint64_t credential,
                             uint64_t generation, struct slice stored);
+
+/* directory_uidvalidity() is at least this one from now on. */
+struct err directory_raise_uidvalidity(struct directory *, uint32_t);
 
 /* The row, its credentials, and its domain if it was the last there. */
 struct err directory_forget(struct directory *, uint64_t id);

@@ -12,6 +12,7 @@ enum directory_read {
 	UNFINISHED,
 	COUNT_DOMAINS,
 	COUNT_ACCOUNTS,
+	UIDVALIDITY,
 	HIDDEN_FOR,
 	HIDDEN_PAGE,
 	FIND_ID,
@@ -46,6 +47,7 @@ enum directory_write {
 	SET_STATE,
 	SET_ADMINISTRATOR,
 	RAISE,
+	RAISE_UIDVALIDITY,
 	SET_PASSWORD,
 	REHASH,
 	FORGET,
@@ -100,6 +102,7 @@ struct write {
 	struct err e;
 	uint64_t id; /* of the account or the credential */
 	uint64_t generation;
+	uint32_t uidvalidity;
 	enum account_state state;
 	struct slice name;
 	struct slice stored;

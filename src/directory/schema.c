@@ -121,10 +121,16 @@ static const char certificates_schema[] =
 	"CREATE UNIQUE INDEX certificates ON credentials(name)"
 	" WHERE kind = 'certificate';";
 
+/* The highest one of accounts that have been removed. */
+static const char uidvalidity_schema[] =
+	"ALTER TABLE store"
+	" ADD COLUMN uidvalidity INTEGER NOT NULL DEFAULT 0;";
+
 const char *const directory_upgrades[] = {
 	accounts_schema,       hidden_schema,         sharing_schema,
 	administrators_schema, secrets_schema,        policies_schema,
 	credentials_schema,    second_factors_schema, certificates_schema,
+	uidvalidity_schema,
 };
 
 const size_t n_directory_upgrades =

@@ -16,6 +16,8 @@ enum {
 	QUEUE_MOST = 1 << 20, /* octets */
 	ROOM = 64 << 10,      /* octets behind the end, some 250 lines */
 	TAIL = 2 * LOG_LINE,
+	TORN = 4 << 20, /* at the end: more than is settled together */
+	PIECE = 16 << 10,
 	SOON_MS = 200,
 };
 
@@ -37,6 +39,38 @@ struct audit {
 
 /* -- opening -- */
 
+/* Of what was written when the power failed any part may be missing, the first
+ * as well as the last: there are zeros, which no line has. */
+static struct err before_zeros(const struct audit *a, off_t size, off_t *out)
+{
+	char piece[PIECE];
+	off_t at = size > TORN ? size - TORN : 0;
+
+	for (*out = size; at < size;) {
+		ssize_t n = pread(a->fd, piece, sizeof piece, at);
+		const char *zero = n > 0 ? memchr(piece, 0, (size_t)n) : NULL;
+
+		if (n < 0)
+			return err_errno(errno);
+		if (n == 0)
+			break;
+		if (zero != NULL) {
+			*out = at + (zero - piece);
+			break;
+		}
+		at += n;
+	}
+	return OK;
+}
+
+static void log_torn(off_t octets)
+{
+	struct log_line l = log_open(LOG_LEVEL_WARN, "audit_torn");
+
+	log_number(&l, "octets", (uint64_t)octets);
+	log_close(&l);
+}
+
 /* From the last line that is whole; what is behind it is cut off. */
 static struct err find_end(struct audit *a)
 {
@@ -44,22 +78,30 @@ static struct err find_end(struct audit *a)
 	struct slice ignored, line, s;
 	struct stat st;
 	ssize_t n;
+	off_t from, whole;
 	size_t end, start;
+	struct err e;
 
 	if (fstat(a->fd, &st) != 0)
 		return err_errno(errno);
-	n = pread(a->fd, tail, sizeof tail,
-	          st.st_size > TAIL ? st.st_size - TAIL : 0);
+	e = before_zeros(a, st.st_size, &whole);
+	if (!is_ok(e))
+		return e;
+	from = whole > TAIL ? whole - TAIL : 0;
+	n = pread(a->fd, tail, (size_t)(whole - from), from);
 	if (n < 0)
 		return err_errno(errno);
 	s = slice_of(tail, (size_t)n);
 	end = slice_rfind_byte(s, '\n');
-	if (end == SLICE_NONE && st.st_size > TAIL)
+	if (end == SLICE_NONE && from != 0)
 		return err(ERR_CORRUPT, "the audit log has a line without an "
 		                        "end");
-	a->size = end == SLICE_NONE ? 0 : st.st_size - (off_t)(s.len - end - 1);
-	if (a->size != st.st_size && ftruncate(a->fd, a->size) != 0)
-		return err_errno(errno);
+	a->size = end == SLICE_NONE ? 0 : from + (off_t)end + 1;
+	if (a->size != st.st_size) {
+		log_torn(st.st_size - a->size);
+		if (ftruncate(a->fd, a->size) != 0)
+			return err_errno(errno);
+	}
 	if (a->size == 0)
 		return OK;
 	start = slice_rfind_byte(slice_first(s, end), '\n');
@@ -85,6 +127,22 @@ static bool cut_off(struct audit *a)
 	return ftruncate(a->fd, a->size) == 0;
 }
 
+/* One that may be new is there after a crash, too. */
+static struct err sync_name(const struct audit *a)
+{
+	const char *slash = strrchr(a->path, '/');
+	char *dir = mem_cstr(
+		slash != NULL ? slice_of(a->path, (size_t)(slash - a->path) + 1)
+			      : S("."));
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct err e = fd >= 0 && fsync(fd) == 0 ? OK : err_errno(errno);
+
+	if (fd >= 0)
+		close(fd);
+	free(dir);
+	return e;
+}
+
 static struct err open_file(struct audit *a)
 {
 	struct err e;
@@ -93,6 +151,8 @@ static struct err open_file(struct audit *a)
 	if (a->fd < 0)
 		return err_errno(errno);
 	e = find_end(a);
+	if (is_ok(e) && a->size == 0)
+		e = sync_name(a);
 	if (is_ok(e)) {
 		keep_room(a);
 	} else {
@@ -206,30 +266,41 @@ void audit_settle(struct audit *a)
 	task_unlock(&a->writing);
 }
 
-static void reopen(struct audit *a)
+/* Is there a new one, which goes on with the chain? */
+static bool reopen(struct audit *a)
 {
 	struct stat now, ours;
 	struct chain chain = a->chain;
 
 	if (stat(a->path, &now) == 0 && fstat(a->fd, &ours) == 0 &&
 	    now.st_ino == ours.st_ino && now.st_dev == ours.st_dev)
-		return;
+		return false;
 	(void)cut_off(a);
 	close(a->fd);
 	a->size = 0;
 	if (!is_ok(open_file(a)))
 		log_note(LOG_LEVEL_ERROR, "audit", "the file can't be opened");
-	/* a new one goes on; one that was put there has its own */
-	if (a->size == 0)
-		a->chain = chain;
+	if (a->size != 0) /* one that was put there has its own */
+		return false;
+	a->chain = chain;
+	return true;
 }
 
 void audit_reopen(struct audit *a)
 {
+	struct log_line l;
+	bool is_new;
+
 	audit_settle(a);
 	task_lock(&a->writing);
-	reopen(a);
+	is_new = reopen(a);
 	task_unlock(&a->writing);
+	if (!is_new)
+		return;
+	/* who opens it after a restart finds the chain in it */
+	l = audit_begin("continued");
+	audit_add(a, &l);
+	audit_settle(a);
 }
 
 static void settle_task(void *arg)

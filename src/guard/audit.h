@@ -22,12 +22,13 @@
 
 struct audit;
 
-/* Opens, or makes, the file, and finds the end of its chain; a line that a
- * crash tore is cut off. ERR_IO, ERR_CORRUPT. */
+/* Opens, or makes, the file, and finds the end of its chain; lines that a
+ * crash tore are cut off. ERR_IO, ERR_CORRUPT. */
 struct err audit_open(struct loop *, const char *path, struct audit **out);
 void audit_close(struct audit *);
 
-/* If the file has been renamed a new one goes on with the chain. Suspends. */
+/* If the file has been renamed a new one goes on with the chain, with a line
+ * that says so. Suspends. */
 void audit_reopen(struct audit *);
 
 /* One that log_text() and log_number() add to. */

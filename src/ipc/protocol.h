@@ -110,13 +110,16 @@ enum frame_type {
 	                         of hidden capabilities, u8 set of enum term;
 	                         a ticket lives 30 s */
 	FRAME_ACCOUNT_CREATE, /* u64 request, u64 account, slice name, u64 quota
-	                         bytes, u64 quota messages (0: none); an account
-	                         that is there is ERR_ALREADYEXISTS, and has
-	                         this quota from now on */
-	FRAME_ACCOUNT_DELETE, /* u64 request, u64 account: kicks its sessions,
-	                         then removes it; ERR_ABSENT: it isn't there */
+	                         bytes, u64 quota messages (0: none), u32 a
+	                         UIDVALIDITY below its own; an account that is
+	                         there is ERR_ALREADYEXISTS, and has this quota
+	                         from now on */
+	FRAME_ACCOUNT_DELETE, /* u64 request, u64 account, u32 UIDVALIDITY:
+	                         kicks its sessions, then removes it; ERR_ABSENT:
+	                         it isn't there; ERR_NOTNOW: it has given out
+	                         that much more, to be kept in mind first */
 	FRAME_ACCOUNT_DONE,   /* mail -> auth: u64 request, u8 enum err_code,
-	                         slice text */
+	                         slice text, u32 UIDVALIDITY (0: none) */
 	FRAME_ACCOUNT_KICK,   /* u64 account, u64 credential: all its sessions,
 	                         or (not 0) those that it let in, end; tickets
 	                         announced for them before are void */

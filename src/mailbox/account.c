@@ -231,7 +231,16 @@ struct slice account_name(const struct account *a)
 
 struct err account_create(struct model *model, uint64_t id, struct slice name)
 {
-	struct account fresh = { .model = model, .id = id, .name = name };
+	return account_create_above(model, id, name, 0);
+}
+
+struct err account_create_above(struct model *model, uint64_t id,
+                                struct slice name, uint32_t uidvalidity)
+{
+	struct account fresh = { .model = model,
+		                 .id = id,
+		                 .name = name,
+		                 .meta.uidvalidity = uidvalidity };
 	struct account *found;
 	struct err e;
 
@@ -247,16 +256,28 @@ struct err account_create(struct model *model, uint64_t id, struct slice name)
 	return e;
 }
 
-static struct err delete_locked(struct model *model, uint64_t id)
+static struct err may_go(const struct account *a, uint32_t *kept)
+{
+	if (a->refs > 1)
+		return err(ERR_INUSE, "the account is in use");
+	if (a->meta.uidvalidity <= *kept)
+		return OK;
+	*kept = a->meta.uidvalidity;
+	return err(ERR_NOTNOW, "its last UIDVALIDITY is to be kept in mind");
+}
+
+static struct err delete_locked(struct model *model, uint64_t id,
+                                uint32_t *kept)
 {
 	struct account *a;
 	struct err e = account_open(model, id, &a);
 
 	if (!is_ok(e))
 		return e;
-	if (a->refs > 1) {
+	e = may_go(a, kept);
+	if (!is_ok(e)) {
 		account_close(a);
-		return err(ERR_INUSE, "the account is in use");
+		return e;
 	}
 	model->deleting = id;
 	e = account_empty(a);
@@ -267,12 +288,12 @@ static struct err delete_locked(struct model *model, uint64_t id)
 	return e;
 }
 
-struct err account_delete(struct model *model, uint64_t id)
+struct err account_delete(struct model *model, uint64_t id, uint32_t *kept)
 {
 	struct err e;
 
 	task_lock(&model->making);
-	e = delete_locked(model, id);
+	e = delete_locked(model, id, kept);
 	task_unlock(&model->making);
 	return e;
 }

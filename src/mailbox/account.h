@@ -54,9 +54,17 @@ struct account;
  * ERR_ALREADYEXISTS. Suspends.
  */
 struct err account_create(struct model *, uint64_t id, struct slice name);
+/* Each UIDVALIDITY that it gives out is above this one. */
+struct err account_create_above(struct model *, uint64_t id, struct slice name,
+                                uint32_t uidvalidity);
 
-/* All mail of the account. The account must not be open. Suspends. */
-struct err account_delete(struct model *, uint64_t id);
+/*
+ * All mail of the account. The account must not be open: ERR_INUSE. Another
+ * one of its name may not give out its UIDVALIDITYs again, so whoever deletes
+ * it keeps the highest one in mind, *kept. ERR_NOTNOW: it is higher than that;
+ * *kept is set to it, and nothing else is done. Suspends.
+ */
+struct err account_delete(struct model *, uint64_t id, uint32_t *kept);
 
 /* ERR_ABSENT when there is no such account here. One reference more. */
 struct err account_open(struct model *, uint64_t id, struct account **out);

@@ -25,6 +25,7 @@ struct job {
 	char *text; /* of a message, the same; or NULL */
 	size_t text_len;
 	uint64_t limit[QUOTA_RESOURCES];
+	uint32_t uidvalidity; /* that auth knows; then, is to know */
 };
 
 static void answer(struct job *j, struct err e)
@@ -37,6 +38,7 @@ static void answer(struct job *j, struct err e)
 		frame_u64(&f, j->request);
 		frame_u8(&f, (uint8_t)e.code);
 		frame_slice(&f, slice_cstr(e.text));
+		frame_u32(&f, j->uidvalidity);
 		link_send(auth->link, &f, -1);
 	}
 	free(j->name);
@@ -61,8 +63,9 @@ static struct err set_quota(struct job *j)
 static void create(void *arg)
 {
 	struct job *j = arg;
-	struct err made = account_create(j->mail->model, j->account,
-	                                 slice_of(j->name, j->name_len));
+	struct err made = account_create_above(j->mail->model, j->account,
+	                                       slice_of(j->name, j->name_len),
+	                                       j->uidvalidity);
 	bool has_quota =
 		j->limit[QUOTA_STORAGE] != 0 || j->limit[QUOTA_MESSAGE] != 0;
 	struct err e = OK;
@@ -84,7 +87,7 @@ static void delete (void *arg)
 	for (int i = 0; i < IN_USE_TRIES && e.code == ERR_INUSE; i++) {
 		if (i != 0)
 			task_sleep(IN_USE_PAUSE_MS);
-		e = account_delete(m->model, j->account);
+		e = account_delete(m->model, j->account, &j->uidvalidity);
 	}
 	answer(j, e);
 }
@@ -133,6 +136,7 @@ static bool on_create(struct mail *m, struct frame_in *f)
 	name = frame_read_slice(f, LIMIT_USER_NAME);
 	j->limit[QUOTA_STORAGE] = read_u64(&f->r);
 	j->limit[QUOTA_MESSAGE] = read_u64(&f->r);
+	j->uidvalidity = read_u32(&f->r);
 	if (!frame_is_whole(f) || name.len == 0) {
 		free(j);
 		return false;
@@ -150,6 +154,7 @@ static bool on_delete(struct mail *m, struct frame_in *f)
 	*j = (struct job){ .mail = m, .generation = m->auth.generation };
 	j->request = read_u64(&f->r);
 	j->account = read_u64(&f->r);
+	j->uidvalidity = read_u32(&f->r);
 	if (!frame_is_whole(f)) {
 		free(j);
 		return false;

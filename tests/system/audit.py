@@ -126,17 +126,34 @@ class AuditTest(unittest.TestCase):
         self.assertEqual(self.verify().returncode, 0)
         self.assertEqual(len(self.lines()), 6)
 
+    def test_lines_torn_by_a_power_cut(self):
+        """of which the last is whole, and others never came to the disk"""
+        self.change_something()
+        self.server.stop()
+        with open(self.path, "ab") as f:
+            last = self.lines()[-1].encode()
+            f.write(bytes(5000) + last.replace(b"seq=5", b"seq=9") + b"\n")
+        self.assert_broken()
+        self.server.start()
+        self.assertIn("event=audit_torn", self.server.log())
+        self.server.add_user("bo@example.org")
+        self.assertEqual(self.verify().returncode, 0)
+        self.assertEqual(len(self.lines()), 6)
+
     def test_a_new_file(self):
         """Renamed and reloaded, as programs that rotate logs do."""
         self.change_something()
         old = self.path + ".1"
         os.rename(self.path, old)
         self.server.process.send_signal(1)
-        self.assertTrue(wait_for(lambda: os.path.exists(self.path)))
+        self.assertTrue(wait_for(lambda: os.path.exists(self.path)
+                                 and self.lines()))
+        self.assertRegex(self.lines()[0], "^seq=6 .* event=continued ")
+        self.server.kill()      # before there is another line
+        self.server.start()
         self.server.add_user("bo@example.org")
-        self.assertTrue(self.lines()[0].startswith("seq=6 "))
         self.assertEqual(self.verify().returncode, 0)
-        self.assertIn("6 lines", self.verify(old).stdout)
+        self.assertIn("7 lines", self.verify(old).stdout)
         with open(old, "r+") as f:
             f.write("seq=1 ts=1")
         self.assertEqual(self.verify(old).returncode, 65)

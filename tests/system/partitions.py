@@ -1,5 +1,7 @@
 """partitions.py -- one that is missing, or whose index has been damaged: it is
-told, its partition stays away, the others serve."""
+told, its partition stays away, the others serve. And an account that is made
+anew, which may lie in another one."""
+import json
 import os
 import random
 import signal
@@ -34,6 +36,42 @@ def heads(f, size):
 
 def cut(f, _size):
     f.truncate(FIRST)
+
+
+class Again(unittest.TestCase):
+    """An account is removed, and another one made of its name."""
+
+    def test_no_uidvalidity_comes_again(self):
+        """though it has given out more than a second each, the other one is
+        of another partition, and the server has been killed meanwhile"""
+        with harness.Server() as s:
+            seen, homes = [], set()
+            for n in range(8):
+                s.add_user("again@example.org")
+                seen.append(self.uidvalidities(s))
+                homes.add(self.home(s))
+                s.roost("user", "remove", "--yes", "again@example.org")
+                if n % 3 == 2:
+                    s.kill()
+                    s.start()
+            for before, now in zip(seen, seen[1:]):
+                self.assertGreater(min(now), max(before))
+            self.assertGreater(len(homes), 1)
+
+    def uidvalidities(self, server):
+        client = server.imap("again@example.org")
+        names = ["INBOX"] + ["Box%d" % n for n in range(20)]
+        out = []
+        for name in names:
+            client.create(name)
+            said = client.status(name, "(UIDVALIDITY)")[1][0]
+            out.append(int(said.rsplit(b" ", 1)[1].strip(b")")))
+        client.logout()
+        return out
+
+    def home(self, server):
+        shown = server.roost("user", "show", "--json", "again@example.org")
+        return json.loads(shown.stdout)[0]["partition"]
 
 
 class Partitions(unittest.TestCase):

@@ -16,6 +16,9 @@
 
 enum { PATH_SIZE = 512 };
 
+/* "another", in another form than it is given. */
+#define ANOTHER S("{SHA256}rkSKyGxOjk3sZFcpcI70GHOuecbf+E7/czYJiUh/COU=")
+
 /* -- accounts, as `roost user` has it -- */
 
 struct name {
@@ -58,12 +61,27 @@ void user_add(struct work *w, uint32_t chain)
 		set_state(w, chain, ACCOUNT_ENABLED, "user add");
 }
 
+/* Where nothing is kept in mind it does not go, and says what is to be. */
+static bool keep_uidvalidity(struct work *w, uint32_t chain, uint32_t *kept)
+{
+	struct err e = account_delete(w->model, w->account[chain], kept);
+
+	step_begin(CHAIN_DIRECTORY, S("user remove"));
+	if (e.code == ERR_NOTNOW)
+		e = directory_raise_uidvalidity(w->directory, *kept);
+	return directory_end(w, e);
+}
+
 void user_remove(struct work *w, uint32_t chain)
 {
-	if (!set_state(w, chain, ACCOUNT_REMOVING, "user remove"))
+	uint32_t kept = 0;
+
+	if (!set_state(w, chain, ACCOUNT_REMOVING, "user remove") ||
+	    !keep_uidvalidity(w, chain, &kept))
 		return;
 	step_begin(chain, S("user remove"));
-	if (!account_end(w, chain, account_delete(w->model, w->account[chain])))
+	if (!account_end(w, chain,
+	                 account_delete(w->model, w->account[chain], &kept)))
 		return;
 	step_begin(CHAIN_DIRECTORY, S("user remove"));
 	directory_end(w, directory_forget(w->directory, w->account[chain]));
@@ -86,6 +104,30 @@ static void hide(struct work *w)
 	              directory_offer(w->directory, scopes[1], S("QRESYNC")));
 }
 
+/* As a log-in does that has shown it. */
+static void rehash(struct work *w, uint64_t id)
+{
+	struct account_row row = { 0 };
+
+	(void)directory_find_id(w->directory, id, &row);
+	step_begin(CHAIN_DIRECTORY, S("a better form"));
+	directory_end(w, directory_rehash(w->directory, row.credential,
+	                                  row.generation, ANOTHER));
+}
+
+/* Nobody logs in to it, and it is not made to the end. */
+static void shared(struct work *w)
+{
+	uint64_t id;
+
+	step_begin(CHAIN_DIRECTORY, S("user add --shared"));
+	if (!directory_end(w, directory_add(w->directory, S("us@example.org"),
+	                                    S(""), &id)))
+		return;
+	step_begin(CHAIN_DIRECTORY, S("user remove"));
+	directory_end(w, directory_forget(w->directory, id));
+}
+
 void user_others(struct work *w)
 {
 	uint64_t id = w->account[CHAIN_SECOND];
@@ -96,6 +138,7 @@ void user_others(struct work *w)
 	step_begin(CHAIN_DIRECTORY, S("user password"));
 	directory_end(w, directory_set_password(w->directory, id,
 	                                        S("{PLAIN}another")));
+	rehash(w, id);
 	step_begin(CHAIN_DIRECTORY, S("last use"));
 	directory_end(w, directory_used(w->directory, &use, 1));
 	step_begin(CHAIN_DIRECTORY, S("group add"));
@@ -105,6 +148,7 @@ void user_others(struct work *w)
 	step_begin(CHAIN_DIRECTORY, S("group remove"));
 	directory_end(w, directory_leave(w->directory, id, S("staff")));
 	hide(w);
+	shared(w);
 	secrets(w, CHAIN_SECOND);
 }
 

@@ -17,7 +17,7 @@ static void must(bool holds, const char *what)
 static void read_mark(struct history *h, const struct recording *r, uint32_t n)
 {
 	const struct record_event *e = &r->events[n];
-	struct chain *c;
+	struct steps *c;
 
 	if (!record_is_mark(e) || e->kind == RECORD_PHASE)
 		return;
@@ -68,7 +68,7 @@ uint32_t history_phase(const struct recording *r, const char *phase)
 struct possible history_at(const struct history *h, uint32_t chain,
                            uint32_t cut)
 {
-	const struct chain *c = &h->chains[chain];
+	const struct steps *c = &h->chains[chain];
 	struct possible p = { 0 };
 
 	for (uint32_t i = 0; i < c->n && c->steps[i].begin < cut; i++) {

@@ -23,13 +23,13 @@ struct step {
 	struct slice state;
 };
 
-struct chain {
+struct steps {
 	struct step steps[HISTORY_STEPS];
 	uint32_t n;
 };
 
 struct history {
-	struct chain chains[HISTORY_CHAINS];
+	struct steps chains[HISTORY_CHAINS];
 	uint32_t acknowledged; /* steps, in all */
 };
 

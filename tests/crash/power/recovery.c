@@ -8,6 +8,7 @@
  *   go on          an APPEND gets a UID that was never one, a mailbox made
  *                  under a name that was there has another UIDVALIDITY, an
  *                  account can be added
+ *   guards         what auth keeps beside the directory (guards.h)
  *   close, check   what `roost store check --deep` finds
  */
 #include "recovery.h"
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guards.h"
 #include "mailbox/acl.h"
 #include "mailbox/check.h"
 #include "mailbox/mailbox.h"
@@ -113,6 +115,55 @@ static void compare_account(struct recovery *r, uint32_t chain)
 	note(chain, "found", buf_slice(found));
 }
 
+/* Every UIDVALIDITY of an account that is gone is below the one kept in mind,
+ * so the next of its name has others. */
+static void check_kept(struct recovery *r, uint32_t chain, uint32_t kept)
+{
+	const struct history *h = r->promise->history;
+	struct possible p = history_at(h, chain, r->promise->cut);
+
+	if (slice_find(buf_slice(&r->found[chain]), S("absent")) == SLICE_NONE)
+		return;
+	for (uint32_t i = 0; i < p.begun; i++)
+		if (h->chains[chain].steps[i].ack < r->promise->cut &&
+		    state_number(h->chains[chain].steps[i].state, "INBOX",
+		                 "uidvalidity") > kept)
+			problem(r, "a UIDVALIDITY is forgotten",
+			        h->chains[chain].steps[i].state);
+}
+
+static void check_removed(struct recovery *r)
+{
+	uint32_t kept = 0;
+
+	must(r, directory_uidvalidity(r->directory, &kept), "UIDVALIDITY");
+	for (uint32_t i = CHAIN_FIRST; i < CHAIN_AUDIT; i++)
+		check_kept(r, i, kept);
+}
+
+/* Whoever has an account gets in with the secret that it was given, in whatever
+ * form that is kept. */
+static void check_secrets(struct recovery *r)
+{
+	static const struct slice secrets[] = { N("secret"), N("another") };
+	struct account_row rows[ROWS_MOST];
+	size_t n = 0;
+
+	must(r, directory_page(r->directory, S(""), S(""), rows, ROWS_MOST, &n),
+	     "rows");
+	for (size_t i = 0; i < n; i++) {
+		bool right = rows[i].shared;
+
+		for (size_t k = 0; k < 2; k++)
+			right |= password_verify(account_row_stored(&rows[i]),
+			                         secrets[k],
+			                         true) == PASSWORD_RIGHT;
+		if (!right)
+			problem(r, "its secret opens nothing",
+			        account_row_name(&rows[i]));
+	}
+}
+
 /* Is this step under way? */
 static bool is_on(const struct possible *p, struct slice what)
 {
@@ -127,7 +178,7 @@ static void compare_moved(struct recovery *r)
 	bool left = false;
 	bool missing = false;
 
-	for (uint32_t i = CHAIN_FIRST; i < CHAINS; i++) {
+	for (uint32_t i = CHAIN_FIRST; i < CHAIN_AUDIT; i++) {
 		struct possible p = history_at(r->promise->history, i, cut);
 		bool is_done = p.n == 2 &&
 		               slice_eq(buf_slice(&r->found[i]), p.v[1]->state);
@@ -467,13 +518,17 @@ static void run(struct loop *loop, void *arg)
 	if (!open_both(r, loop))
 		return;
 	r->model = small_model(r->partition);
-	for (uint32_t i = CHAIN_FIRST; i < CHAINS; i++)
+	for (uint32_t i = CHAIN_FIRST; i < CHAIN_AUDIT; i++)
 		compare_account(r, i);
 	compare_moved(r);
 	compare_directory(r);
+	check_removed(r);
+	check_secrets(r);
 	compare_accounts(r);
 	go_on(r);
 	go_on_adding(r);
+	guards_recover(loop, r->root, r->promise->history, r->promise->cut,
+	               r->problems);
 	model_free(r->model);
 	directory_close(r->directory);
 	partition_close(r->partition);

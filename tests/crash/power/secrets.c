@@ -76,6 +76,8 @@ static void second_factor(struct work *w, uint64_t id)
 	step(w, "totp confirm");
 	directory_end(w, directory_confirm_second_factor(d, id, KEY, STEP,
 	                                                 codes, CODES));
+	step(w, "a wrong code");
+	directory_end(w, directory_miss_code(d, id));
 	step(w, "a code");
 	directory_end(w, directory_take_step(d, id, STEP + 1));
 	step(w, "a recovery code");
@@ -92,11 +94,15 @@ static void policies(struct work *w)
 {
 	struct policy_setting all = { S(""), S("main-password"), S("allowed") };
 	struct policy_setting here = { S("@example.org"), S("imap"), S("on") };
+	struct policy_setting ends = { S("user3@example.org"), S("expires"),
+		                       S("1767225000") };
 	struct directory *d = step(w, "policy set");
 
 	directory_end(w, directory_set_policy(d, &all));
 	step(w, "policy set");
 	directory_end(w, directory_set_policy(d, &here));
+	step(w, "policy set");
+	directory_end(w, directory_set_policy(d, &ends));
 	step(w, "policy unset");
 	directory_end(w, directory_unset_policy(d, &all));
 }
@@ -161,9 +167,9 @@ static void add_second_factor(struct directory *d, uint64_t account,
 	else
 		buf_printf(out,
 		           "second factor on=%d step=%" PRIu64
-		           " recovery=%u %.*s\n",
-		           f.confirmed_s != 0, f.step, f.recovery_codes,
-		           (int)f.key_len, f.key);
+		           " misses=%u recovery=%u %.*s\n",
+		           f.confirmed_s != 0, f.step, f.misses,
+		           f.recovery_codes, (int)f.key_len, f.key);
 }
 
 void state_of_secrets(struct directory *d, const struct account_row *row,
@@ -184,6 +190,7 @@ void state_of_policies(struct directory *d, struct buf *out)
 		                                     { "", 0 } };
 	struct policy_setting rows[POLICIES_MOST];
 	struct arena *arena = arena_new(LIST_BYTES);
+	int64_t expires = 0;
 	size_t n = 0;
 	struct err e = directory_policy_page(d, &first, arena, rows,
 	                                     POLICIES_MOST, &n);
@@ -195,5 +202,10 @@ void state_of_policies(struct directory *d, struct buf *out)
 		           (int)rows[i].scope.len, rows[i].scope.ptr,
 		           (int)rows[i].name.len, rows[i].name.ptr,
 		           (int)rows[i].value.len, rows[i].value.ptr);
+	e = directory_next_expiry(d, 0, &expires);
+	if (!is_ok(e))
+		add_error(out, e);
+	else if (expires != INT64_MAX)
+		buf_printf(out, "expires next: %" PRId64 "\n", expires);
 	arena_free(arena);
 }

@@ -357,16 +357,22 @@ void state_of_directory(struct directory *d, struct buf *out)
 {
 	struct account_row *rows = mem_new(ROWS_MOST, sizeof *rows);
 	struct directory_counts counts;
+	uint32_t kept = 0;
 	size_t n = 0;
 	struct err e = directory_count(d, &counts);
+
+	if (is_ok(e))
+		e = directory_uidvalidity(d, &kept);
 
 	if (is_ok(e))
 		e = directory_page(d, S(""), S(""), rows, ROWS_MOST, &n);
 	if (!is_ok(e))
 		add_error(out, e);
 	else
-		buf_printf(out, "domains=%" PRIu64 " accounts=%" PRIu64 "\n",
-		           counts.domains, counts.accounts);
+		buf_printf(out,
+		           "domains=%" PRIu64 " accounts=%" PRIu64
+		           " uidvalidity=%u\n",
+		           counts.domains, counts.accounts, kept);
 	for (size_t i = 0; i < n; i++) {
 		add_row(&rows[i], out);
 		add_owners(d, &rows[i], out);

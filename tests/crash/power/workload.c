@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "deeds.h"
+#include "guards.h"
 #include "script.h"
 #include "state.h"
 
@@ -118,7 +119,8 @@ static void make_store(struct work *w)
 	workload_must(is_ok(work_open_partition(w)), "a partition opens");
 	step_begin(CHAIN_DIRECTORY, S("nothing"));
 	step_acknowledge(CHAIN_DIRECTORY);
-	record_mark(RECORD_STATE, CHAIN_DIRECTORY, S("domains=0 accounts=0\n"));
+	record_mark(RECORD_STATE, CHAIN_DIRECTORY,
+	            S("domains=0 accounts=0 uidvalidity=0\n"));
 	workload_must(is_ok(work_open_directory(w)), "a directory is made");
 }
 
@@ -154,6 +156,7 @@ static void run_all(struct loop *loop, void *arg)
 	run_shared(w);
 	user_others(w);
 	user_remove(w, CHAIN_SECOND);
+	guards(w);
 	for (uint32_t i = 0; i < CONCURRENT; i++)
 		user_add(w, CHAIN_CONCURRENT + i);
 	record_mark(RECORD_PHASE, 0, S("together"));

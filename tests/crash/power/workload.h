@@ -12,7 +12,10 @@ enum {
 	CHAIN_SECOND,
 	CHAIN_CONCURRENT, /* and those behind it, at the same time */
 	CONCURRENT = 6,
-	CHAINS = CHAIN_CONCURRENT + CONCURRENT,
+	CHAIN_AUDIT = CHAIN_CONCURRENT + CONCURRENT, /* guards.h */
+	CHAIN_HISTORY,
+	CHAIN_ALERTS,
+	CHAINS,
 };
 
 /* A MOVE between accounts is a step of both. The originals may be \Deleted

@@ -98,6 +98,30 @@ static void add_and_remove(struct rig *r)
 	assert_int_equal(remove_it(r), ERR_ABSENT);
 }
 
+static uint32_t told(struct rig *r)
+{
+	uint32_t above = 0;
+
+	for (size_t i = 0; i < RIG_PARTITIONS; i++)
+		if (r->mail[i].above > above)
+			above = r->mail[i].above;
+	return above;
+}
+
+/* What an account has given out is known before it goes, and to the partition
+ * of each that comes, though it be another one. */
+static void uidvalidity_is_kept(struct rig *r)
+{
+	for (uint32_t n = 1000; n < 1020; n++) {
+		assert_int_equal(add(r), ERR_OK);
+		assert_int_equal(told(r), n == 1000 ? 0 : n - 1);
+		for (size_t i = 0; i < RIG_PARTITIONS; i++)
+			r->mail[i].uidvalidity = n;
+		assert_int_equal(remove_it(r), ERR_OK);
+		assert_there(r, false);
+	}
+}
+
 static const enum mail_mode deaths[] = { MAIL_DIES_BEFORE, MAIL_DIES_AFTER };
 
 /* Adding again, while the partition is away and when it is back. */
@@ -269,6 +293,7 @@ static void command_leaves(struct rig *r)
 	}
 
 CASE(test_add_and_remove, add_and_remove)
+CASE(test_uidvalidity_is_kept, uidvalidity_is_kept)
 CASE(test_add_dies, add_dies)
 CASE(test_full_disk, add_on_a_full_disk)
 CASE(test_remove_dies, remove_dies)
@@ -282,6 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add_and_remove),
+		cmocka_unit_test(test_uidvalidity_is_kept),
 		cmocka_unit_test(test_add_dies),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_remove_dies),

@@ -31,7 +31,8 @@ static uint64_t *place(struct rig_mail *m, uint64_t account)
 	return NULL;
 }
 
-static enum err_code change(struct rig_mail *m, uint16_t type, uint64_t id)
+static enum err_code change(struct rig_mail *m, uint16_t type, uint64_t id,
+                            uint32_t kept)
 {
 	uint64_t *there = place(m, id);
 
@@ -39,9 +40,13 @@ static enum err_code change(struct rig_mail *m, uint16_t type, uint64_t id)
 		return ERR_ALREADYEXISTS;
 	if (type == FRAME_ACCOUNT_DELETE && there == NULL)
 		return ERR_ABSENT;
+	if (type == FRAME_ACCOUNT_DELETE && kept < m->uidvalidity)
+		return ERR_NOTNOW;
 	if (there == NULL)
 		there = place(m, 0);
 	assert_non_null(there);
+	if (type == FRAME_ACCOUNT_CREATE)
+		m->above = kept;
 	*there = type == FRAME_ACCOUNT_CREATE ? id : 0;
 	return ERR_OK;
 }
@@ -52,12 +57,14 @@ static void on_account(struct rig_mail *m, struct frame_in *f)
 	uint64_t id = read_u64(&f->r);
 	struct frame_out out = { 0 };
 	enum err_code code;
+	uint32_t kept;
 
 	if (f->type == FRAME_ACCOUNT_CREATE) {
 		assert_int_not_equal(frame_read_slice(f, 255).len, 0);
 		read_u64(&f->r);
 		read_u64(&f->r);
 	}
+	kept = read_u32(&f->r);
 	assert_true(frame_is_whole(f));
 	if (m->mode == MAIL_SILENT)
 		return;
@@ -67,7 +74,7 @@ static void on_account(struct rig_mail *m, struct frame_in *f)
 	}
 	code = m->mode == MAIL_FULL && f->type == FRAME_ACCOUNT_CREATE
 	               ? ERR_NOSPACE
-	               : change(m, f->type, id);
+	               : change(m, f->type, id, kept);
 	if (m->mode == MAIL_DIES_AFTER) {
 		die(m);
 		return;
@@ -76,6 +83,7 @@ static void on_account(struct rig_mail *m, struct frame_in *f)
 	frame_u64(&out, request);
 	frame_u8(&out, (uint8_t)code);
 	frame_slice(&out, S(""));
+	frame_u32(&out, m->uidvalidity);
 	link_send(m->link, &out, -1);
 }
 

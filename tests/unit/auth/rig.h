@@ -39,6 +39,8 @@ struct rig_mail {
 	struct link *link; /* NULL: it has died */
 	enum mail_mode mode;
 	uint64_t accounts[RIG_ACCOUNTS]; /* 0: free; outlives the process */
+	uint32_t uidvalidity;            /* which it has given out */
+	uint32_t above; /* what it was told of, with the last account */
 	unsigned expects;
 	unsigned kicks;
 	uint64_t kicked_credential; /* last; 0: all of the account */

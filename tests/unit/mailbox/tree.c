@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "mailbox/change.h"
 #include "mailbox/imported.h"
 #include "mailbox/internal.h"
 #include "rig.h"
@@ -374,6 +375,14 @@ static void long_names(struct rig *r)
 	assert_int_equal(open_code(r, name), ERR_OK);
 }
 
+/* Whoever deletes them knows of every UIDVALIDITY. */
+static enum err_code delete_account(struct rig *r, uint64_t id)
+{
+	uint32_t kept = UINT32_MAX;
+
+	return account_delete(r->model, id, &kept).code;
+}
+
 static void accounts(struct rig *r)
 {
 	struct account *a;
@@ -385,11 +394,54 @@ static void accounts(struct rig *r)
 	                 ERR_OK);
 	assert_int_equal(account_open(r->model, 9, &a).code, ERR_OK);
 	assert_true(slice_eq(account_name(a), S("b@example.org")));
-	assert_int_equal(account_delete(r->model, 9).code, ERR_INUSE);
+	assert_int_equal(delete_account(r, 9), ERR_INUSE);
 	account_close(a);
-	assert_int_equal(account_delete(r->model, 9).code, ERR_OK);
+	assert_int_equal(delete_account(r, 9), ERR_OK);
 	assert_int_equal(account_open(r->model, 9, &a).code, ERR_ABSENT);
-	assert_int_equal(account_delete(r->model, 9).code, ERR_ABSENT);
+	assert_int_equal(delete_account(r, 9), ERR_ABSENT);
+}
+
+static uint32_t uidvalidity_of(struct rig *r, uint64_t id, const char *name)
+{
+	struct mailbox_status s;
+	struct account *a;
+	struct mailbox *m;
+
+	assert_int_equal(account_open(r->model, id, &a).code, ERR_OK);
+	(void)mailbox_create(a, slice_cstr(name), 0);
+	assert_int_equal(mailbox_open(a, slice_cstr(name), &m).code, ERR_OK);
+	mailbox_get_status(m, &s);
+	mailbox_close(m);
+	account_close(a);
+	return s.uidvalidity;
+}
+
+/* An account that is made anew has no UIDVALIDITY of the one before, however
+ * soon it is, and though the clock has been set back. */
+static void account_again(struct rig *r)
+{
+	uint32_t kept = 1;
+	uint32_t last;
+
+	assert_int_equal(account_create(r->model, 9, S("b")).code, ERR_OK);
+	last = uidvalidity_of(r, 9, "Last");
+	assert_int_equal(account_delete(r->model, 9, &kept).code, ERR_NOTNOW);
+	assert_int_equal(kept, last);
+	assert_int_equal(uidvalidity_of(r, 9, "Last"), last);
+	assert_int_equal(account_delete(r->model, 9, &kept).code, ERR_OK);
+	assert_int_equal(kept, last);
+	rig_reopen(r);
+	r->now -= 100;
+	assert_int_equal(account_create_above(r->model, 10, S("b"), kept).code,
+	                 ERR_OK);
+	assert_true(uidvalidity_of(r, 10, "INBOX") > last);
+	assert_int_equal(delete_account(r, 10), ERR_OK);
+	assert_int_equal(account_create_above(r->model, 11, S("b"),
+	                                      UIDVALIDITY_BY_CLOCK + 5)
+	                         .code,
+	                 ERR_OK);
+	assert_true(uidvalidity_of(r, 11, "INBOX") > UIDVALIDITY_BY_CLOCK + 5);
+	assert_int_equal(delete_account(r, 11), ERR_OK);
 }
 
 /* An account's messages go with it, blobs and all (checked at the end). */
@@ -407,7 +459,7 @@ static void delete_full_account(struct rig *r)
 	m = rig_open(r, "INBOX");
 	rig_append(r, m, "Subject: x\r\n\r\n", 0);
 	mailbox_close(m);
-	assert_int_equal(account_delete(r->model, 9).code, ERR_OK);
+	assert_int_equal(delete_account(r, 9), ERR_OK);
 }
 
 static bool count_account(void *arg, uint64_t id, struct slice name)
@@ -496,6 +548,7 @@ int main(void)
 		{ "too many subscriptions", too_many_subscriptions },
 		{ "long names", long_names },
 		{ "accounts", accounts },
+		{ "an account again", account_again },
 		{ "delete a full account", delete_full_account },
 		{ "imported", imported },
 		{ "all accounts", all_accounts },

@@ -120,6 +120,7 @@ static void create_with_quota(uint64_t messages, enum err_code want)
 	frame_slice(&f, S("ann@example.org"));
 	frame_u64(&f, 0);
 	frame_u64(&f, messages);
+	frame_u32(&f, 0);
 	send_frame(mail.auth, &f, -1);
 	expect_done(want);
 }
@@ -129,15 +130,31 @@ static void create_account(enum err_code want)
 	create_with_quota(0, want);
 }
 
-static void delete_account(void)
+/* Its answer's UIDVALIDITY. */
+static uint32_t ask_to_delete(uint32_t kept, enum err_code want)
 {
 	struct frame_out f;
+	struct frame_in in;
 
 	frame_begin(&f, FRAME_ACCOUNT_DELETE);
 	frame_u64(&f, 1);
 	frame_u64(&f, ACCOUNT);
+	frame_u32(&f, kept);
 	send_frame(mail.auth, &f, -1);
-	expect_done(ERR_OK);
+	expect_frame(mail.auth, FRAME_ACCOUNT_DONE, &in);
+	assert_int_equal(read_u64(&in.r), 1);
+	assert_int_equal(read_u8(&in.r), want);
+	frame_read_slice(&in, LIMIT_FRAME);
+	return read_u32(&in.r);
+}
+
+/* It goes once its last UIDVALIDITY is kept in mind, and no sooner. */
+static void delete_account(void)
+{
+	uint32_t last = ask_to_delete(0, ERR_NOTNOW);
+
+	assert_int_equal(ask_to_delete(last - 1, ERR_NOTNOW), last);
+	ask_to_delete(last, ERR_OK);
 }
 
 static void announce_by(int from, struct slice ticket, struct slice session_id,
@@ -330,6 +347,7 @@ static void test_gate_is_not_auth(void **state)
 	frame_begin(&f, FRAME_ACCOUNT_DELETE);
 	frame_u64(&f, 1);
 	frame_u64(&f, ACCOUNT);
+	frame_u32(&f, UINT32_MAX);
 	send_frame(mail.gate, &f, -1);
 	assert_serves();
 }
