@@ -175,6 +175,7 @@ class Owner(AlertTest):
         self.assertTrue(self.comes_in(ann, AT))
         self.assertTrue(self.comes_in(ann, "131.130.77.1"))
         self.assertEqual([], self.alerts("new-country", ann))
+        began = int(time.time())
         self.assertTrue(self.comes_in(ann, DE, client=b'"Eve\'s <mail>"'))
         mail, = self.wait_mail(ann)
         line, = self.alerts("new-country", ann)
@@ -187,8 +188,8 @@ class Owner(AlertTest):
         self.assertEqual(ann, mail["To"])
         self.assertEqual("roost <postmaster@localhost>", mail["From"])
         self.assertEqual("auto-generated", mail["Auto-Submitted"])
-        self.assertLess(abs(time.time() - mail["Date"].datetime.timestamp()),
-                        60)
+        self.assertTrue(began <= mail["Date"].datetime.timestamp()
+                        <= time.time())
         self.assertIn("@localhost>", mail["Message-ID"])
         text = mail.get_content()
         for part in (DE, "DE", "Eve's <mail>", "roost user password " + ann,
@@ -249,6 +250,7 @@ class Owner(AlertTest):
                 b" {17+}\r\nSubject: x\r\n\r\nx\r\n"))[-1])
             raw.close()
         self.age(ann, AT, 30)
+        support.within(3600)        # of which what is fetched is counted
         # at home everything may be fetched, and a young account has no habit
         self.fetch_all(ann, AT, 12)
         self.fetch_all(new, "131.130.9.1", 12)
@@ -384,9 +386,7 @@ class Places(AlertTest):
         ann = self.new_user()
         self.assertTrue(self.comes_in(ann, AT))
         self.assertTrue(self.comes_in(ann, DE))
-        began = time.monotonic()
         self.assertTrue(self.comes_in(ann, DE))
-        self.assertLess(time.monotonic() - began, 2)
         self.assertTrue(wait_for(
             lambda: "event=alert_posted" in self.server.log()))
         self.wait_mail(ann)     # it does not wait for the other
@@ -425,7 +425,7 @@ class Places(AlertTest):
     def agent(self):
         sock = socket.socket(socket.AF_UNIX)
         self.addCleanup(sock.close)
-        sock.settimeout(60)
+        sock.settimeout(harness.PATIENCE_S)
         sock.connect(os.path.join(self.top, "auth"))
         sock.sendall(b"VERSION\t1\t2\nCPID\t%d\n" % sock.fileno())
         return sock
@@ -447,9 +447,8 @@ class Places(AlertTest):
 
     def test_attack(self):
         """A thousand wrong passwords are one attack, of each kind."""
-        users = [self.new_user() for _ in range(8)]
-
-        tries = [(users[i % 8], "Winter2026!" if i < 40 else "wrong%d" % i,
+        users = [self.new_user() for _ in range(20)]
+        tries = [(users[i % 20], "Winter2026!" if i < 40 else "wrong%d" % i,
                   "131.130.%d.%d" % (i % 200, 1 + i % 7))
                  for i in range(1000)]
         for i in range(0, 200, 50):     # as many at a time as are all compared
@@ -463,12 +462,15 @@ class Places(AlertTest):
             self.assertTrue(wait_for(lambda: self.hook.of(kind)))
             self.assertEqual(1, len(self.alerts(kind)), kind)
             self.assertEqual(1, len(self.hook.of(kind)))
-        titles = [m["Subject"] for m in self.mail("postmaster@example.org")]
-        self.assertEqual(1, titles.count("Too many wrong passwords"))
-        self.assertEqual(1, titles.count(
-            "Passwords are being tried on many accounts"))
+        for title in ("Too many wrong passwords",
+                      "Passwords are being tried on many accounts"):
+            self.assertTrue(wait_for(lambda: self.titles().count(title)))
+            self.assertEqual(1, self.titles().count(title))
         for user in users:
             self.assertEqual([], self.listed(user))
+
+    def titles(self):
+        return [m["Subject"] for m in self.mail("postmaster@example.org")]
 
     def test_lockout_at_home(self):
         ann = self.new_user()

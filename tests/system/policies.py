@@ -71,10 +71,8 @@ class PolicyTest(support.ServerTest):
             return lmtp.sendmail("x@example.org", [user], MAIL)
 
     def assert_ended(self, raw):
-        """It has been sent away, within a second."""
-        began = time.monotonic()
+        """It has been sent away."""
         self.assertTrue(raw.until(b"* BYE")[-1].startswith(b"* BYE"))
-        self.assertLess(time.monotonic() - began, 1)
 
     def assert_there(self, raw):
         self.ok(raw, b"NOOP")
@@ -159,9 +157,8 @@ class Policies(PolicyTest):
         raw, stays = self.open(user), self.open(other)
         then = int(time.time()) + 2
         self.set(user, "expires", utc(then))
-        self.assert_there(raw)
         raw.until(b"* BYE")
-        self.assertLess(time.time() - then, 1)
+        self.assertGreaterEqual(time.time(), then)
         self.assert_there(stays)
 
     def test_auth_was_away(self):
@@ -232,8 +229,8 @@ class Policies(PolicyTest):
         b = self.open(bob)
         self.assertIn(b"[READ-WRITE]", self.ok(b, b"SELECT " + inbox)[-1])
         self.set(ann, "read-only", "on")
-        wait_for(lambda: b"NO" in b.run(b"STORE 1 +FLAGS (\\Flagged)")[-1] or
-                 b"BAD" in b.run(b"STORE 1 +FLAGS (\\Flagged)")[-1])
+        self.assertTrue(wait_for(lambda: b" OK" not in b.run(
+            b"STORE 1 +FLAGS (\\Flagged)")[-1]))
         self.assertIn(b"[READ-ONLY]", self.ok(b, b"SELECT " + inbox)[-1])
         self.assertIn(b"NO [NOPERM]", b.run(b"APPEND %s {%d+}\r\n%s" % (
             inbox, len(MAIL), MAIL))[-1])
@@ -254,13 +251,14 @@ class Policies(PolicyTest):
         path = os.path.join(self.server.dir, "auth", "accounts.sqlite")
 
         def age(user, days, used):
+            """So old; used a day and a half later."""
             at = int(time.time()) - days * 86400
             with contextlib.closing(sqlite3.connect(path)) as db, db:
                 db.execute("UPDATE accounts SET created = ? WHERE name = ?",
                            (at, user))
                 db.execute("UPDATE credentials SET last_use = ? WHERE account"
                            " = (SELECT id FROM accounts WHERE name = ?)",
-                           (at + 86400 if used else 0, user))
+                           (at + 129600 if used else 0, user))
 
         def stale(*args):
             out = self.server.roost("user", "stale", *args, "--json").stdout
@@ -361,11 +359,12 @@ class Countries(PolicyTest):
         self.assertFalse(self.comes_in(user, self.HERE))    # nobody knows
         with open(DATA, "rb") as f:
             self.put(f.read())
-        wait_for(lambda: self.comes_in(user, self.HERE))
+        self.assertTrue(wait_for(lambda: self.comes_in(user, self.HERE)))
         self.assertFalse(self.comes_in(user, self.THERE))
         self.assertFalse(self.comes_in(user, "10.0.0.1"))
         self.put(b"no data of countries")       # what was there stays
-        wait_for(lambda: self.server.log().count("event=country_data") >= 3)
+        self.assertTrue(wait_for(
+            lambda: self.server.log().count("event=country_data") >= 3))
         self.assertTrue(self.comes_in(user, self.HERE))
         self.assertFalse(self.comes_in(user, self.THERE))
         self.set(user, "countries", "DE,unknown")

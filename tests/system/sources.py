@@ -238,7 +238,7 @@ class PasswdFile(Source):
 class Together(Source):
     """Three in order, and all else that there is about an account."""
     sources = "directory, sql:TOP/sql.conf, passwd-file:TOP/users"
-    limits = "failures_per_account = 3\n"
+    limits = "failures_per_account = 3\nlockout_time = 1h\n"
 
     @classmethod
     def prepare(cls):
@@ -313,7 +313,7 @@ class Together(Source):
         user = "fay@example.org"
         self.assert_login("OK", user, "fay")
         out = self.server.roost("totp", "enable", user).stdout
-        code = code_of(out.split("\nkey ")[1].split()[0], -30)
+        code = code_of(out.split("\nkey ")[1].split()[0])
         self.server.roost("totp", "confirm", user, code)
         self.assert_login("AUTHORIZATIONFAILED", user, "fay")
         self.assert_login("AUTHENTICATIONFAILED", user, "x")
@@ -333,8 +333,7 @@ class Together(Source):
             self.assert_login("OK", user, "new")
             self.server.roost("user", "remove", "--yes", user)
         # every ten minutes, by the clock, the source is asked again
-        if time.time() % 600 > 570:
-            time.sleep(600 - time.time() % 600)
+        support.within(600, 60)
         for i in (0, 0, 1, 2):
             self.assert_login("AUTHENTICATIONFAILED", user, "wrong%d" % i)
         self.assertEqual(1, self.server.log().count(
@@ -378,9 +377,8 @@ class Process(Source):
                 ann=login(self.server, "ann@example.org", "new")))
             slow.start()
             time.sleep(0.3)
-            start = time.time()
             self.assert_login("OK", "own@other.example", "own")
-            self.assertLess(time.time() - start, 2)
+            self.assertEqual({}, answers)   # it still waits
             slow.join()
             self.assertEqual(answers["ann"], "UNAVAILABLE")
         finally:

@@ -16,9 +16,10 @@ import issuer
 import metrics
 import support
 from credentials import code_of
-from harness import Raw
+from harness import PATIENCE_S, Raw
 from issuer import oauthbearer, xoauth2
 from limits import L
+from processes import wait_for
 
 HOME = "127.1.1.1"      # where accounts sign in, by IMAP, too
 AWAY = "192.0.2.7"
@@ -53,7 +54,7 @@ class Agent:
 
     def __init__(self, path, minor=2):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(30)
+        self.sock.settimeout(PATIENCE_S)
         self.sock.connect(path)
         self.lines = self.sock.makefile("r", newline="\n")
         self.ids = itertools.count(1)
@@ -248,7 +249,7 @@ class Submission(Agents):
         out = self.server.roost("totp", "enable", self.ann).stdout
         key = out.split("\nkey ")[1].split()[0]
         self.assert_ok(self.plain())
-        self.server.roost("totp", "confirm", self.ann, code_of(key, -30))
+        self.server.roost("totp", "confirm", self.ann, code_of(key))
         *right, wrong = self.at_once(self.plain, self.scram,
                                      lambda: self.plain("wrong"))
         self.assert_refused(right, "authz_fail",
@@ -348,7 +349,8 @@ STRANGE = "locked out: the account, where it is not known"
 
 class Limited(Agents):
     """What is counted here and what is counted by IMAP is one."""
-    conf = CONF + "failures_per_account = 4\nspray_accounts = 2\n"
+    conf = CONF + ("failures_per_account = 4\nspray_accounts = 2\n"
+                   "lockout_time = 1h\n")
 
     def wrong(self, i):
         return "wrong %d of %s" % (i, self.ann)
@@ -402,8 +404,10 @@ class Limited(Agents):
                 ("OAUTHBEARER", oauthbearer(self.issuer.token(self.ann)))):
             before = len(self.server.log())
             self.assert_ok(self.agent().attempt(mechanism, response, rip=rip))
-            self.assertIn("event=login_while_spraying what=address user=%s "
-                          % self.ann, self.server.log()[before:])
+            told = "event=login_while_spraying what=address user=%s " \
+                % self.ann
+            self.assertTrue(wait_for(
+                lambda: told in self.server.log()[before:]))
 
     def test_whose_app_password_is_sprayed(self):
         secret = self.app_password()
@@ -411,8 +415,9 @@ class Limited(Agents):
         self.at_once(*[functools.partial(
             self.plain, secret, "v%d@example.org" % i, rip="100.64.%d.1" % i)
             for i in range(4)])
-        self.assertIn("event=login_while_spraying what=password user=%s"
-                      % self.ann, self.server.log())
+        self.assertTrue(wait_for(
+            lambda: "event=login_while_spraying what=password user=%s"
+            % self.ann in self.server.log()))
 
 
 class Networks(Agents):

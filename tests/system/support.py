@@ -3,6 +3,7 @@ import json
 import os
 import re
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -25,6 +26,14 @@ def append(raw, text, box=b"INBOX"):
         return first
     raw.send(text + b"\r\n")
     return raw.until(b"z ")[-1]
+
+
+def within(period_s, seconds=harness.PATIENCE_S):
+    """Waits until so many seconds are left of this hour, or this day: what is
+    counted by it is one sum then."""
+    left = period_s - time.time() % period_s
+    if left < seconds:
+        time.sleep(left)
 
 
 class ServerTest(unittest.TestCase):
