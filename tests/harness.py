@@ -24,6 +24,7 @@ ANY = random.SystemRandom()     # tests seed the other one
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
+METRICS_PORT = 20993    # where a server listens that is not told to
 CLAIMS = []     # one socket a port, for as long as this process lives
 
 
@@ -37,6 +38,8 @@ def any_port():
 def claim(port):
     """Whether it is now ours: nobody uses it, and no process of tests will,
     while the server that it is for is stopped."""
+    if port == METRICS_PORT:
+        return False
     name = socket.socket(socket.AF_UNIX)
     try:
         name.bind("\0roost-test-port-%d" % port)

@@ -19,6 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 NPM = os.environ.get("ROOST_NPM", os.path.join(ROOT, "build", "npm"))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "system"))
 import support  # noqa: E402
+from harness import PATIENCE_S  # noqa: E402
 
 HOST = "127.0.0.1"
 PASSWORD = "secret"
@@ -111,7 +112,7 @@ class Trace:
 
     @staticmethod
     def wait_for(is_so):
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE_S
         while not is_so():
             if time.monotonic() > end:
                 raise AssertionError("the trace is not complete")
@@ -158,7 +159,7 @@ class ClientTest(support.ServerTest):
     def certificate(self):
         return os.path.join(self.server.dir, "certificate.pem")
 
-    def program(self, *command, status=0, timeout=60, **more):
+    def program(self, *command, status=0, timeout=PATIENCE_S, **more):
         """Runs a client; its output as bytes. Any other status fails."""
         done = subprocess.run(
             command, capture_output=True, timeout=timeout, cwd=self.scratch,

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import free_ports
+from harness import PATIENCE_S, free_ports
 
 CONFIG = """
 base_dir = {top}/run
@@ -66,7 +66,7 @@ class Dovecot:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin"))
-        end = time.time() + 20
+        end = time.time() + PATIENCE_S
         while time.time() < end and self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -79,5 +79,5 @@ class Dovecot:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(PATIENCE_S)
         shutil.rmtree(self.top, ignore_errors=True)

@@ -9,6 +9,7 @@ import tempfile
 import time
 
 import client
+from harness import PATIENCE_S
 
 EXIM = os.environ.get("ROOST_EXIM", os.path.join(
     client.ROOT, "build", "exim", "usr", "sbin", "exim4"))
@@ -81,7 +82,7 @@ class Exim:
         self.process = subprocess.Popen(
             [EXIM, "-C", self.conf, "-bdf", "-q1s"], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = time.time() + 30
+        end = time.time() + PATIENCE_S
         while not os.path.exists(os.path.join(self.top, "spool", "pid")):
             if time.time() > end or self.process.poll() is not None:
                 raise RuntimeError("Exim does not start: " + self.log())
@@ -90,7 +91,7 @@ class Exim:
     def stop(self):
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(PATIENCE_S)
         shutil.rmtree(self.top, ignore_errors=True)
 
     def log(self):

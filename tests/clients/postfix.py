@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 import time
 
+from harness import PATIENCE_S
+
 MAIN = """
 compatibility_level = 3.6
 queue_directory = {top}/queue
@@ -97,7 +99,7 @@ class Postfix:
 
     def run(self, *command, **more):
         return subprocess.run(command, capture_output=True, check=True,
-                              timeout=60, env=dict(os.environ, PATH=PATH),
+                              timeout=PATIENCE_S, env=dict(os.environ, PATH=PATH),
                               **more)
 
     def start(self):
@@ -106,7 +108,7 @@ class Postfix:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True,
             env=dict(os.environ, PATH=PATH))
-        end = time.time() + 30
+        end = time.time() + PATIENCE_S
         while not os.path.exists(os.path.join(self.top, "queue", "public",
                                               "pickup")):
             if time.time() > end or self.process.poll() is not None:
@@ -119,7 +121,7 @@ class Postfix:
             with open(os.path.join(self.top, "queue", "pid",
                                    "master.pid")) as f:
                 os.kill(int(f.read()), signal.SIGTERM)
-            self.process.wait(30)
+            self.process.wait(PATIENCE_S)
         shutil.rmtree(self.top, ignore_errors=True)
 
     def log(self):

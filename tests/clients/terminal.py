@@ -8,10 +8,12 @@ import subprocess
 import termios
 import time
 
+from client import PATIENCE_S
+
 SIZE = struct.pack("HHHH", 40, 120, 0, 0)
 
 
-def run(command, env, cwd, timeout=60):
+def run(command, env, cwd, timeout=PATIENCE_S):
     """Its exit status and everything it drew; it is stopped after the timeout,
     and its status is None then."""
     master, slave = pty.openpty()
@@ -26,7 +28,7 @@ def run(command, env, cwd, timeout=60):
         status = process.wait(max(1, end - time.monotonic()))
     except subprocess.TimeoutExpired:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
         status = None
     os.close(master)
     return status, screen

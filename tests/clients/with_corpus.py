@@ -15,7 +15,7 @@ import unittest
 
 import client
 from client import HERE, HOST, NPM, ClientTest, crlf
-from harness import Raw
+from harness import PATIENCE_S, Raw
 
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "mime_oracle"))
 import agree  # noqa: E402
@@ -39,7 +39,7 @@ def corpus():
 
 def deliver(port, user, texts, refused):
     """Pipelined: with each message goes all of the next transaction."""
-    sock = socket.create_connection((HOST, port), 60)
+    sock = socket.create_connection((HOST, port), PATIENCE_S)
     replies = sock.makefile("rb")
     envelope = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<%s>\r\nDATA\r\n" % (
         user.encode())
@@ -133,7 +133,7 @@ class Corpus(ClientTest):
         self.assertEqual([x[:200] for x in lost], [])
 
     def structures(self, user):
-        raw = Raw(self.server.imaps_port, timeout=60).login(user)
+        raw = Raw(self.server.imaps_port).login(user)
         raw.run(b"EXAMINE INBOX")
         lines = raw.run(b"UID FETCH 1:* (UID ENVELOPE BODYSTRUCTURE)")
         raw.close()

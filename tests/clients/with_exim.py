@@ -3,11 +3,12 @@ import os
 import shutil
 import smtplib
 import tempfile
-import time
 import unittest
 
 import exim
 from client import HOST, PASSWORD, ClientTest, message, plain
+from harness import PATIENCE_S
+from processes import wait_for
 
 
 class WithExim(ClientTest):
@@ -27,7 +28,7 @@ class WithExim(ClientTest):
         cls.exim.start()
 
     def smtp(self):
-        smtp = smtplib.SMTP(HOST, self.exim.port, timeout=30)
+        smtp = smtplib.SMTP(HOST, self.exim.port, timeout=PATIENCE_S)
         self.addCleanup(smtp.close)
         smtp.ehlo()
         return smtp
@@ -36,15 +37,10 @@ class WithExim(ClientTest):
         """What it says is delivered by LMTP."""
         text = message("Sent after AUTH", "by Exim\r\n.\r\n..\r\n")
         smtp.sendmail(self.user, [self.user], text)
-        end = time.time() + 20
-        while time.time() < end:
-            held = self.held()
-            if held:
-                self.assertIn(text.partition(b"\r\n\r\n")[2], held[0].text)
-                self.assertIn(b"with esmtpa (Exim", held[0].text)
-                return
-            time.sleep(0.1)
-        self.fail("not there after 20 s: " + self.exim.log()[-2000:])
+        self.assertTrue(wait_for(self.held), self.exim.log()[-2000:])
+        held = self.held()
+        self.assertIn(text.partition(b"\r\n\r\n")[2], held[0].text)
+        self.assertIn(b"with esmtpa (Exim", held[0].text)
 
     def refusal(self, user, secret):
         return self.smtp().docmd("AUTH PLAIN " + plain(user, secret))[0]

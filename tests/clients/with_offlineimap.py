@@ -10,7 +10,7 @@ CONFIG = """
 accounts = test
 metadata = {scratch}/state
 ui = quiet
-socktimeout = 30
+socktimeout = 120
 
 [Account test]
 localrepository = near

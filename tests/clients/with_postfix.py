@@ -2,11 +2,11 @@
 import os
 import shutil
 import tempfile
-import time
 import unittest
 
 from client import HOST, ClientTest, message
 from postfix import Postfix
+from processes import wait_for
 
 
 class WithPostfix(ClientTest):
@@ -27,13 +27,9 @@ class WithPostfix(ClientTest):
 
     def wait_for(self, n):
         """The account's messages, as soon as there are n."""
-        end = time.time() + 20
-        while time.time() < end:
-            held = self.held()
-            if len(held) >= n:
-                return held
-            time.sleep(0.1)
-        self.fail("not there after 20 s: " + self.postfix.log()[-2000:])
+        self.assertTrue(wait_for(lambda: len(self.held()) >= n),
+                        self.postfix.log()[-2000:])
+        return self.held()
 
     def assert_delivered(self, held, text):
         """The text, below the lines that delivery adds."""

@@ -12,6 +12,7 @@ import unittest
 import client
 import postfix
 from client import HOST, PASSWORD, ClientTest, message
+from harness import PATIENCE_S
 
 
 class WithPostfixDoctor(ClientTest):
@@ -46,13 +47,13 @@ class WithPostfixDoctor(ClientTest):
                 if r["severity"] != "ok"}
 
     def log_in(self):
-        smtp = smtplib.SMTP(HOST, self.port, timeout=30)
+        smtp = smtplib.SMTP(HOST, self.port, timeout=PATIENCE_S)
         self.addCleanup(smtp.close)
         smtp.starttls(context=ssl._create_unverified_context())
         smtp.login(self.user, PASSWORD)
 
     def wait_for(self, holds, what):
-        end = time.time() + 60
+        end = time.time() + PATIENCE_S
         while not holds():
             self.assertLess(time.time(), end,
                             what + self.postfix.log()[-2000:])

@@ -10,6 +10,7 @@ import urllib.parse
 import urllib.request
 
 from client import HERE, HOST, NPM, ClientTest
+from harness import PATIENCE_S
 
 SECRET = "se cret:%"        # of the provider's clients
 AUDIENCE = "urn:roost"
@@ -42,7 +43,7 @@ class Providers:
     def post(url, fields, headers):
         request = urllib.request.Request(
             url, urllib.parse.urlencode(fields).encode(), headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return answer.read()
 
     def token(self, issuer, user, scope="imap", audience=AUDIENCE,
@@ -59,7 +60,7 @@ class Providers:
 
     @staticmethod
     def keys(issuer):
-        with urllib.request.urlopen(issuer + "/jwks", timeout=30) as answer:
+        with urllib.request.urlopen(issuer + "/jwks", timeout=PATIENCE_S) as answer:
             return answer.read()
 
 

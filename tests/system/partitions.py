@@ -89,6 +89,8 @@ class Partitions(unittest.TestCase):
         self.server.start()
         self.assert_one_message(other)
         self.assert_kept_out(user)
+        self.assertTrue(wait_for(
+            lambda: "child_died" in self.server.log()))
         self.assertIn("/partition/%s: No such file" % gone,
                       self.server.log())
         self.assertIn("event=partition_failed", self.server.log())
@@ -98,7 +100,7 @@ class Partitions(unittest.TestCase):
         self.assertFalse(os.path.exists(there))
         os.rename(there + ".away", there)
         self.server.process.send_signal(signal.SIGTERM)
-        self.assertEqual(self.server.process.wait(30), 0)
+        self.assertEqual(self.server.process.wait(harness.PATIENCE_S), 0)
 
     def partitions_with(self, text):
         """Of which packs hold it (zstd keeps a short text as it is)."""
@@ -170,6 +172,8 @@ class Partitions(unittest.TestCase):
         self.server.start()
         self.assert_one_message(other)
         self.assert_kept_out(user)
+        self.assertTrue(wait_for(
+            lambda: "event=child_died" in self.server.log()[begins:]))
         time.sleep(2)
         log = self.server.log()[begins:]
         self.assertEqual(os.path.getsize(index), size)
@@ -208,8 +212,8 @@ class Partitions(unittest.TestCase):
     def assert_told(self, index, begins):
         """by the log, once it has been looked at, and by who asks"""
         self.assertTrue(wait_for(
-            lambda: "event=partition_failed" in self.server.log()[begins:],
-            60), self.server.log()[begins:])
+            lambda: "event=partition_failed" in self.server.log()[begins:]),
+            self.server.log()[begins:])
         failed, *_ = [line for line in self.server.log()[begins:].splitlines()
                       if "event=partition_failed" in line]
         self.assertRegex(failed, '%s error="the index (is damaged|has been cut'

@@ -114,7 +114,7 @@ class Started(unittest.TestCase):
         s = socket.socket(family, kind)
         self.addCleanup(s.close)
         s.bind(address)
-        s.settimeout(60)
+        s.settimeout(harness.PATIENCE_S)
         if kind == socket.SOCK_STREAM:
             s.listen()
         return s
@@ -158,7 +158,7 @@ class Started(unittest.TestCase):
             harness.Raw(self.server.imaps_port).sock.getpeercert(True),
             self.certificate())
         with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(60)
+            s.settimeout(harness.PATIENCE_S)
             s.connect(self.lmtp)
             self.assertTrue(s.recv(4096).startswith(b"220 "))
         self.server.process.terminate()

@@ -364,6 +364,7 @@ class Sharing(support.ServerTest):
                 if b" OK" not in last and b"OVERQUOTA" not in last:
                     wrong.append(last)
 
+        self.ok(self.open(ann), b'SETQUOTA "" (MESSAGE 10 MAILBOX 10)')
         jobs = [(set_limits, ann, 10), (set_limits, bob, 20),
                 (set_limits, bob, 30), (add, None), (add, None)]
         threads = [threading.Thread(target=job[0], args=job[1:])

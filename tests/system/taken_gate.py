@@ -23,6 +23,7 @@ OK = 0
 TO_AUTH, TO_MAIL, TO_PARENT, TO_PAIR = range(4)
 NOTHING, STREAM, PACKETS, TESTER, LISTENER = range(5)
 SESSION_ID = b"0123456789abcdef"
+WAIT_MS = 30000     # for what must come
 
 
 def numbers(path, prefix):
@@ -70,8 +71,9 @@ def frame(name, *fields):
     return u16(FRAMES[name]) + b"".join(fields)
 
 
-def verify(mechanism, said, proof=b"", session=SESSION_ID, binding=b""):
-    return frame("VERIFY", u64(1), u8(0), u8(mechanism), text(said),
+def verify(mechanism, said, proof=b"", session=SESSION_ID, binding=b"",
+           number=1):
+    return frame("VERIFY", u64(number), u8(0), u8(mechanism), text(said),
                  text(binding), text("192.0.2.1"), u16(1), text("192.0.2.2"),
                  text("TLSv1.3 TLS_AES_128_GCM_SHA256"), text(""),
                  text(session), text(proof))
@@ -88,8 +90,10 @@ class Taken:
 
     def __init__(self, port):
         self.seen = b""     # whatever it could read
+        self.questions = 1 << 32
         for _ in range(1000):
-            self.sock = socket.create_connection(("127.0.0.1", port), 20)
+            self.sock = socket.create_connection(("127.0.0.1", port),
+                                                 harness.PATIENCE_S)
             said = self.sock.recv(64)
             if said.startswith(b"taken"):
                 self.pid = int(said.split()[1])
@@ -115,7 +119,7 @@ class Taken:
                                       len(what)) + what)
         return struct.unpack("<BI", self.hear(5))[1]
 
-    def read(self, where, index=0, ms=2000):
+    def read(self, where, index=0, ms=WAIT_MS):
         """b"": nothing came; None: it is over."""
         self.sock.sendall(struct.pack("<cBIBII", b"r", where, index, 0, 4, ms))
         got, _ = struct.unpack("<BI", self.hear(5))
@@ -127,10 +131,12 @@ class Taken:
         while self.read(where, index, ms):
             pass
 
-    def verdict(self, ms=15000):
+    def verdict(self, ms=WAIT_MS, number=None):
         """(code, account, partition, ticket), or None: a challenge, or none
-        came."""
+        came; of the one question, what comes late of others left out."""
         said = self.read(TO_AUTH, ms=ms)
+        while number is not None and said and said[2:10] != u64(number):
+            said = self.read(TO_AUTH, ms=ms)
         if not said or said[:2] != u16(FRAMES["VERDICT"]):
             return None
         code, size = struct.unpack_from("<BI", said, 10)
@@ -139,11 +145,12 @@ class Taken:
         return code, account, partition, said[at + 16:at + 16 + size]
 
     def log_in(self, user=EVE, secret="secret", authzid=""):
+        self.questions += 1
         self.write(TO_AUTH, verify(SASL["PLAIN"], "%s\0%s\0%s" % (
-            authzid, user, secret)))
-        return self.verdict()
+            authzid, user, secret), number=self.questions))
+        return self.verdict(number=self.questions)
 
-    def enter(self, partition, ticket, along=STREAM, ms=2000, **more):
+    def enter(self, partition, ticket, along=STREAM, ms=WAIT_MS, **more):
         """What mail says to the client that comes with that ticket."""
         pair = self.write(TO_MAIL, session(ticket, **more), partition, along)
         return (self.read(TO_PAIR, pair, ms) or b"", pair)
