@@ -1,5 +1,6 @@
 """certificates.py -- by the name that a client asks for, of thousands, and
 swapped while sessions go on; roostd is never told."""
+import contextlib
 import hashlib
 import os
 import re
@@ -202,6 +203,12 @@ class Thousands(WithCertificates):
     gates = 1
     files = 3000
 
+    def in_time(self, name):
+        """The parent reads them all from time to time; with sanitizers, on a
+        busy machine, that may take longer than a handshake has."""
+        with contextlib.suppress(ssl.SSLEOFError, ConnectionError):
+            return self.seen(name)
+
     def test_memory_is_bounded(self):
         gate = self.server.child("gate")[0]
         pem = digest(self.many[0])
@@ -209,7 +216,8 @@ class Thousands(WithCertificates):
             lambda: int(self.status()["certificates"]) > self.files, 300))
         memory = []
         for i in range(1000):
-            self.assertEqual(self.seen("m%d.many.example" % i), pem)
+            self.assertTrue(wait_for(
+                lambda: self.in_time("m%d.many.example" % i) == pem))
             if i % 200 == 199:
                 memory.append(harness.memory_kb(gate))
         # 512 are kept, then no more than that

@@ -60,8 +60,10 @@ class Mount:
             self.image = what = self.top + ".img"
             with open(self.image, "wb") as f:
                 f.truncate(size_mb << 20)
-            subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", what],
-                           check=True)
+            # in smaller blocks, as mkfs has them on small disks, SQLite's maps
+            # of pages would have holes that nothing is left for (SIGBUS)
+            subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096",
+                            what], check=True)
             options = "loop"
         subprocess.run(["mount", "-t", kind, "-o", options, what, self.top],
                        check=True)
