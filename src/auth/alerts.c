@@ -133,19 +133,6 @@ void alerts_raise(struct auth *a, const struct alert *alert)
 	alerts_queue(a, alert, raise_job);
 }
 
-static void clear_job(struct auth *a, struct alert_job *j)
-{
-	struct err e = alert_file_clear(a->alerts->file, &j->alert);
-
-	if (!is_ok(e))
-		log_note(LOG_LEVEL_ERROR, "alerts", e.text);
-}
-
-void alerts_clear(struct auth *a, const struct alert *alert)
-{
-	alerts_queue(a, alert, clear_job);
-}
-
 struct err alerts_forget(struct auth *a, uint64_t account)
 {
 	return alert_file_forget(a->alerts->file, account);

@@ -21,9 +21,8 @@ void alerts_start(struct auth *); /* there is a loop that runs */
 void alerts_stop(struct auth *);  /* nothing more is queued */
 void alerts_close(struct auth *);
 
-/* It is so; or no longer so. Copied. */
+/* It is so. Copied. */
 void alerts_raise(struct auth *, const struct alert *);
-void alerts_clear(struct auth *, const struct alert *);
 
 /* Nothing of the account stays. Suspends. */
 struct err alerts_forget(struct auth *, uint64_t account);

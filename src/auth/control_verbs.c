@@ -263,7 +263,7 @@ static void hidden_row(struct control *c, const struct hidden_row *h)
 		CAPABILITY_LIST_COLUMNS);
 }
 
-/* Each page's rows are in the arena until the one behind it is read. */
+/* Rows stay in the arena: the next page begins behind the last of them. */
 static struct err list_hidden(struct control *c, struct slice nothing,
                               struct slice nothing_either)
 {
@@ -276,8 +276,8 @@ static struct err list_hidden(struct control *c, struct slice nothing,
 	(void)nothing;
 	(void)nothing_either;
 	while (is_ok(e) && is_ok(c->e) && n == PAGE) {
-		e = directory_hidden_page(c->auth->directory, last.scope,
-		                          last.capability, a, page, PAGE, &n);
+		e = directory_hidden_page(c->auth->directory, &last, a, page,
+		                          PAGE, &n);
 		for (size_t i = 0; is_ok(e) && i < n; i++)
 			hidden_row(c, &page[i]);
 		if (n != 0)

@@ -32,7 +32,7 @@ void counters_add(struct counters *c, size_t counter, uint64_t n)
 	atomic_fetch_add_explicit(&c->v[counter], n, memory_order_relaxed);
 }
 
-void counters_set(struct counters *c, size_t gauge, uint64_t value)
+static void counters_set(struct counters *c, size_t gauge, uint64_t value)
 {
 	assert(gauge < COUNTERS);
 	atomic_store_explicit(&c->v[gauge], value, memory_order_relaxed);

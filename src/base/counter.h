@@ -162,9 +162,8 @@ void counters_free(const struct counters *);
 /* This process counts there from now on. */
 void counters_use(struct counters *);
 
-/* As counter_add() and counter_set(), on that page. */
+/* As counter_add(), on that page. */
 void counters_add(struct counters *, size_t counter, uint64_t n);
-void counters_set(struct counters *, size_t gauge, uint64_t value);
 
 uint64_t counters_value(const struct counters *, size_t counter);
 

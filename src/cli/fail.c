@@ -28,7 +28,8 @@ static const int status_of[ERR_CODES] = {
 	[ERR_CORRUPT] = EX_DATAERR,
 };
 
-int exit_status(enum err_code code)
+/* 0 of ERR_OK. */
+static int exit_status(enum err_code code)
 {
 	if (code == ERR_OK)
 		return EX_OK;

@@ -16,6 +16,3 @@ int fail_err(struct err, const char *what);
 
 /* Prints "roost: warning: ...". */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* The exit status of an error code; 0 of ERR_OK. */
-int exit_status(enum err_code);

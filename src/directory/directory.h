@@ -163,10 +163,10 @@ struct hidden_row {
 	struct slice capability;
 };
 
-/* By scope and name, from behind the ones given on; at most `most`, copied
- * into the arena. */
-struct err directory_hidden_page(struct directory *, struct slice scope,
-                                 struct slice capability, struct arena *,
+/* By scope and name, from behind `after` on; at most `most`, copied into the
+ * arena. */
+struct err directory_hidden_page(struct directory *,
+                                 const struct hidden_row *after, struct arena *,
                                  struct hidden_row *out, size_t most,
                                  size_t *n);
 

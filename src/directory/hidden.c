@@ -25,16 +25,17 @@ struct err directory_hidden_for(struct directory *d, struct slice name,
 	return e;
 }
 
-struct err directory_hidden_page(struct directory *d, struct slice scope,
-                                 struct slice capability, struct arena *a,
-                                 struct hidden_row *out, size_t most, size_t *n)
+struct err directory_hidden_page(struct directory *d,
+                                 const struct hidden_row *after,
+                                 struct arena *a, struct hidden_row *out,
+                                 size_t most, size_t *n)
 {
 	struct err e;
 	bool there;
 
 	sql_use(d->reader, HIDDEN_PAGE);
-	sql_text(d->reader, 1, scope);
-	sql_text(d->reader, 2, capability);
+	sql_text(d->reader, 1, after->scope);
+	sql_text(d->reader, 2, after->capability);
 	sql_u64(d->reader, 3, most);
 	*n = 0;
 	while (is_ok(e = sql_step(d->reader, &there)) && there)

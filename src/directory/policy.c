@@ -283,14 +283,6 @@ bool policy_find(struct slice name, enum policy *out)
 	return false;
 }
 
-const char *policy_origin_name(enum policy_origin o)
-{
-	static const char *const names[] = { "default", "server", "domain",
-		                             "account" };
-
-	return names[o];
-}
-
 static bool normal_word(const struct row *r, struct slice value,
                         struct buf *out)
 {

@@ -80,7 +80,6 @@ void policies_add(struct policies *, struct slice scope, struct slice name,
 
 struct slice policy_name(enum policy);
 bool policy_find(struct slice name, enum policy *out);
-const char *policy_origin_name(enum policy_origin);
 
 /* Appends the value in normal form. ERR_SYNTAX; the text says what would be
  * one. */

@@ -16,7 +16,6 @@
 /* RFC 7677 section 4. Clients do them at each log-in, some refuse more than
  * 65,536. */
 enum {
-	SCRAM_ROUNDS_LEAST = 4096,
 	SCRAM_ROUNDS_DEFAULT = 50000,
 	SCRAM_ROUNDS_MOST = 10000000,
 };

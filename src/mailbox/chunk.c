@@ -159,7 +159,8 @@ bool chunk_is_full(const struct chunk *c)
 	return CHUNK_HEAD + (c->count + 1u) * c->stride > CHUNK_BYTES;
 }
 
-uint8_t record_words(const struct record *r)
+/* Keyword words that this record needs. */
+static uint8_t record_words(const struct record *r)
 {
 	uint8_t n = KEYWORD_WORDS;
 

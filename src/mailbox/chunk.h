@@ -63,9 +63,6 @@ static inline size_t record_stride(uint8_t words)
 	return RECORD_FIXED + 8u * words;
 }
 
-/* Keyword words that this record needs. */
-uint8_t record_words(const struct record *);
-
 /*
  * Takes records in order of UID and puts them into a batch as chunks.
  *

@@ -156,7 +156,8 @@ static void add_dummy_root(struct forester *t, uint32_t dummy, uint32_t first)
 	add_root(t, dummy);
 }
 
-void forest_list_roots(struct forester *t)
+/* Threads in the order of their first message: `date` to `roots`. */
+static void list_roots(struct forester *t)
 {
 	t->n_roots = 0;
 	for (size_t i = 0; i < t->messages && forest_go_on(t, i); i++) {
@@ -243,10 +244,10 @@ static void run(struct forester *t)
 	sort_by_date(t);
 	if (t->algorithm == THREAD_ORDEREDSUBJECT)
 		forest_link_subjects(t);
-	forest_list_roots(t);
+	list_roots(t);
 	if (t->algorithm == THREAD_REFERENCES) {
 		forest_merge_subjects(t);
-		forest_list_roots(t);
+		list_roots(t);
 	}
 	if (t->algorithm == THREAD_REFS)
 		sort_by_arrival(t);

@@ -59,9 +59,6 @@ bool forest_go_on(struct forester *, size_t n);
 /* The message above this dummy, or else the uppermost dummy. */
 uint32_t forest_above(struct forester *, uint32_t dummy);
 
-/* Threads in the order of their first message: `date` to `roots`. */
-void forest_list_roots(struct forester *);
-
 /* -- forest_ids.c: REFERENCES steps 1 to 3 -- */
 
 /* Of one message, while digests are read. */

@@ -48,10 +48,8 @@ struct text_decoder *text_decoder_new(enum part_encoding encoding,
 	return d;
 }
 
-void text_decoder_free(struct text_decoder *d)
+static void decoder_free(struct text_decoder *d)
 {
-	if (d == NULL)
-		return;
 	converter_close(&d->converter);
 	buf_free(&d->bytes);
 	buf_free(&d->utf8);
@@ -156,5 +154,5 @@ void text_decoder_finish(struct text_decoder *d, struct buf *out)
 		convert(d, true, out);
 	if (d->form == TEXT_FOLDED)
 		unicode_fold(buf_slice(&d->utf8), out);
-	text_decoder_free(d);
+	decoder_free(d);
 }

@@ -24,7 +24,6 @@ struct text_decoder *text_decoder_new(enum part_encoding, const char *charset,
 void text_decoder_feed(struct text_decoder *, struct slice, struct buf *out);
 /* What was held back at the end; frees the decoder. */
 void text_decoder_finish(struct text_decoder *, struct buf *out);
-void text_decoder_free(struct text_decoder *);
 
 /* Is the charset one that SEARCH CHARSET may name? Converts s to UTF-8;
  * false for an unknown charset. ERR-free: broken bytes become U+FFFD. */

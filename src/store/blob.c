@@ -43,9 +43,9 @@ static struct blob_reader *reader_new(struct partition *p,
 	return r;
 }
 
-struct err blob_open_at(struct partition *p, const struct content_hash *hash,
-                        const struct blob_place *place,
-                        struct blob_reader **out)
+static struct err open_at(struct partition *p, const struct content_hash *hash,
+                          const struct blob_place *place,
+                          struct blob_reader **out)
 {
 	struct pack_file *file;
 	struct err e = pack_file_open(&p->packs, place->pack, &file);
@@ -68,7 +68,7 @@ struct err blob_open(struct partition *p, const struct content_hash *hash,
 
 	if (is_ok(e))
 		e = blob_row_parse(value, &place);
-	return is_ok(e) ? blob_open_at(p, hash, &place, out) : e;
+	return is_ok(e) ? open_at(p, hash, &place, out) : e;
 }
 
 static size_t room_size(const struct blob_reader *r)

@@ -20,12 +20,6 @@
 #include "store/pack.h"
 #include "store/partition.h"
 
-/* -- blob.c -- */
-
-/* A blob that the caller knows the place of. */
-struct err blob_open_at(struct partition *, const struct content_hash *,
-                        const struct blob_place *, struct blob_reader **out);
-
 /* -- snapshot.c -- */
 
 enum { CURSOR_SLOTS = 8 };
@@ -174,8 +168,3 @@ struct partition {
 	struct looked *looked; /* packs that reclaim has looked through */
 	size_t n_looked;
 };
-
-/* Reads DIR/id: is this a partition, and of a version we know? The id is
- * copied. */
-enum { PARTITION_ID = 32, PARTITION_VERSION = 3 };
-struct err partition_read_id(int dir_fd, char id[PARTITION_ID]);

@@ -20,7 +20,11 @@
 #include "base/mem.h"
 #include "store/internal.h"
 
-enum { DIR_MODE = 0700, FILE_MODE = 0600, ID_LINE = 128 };
+enum { DIR_MODE = 0700, FILE_MODE = 0600, ID_LINE = 128, PARTITION_ID = 32 };
+
+/* What an id file begins with, up to the id. */
+#define FORMAT  "roost partition "
+#define VERSION "3"
 
 static const uint32_t default_pack_bytes = UINT32_C(128) << 20;
 
@@ -61,8 +65,8 @@ static struct err write_line(int fd, const char *line, size_t len)
 static struct err write_id(int dir_fd, struct slice id)
 {
 	char line[ID_LINE];
-	int len = snprintf(line, sizeof line, "roost partition %d %.*s\n",
-	                   PARTITION_VERSION, (int)id.len, id.ptr);
+	int len = snprintf(line, sizeof line, FORMAT VERSION " %.*s\n",
+	                   (int)id.len, id.ptr);
 	int fd = openat(dir_fd, "id", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 	                FILE_MODE);
 	struct err e;
@@ -131,11 +135,11 @@ static struct err parse_id(struct slice line, char id[PARTITION_ID])
 	struct slice version;
 	struct slice rest;
 
-	if (!slice_starts(line, S("roost partition ")))
+	if (!slice_starts(line, S(FORMAT)))
 		return err(ERR_CORRUPT, "the id file is not a partition's");
-	line = slice_from(line, strlen("roost partition "));
+	line = slice_from(line, strlen(FORMAT));
 	if (!slice_cut(line, ' ', &version, &rest) ||
-	    !slice_eq(version, S("3")))
+	    !slice_eq(version, S(VERSION)))
 		return err(ERR_CORRUPT, "the partition was made by another "
 		                        "version of roost: use that one");
 	if (rest.len != PARTITION_ID + 1 || rest.ptr[PARTITION_ID] != '\n')
@@ -144,7 +148,8 @@ static struct err parse_id(struct slice line, char id[PARTITION_ID])
 	return OK;
 }
 
-struct err partition_read_id(int dir_fd, char id[PARTITION_ID])
+/* Is this a partition, and of a version we know? The id is copied. */
+static struct err read_id(int dir_fd, char id[PARTITION_ID])
 {
 	char line[ID_LINE];
 	ssize_t n;
@@ -238,7 +243,7 @@ static struct err open_to_write(struct partition *p)
 	struct err e = open_dir(AT_FDCWD, p->dir, &p->dir_fd);
 
 	if (is_ok(e))
-		e = partition_read_id(p->dir_fd, id);
+		e = read_id(p->dir_fd, id);
 	if (is_ok(e))
 		e = lock(p);
 	if (is_ok(e))
@@ -262,7 +267,7 @@ static struct err open_to_read(struct partition *p)
 	struct err e = open_dir(AT_FDCWD, p->dir, &p->dir_fd);
 
 	if (is_ok(e))
-		e = partition_read_id(p->dir_fd, id);
+		e = read_id(p->dir_fd, id);
 	return is_ok(e) ? open_index(p, MDB_RDONLY, id) : e;
 }
 

@@ -338,11 +338,12 @@ static void add_groups(struct directory *d, struct buf *out)
 
 static void add_hidden(struct directory *d, struct buf *out)
 {
+	static const struct hidden_row first = { { "", 0 }, { "", 0 } };
 	struct hidden_row rows[HIDDEN_MOST];
 	struct arena *arena = arena_new(LIST_BYTES);
 	size_t n = 0;
-	struct err e = directory_hidden_page(d, S(""), S(""), arena, rows,
-	                                     HIDDEN_MOST, &n);
+	struct err e =
+		directory_hidden_page(d, &first, arena, rows, HIDDEN_MOST, &n);
 
 	if (!is_ok(e))
 		add_error(out, e);
