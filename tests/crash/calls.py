@@ -33,7 +33,7 @@ sys.path.insert(0, os.path.join(HERE, ".."))
 import faults  # noqa: E402
 from admin import Admin  # noqa: E402
 from client import Client, Gone, Refused, back  # noqa: E402
-from harness import Raw, Server, children  # noqa: E402
+from harness import PATIENCE_S, Raw, Server, children  # noqa: E402
 from ledger import Ledger  # noqa: E402
 
 USER = "ann@example.org"
@@ -41,7 +41,6 @@ IDLE = ["idle%d@example.org" % n for n in range(6)]
 PER_PAIR = 20           # points of a role and a kind of failure
 LEAST_PER_PAIR = 3
 SERVERS = 2
-GONE_S = 5              # after its parent a process has gone
 BAD_END = re.compile(r"(?m)^.*(?:Sanitizer: |runtime error: |"
                      r"signal=(?:SEGV|BUS|ILL|FPE|SYS)).*$")
 
@@ -132,7 +131,7 @@ class Sweep:
     def sit(self, name):
         """A session that says nothing while calls fail."""
         tls = self.is_tls(name)
-        end = time.time() + 20
+        end = time.time() + PATIENCE_S
         while True:
             try:
                 self.idle[name] = Raw(self.server.imaps_port if tls else
@@ -197,7 +196,7 @@ class Sweep:
         if self.server.process.returncode == 0 or \
            "event=out_of_memory" not in self.server.log()[-2000:]:
             raise AssertionError("the parent has ended without a word")
-        end = time.time() + GONE_S
+        end = time.time() + PATIENCE_S
         while any(map(is_running, below)):
             if time.time() > end:
                 raise AssertionError("a process outlives its parent")

@@ -180,7 +180,7 @@ def kill_parent(server, _rnd):
     server.process.kill()
     server.process.wait()
     server.process = None
-    end = time.time() + 10
+    end = time.time() + PATIENCE_S
     while any(os.path.exists("/proc/%d" % pid) for pid in pids):
         if time.time() > end:
             raise AssertionError("children outlive their parent")
@@ -225,7 +225,7 @@ def finish(workers):
     for w in workers:
         w.stopping = True
     for w in workers:
-        w.join(30)
+        w.join(PATIENCE_S)
         if w.is_alive():
             raise AssertionError("a client hangs")
         if w.error is not None:

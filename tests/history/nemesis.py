@@ -12,7 +12,7 @@ import re
 import signal
 import time
 
-from harness import children
+from harness import PATIENCE_S, children
 from record import clock
 
 ROLES = ["mail", "gate", "auth", "parse"]    # as far as they exist
@@ -104,7 +104,7 @@ def kill_all(server, rnd):
 
 def wait_gone(pids):
     """Children must end by themselves when their parent has gone."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_S
     while any(os.path.exists("/proc/%d" % pid) for pid in pids):
         if time.monotonic() > end:
             raise AssertionError("children outlive their parent")
