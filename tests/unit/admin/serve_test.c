@@ -451,6 +451,8 @@ static void slow_reader(struct rig *r)
 	import_message(e, &large);
 	assert_int_equal(commit(e), ERR_OK);
 	begin_export(e, "INBOX");
+	while (link_queued(e->other) == 0)
+		task_sleep(1);
 	task_sleep(200);
 	assert_in_range(link_queued(e->other), 1, 2 * LIMIT_OUTPUT);
 	in = receive(e);

@@ -49,7 +49,7 @@ static int state(struct rig *r)
 static void await_state(struct rig *r, int wanted)
 {
 	for (int ms = 0; state(r) != wanted; ms += 5) {
-		assert_in_range(ms, 0, 20000);
+		assert_in_range(ms, 0, 60000);
 		task_sleep(5);
 	}
 }

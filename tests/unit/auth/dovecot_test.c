@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "rig.h"
 
-enum { HEARD = 65536, WAIT_MS = 20000 };
+enum { HEARD = 65536, WAIT_MS = 60000 };
 
 /* base64 of NUL user NUL secret */
 #define ANN       "AGFubkBleGFtcGxlLm9yZwBzZWNyZXQ="

@@ -468,7 +468,7 @@ bool rig_is_current(struct rig *r, const char *user)
 
 void rig_wait_current(struct rig *r, const char *user)
 {
-	for (int i = 0; i < 1000 && !rig_is_current(r, user); i++)
+	for (int i = 0; i < 3000 && !rig_is_current(r, user); i++)
 		task_sleep(20);
 	assert_true(rig_is_current(r, user));
 }
@@ -478,7 +478,7 @@ struct rig_verdict *rig_wait(struct rig *r, uint64_t request)
 	struct rig_verdict *v = &r->verdicts[request];
 
 	while (!v->there)
-		assert_true(task_wait(&r->answered, 20000));
+		assert_true(task_wait(&r->answered, 60000));
 	return v;
 }
 

@@ -32,7 +32,7 @@ struct client *client_new_from(uint16_t port, const char *address)
 	struct sockaddr_in to = { .sin_family = AF_INET,
 		                  .sin_port = htons(port) };
 	struct sockaddr_in from = { .sin_family = AF_INET };
-	struct timeval most = { .tv_sec = 20 };
+	struct timeval most = { .tv_sec = 60 };
 	struct client *c = calloc(1, sizeof *c);
 
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -1,6 +1,6 @@
 /*
  * client.h -- the other end of a connection: a blocking client, with TLS by
- * OpenSSL or without. Every wait ends after 20 s and fails the test.
+ * OpenSSL or without. Every wait ends after 60 s and fails the test.
  */
 #pragma once
 

@@ -86,6 +86,15 @@ static void on_readable(void *arg)
 	p->count++;
 }
 
+/* So often, and then no more. */
+static void await_count(const struct pair *p, size_t n)
+{
+	while (p->count < n)
+		task_sleep(1);
+	task_sleep(5);
+	assert_int_equal(p->count, n);
+}
+
 static void main_on_readable(struct loop *l, void *arg)
 {
 	struct pair p = pair_new(l);
@@ -97,11 +106,9 @@ static void main_on_readable(struct loop *l, void *arg)
 	task_sleep(5);
 	assert_int_equal(p.count, 0);
 	assert_int_equal(write(p.peer, "a", 1), 1);
-	task_sleep(5);
-	assert_int_equal(p.count, 1); /* once, though nothing was read */
+	await_count(&p, 1); /* once, though nothing was read */
 	stream_on_readable(p.ours, on_readable, &p);
-	task_sleep(5);
-	assert_int_equal(p.count, 2); /* what is there already counts */
+	await_count(&p, 2); /* what is there already counts */
 	assert_true(is_ok(stream_read(p.ours, text, 16, &got)));
 	stream_on_readable(p.ours, on_readable, &p);
 	stream_on_readable(p.ours, NULL, NULL);
@@ -111,13 +118,11 @@ static void main_on_readable(struct loop *l, void *arg)
 	stream_on_readable(p.ours, on_readable, &p);
 	close(p.peer);
 	p.peer = -1;
-	task_sleep(5);
-	assert_int_equal(p.count, 3); /* the end */
+	await_count(&p, 3); /* the end */
 	stream_on_readable(p.ours, on_readable, &p);
 	stream_abort(p.ours);
 	assert_int_equal(p.count, 3); /* on the loop, not here */
-	task_sleep(5);
-	assert_int_equal(p.count, 4);
+	await_count(&p, 4);
 	pair_free(&p);
 }
 
@@ -179,8 +184,8 @@ static void main_slow(struct loop *l, void *arg)
 			assert_int_equal((uint8_t)bite[i],
 			                 total / PIECE & 0xff);
 	}
-	task_sleep(5);
-	assert_true(p.done);
+	while (!p.done)
+		task_sleep(1);
 	assert_true(is_ok(p.result));
 	assert_int_equal(stream_queued(p.ours), 0);
 	pair_free(&p);
@@ -201,8 +206,8 @@ static void main_stuck(struct loop *l, void *arg)
 	(void)arg;
 	stream_set_write_timeout(p.ours, 30);
 	task_spawn(l, write_pieces, &p);
-	task_sleep(100);
-	assert_true(p.done);
+	while (!p.done)
+		task_sleep(1);
 	assert_true(p.count < PIECES);
 	assert_int_equal(p.result.code, ERR_TIMEOUT);
 	assert_int_equal(write_bounded(p.ours, S("x")).code, ERR_TIMEOUT);
@@ -230,8 +235,7 @@ static void main_stuck_idle(struct loop *l, void *arg)
 			is_ok(write_bounded(p.ours, slice_of(much, 60000))));
 	free(much);
 	stream_on_readable(p.ours, on_readable, &p);
-	task_sleep(100);
-	assert_int_equal(p.count, 1);
+	await_count(&p, 1);
 	assert_int_equal(stream_queued(p.ours), 0);
 	pair_free(&p);
 }
@@ -253,8 +257,8 @@ static void main_abort(struct loop *l, void *arg)
 	task_sleep(10);
 	assert_false(p.done);
 	stream_abort(p.ours);
-	task_sleep(5);
-	assert_true(p.done);
+	while (!p.done)
+		task_sleep(1);
 	assert_int_equal(p.result.code, ERR_CLOSED);
 	assert_int_equal(stream_read(p.ours, text, 16, &got).code, ERR_CLOSED);
 	pair_free(&p);

@@ -62,7 +62,8 @@ static void main_yield(struct loop *l, void *arg)
 	task_spawn(l, yield_twice, &a);
 	task_spawn(l, yield_twice, &b);
 	buf_byte(&s->order, 'm'); /* spawning does not run anybody yet */
-	task_sleep(5);
+	while (s->order.len < 7)
+		task_sleep(1);
 	assert_order(s, "mababab");
 	assert_true(task_is_inside());
 	assert_ptr_equal(task_loop(), l);
@@ -99,10 +100,13 @@ static void main_wake(struct loop *l, void *arg)
 		task_spawn(l, wait_for_wake, &o[i]);
 	task_yield();
 	task_wake_one(&s->list);
+	while (s->order.len == 0)
+		task_sleep(1);
 	task_sleep(5);
 	assert_int_equal(s->order.len, 1);
 	task_wake_all(&s->list);
-	task_sleep(5);
+	while (s->order.len < 4)
+		task_sleep(1);
 	assert_order(s, "abcd");
 	assert_null(s->list.first);
 	assert_null(s->list.last);
