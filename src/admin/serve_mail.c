@@ -16,6 +16,7 @@
 #include "admin/verbs.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "ipc/answer_frames.h"
 
 /* -- answers -- */
 
@@ -31,10 +32,7 @@ void control_row(struct control_link *c, const struct slice *fields, uint32_t n)
 {
 	struct frame_out f = { 0 };
 
-	frame_begin(&f, FRAME_ROW);
-	frame_u32(&f, n);
-	for (uint32_t i = 0; i < n; i++)
-		frame_slice(&f, fields[i]);
+	answer_frame_row(&f, fields, n);
 	control_send(c, &f);
 }
 
@@ -42,9 +40,7 @@ void control_done(struct control_link *c, struct err e)
 {
 	struct frame_out f = { 0 };
 
-	frame_begin(&f, FRAME_DONE);
-	frame_u8(&f, (uint8_t)e.code);
-	frame_slice(&f, slice_cstr(e.text));
+	answer_frame_done(&f, e);
 	control_send(c, &f);
 }
 

@@ -14,6 +14,7 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "ipc/answer_frames.h"
 
 enum { CONTROLS_MOST = 64 }; /* connections at once */
 
@@ -34,10 +35,7 @@ void control_answer(struct control *c, const struct slice *fields, uint32_t n)
 {
 	struct frame_out f = { 0 };
 
-	frame_begin(&f, FRAME_ROW);
-	frame_u32(&f, n);
-	for (uint32_t i = 0; i < n; i++)
-		frame_slice(&f, fields[i]);
+	answer_frame_row(&f, fields, n);
 	send_frame(c, &f, -1);
 }
 
@@ -45,9 +43,7 @@ static void done(struct control *c, struct err e)
 {
 	struct frame_out f = { 0 };
 
-	frame_begin(&f, FRAME_DONE);
-	frame_u8(&f, (uint8_t)e.code);
-	frame_slice(&f, slice_cstr(e.text));
+	answer_frame_done(&f, e);
 	send_frame(c, &f, -1);
 }
 

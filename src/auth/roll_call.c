@@ -16,6 +16,7 @@
 #include "auth/second_factor.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "ipc/present_frame.h"
 
 enum { EXPIRY_MS = 60 * 1000 /* the wall clock may jump */ };
 
@@ -61,14 +62,6 @@ void roll_call(struct auth *a, struct slice scope)
 }
 
 /* -- who is there -- */
-
-struct present {
-	uint64_t account;
-	struct slice session; /* "": whoever visits it */
-	struct slice address;
-	uint64_t credential;
-	uint8_t terms;
-};
 
 /* Not by the main password any more (second_factor.h). */
 static bool is_shut_out(struct auth *a, const struct present *p,
@@ -119,15 +112,10 @@ static void send_away(struct peer *mail, const struct present *p)
 bool roll_call_present(struct peer *mail, struct frame_in *in)
 {
 	struct arena *arena = arena_new(1 << 20);
+	struct present p;
 
-	while (in->r.rest.len != 0 && !in->r.failed) {
-		struct present p = { .account = read_u64(&in->r) };
-
-		p.session = frame_read_slice(in, SESSION_ID_SIZE);
-		p.address = frame_read_slice(in, ADDRESS_TEXT);
-		p.credential = read_u64(&in->r);
-		p.terms = read_u8(&in->r);
-		if (!in->r.failed && !is_welcome(mail->auth, &p, arena))
+	while (present_frame_take(in, &p)) {
+		if (!is_welcome(mail->auth, &p, arena))
 			send_away(mail, &p);
 		arena_reset(arena);
 	}

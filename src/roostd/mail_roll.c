@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "imap/conn.h"
+#include "ipc/present_frame.h"
 #include "roostd/mail_internal.h"
 
 static const char sent_away[] =
@@ -27,25 +28,11 @@ static void send_frame(struct roll *r)
 	log_note(LOG_LEVEL_ERROR, "roll_call", "auth does not listen");
 }
 
-struct present {
-	uint64_t account;
-	struct slice session; /* "": whoever visits it */
-	struct slice address;
-	uint64_t credential;
-	uint8_t terms;
-};
-
 static void add(struct roll *r, const struct present *p)
 {
 	if (r->account != 0 && r->account != p->account)
 		return;
-	if (r->frame.bytes.len == 0)
-		frame_begin(&r->frame, FRAME_PRESENT);
-	frame_u64(&r->frame, p->account);
-	frame_slice(&r->frame, p->session);
-	frame_slice(&r->frame, p->address);
-	frame_u64(&r->frame, p->credential);
-	frame_u8(&r->frame, p->terms);
+	present_frame_put(&r->frame, p);
 	if (r->frame.bytes.len > LIMIT_FRAME / 2)
 		send_frame(r);
 }

@@ -1,0 +1,15 @@
+/*
+ * answer_frames.h -- what the `roost` command is answered: rows, and an end
+ * (control_frames.h).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "ipc/frame.h"
+
+/* Into an empty frame. */
+void answer_frame_row(struct frame_out *, const struct slice *fields,
+                      uint32_t n);
+void answer_frame_done(struct frame_out *, struct err);
