@@ -6,6 +6,8 @@
 #include "imap/door.h"
 #include "imap/list.h"
 #include "imap/objectid.h"
+#include "imap/visit.h"
+#include "mailbox/name.h"
 #include "mailbox/special_use.h"
 
 /* Someone else's choice of words: what the client wrote, if that is not the
@@ -181,13 +183,29 @@ struct err cmd_rename(struct session *s, struct slice args)
 	return e;
 }
 
+/* Of another's name what is behind the owner, as he has it: his INBOX, too, may
+ * be written in any letters. */
+static struct slice normal_there(struct session *s, struct slice name)
+{
+	struct buf normal = { 0 };
+	struct slice prefix;
+
+	if (!visit_prefix(s, name, &prefix))
+		return name;
+	if (is_ok(mailbox_name_normal(slice_from(name, prefix.len), &normal)))
+		name = arena_printf(s->arena, "%.*s%.*s", (int)prefix.len,
+		                    prefix.ptr, (int)normal.len, normal.data);
+	buf_free(&normal);
+	return name;
+}
+
 static struct err subscribe(struct session *s, struct slice args, bool on)
 {
 	struct cursor c = args_cursor(s, args);
 	struct slice name;
 
 	expect(&c, ' ', "expected a mailbox");
-	name = parse_mailbox(&c);
+	name = normal_there(s, parse_mailbox(&c));
 	expect_end(&c);
 	return is_ok(c.e) ? mailbox_subscribe(s->account, name, on) : c.e;
 }

@@ -62,14 +62,14 @@ class MailboxCommands:
         yield Rules()
 
     def do_subscribe(self, command, _answer):
-        name = self.name_of(command.mailbox)
+        name = self.whole(self.name_of(command.mailbox))
         if name not in self.account.subscribed:
             self.account.subscribed.add(name)
             self.note_subscription(name)
         yield Rules()
 
     def do_unsubscribe(self, command, _answer):
-        name = self.name_of(command.mailbox)
+        name = self.whole(self.name_of(command.mailbox))
         if name in self.account.subscribed:
             self.account.subscribed.discard(name)
             self.note_subscription(name)

@@ -163,7 +163,7 @@ class OthersNoticeCommands:
         return self.whole(self.name_of(data))
 
     def whole(self, name):
-        """Subscriptions are kept as they were named."""
+        """As its owner has it: INBOX may be written in any letters."""
         account, inner = self.home.whose(name)
         return name if account is self.home or not name.startswith(OTHERS) \
             else name[:len(name) - len(inner)] + inner
