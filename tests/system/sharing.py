@@ -63,6 +63,51 @@ class Sharing(support.ServerTest):
             self.ok(a, b"SETACL Plans %s \"\"" % bob.encode())
             self.assertIn(b"NONEXISTENT", self.no(b, b"SELECT " + plans))
 
+    def test_catenate(self):
+        """Parts of another's messages by URLs of every form; what may not be
+        looked up is named by none.  RFC 4469"""
+        text = b"Subject: parts\r\n\r\n0123456789\r\n"
+        for a, b, ann, bob in self.both():
+            plans = OTHERS % (ann.encode(), b"Plans")
+            path = b"/Other%%20Users/%s/" % ann.encode()
+            server = b"imap://%s@localhost" % bob.replace("@", "%40").encode()
+            for name in (b"Plans", b"Secret"):
+                self.ok(a, b"CREATE " + name)
+                self.append(a, name, text)
+            self.ok(a, b"SETACL Plans %s lr" % bob.encode())
+            status = b"".join(self.ok(a, b"STATUS Plans (UIDVALIDITY)"))
+            validity = b";UIDVALIDITY=" + re.search(
+                rb"UIDVALIDITY (\d+)", status)[1]
+            self.ok(b, b"EXAMINE " + plans)
+            for n, (url, part) in enumerate((
+                    (path + b"Plans/;UID=1", text),
+                    (path + b"Plans" + validity + b"/;UID=1/;SECTION=TEXT",
+                     b"0123456789\r\n"),
+                    (server + path + b"Plans" + validity +
+                     b"/;UID=1/;SECTION=TEXT/;PARTIAL=2.3", b"234"),
+                    (server + path + b"Plans/;UID=1/;PARTIAL=25", text[25:]),
+                    (b";UID=1/;SECTION=HEADER", text[:18]),
+                    (b"Plans" + validity + b"/;UID=1/;SECTION=1/;PARTIAL=8.9",
+                     b"89\r\n")), 1):
+                self.ok(b, b'APPEND INBOX CATENATE (URL "%s" TEXT {1+}\r\n.)'
+                        % url)
+                self.ok(b, b"SELECT INBOX")
+                got = self.ok(b, b"FETCH %d BODY.PEEK[]" % n)
+                self.assertEqual(part + b".", got[1], url)
+                self.ok(b, b"EXAMINE " + plans)
+            nobody = b"/Other%20Users/nobody@example.org/INBOX"
+            self.assertEqual({b"NO [BADURL %s] It names nothing here"}, {
+                self.no(b, b'APPEND INBOX CATENATE (URL "%s")' % url).partition(
+                    b" ")[2].replace(url, b"%s")
+                for url in (path + b"Secret/;UID=1", path + b"Nothing/;UID=1",
+                            path + b"Plans;UIDVALIDITY=1/;UID=1",
+                            path + b"Plans/;UID=2", nobody + b"/;UID=1",
+                            b"Secret/;UID=1", b"Nothing/;UID=1",
+                            server.replace(b"imap://", b"imap://x") + path +
+                            b"Plans/;UID=1",
+                            b"imap://elsewhere.example" + path +
+                            b"Plans/;UID=1")})
+
     def slower(self, raw, command, names, pairs=60):
         """How often the answer about the first name came later than that about
         the second, of pairs asked in either order; the answers are alike."""
