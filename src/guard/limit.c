@@ -12,13 +12,12 @@ enum {
 	SPRAY_SPAN_S = 20 * 60,  /* accounts at one address, or network */
 	SECRET_SPAN_S = 86400,   /* accounts with one secret */
 	SPRAY_NETWORK_TIMES = 4, /* a network may fail at as many more */
-	SPRAY_OTHERS_MOST = 48,  /* of 64 bits that can be told apart */
 	RATE_PLACES = 8192,
 	OFTEN_MS = 200, /* between log-ins, once LIMIT_LOGINS came at once, */
 	OFTEN_MANY_MS = 50, /* and LIMIT_LOGINS_MANY */
 };
 
-/* What differs between the kinds; about 19 MiB when all is full. */
+/* What differs between the kinds; about 22 MiB when all is full. */
 static const struct {
 	size_t places;
 	uint32_t forget_s;
@@ -218,7 +217,7 @@ static unsigned spray_limit(const struct limits *l, enum limit_kind kind)
 
 	if (kind == LIMIT_KIND_NETWORK)
 		n *= SPRAY_NETWORK_TIMES;
-	return n < SPRAY_OTHERS_MOST ? n : SPRAY_OTHERS_MOST;
+	return n < TALLY_OTHERS ? n : TALLY_OTHERS;
 }
 
 static uint32_t spray_span(enum limit_kind kind)

@@ -148,7 +148,7 @@ void tally_clear(struct tallies *of, struct tally *t)
 {
 	t->failures = 0;
 	t->until_s = 0;
-	t->others = 0;
+	t->n_others = 0;
 	memset(t->secrets, 0, sizeof t->secrets);
 	changed(of, t);
 }
@@ -233,18 +233,30 @@ unsigned tally_others(const struct tally *t, uint32_t span_s, uint32_t now_s)
 {
 	if (now_s < t->others_s || now_s - t->others_s >= span_s)
 		return 0;
-	return (unsigned)__builtin_popcountll(t->others);
+	return t->n_others;
+}
+
+static bool has_other(const struct tally *t, uint16_t other)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < t->n_others; i++)
+		found |= t->others[i] == other;
+	return found;
 }
 
 unsigned tally_other(struct tally *t, uint64_t hash, uint32_t span_s,
                      uint32_t now_s)
 {
+	uint16_t other = (uint16_t)hash;
+
 	if (tally_others(t, span_s, now_s) == 0) {
-		t->others = 0;
+		t->n_others = 0;
 		t->others_s = now_s;
 	}
-	t->others |= UINT64_C(1) << hash % 64;
-	return tally_others(t, span_s, now_s);
+	if (t->n_others < TALLY_OTHERS && !has_other(t, other))
+		t->others[t->n_others++] = other;
+	return t->n_others;
 }
 
 bool tally_has_secret(const struct tally *t, uint64_t hash)

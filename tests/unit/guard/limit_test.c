@@ -340,6 +340,60 @@ static void test_ipv6(void **state)
 	assert_int_equal(fails(f, &t), LIMIT_MAY);
 }
 
+/* Of how many accounts spraying is noticed, at an address of its own. */
+static unsigned noticed_at(struct fixture *f, uint32_t address)
+{
+	struct limit_try t;
+	unsigned n = 0;
+
+	do {
+		for (unsigned again = 0; again < 2; again++) {
+			t = somebody(address + n, address + n);
+			t.address = ipv4(address);
+			if (fails(f, &t) == LIMIT_MAY && f->news.sprayed != 0)
+				return n + 1;
+		}
+	} while (++n < 100);
+	return 0;
+}
+
+/* Of many it may be one more, see tally.h. */
+static void test_spray_is_exact(void **state)
+{
+	static const unsigned wanted[] = { 1, 2, 5, 20, 48 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		limits_set_rules(f->limits, (struct limit_rules){
+						    .per_address = 1000,
+						    .spray_accounts = wanted[i],
+						    .lock_s = 60,
+						    .lock_most_s = 60 });
+		for (unsigned k = 0; k < 100; k++)
+			assert_in_range(
+				noticed_at(f, (uint32_t)(i << 24 | 1u << 28 |
+			                                 k << 8)),
+				wanted[i], wanted[i] + (wanted[i] > 5));
+	}
+}
+
+/* No more are told apart than there is room for. */
+static void test_others(void **state)
+{
+	struct tally t = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < TALLY_OTHERS; i++) {
+		assert_int_equal(tally_other(&t, i, DAY, START + i), i + 1);
+		assert_int_equal(tally_other(&t, i / 2, DAY, START + i), i + 1);
+	}
+	assert_int_equal(tally_other(&t, TALLY_OTHERS, DAY, START),
+	                 TALLY_OTHERS);
+	assert_int_equal(tally_others(&t, DAY, START + DAY - 1), TALLY_OTHERS);
+	assert_int_equal(tally_others(&t, DAY, START + DAY), 0);
+	assert_int_equal(tally_other(&t, 0, DAY, START + DAY), 1);
+}
+
 static void test_spray_from_one(void **state)
 {
 	struct fixture *f = *state;
@@ -350,7 +404,7 @@ static void test_spray_from_one(void **state)
 		t = somebody(tries, tries);
 		assert_int_equal(fails(f, &t), LIMIT_MAY);
 	} while (f->news.sprayed == 0 && ++tries < 100);
-	assert_in_range(tries + 1, 5, 8);
+	assert_int_equal(tries + 1, 5);
 	assert_int_equal(f->news.sprayed, 1 << LIMIT_KIND_ADDRESS);
 	assert_int_equal(limits_spraying(f->limits, &t, f->now),
 	                 1 << LIMIT_KIND_ADDRESS);
@@ -663,6 +717,8 @@ int main(void)
 		TEST(test_place),
 		TEST(test_address_and_network),
 		TEST(test_ipv6),
+		TEST(test_spray_is_exact),
+		TEST(test_others),
 		TEST(test_spray_from_one),
 		TEST(test_spray_from_many),
 		TEST(test_let_in),
