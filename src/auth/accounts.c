@@ -105,6 +105,11 @@ struct err account_kick(struct auth *a, uint64_t id, uint64_t credential)
 	                            "partition does not listen");
 }
 
+struct err account_settle(struct auth *a, uint64_t id)
+{
+	return call_settle(a, directory_partition(a->directory, id));
+}
+
 /* -- the changes; the caller holds `changing` -- */
 
 static void log_half_made(struct slice name, struct err why)
@@ -288,10 +293,11 @@ struct err account_enable(struct auth *a, struct slice name, bool on)
 	if (is_ok(e))
 		e = set_enabled(a, &row, on);
 	task_unlock(&a->changing);
-	if (is_ok(e))
-		log_change(on ? "user_enabled" : "user_disabled",
-		           account_row_name(&row));
-	return e;
+	if (!is_ok(e))
+		return e;
+	log_change(on ? "user_enabled" : "user_disabled",
+	           account_row_name(&row));
+	return on ? OK : account_settle(a, row.id);
 }
 
 struct err account_administrator(struct auth *a, struct slice name, bool on)
@@ -326,9 +332,10 @@ static struct err set_password(struct auth *a, struct slice name,
 	if (is_ok(e))
 		e = account_kick(a, row.id, 0);
 	task_unlock(&a->changing);
-	if (is_ok(e))
-		log_change("user_password", account_row_name(&row));
-	return e;
+	if (!is_ok(e))
+		return e;
+	log_change("user_password", account_row_name(&row));
+	return account_settle(a, row.id);
 }
 
 struct err account_password(struct auth *a, struct slice name,

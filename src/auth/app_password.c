@@ -225,9 +225,10 @@ struct err app_password_revoke(struct auth *a, struct slice account,
 	if (is_ok(e))
 		e = account_kick(a, row.id, credential);
 	task_unlock(&a->changing);
-	if (is_ok(e))
-		log_change("app_password_revoked", &row, name);
-	return e;
+	if (!is_ok(e))
+		return e;
+	log_change("app_password_revoked", &row, name);
+	return account_settle(a, row.id);
 }
 
 /* -- those that run out -- */

@@ -53,6 +53,20 @@ struct err call_mail(struct auth *a, struct call *c, uint32_t partition,
 	return c->code == ERR_OK ? OK : err(c->code, refusal(c->code));
 }
 
+/* A process that is not there, or goes away, has nothing left to obey. */
+struct err call_settle(struct auth *a, uint32_t partition)
+{
+	struct frame_out f = { 0 };
+	struct call c;
+
+	call_begin(a, &c, &f, FRAME_SETTLE);
+	(void)call_mail(a, &c, partition, &f);
+	if (c.done || auth_mail(a, partition) == NULL)
+		return OK;
+	return err(ERR_UNAVAILABLE, "done, but sessions may go on: their "
+	                            "partition does not answer");
+}
+
 static void finish(struct call *c, enum err_code code, uint32_t uidvalidity)
 {
 	c->code = code;

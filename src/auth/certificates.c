@@ -76,10 +76,10 @@ struct err certificate_remove(struct auth *a, struct slice account,
 	if (is_ok(e))
 		e = account_kick(a, row.id, credential);
 	task_unlock(&a->changing);
-	if (is_ok(e))
-		log_change("certificate_removed", &row,
-		           slice_cstr(fingerprint));
-	return e;
+	if (!is_ok(e))
+		return e;
+	log_change("certificate_removed", &row, slice_cstr(fingerprint));
+	return account_settle(a, row.id);
 }
 
 size_t certificate_count(struct auth *a, uint64_t account)

@@ -166,6 +166,9 @@ void call_begin(struct auth *, struct call *, struct frame_out *f,
                 uint16_t type);
 struct err call_mail(struct auth *, struct call *, uint32_t partition,
                      struct frame_out *f);
+/* All that was sent there before has been obeyed. ERR_UNAVAILABLE: it does not
+ * answer. Suspends. */
+struct err call_settle(struct auth *, uint32_t partition);
 bool call_answer(struct auth *, struct frame_in *);
 void calls_fail(struct auth *, uint32_t partition);
 
@@ -193,9 +196,12 @@ struct err account_password_stored(struct auth *, struct slice name,
 struct err account_find(struct auth *, struct slice name,
                         struct account_row *out);
 
-/* Its sessions end, or (not 0) those that one credential let in.
+/* Its sessions end, or (not 0) those that one credential let in, soon.
  * ERR_UNAVAILABLE: they go on. */
 struct err account_kick(struct auth *, uint64_t account, uint64_t credential);
+/* Those that were to end begin no command any more. ERR_UNAVAILABLE: they may.
+ * Suspends; `changing` is not held, for a partition may be slow. */
+struct err account_settle(struct auth *, uint64_t account);
 
 /* What an interrupted add or remove left in this partition is taken away. */
 void accounts_heal(struct auth *, uint32_t partition);
@@ -242,6 +248,8 @@ extern const char policy_unknown[]; /* of a name that is no policy's */
 /* Who is of that scope (normal form) is looked at, and sent away; or whoever
  * is in a partition. */
 void roll_call(struct auth *, struct slice scope);
+/* As account_settle(). */
+struct err roll_call_settle(struct auth *, struct slice scope);
 void roll_call_partition(struct peer *mail);
 /* PRESENT; false when it does not parse. */
 bool roll_call_present(struct peer *mail, struct frame_in *);

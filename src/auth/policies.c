@@ -34,8 +34,10 @@ static struct err change(struct auth *a, struct slice scope,
 		roll_call_watch_expiry(a);
 	}
 	task_unlock(&a->changing);
-	if (is_ok(e))
+	if (is_ok(e)) {
 		log_change(&s);
+		e = roll_call_settle(a, s.scope);
+	}
 	buf_free(&normal);
 	return e;
 }

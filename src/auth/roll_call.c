@@ -2,6 +2,7 @@
  * roll_call.c -- whoever would not be let in now is sent away.
  *
  *	auth ──ROLL_CALL──► mail ──PRESENT──► auth ──SESSION_END──► mail
+ *	     ──SETTLE─────►      ──ACCOUNT_DONE►   ──SETTLE───────►
  *
  * When policies change, or time or the data of countries changes what they
  * mean, mail says who is there; each is looked at as at its log-in. So there
@@ -45,12 +46,17 @@ static void ask_all(struct auth *a)
 			ask(auth_mail_peer(a, i), 0);
 }
 
+static bool is_of_many(struct slice scope)
+{
+	return scope.len == 0 || scope.ptr[0] == '@';
+}
+
 void roll_call(struct auth *a, struct slice scope)
 {
 	struct account_row row;
 	struct peer *mail;
 
-	if (scope.len == 0 || scope.ptr[0] == '@') {
+	if (is_of_many(scope)) {
 		ask_all(a);
 		return;
 	}
@@ -59,6 +65,29 @@ void roll_call(struct auth *a, struct slice scope)
 	mail = auth_mail_peer(a, directory_partition(a->directory, row.id));
 	if (mail != NULL)
 		ask(mail, row.id);
+}
+
+/* Who is there has been looked at, then who was sent away has heard of it. */
+static struct err settle(struct auth *a, uint32_t partition)
+{
+	struct err e = call_settle(a, partition);
+
+	return is_ok(e) ? call_settle(a, partition) : e;
+}
+
+struct err roll_call_settle(struct auth *a, struct slice scope)
+{
+	struct account_row row;
+	struct err e = OK;
+
+	if (!is_of_many(scope))
+		return is_ok(directory_find(a->directory, scope, &row))
+		               ? settle(a, directory_partition(a->directory,
+		                                               row.id))
+		               : OK;
+	for (uint32_t i = 0; i < a->partitions && is_ok(e); i++)
+		e = settle(a, i);
+	return e;
 }
 
 /* -- who is there -- */

@@ -186,9 +186,10 @@ struct err second_factor_confirm(struct auth *a, struct slice account,
 	if (is_ok(e))
 		e = confirm(a, &row, code, codes);
 	task_unlock(&a->changing);
-	if (is_ok(e))
-		log_change("second_factor_on", &row);
-	return e;
+	if (!is_ok(e))
+		return e;
+	log_change("second_factor_on", &row);
+	return account_settle(a, row.id);
 }
 
 struct err second_factor_disable(struct auth *a, struct slice account)

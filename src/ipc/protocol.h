@@ -176,6 +176,8 @@ enum frame_type {
 	                         answered by ACCOUNT_DONE */
 	FRAME_SESSION_END,    /* u64 account, slice session id ("": the visits
 	                         to it): its policies have sent it away */
+	FRAME_SETTLE,         /* u64 request; ACCOUNT_DONE once all frames before
+	                         it have been obeyed */
 	FRAME_AUDIT,          /* mail -> auth: u64 request, entry of the audit
 	                         log (audit_frame.h); ASKED when it is durable,
 	                         ERR_UNAVAILABLE: it can't be */

@@ -28,19 +28,25 @@ struct job {
 	uint32_t uidvalidity; /* that auth knows; then, is to know */
 };
 
+static void send_done(struct link *auth, uint64_t request, struct err e,
+                      uint32_t uidvalidity)
+{
+	struct frame_out f;
+
+	frame_begin(&f, FRAME_ACCOUNT_DONE);
+	frame_u64(&f, request);
+	frame_u8(&f, (uint8_t)e.code);
+	frame_slice(&f, slice_cstr(e.text));
+	frame_u32(&f, uidvalidity);
+	link_send(auth, &f, -1);
+}
+
 static void answer(struct job *j, struct err e)
 {
 	struct mail_peer *auth = &j->mail->auth;
-	struct frame_out f;
 
-	if (auth->link != NULL && auth->generation == j->generation) {
-		frame_begin(&f, FRAME_ACCOUNT_DONE);
-		frame_u64(&f, j->request);
-		frame_u8(&f, (uint8_t)e.code);
-		frame_slice(&f, slice_cstr(e.text));
-		frame_u32(&f, j->uidvalidity);
-		link_send(auth->link, &f, -1);
-	}
+	if (auth->link != NULL && auth->generation == j->generation)
+		send_done(auth->link, j->request, e, j->uidvalidity);
 	free(j->name);
 	free(j->text);
 	free(j);
@@ -179,6 +185,17 @@ static bool on_kick(struct mail *m, struct frame_in *f)
 	return true;
 }
 
+/* A session that is to end begins no command any more. */
+static bool on_settle(struct mail *m, struct frame_in *f)
+{
+	uint64_t request = read_u64(&f->r);
+
+	if (!frame_is_whole(f))
+		return false;
+	send_done(m->auth.link, request, OK, 0);
+	return true;
+}
+
 bool mail_on_account(struct mail *m, struct frame_in *f)
 {
 	switch (f->type) {
@@ -188,6 +205,8 @@ bool mail_on_account(struct mail *m, struct frame_in *f)
 		return on_delete(m, f);
 	case FRAME_ALERT:
 		return on_alert(m, f);
+	case FRAME_SETTLE:
+		return on_settle(m, f);
 	default:
 		return on_kick(m, f);
 	}

@@ -120,7 +120,7 @@ void mail_each_visit(struct mail *,
 /* mail_roll.c: ROLL_CALL, SESSION_END; false: a bad frame */
 bool mail_on_roll(struct mail *, struct frame_in *);
 
-/* mail_accounts.c: ACCOUNT_CREATE, ACCOUNT_DELETE, ACCOUNT_KICK, ALERT;
+/* mail_accounts.c: ACCOUNT_CREATE, ACCOUNT_DELETE, ACCOUNT_KICK, ALERT, SETTLE;
  * false: a bad frame */
 bool mail_on_account(struct mail *, struct frame_in *);
 

@@ -119,6 +119,7 @@ static const struct {
 	{ FRAME_ACCOUNT_DELETE, mail_on_account },
 	{ FRAME_ACCOUNT_KICK, mail_on_account },
 	{ FRAME_ALERT, mail_on_account },
+	{ FRAME_SETTLE, mail_on_account },
 	{ FRAME_ASKED, mail_on_asked },
 	{ FRAME_VISITOR, mail_on_visit },
 	{ FRAME_VISITOR_END, mail_on_visit },

@@ -217,6 +217,14 @@ static void add_in_task(void *arg)
 	a->done = true;
 }
 
+static void disable_in_task(void *arg)
+{
+	struct adder *a = arg;
+
+	a->code = rig_verb(a->rig, FRAME_USER_DISABLE, NAME, NULL);
+	a->done = true;
+}
+
 /* Adding again while the first is still waiting: one of them succeeds. */
 static void add_twice_at_once(struct rig *r)
 {
@@ -248,6 +256,28 @@ static void silent(struct rig *r)
 	assert_int_equal(one.code, ERR_UNAVAILABLE);
 	await_state(r, -1);
 	assert_there(r, false);
+}
+
+/* A partition that has been told and does not say so: nobody knows whether
+ * sessions go on, until it has gone. */
+static void silent_about_sessions(struct rig *r)
+{
+	struct adder one = { .rig = r };
+
+	task_spawn(r->loop, add_in_task, &one);
+	while (!one.done)
+		task_sleep(5);
+	set_mode(r, MAIL_SILENT);
+	one.done = false;
+	task_spawn(r->loop, disable_in_task, &one);
+	await_state(r, ACCOUNT_DISABLED);
+	rig_settle(r);
+	assert_false(one.done);
+	for (uint32_t p = 0; p < RIG_PARTITIONS; p++)
+		rig_start_mail(r, p);
+	while (!one.done)
+		task_sleep(5);
+	assert_int_equal(one.code, ERR_OK);
 }
 
 /* DONE to questions that nobody asked, or that make no sense. */
@@ -300,6 +330,7 @@ CASE(test_remove_dies, remove_dies)
 CASE(test_heal_dies, heal_dies)
 CASE(test_add_twice, add_twice_at_once)
 CASE(test_silent, silent)
+CASE(test_silent_about_sessions, silent_about_sessions)
 CASE(test_hostile_mail, hostile_mail)
 CASE(test_leaves, command_leaves)
 
@@ -314,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_heal_dies),
 		cmocka_unit_test(test_add_twice),
 		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_silent_about_sessions),
 		cmocka_unit_test(test_hostile_mail),
 		cmocka_unit_test(test_leaves),
 	};

@@ -51,11 +51,22 @@ static enum err_code change(struct rig_mail *m, uint16_t type, uint64_t id,
 	return ERR_OK;
 }
 
+static void send_done(struct rig_mail *m, uint64_t request, enum err_code code)
+{
+	struct frame_out out = { 0 };
+
+	frame_begin(&out, FRAME_ACCOUNT_DONE);
+	frame_u64(&out, request);
+	frame_u8(&out, (uint8_t)code);
+	frame_slice(&out, S(""));
+	frame_u32(&out, m->uidvalidity);
+	link_send(m->link, &out, -1);
+}
+
 static void on_account(struct rig_mail *m, struct frame_in *f)
 {
 	uint64_t request = read_u64(&f->r);
 	uint64_t id = read_u64(&f->r);
-	struct frame_out out = { 0 };
 	enum err_code code;
 	uint32_t kept;
 
@@ -79,12 +90,19 @@ static void on_account(struct rig_mail *m, struct frame_in *f)
 		die(m);
 		return;
 	}
-	frame_begin(&out, FRAME_ACCOUNT_DONE);
-	frame_u64(&out, request);
-	frame_u8(&out, (uint8_t)code);
-	frame_slice(&out, S(""));
-	frame_u32(&out, m->uidvalidity);
-	link_send(m->link, &out, -1);
+	send_done(m, request, code);
+}
+
+static void on_settle(struct rig_mail *m, struct frame_in *f)
+{
+	uint64_t request = read_u64(&f->r);
+
+	assert_true(frame_is_whole(f));
+	m->settles++;
+	if (m->mode == MAIL_DIES_BEFORE)
+		die(m);
+	else if (m->mode != MAIL_SILENT)
+		send_done(m, request, ERR_OK);
 }
 
 static struct slice keep(struct slice from, char *to, size_t size)
@@ -129,6 +147,9 @@ static void on_mail_frame(void *arg, struct frame_in *f)
 		read_u64(&f->r);
 		m->kicked_credential = read_u64(&f->r);
 		assert_true(frame_is_whole(f));
+		break;
+	case FRAME_SETTLE:
+		on_settle(m, f);
 		break;
 	case FRAME_VISITOR_END:
 		m->visits_ended++;

@@ -45,6 +45,7 @@ struct rig_mail {
 	unsigned kicks;
 	uint64_t kicked_credential; /* last; 0: all of the account */
 	unsigned visits_ended;
+	unsigned settles;
 	unsigned roll_calls;
 	uint64_t called_account;
 	unsigned ends; /* SESSION_END; of the last one: */
