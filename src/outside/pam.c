@@ -50,8 +50,9 @@ static int converse(int n, const struct pam_message **messages,
 	return PAM_SUCCESS;
 }
 
+/* what: the words for who said the code. */
 static int run(const struct pam_service *p, const char *user,
-               const struct slice *password)
+               const struct slice *password, const char **what)
 {
 	const struct pam_conv conversation = { converse, (void *)password };
 	pam_handle_t *h = NULL;
@@ -61,13 +62,15 @@ static int run(const struct pam_service *p, const char *user,
 	if (code != PAM_SUCCESS)
 		return PAM_SYSTEM_ERR;
 	code = pam_authenticate(h, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
-	if (code == PAM_SUCCESS)
+	if (code == PAM_SUCCESS) {
+		*what = "the account may not be used: ";
 		code = pam_acct_mgmt(h, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+	}
 	pam_end(h, code);
 	return code;
 }
 
-static void answer(struct question *q, int code)
+static void answer(struct question *q, int code, const char *what)
 {
 	switch (code) {
 	case PAM_SUCCESS:
@@ -81,8 +84,10 @@ static void answer(struct question *q, int code)
 	case PAM_CRED_INSUFFICIENT:
 	case PAM_MAXTRIES:
 	case PAM_ACCT_EXPIRED:
+	case PAM_AUTHTOK_EXPIRED:
 	case PAM_NEW_AUTHTOK_REQD:
-		question_fail(q, ERR_OK, "%s", pam_strerror(NULL, code));
+		question_fail(q, ERR_OK, "%s%s", what,
+		              pam_strerror(NULL, code));
 		q->told.status = TOLD_WRONG;
 		break;
 	default:
@@ -93,7 +98,9 @@ static void answer(struct question *q, int code)
 
 static void ask(struct source *s, struct question *q, void **kept)
 {
+	const char *what = "";
 	char *user;
+	int code;
 
 	(void)kept;
 	if (q->ask != ASK_VERIFY || q->field[2].len == 0) {
@@ -101,7 +108,8 @@ static void ask(struct source *s, struct question *q, void **kept)
 		return;
 	}
 	user = mem_cstr(q->field[1]);
-	answer(q, run(s->state, user, &q->field[2]));
+	code = run(s->state, user, &q->field[2], &what);
+	answer(q, code, what);
 	free(user);
 }
 

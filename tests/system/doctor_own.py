@@ -2,11 +2,13 @@
 wrong with its listeners, its accounts and its policies is told when it is
 wrong, and not before."""
 import contextlib
+import glob
 import os
 import re
 import shutil
 import socket
 import sqlite3
+import struct
 
 import service
 import support
@@ -17,6 +19,9 @@ from processes import wait_for
 from sources import hashed
 
 USER = "ann@example.org"
+
+# of the main table, in a head of LMDB: behind the page's 16 octets
+OVERFLOW_PAGES = 16 + 24 + 48 + 24
 
 
 class Running(DoctorTest):
@@ -160,6 +165,88 @@ class Figures(Running):
                             f["pack_bytes"] > 5 * self.MIB and
                             f["index_bytes"] > 2 * self.MIB
                             for f in status.values()), status)
+
+
+class Room(DoctorTest):
+    """What `Figures` has as well, as it is when it is not."""
+
+    MIB = 1 << 20
+
+    def judged(self, server, check):
+        return [(r["severity"], r["text"]) for r in self.doctor(
+            server, conf=True).of(check) if r["severity"] != "ok"]
+
+    @staticmethod
+    def of_partition(server, name):
+        """The largest file of that name in any."""
+        return max(glob.glob(os.path.join(server.dir, "partition", "*", name)),
+                   key=os.path.getsize)
+
+    def large(self):
+        """45 MiB that nothing else has, and nothing makes smaller."""
+        text = os.urandom(45 * self.MIB).translate(
+            bytes.maketrans(b"\0\r\n", b"123"))
+        return b"a: b\r\n\r\n" + b"\r\n".join(
+            text[i:i + 900] for i in range(0, len(text), 900)) + b"\r\n"
+
+    def spoil_end(self, server):
+        """of the pack that is being written."""
+        folder = os.path.dirname(self.of_partition(server, "pack/*"))
+        with open(max(glob.glob(os.path.join(folder, "*"))), "r+b") as f:
+            size = f.seek(0, os.SEEK_END)
+            f.seek(max(size - 400, 0))
+            f.write(os.urandom(min(400, size)))
+
+    def fill_packs(self, raw, server):
+        """Two of them, each with a small message that lives, and at which
+        reclaiming stops: its bytes are damaged."""
+        for _ in range(2):
+            self.assertIn(b" OK", support.append(raw, support.message(200)))
+            self.spoil_end(server)
+            for _ in range(3):
+                self.assertIn(b" OK", support.append(raw, self.large()))
+
+    def test_packs_that_are_half_dead(self):
+        with Server() as server:
+            server.add_user(USER)
+            raw = Raw(server.imaps_port).login(USER)
+            self.addCleanup(raw.close)
+            self.fill_packs(raw, server)
+            raw.run(b"SELECT INBOX")
+            self.assertEqual([], self.judged(server, "packs"))
+            raw.run(b"STORE 2:4,6:8 +FLAGS.SILENT (\\Deleted)")
+            self.assertIn(b" OK", raw.run(b"EXPUNGE")[-1])
+            (severity, text), = self.judged(server, "packs")
+        self.assertEqual("warning", severity)
+        dead, total = map(int, re.fullmatch(
+            r"(\d+) of (\d+) MiB are of what was expunged", text).groups())
+        self.assertGreaterEqual(total, dead)
+        self.assertGreater(dead, 256)
+
+    @staticmethod
+    def say_pages(path, n):
+        with open(path, "r+b") as f:
+            for head in (0, 4096):
+                f.seek(head + OVERFLOW_PAGES)
+                f.write(struct.pack("<Q", n))
+
+    def test_an_index_that_is_nearly_full(self):
+        """Its 64 GiB are not filled: both of its heads say that so many pages
+        are, a count that only who asks for it reads."""
+        with Server() as server:
+            server.add_user(USER)
+            for mib, wanted in ((51 << 10, "ok"), (52 << 10, "error")):
+                server.stop()
+                self.say_pages(self.of_partition(server, "index.lmdb"),
+                               mib * self.MIB // 4096)
+                server.start()
+                rows = {r["severity"]: r["text"] for r in self.doctor(
+                    server, conf=True).of("index")}
+                self.assertIn("%d MiB" % mib, rows[wanted])
+                self.assertEqual(wanted != "ok", "error" in rows)
+            self.assertEqual("%d MiB, and there is room for 65536" % mib,
+                             rows["error"])
+            Raw(server.imaps_port).login(USER).close()
 
 
 class Disk(DoctorTest):

@@ -1,4 +1,6 @@
 """guessing.py -- who tries passwords has to wait; whose they are does not."""
+import contextlib
+import datetime
 import json
 import os
 import re
@@ -9,11 +11,10 @@ import unittest
 
 import support
 from harness import Raw
+from processes import wait_for
 
 
-class Guessing(support.ServerTest):
-    conf = "refusal_time = 1s\nlockout_time = 1h\n"
-
+class Guesser(support.ServerTest):
     def login(self, user, password="secret", source="127.0.0.1",
               mechanism=None):
         """The end of the answer: b"OK", b"AUTHENTICATIONFAILED", ..."""
@@ -29,6 +30,15 @@ class Guessing(support.ServerTest):
             return "OK"
         return answer.split(b"[")[1].split(b"]")[0].decode()
 
+    def reasons(self, user):
+        return [line.split('reason="')[1].split('"')[0]
+                for line in self.server.log().splitlines()
+                if "event=login_failed user=%s " % user in line]
+
+
+class Guessing(Guesser):
+    conf = "refusal_time = 1s\nlockout_time = 1h\n"
+
     def guesses(self, user, n, sources, stem="wrong"):
         """n wrong passwords, in turn from the sources, at once."""
         answers = [None] * n
@@ -43,11 +53,6 @@ class Guessing(support.ServerTest):
         for t in threads:
             t.join()
         return answers
-
-    def reasons(self, user):
-        return [line.split('reason="')[1].split('"')[0]
-                for line in self.server.log().splitlines()
-                if "event=login_failed user=%s " % user in line]
 
     def test_the_owner_gets_in_where_she_signs_in(self):
         ann = self.new_user()
@@ -177,6 +182,90 @@ class Guessing(support.ServerTest):
         self.assertEqual(["", "wrong password",
                           "the same wrong password again"],
                          [r[6] for r in rows])
+
+
+class DelaysGrow(Guesser):
+    """From the fourth failure on each answer is held back longer, by one
+    time more each, five at most; also after a restart."""
+    conf = ("refusal_time = 1s\nfailures_per_account = 100\n"
+            "failures_per_address = 0\nfailures_per_network = 0\n"
+            "spray_accounts = 0\n")
+
+    def test_one_after_the_other(self):
+        user = self.new_user()
+        for n in range(1, 10):
+            if n == 6:
+                self.assertEqual(0, self.server.stop())
+                self.server.start()
+            began = time.monotonic()
+            self.assertEqual("AUTHENTICATIONFAILED", self.login(
+                user, "wrong%d" % n, "127.22.%d.1" % n))
+            least = 1 + min(max(n - 3, 0), 5)
+            self.assertGreaterEqual(time.monotonic() - began, least)
+        # who is right is let in at once, or is not held up by a timer
+        self.assertEqual("OK", self.login(user, source="127.23.1.1"))
+
+
+class LockOutsGrow(Guesser):
+    """Each lasts twice as long as the one before, up to an hour; a restart
+    forgets neither how many there were nor until when."""
+    conf = ("refusal_time = 1s\nlockout_time = 2s\nfailures_per_account = 2\n"
+            "failures_per_address = 0\nfailures_per_network = 0\n"
+            "spray_accounts = 0\n")
+    tries = 0
+
+    def wrong(self, user):
+        """One that is looked at."""
+        self.tries += 1
+        before = self.reasons(user).count("wrong password")
+        self.assertEqual("AUTHENTICATIONFAILED", self.login(
+            user, "wrong%d" % self.tries, "127.20.%d.1" % self.tries))
+        self.assertEqual(before + 1,
+                         self.reasons(user).count("wrong password"))
+
+    def listed(self, user):
+        return [r for r in json.loads(self.server.roost(
+            "lockout", "list", "--json").stdout) if r["who"] == user]
+
+    def saved(self, sql, *values):
+        """Of the server that has been stopped."""
+        path = os.path.join(self.server.dir, "auth", "history.sqlite")
+        with contextlib.closing(sqlite3.connect(path)) as db, db:
+            return db.execute(sql, values).fetchall()
+
+    def assert_lasts(self, user, seconds):
+        """From one failure on; the server is stopped then."""
+        began = int(time.time())
+        self.wrong(user)
+        ended = time.time()
+        self.assertEqual(0, self.server.stop())
+        (until,), = self.saved("SELECT until FROM tallies WHERE label = ?",
+                               user)
+        self.assertLessEqual(began + seconds, until)
+        self.assertLessEqual(until, ended + seconds)
+        return until
+
+    def test_twice_as_long(self):
+        user = self.new_user()
+        self.wrong(user)
+        self.assertEqual([], self.listed(user))
+        for seconds in (2, 4, 8):
+            self.assert_lasts(user, seconds)
+            self.server.start()
+            self.assertTrue(wait_for(lambda: not self.listed(user)))
+        self.assertEqual(0, self.server.stop())
+        self.saved("UPDATE tallies SET failures = 11 WHERE label = ?", user)
+        self.server.start()
+        self.assert_lasts(user, 2048)
+        self.saved("UPDATE tallies SET until = 1 WHERE label = ?", user)
+        self.server.start()
+        until = self.assert_lasts(user, 3600)
+        self.server.start()
+        self.assertEqual("AUTHENTICATIONFAILED",
+                         self.login(user, source="127.21.1.1"))
+        row, = self.listed(user)
+        self.assertEqual(until, datetime.datetime.fromisoformat(
+            row["until"].replace("Z", "+00:00")).timestamp())
 
 
 class AsDovecot(support.ServerTest):

@@ -56,23 +56,25 @@ def scram_keys(password, salt=b"0123456789abcdef", rounds=4096):
         rounds, b64(salt), b64(stored), b64(sha256(salted, b"Server Key")))
 
 
-def scram(server, user, password):
-    """The tagged line of AUTHENTICATE SCRAM-SHA-256; no password is sent."""
+def scram(server, user, password, mechanism=b"SCRAM-SHA-256",
+          digest="sha256"):
+    """The tagged line of AUTHENTICATE; no password is sent."""
     raw = Raw(server.imaps_port)
     raw.until(b"* OK")
     bare = "n=%s,r=abcdefgh" % user
-    raw.send(b"a AUTHENTICATE SCRAM-SHA-256 %s\r\n"
-             % base64.b64encode(b"n,," + bare.encode()))
+    raw.send(b"a AUTHENTICATE %s %s\r\n"
+             % (mechanism, base64.b64encode(b"n,," + bare.encode())))
     line = raw.line()
     if line.startswith(b"+ "):
         first = base64.b64decode(line[2:]).decode()
         nonce, salt, rounds = (f[2:] for f in first.split(","))
-        salted = hashlib.pbkdf2_hmac("sha256", password.encode(),
+        salted = hashlib.pbkdf2_hmac(digest, password.encode(),
                                      base64.b64decode(salt), int(rounds))
         final = "c=biws,r=" + nonce
-        key = sha256(salted, b"Client Key")
-        signature = sha256(hashlib.sha256(key).digest(),
-                           ",".join([bare, first, final]).encode())
+        key = hmac.digest(salted, b"Client Key", digest)
+        signature = hmac.digest(hashlib.new(digest, key).digest(),
+                                ",".join([bare, first, final]).encode(),
+                                digest)
         proof = bytes(a ^ b for a, b in zip(key, signature))
         raw.send(base64.b64encode(
             (final + ",p=" + b64(proof)).encode()) + b"\r\n")
