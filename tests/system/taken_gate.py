@@ -355,7 +355,7 @@ class TakenGate(support.ServerTest):
             frame("GRANT", u64(1), u64(account), text("anyone")),
             frame("PRESENT", u64(account), text(SESSION_ID), text(""),
                   u8(0)),
-            frame("ACCOUNT_DONE", u64(1), u8(0), text("")),
+            frame("ACCOUNT_DONE", u64(1), u8(0), text(""), u32(0)),
             frame("TOLD", u64(1), u8(0), text(""), u32(200), text(""),
                   u64(0)),
             frame("CLIENT_CA"), frame("STOP"), frame("RELOAD"),
