@@ -11,8 +11,14 @@ def hits(blow, loss, partition):
     if blow.kind != "kill":
         return False
     return (blow.name == "all" or loss.port in blow.ports or
-            (blow.name == "mail/%d" % partition[loss.user]
+            (is_its(blow.name, partition[loss.user])
              and not loss.conn.endswith("/lmtp")))
+
+
+def is_its(process, partition):
+    """None: it may be any."""
+    return process == "mail/%s" % partition or \
+        partition is None and process.startswith("mail/")
 
 
 def unexplained(blows, losses, partition):
@@ -24,7 +30,7 @@ def unexplained(blows, losses, partition):
 def matters(blow, user, partition):
     """Does who logs in as user need that process?"""
     return (blow.name.startswith(("gate", "auth"))
-            or blow.name == "mail/%d" % partition[user])
+            or is_its(blow.name, partition[user]))
 
 
 def back_after(blows, logins, partition):

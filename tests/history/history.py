@@ -25,12 +25,13 @@ import audit  # noqa: E402
 import check  # noqa: E402
 import record  # noqa: E402
 from actor import BOXES, Actor, Prober, Reader  # noqa: E402
+from again import AGAIN, Guest, Leaver  # noqa: E402
 from back import Back, Racer  # noqa: E402
 from facts import NEVER, Anomaly  # noqa: E402
 from harness import Server  # noqa: E402
 from nemesis import Blow  # noqa: E402
 from notified import Notified, NotifiedVisitor  # noqa: E402
-from settings import CLUB, visitor_of  # noqa: E402
+from settings import CLUB, CREW, MEMBER, group_of, visitor_of  # noqa: E402
 from visitor import HOME, Keeper, VisitConnection, Visitor  # noqa: E402
 from wire import PATIENCE  # noqa: E402
 
@@ -45,6 +46,7 @@ PARTITIONS = 4
 KINDS = {0: Reader, 1: Reader, 2: Reader, 3: NotifiedVisitor, 4: Notified,
          5: Notified, 6: Back, 7: Back, 8: Racer, 9: Back, 10: Visitor,
          11: Visitor, 12: Racer, 14: Keeper, 15: Keeper}
+AGAIN_KINDS = [Guest, Guest, Leaver]
 VISITED = 2, 3      # the accounts' numbers
 SHARED_RIGHTS = "lrswite"
 AFTERMATH_S = 1
@@ -118,6 +120,8 @@ class Setting:
             if n in VISITED:
                 self.share(client, user)
             client.logout()
+        self.server.add_user(AGAIN)
+        self.partition[AGAIN] = None    # another one each time
         return self
 
     def share(self, client, user):
@@ -127,9 +131,11 @@ class Setting:
         self.add_visitor(guest)
         self.server.roost("user", "promote", guest)
         client.create(CLUB)
+        client.create(CREW)
+        client.setacl(CREW, "$" + group_of(user), MEMBER)
         for name in BOXES:
             client.setacl(name, guest, SHARED_RIGHTS)
-        taken = {validity(client, name) for name in BOXES + [CLUB]}
+        taken = {validity(client, name) for name in BOXES + [CLUB, CREW]}
         own = self.server.imap(guest)
         own.create(HOME)
         while validity(own, HOME) <= max(taken):
@@ -169,7 +175,8 @@ class Setting:
         """So long, or until the nemesis has done all it wants to do."""
         until = time.monotonic() + seconds
         names = ["c%d" % n for n in range(self.conns)] + \
-                ["p%d" % n for n in range(probers)]
+                ["p%d" % n for n in range(probers)] + \
+                ["a%d" % n for n in range(len(AGAIN_KINDS))]
         clients = [self.client(name, seed, until) for name in names]
         for c in clients:
             c.start()
@@ -186,9 +193,11 @@ class Setting:
 
     def client(self, name, seed, until):
         n = int(name[1:])
+        user = self.users[n % len(self.users)]
         kind = Prober if name[0] == "p" else KINDS.get(n, Actor)
-        place = Place(self.server, self.users[n % len(self.users)], until,
-                      self.stop)
+        if name[0] == "a":
+            user, kind = AGAIN, AGAIN_KINDS[n]
+        place = Place(self.server, user, until, self.stop)
         return multiprocessing.get_context("fork").Process(
             target=live, args=(kind, place, self.dir, name,
                                "%d %s" % (seed, name)))
@@ -202,7 +211,8 @@ class Setting:
     # -- checking --
 
     def check(self):
-        for user in self.users:
+        accounts = self.users + [AGAIN]
+        for user in accounts:
             audit.read_all(self.server, user,
                            os.path.join(self.dir, "audit-" + user))
         for n in VISITED:
@@ -211,8 +221,8 @@ class Setting:
                 self.server, user, HOME, VisitConnection,
                 os.path.join(self.dir, "audit-" + visitor_of(user)))
         with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
-            parts = list(pool.map(check_account, [self.dir] * len(self.users),
-                                  self.users))
+            parts = list(pool.map(check_account, [self.dir] * len(accounts),
+                                  accounts))
         result = Result(sum((p.anomalies for p in parts), []),
                         sum((p.tally for p in parts), collections.Counter()),
                         sum((p.logins for p in parts), []),
@@ -282,8 +292,9 @@ def outs(histories):
     """When somebody's sessions were ended on purpose (office.py)."""
     for ops in histories:
         for op in ops:
-            if op.command.startswith((b"SHUT ", b"KICK ")):
-                yield Blow("out", op.command[5:].decode(), op.t0,
+            verb, _, who_is = op.command.decode().partition(" ")
+            if verb in ("SHUT", "KICK", "FREEZE", "THAW", "REMOVE"):
+                yield Blow("out", who_is, op.t0,
                            op.t1 if op.status == "OK" else NEVER, set())
 
 

@@ -38,7 +38,9 @@ SEEN = frozenset(["\\Seen"])
 QUIET = (b"FETCH", b"STORE", b"SEARCH")
 NAMING = (b"APPEND", b"COPY", b"MOVE", b"STATUS", b"SELECT", b"EXAMINE")
 SHOWING = (b"FETCH", b"STORE", b"SEARCH", b"EXPUNGE")
-CLUB, HOME = settings.CLUB.encode(), b"Home"
+CLUBS, HOME = (settings.CLUB.encode(), settings.CREW.encode()), b"Home"
+CHANGING = (b"APPEND", b"COPY", b"MOVE", b"STORE", b"EXPUNGE", b"REPLACE")
+FROZEN = b"NO [NOPERM] this account can only be read"
 
 
 class Session:
@@ -57,7 +59,7 @@ class Session:
         self.told = None        # since its NOTIFY
         self.answered_since = 0
         self.op = None
-        self.t0 = self.t1 = 0
+        self.t0 = self.t1 = self.since = 0
 
     def complain(self, invariant, text):
         self.facts.complain(invariant, text, self.op)
@@ -86,10 +88,11 @@ class Session:
             self.untagged(line, quiet)
             if line.startswith(CLOSED) and not self.visits:
                 self.leave()
-        self.settings.take(op, verb, args)
-        run = getattr(self, "do_" + verb.decode().lower(), None)
-        if run is not None:
-            run(args, slots)
+        if not op.lines or op.lines[-1] != FROZEN:  # that changes nothing
+            self.settings.take(op, verb, args)
+            run = getattr(self, "do_" + verb.decode().lower(), None)
+            if run is not None:
+                run(args, slots)
         self.visited(verb, args)
         self.after(op, verb, quiet)
 
@@ -102,17 +105,21 @@ class Session:
         name = args[verb in (b"COPY", b"MOVE")] if verb in NAMING else b""
         last = self.op.lines[-1] if self.op.lines else b""
         shown = any(map(NUMBERED.match, self.op.lines))
-        if name == CLUB and NONE.match(last):
-            self.settings.visited(False, self.t0)
-        elif name == CLUB and self.op.status == "OK":
+        if name in CLUBS and NONE.match(last):
+            self.settings.visited(name, False, self.t0)
+        elif name in CLUBS and self.op.status == "OK":
             if verb not in (b"COPY", b"MOVE") or COPYUID.search(
                     b"\n".join(self.op.lines)):
-                self.settings.visited(True, self.t0)
-        elif self.selected == CLUB and self.watch is not None:
+                self.settings.visited(name, True, self.t0)
+        elif self.selected in CLUBS and self.watch is not None:
             if shown or self.op.status == "OK" and verb in SHOWING:
-                self.settings.visited(True, self.t0)
-            elif last.startswith(b"NO [NOPERM]"):
-                self.settings.visited(False, self.t0)
+                self.settings.visited(self.selected, True, self.t0)
+            elif last.startswith(b"NO [NOPERM]") and last != FROZEN:
+                self.settings.visited(self.selected, False, self.t0)
+        if last == FROZEN or verb in CHANGING and self.op.status == "OK":
+            # what may be changed is settled when somebody logs in
+            self.settings.changed(last != FROZEN, min(self.t0, self.since)
+                                  if last == FROZEN else self.t0)
         if self.is_closed() and verb not in (b"SELECT", b"EXAMINE"):
             self.leave()
 
@@ -540,7 +547,7 @@ class Session:
 
     def none(self, name):
         """To a visitor it may only look so."""
-        if not (self.visits and name == CLUB):
+        if not (self.visits and name in CLUBS):
             self.name(name, "none")
 
 
@@ -573,6 +580,7 @@ def replay(facts, ops):
             visits = any(x.startswith(b"as ") for x in op.lines)
             session = Session(facts, op.command[6:].decode(), memories,
                               visits)
+            session.since = op.t0
             if visits:
                 facts.visitors.add(op.conn)
         elif op.command != b"LOST":

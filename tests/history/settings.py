@@ -12,13 +12,19 @@ from register import Register
 ANNOTATIONS = ["/private/comment", "/shared/comment"]
 GUESTS = ["guest@example.org", "anyone"]
 CLUB, MEMBER = "Club", "lrswite"    # what a visitor is let into; his rights
+CREW = "Crew"       # the same, as one of a group
 SUBSCRIBED = ["news", "jokes"]
 
 ENTRY = re.compile(rb"(/[^ ()]+) (NIL|\"[^\"]*\")")
 LIMIT = re.compile(rb"MESSAGE (?:\d+ )?(\d+)\)")
 NOTHING = {"annotation": b"NIL", "rights": b"", "subscription": False,
-           "limit": None, "let in": True, "in": True}
+           "limit": None, "let in": True, "in": True,
+           "changes": True}
 LEAVES_S = 5        # a session that is to end: a second, and what else runs
+
+
+def group_of(user):
+    return "crew-of-" + user.partition("@")[0]
 
 
 def visitor_of(user):
@@ -50,11 +56,12 @@ class Settings:
                 (self.account, kind) + whose, value, self.op.t0, self.op.t1,
                 self.op))
 
-    def visited(self, let_in, t0):
-        """A visitor was shown something of Club, or that it isn't there."""
+    def visited(self, name, let_in, t0):
+        """A visitor was shown something of Club or Crew, or that it isn't
+        there."""
         who = visitor_of(self.account).encode()
         self.facts.looks.append(Look(
-            (self.account, "rights", CLUB.encode(), who),
+            (self.account, "rights", name, who),
             MEMBER.encode() if let_in else b"", t0, self.op.t1, self.op))
 
     def works(self, op):
@@ -63,6 +70,18 @@ class Settings:
         self.facts.looks.append(Look(
             (self.account, kind, visitor_of(self.account).encode()), True,
             op.t0, op.t1, op))
+
+    def changed(self, may, t0):
+        """A visitor changed something, or his account can only be read."""
+        self.facts.looks.append(Look(
+            (self.account, "changes", visitor_of(self.account).encode()),
+            may, t0, self.op.t1, self.op))
+
+    def do_freeze(self, args):
+        self.set("changes", (args[0],), False, LEAVES_S)
+
+    def do_thaw(self, args):
+        self.set("changes", (args[0],), True)
 
     def do_shut(self, args):
         """Nobody is let in any more; who is, has to go."""

@@ -341,6 +341,33 @@ o 20-21 OPEN visitor-ann
             [[op if op.command[:5] != b"LOGIN" else op._replace(t0=3, t1=4)
               for op in ops] for ops in parse(self.SHUT)])[0]}, {"I15"})
 
+    FREEZE = """
+o 1-2 FREEZE visitor-ann
+    OK
+v 0.1-0.2 SELECT Home""" + select(0, 1, 9)
+
+    def test_can_only_be_read(self):
+        changes = """
+v %s APPEND Home () m-1-100
+    OK [APPENDUID 9 1] APPEND completed
+v %s SELECT Home""" + select(1, 2, 9)
+        refused = """
+v %s APPEND Home () m-1-100
+    NO [NOPERM] this account can only be read"""
+        thawed = """
+o 20-21 THAW visitor-ann
+    OK"""
+        self.is_good(self.FREEZE + changes % ("3-4", "4-5"))
+        self.is_bad("I15", self.FREEZE + changes % ("8-9", "9-10"))
+        self.is_good(self.FREEZE + thawed + changes % ("22-23", "24-25"))
+        self.is_good(self.FREEZE + refused % "8-9")
+        self.is_bad("I15", refused % "8-9")
+        self.is_bad("I10", self.FREEZE + refused % "8-9" + """
+v 10-11 SELECT Home""" + select(1, 2, 9) + """
+v 12-13 FETCH 1 (UID BODY[])
+    * 1 FETCH (UID 1 TEXT=m-1-100)
+    OK FETCH completed""")
+
     def test_the_store_is_not_whole(self):
         self.is_bad("I14", """
 o 1-2 WHOLE

@@ -11,19 +11,21 @@ them.
 administers the domain: so he sets the owner's limits.
 
 A Keeper is one of the owner's, who lets the visitor into one mailbox, Club,
-and shuts him out again: what he sees there, and when he is told that it isn't
+and shuts him out again; another one, Crew, is let in to by a group, which he
+comes into and leaves: what he sees there, and when he is told that it isn't
 there, must be what some order of that gives (I15, settings.py). So must what he
-does at all: his account is disabled and enabled.
+does at all: his account is disabled and enabled, and may be one that can only
+be read.
 """
 import re
 
 from actor import BOXES, MARKER_FIELD, STATUS_ITEMS, Actor, Reader
 from office import Office
-from settings import CLUB, MEMBER, visitor_of
+from settings import CLUB, CREW, MEMBER, visitor_of
 from wire import Connection, Stream, on_the_wire
 
 HOME = "Home"
-SHARED = BOXES + [CLUB]
+SHARED = BOXES + [CLUB, CREW]
 NAME = re.compile(rb" (%s)(?= |$)" % "|".join(SHARED).encode())
 URL = re.compile(rb'URL "/(%s);' % "|".join(SHARED).encode())
 OTHERS = re.compile(rb'"Other Users/[^/" ]+/([^" ]+)"')
@@ -66,7 +68,8 @@ class Visitor(Reader):
         self.conn = self.connection(self.conn.recorder, self.heard, place.user)
 
     def any_box(self):
-        return self.rnd.choice(BOXES * 3 + [HOME] * 4 + [CLUB] * 3)
+        return self.rnd.choice(BOXES * 3 + [HOME] * 4 + [CLUB] * 3
+                               + [CREW] * 3)
 
     def flags(self):
         return super().flags().replace("\\Seen", "\\Draft")
@@ -98,7 +101,7 @@ class Visitor(Reader):
 
     def arrange(self):
         """Names are the owner's to arrange; this asks for one."""
-        self.run("STATUS %s %s" % (CLUB, ITEMS))
+        self.run("STATUS %s %s" % (self.rnd.choice([CLUB, CREW]), ITEMS))
 
 
 COMMANDS = ([Visitor.fetch, Visitor.learn, Visitor.search, Visitor.store,
@@ -119,7 +122,9 @@ class Keeper(Actor):
         self.office.end()
 
     def any_box(self):
-        return CLUB if self.rnd.random() < 0.2 else super().any_box()
+        if self.rnd.random() < 0.3:
+            return self.rnd.choice([CLUB, CREW])
+        return super().any_box()
 
     def step(self):
         self.office.work()
