@@ -397,7 +397,7 @@ void limits_reload(struct auth *a)
 	history_set_rules(a->history, a->options->history);
 }
 
-void limits_flush(struct auth *a)
+struct err limits_flush(struct auth *a)
 {
 	struct err e;
 
@@ -414,4 +414,5 @@ void limits_flush(struct auth *a)
 	if (!is_ok(e))
 		log_note(LOG_LEVEL_WARN, "history_lost", e.text);
 	count_lockouts(a);
+	return e;
 }

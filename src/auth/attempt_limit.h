@@ -32,4 +32,6 @@ void attempt_note(struct attempt *, enum outcome);
 int limits_open(struct auth *);
 void limits_close(struct auth *);
 void limits_reload(struct auth *);
-void limits_flush(struct auth *); /* suspends */
+/* What counts is on disk, or an error says that it may come back with a
+ * restart. Suspends. */
+struct err limits_flush(struct auth *);

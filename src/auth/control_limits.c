@@ -140,7 +140,10 @@ struct err control_lockout_clear(struct control *c, struct slice who,
 	if (!is_account && e.code != ERR_ABSENT && e.code != ERR_SYNTAX)
 		return e;
 	n = limits_clear(c->auth->limits, who, is_account ? r.id : 0, now_s());
-	limits_flush(c->auth);
+	e = limits_flush(c->auth);
+	if (!is_ok(e))
+		return err(e.code, "done, but not written down: it comes back "
+		                   "if the server is restarted soon");
 	if (n == 0 && who.len != 0)
 		return err(ERR_ABSENT, "it was not locked out");
 	return OK;

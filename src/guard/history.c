@@ -272,6 +272,13 @@ static void take_changed(struct history_batch *b, struct limits *l)
 	}
 }
 
+static void put_back(const struct history_batch *b, struct limits *l)
+{
+	for (size_t i = 0; i < b->n_saved; i++)
+		tallies_put_back(limits_table(l, b->saved[i].kind),
+		                 b->saved[i].place);
+}
+
 struct err history_write(struct history *h, struct limits *l, int64_t now_s)
 {
 	struct write_job job = { .writer = h->writer };
@@ -287,6 +294,8 @@ struct err history_write(struct history *h, struct limits *l, int64_t now_s)
 	h->written = job.batch = batch;
 	task_offload(run_job, &job);
 	h->written = NULL;
+	if (!is_ok(job.e))
+		put_back(batch, l);
 	batch_empty(batch);
 	task_unlock(&h->writing);
 	return job.e;

@@ -72,7 +72,8 @@ struct err history_first(struct history *, uint64_t account,
                          int64_t *anywhere_s);
 
 /* Writes what waits, and what the limits have counted since; forgets what is
- * too old, or too much. Suspends. Rows that could not be written are lost. */
+ * too old, or too much. Suspends. Rows that could not be written are lost;
+ * counts are written the next time. */
 struct err history_write(struct history *, struct limits *, int64_t now_s);
 
 /* Counts as they were saved. */

@@ -303,6 +303,11 @@ const struct tally *tallies_take_changed(struct tallies *t, size_t *place)
 	return y;
 }
 
+void tallies_put_back(struct tallies *t, size_t place)
+{
+	changed(t, &t->v[place]);
+}
+
 void tallies_put(struct tallies *t, size_t place, const struct tally *from)
 {
 	bool listed;

@@ -107,5 +107,8 @@ struct tally *tallies_at(struct tallies *, size_t place, uint32_t now_s);
  * very many change at once, some wait until they change again. */
 const struct tally *tallies_take_changed(struct tallies *, size_t *place);
 
+/* It could not be saved: it is taken again. */
+void tallies_put_back(struct tallies *, size_t place);
+
 /* What was saved of one, at its place. */
 void tallies_put(struct tallies *, size_t place, const struct tally *);

@@ -3,10 +3,12 @@
  * row (admin/verbs.h); and requests that make no sense.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -560,6 +562,26 @@ static void strangers(struct rig *r)
 	link_free(l);
 }
 
+/* What was not written down is not said to be done; the next time it is. */
+static void lockout_on_a_full_disk(struct rig *r)
+{
+	struct rlimit old, none;
+	enum err_code code;
+
+	assert_int_equal(rig_verb(r, FRAME_USER_ADD, "ann@example.org", "x"),
+	                 ERR_OK);
+	assert_int_equal(rig_login(r, "ann@example.org", "wrong")->code,
+	                 ERR_AUTHENTICATIONFAILED);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	none = (struct rlimit){ 1, old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	code = rig_verb(r, FRAME_LOCKOUT_CLEAR, "", NULL);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(code, ERR_IO);
+	assert_int_equal(rig_verb(r, FRAME_LOCKOUT_CLEAR, "", NULL), ERR_OK);
+}
+
 #define CASE(name, fn)                  \
 	static void name(void **unused) \
 	{                               \
@@ -581,6 +603,7 @@ CASE(test_hostile_frames, hostile_frames)
 CASE(test_leavers, leavers)
 CASE(test_too_many, too_many)
 CASE(test_strangers, strangers)
+CASE(test_lockout_on_a_full_disk, lockout_on_a_full_disk)
 
 int main(void)
 {
@@ -599,6 +622,7 @@ int main(void)
 		cmocka_unit_test(test_leavers),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_lockout_on_a_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
