@@ -19,6 +19,7 @@ enum {
 	TORN = 4 << 20, /* at the end: more than is settled together */
 	PIECE = 16 << 10,
 	SOON_MS = 200,
+	AGAIN_MS = 1000,
 };
 
 struct audit {
@@ -27,6 +28,7 @@ struct audit {
 	int fd;
 	off_t size; /* of whole lines */
 	off_t room; /* where the blocks that it has end */
+	bool torn;  /* behind the end there is what could not be cut off */
 	struct chain chain;
 	struct buf queue; /* lines without number and chain */
 	uint64_t n_queued;
@@ -124,7 +126,8 @@ static void keep_room(struct audit *a)
 static bool cut_off(struct audit *a)
 {
 	a->room = 0;
-	return ftruncate(a->fd, a->size) == 0;
+	a->torn = ftruncate(a->fd, a->size) != 0;
+	return !a->torn;
 }
 
 /* One that may be new is there after a crash, too. */
@@ -206,6 +209,8 @@ static void write_job(void *arg)
 	size_t at = 0;
 	ssize_t n;
 
+	if (a->torn && !cut_off(a))
+		return;
 	do {
 		n = pwrite(a->fd, w->bytes.data + at, w->bytes.len - at,
 		           a->size + (off_t)at);
@@ -214,7 +219,7 @@ static void write_job(void *arg)
 	w->done = at == w->bytes.len && fdatasync(a->fd) == 0;
 	if (w->done)
 		a->size += (off_t)w->bytes.len;
-	else /* where this fails, too, the next one writes over it */
+	else
 		(void)cut_off(a);
 	keep_room(a);
 }
@@ -257,12 +262,25 @@ static void write_queue(struct audit *a)
 	buf_free(&w.bytes);
 }
 
+static void on_soon(void *arg);
+
+static void cut_off_job(void *arg)
+{
+	(void)cut_off(arg);
+}
+
+/* What a write that failed has left is no line: whoever reads the file should
+ * not take it for one that was changed. */
 void audit_settle(struct audit *a)
 {
 	task_lock(&a->writing);
 	timer_stop(&a->soon);
 	if (a->n_queued != 0)
 		write_queue(a);
+	else if (a->torn)
+		task_offload(cut_off_job, a);
+	if (a->torn && a->soon.loop == NULL)
+		timer_start(&a->soon, a->loop, AGAIN_MS, on_soon, a);
 	task_unlock(&a->writing);
 }
 

@@ -9,6 +9,11 @@ code counts once. What was under way may have happened or not (ledger.py):
     ("certificate", fingerprint)    -> True
     ("second factor",)              -> "pending", or "on" and codes left
     ("policy", name)                -> its value
+    ("group", name)                 -> True
+    ("capability", name)            -> True: it is hidden
+    ("password",)                   -> another's scheme that it is kept in
+
+Whatever that is, the password lets in. The chain of the audit log holds.
 """
 import base64
 import hashlib
@@ -26,6 +31,11 @@ from ledger import Ledger
 
 USER = "cora@example.org"
 FACTOR = ("second factor",)
+PASSWORD = ("password",)
+SECRET = "secret"
+SCHEMES = ["SHA256", "SHA512"]      # of others; ours is another
+GROUPS = ["desk", "staff"]
+HIDDEN = ["IDLE", "QUOTA"]
 POLICIES = {"read-only": ["on", "off"], "imap": ["on"],
             "networks": ["127.0.0.0/8", "any"]}
 
@@ -59,10 +69,10 @@ class Credentials:
 
     # -- doing --
 
-    def verb(self, change, *words):
+    def verb(self, change, *words, stdin=""):
         """What it prints. Refused: it is in doubt."""
         self.ledger.begin(change)
-        done = self.server.roost(*words, check=False)
+        done = self.server.roost(*words, check=False, stdin=stdin)
         if done.returncode != 0:
             raise Refused(done.stderr.strip())
         self.ledger.done()
@@ -144,12 +154,52 @@ class Credentials:
             self.verb({("policy", name): None},
                       "policy", "unset", USER, name)
 
+    def turn(self, kind, names, on, off):
+        """Each on if it is off, and off if it is on."""
+        for name in names:
+            if self.ledger.in_doubt((kind, name)):
+                continue
+            there = (kind, name) in self.ledger.state
+            self.verb({(kind, name): None if there else True}, kind,
+                      off if there else on, name,
+                      *[USER] if kind == "group" else ["--user", USER])
+
+    def group(self):
+        self.turn("group", GROUPS, "add", "remove")
+
+    def capability(self):
+        self.turn("capability", HIDDEN, "hide", "offer")
+
+    def password(self):
+        """The same one, as another server has kept it."""
+        if self.ledger.in_doubt(PASSWORD):
+            return
+        self.numbers += 1
+        scheme = SCHEMES[self.numbers % 2]
+        digest = hashlib.new(scheme.lower(), SECRET.encode()).digest()
+        self.verb({PASSWORD: scheme}, "user", "password", "--stored", USER,
+                  stdin="{%s}%s\n" % (scheme,
+                                      base64.b64encode(digest).decode()))
+
+    def log_in(self):
+        """Then it is kept in our own form, sooner or later."""
+        if FACTOR in self.ledger.state or self.ledger.in_doubt(FACTOR):
+            return
+        self.ledger.begin({PASSWORD: None})
+        if self.end_log_in(self.begin_log_in(SECRET)) is False:
+            raise AssertionError("its password does not let in")
+
+    def clear_lockouts(self):
+        self.verb({}, "lockout", "clear")
+
     def deeds(self):
         """Each once, in an order that makes sense."""
         return (self.add_app_password, self.add_certificate,
                 self.begin_factor, self.confirm_factor, self.use_code,
-                self.set_policy, self.revoke_app_password,
-                self.remove_certificate, self.unset_policy, self.end_factor)
+                self.set_policy, self.group, self.capability,
+                self.clear_lockouts, self.revoke_app_password,
+                self.remove_certificate, self.unset_policy, self.end_factor,
+                self.password, self.log_in)
 
     # -- afterwards --
 
@@ -171,6 +221,15 @@ class Credentials:
             state["certificate", row["fingerprint"]] = True
         for row in self.rows("policy", "show", USER):
             state["policy", row["policy"]] = row["value"]
+        for row in self.rows("group", "list"):
+            if row["user"] == USER:
+                state["group", row["group"]] = True
+        for row in self.rows("capability", "list"):
+            if row["user"] == USER:
+                state["capability", row["capability"]] = True
+        scheme = self.rows("user", "show", USER)[0]["scheme"]
+        if scheme in SCHEMES:
+            state[PASSWORD] = scheme
         row = self.rows("totp", "status", USER)[0]
         if row["state"] == "on":
             state[FACTOR] = "on %s" % row["recovery_codes"]
@@ -188,10 +247,14 @@ class Credentials:
             if ("app password", name) not in self.ledger.state:
                 del self.opens[name]
         self.verify_secrets(refused)
+        self.verify_audit()
 
     def verify_secrets(self, refused):
         for secret in list(self.opens.values())[-1:]:
             self.must_let_in(secret, True, self.begin_log_in(secret))
+        if FACTOR not in self.ledger.state:
+            self.ledger.begin({PASSWORD: None})
+            self.must_let_in(SECRET, True, self.begin_log_in(SECRET))
         if self.used is not None:
             self.must_be_used()
         if self.revoked is not None:
@@ -206,7 +269,7 @@ class Credentials:
             time.sleep(0.05)
             said = self.end_log_in(self.begin_log_in(secret))
         if said is not does:
-            raise AssertionError("an app password: lets in: %r, not %r" % (
+            raise AssertionError("a password: lets in: %r, not %r" % (
                 said, does))
 
     def begin_log_in(self, secret):
@@ -232,6 +295,16 @@ class Credentials:
         if b"[AUTHENTICATIONFAILED]" in said:
             return False
         return True if b" OK" in said else None
+
+    def verify_audit(self):
+        """A line that is being written is whole soon."""
+        end = time.time() + PATIENCE_S
+        done = self.server.roost("audit", "verify", check=False)
+        while done.returncode != 0:
+            if time.time() > end:
+                raise AssertionError("audit verify: " + done.stderr)
+            time.sleep(0.05)
+            done = self.server.roost("audit", "verify", check=False)
 
     def must_be_used(self):
         done = self.server.roost("totp", "check", USER, self.used,

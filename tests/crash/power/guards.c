@@ -378,8 +378,8 @@ static void check_chain(struct slice text, bool may_begin, struct buf *problems)
 			return;
 		}
 	}
-	if (text.len != 0)
-		problem(problems, "the audit log has half a line", text);
+	if (line.len != 0)
+		problem(problems, "the audit log has half a line", line);
 }
 
 /* A recovery's own chain has that behind it. */
