@@ -15,6 +15,8 @@
 #include "guard/history.h"
 
 #define RENAMED S("audit.log is renamed")
+#define FOUND   S("found") /* the steps of a recovery */
+#define A_LINE  S("a line")
 
 enum {
 	PATH_SIZE = 512,
@@ -386,7 +388,8 @@ static void check_chain(struct slice text, bool may_begin, struct buf *problems)
 static bool may_begin(const struct possible *p)
 {
 	return slice_eq(p->v[p->n - 1]->what, RENAMED) ||
-	       slice_eq(p->v[0]->what, S("found"));
+	       slice_eq(p->v[0]->what, FOUND) ||
+	       slice_eq(p->v[0]->what, A_LINE);
 }
 
 static bool is_between(struct slice least, struct slice found,
@@ -417,7 +420,7 @@ static void compare(const struct guards *g, uint32_t chain,
 		problem(problems, "it was", p->v[0]->state);
 		problem(problems, "and is", buf_slice(&found));
 	}
-	record_mark(RECORD_BEGIN, chain, S("found"));
+	record_mark(RECORD_BEGIN, chain, FOUND);
 	record_mark(RECORD_ACK, chain, S(""));
 	record_mark(RECORD_STATE, chain, buf_slice(&found));
 	buf_free(&found);
@@ -429,7 +432,7 @@ static void go_on(struct guards *g, bool may, struct buf *problems)
 	struct buf text = { 0 };
 
 	add_line(g, 0);
-	record_mark(RECORD_BEGIN, CHAIN_AUDIT, S("a line"));
+	record_mark(RECORD_BEGIN, CHAIN_AUDIT, A_LINE);
 	audit_settle(g->audit);
 	record_mark(RECORD_ACK, CHAIN_AUDIT, S(""));
 	note_state(g, CHAIN_AUDIT);
