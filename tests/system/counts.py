@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
 import tempfile
@@ -244,7 +245,7 @@ class LogIns(Guesses):
 
     def test_sprayed(self):
         """One address, and a password, that is tried on many."""
-        tried = 0   # of 12 five are told apart, whatever they hash to
+        tried = 0   # where two have the same hash one more is needed
         while tried < 12 and not self.listed()["address"]:
             tried += 1
             self.assertEqual((0, 1), self.guess(
@@ -350,6 +351,7 @@ class Outside(Counted):
         cls.site = Site()
         cls.addClassCleanup(lambda: cls.site and cls.site.close())
         cls.top = tempfile.mkdtemp(prefix="roost-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.top)
         cls.users = os.path.join(cls.top, "users")
         with open(cls.users, "w") as f:
             f.write("bob@example.org:%s\n" % hashed("secret"))

@@ -11,7 +11,7 @@ from alerts import AT, CHEAP, DE
 from processes import wait_for
 
 ADMINISTRATOR = "postmaster@example.org"
-MANY = 12   # of which five are told apart, whatever they hash to
+MANY = 12   # five, and more where two have the same hash
 
 
 class Told(alerts.AlertTest):
