@@ -4,18 +4,19 @@ Half of them are true of a part that is there, or nearly: of keys about nothing
 every answer is the same.
 """
 import messages
-from mimepart import Spot
+from mimepart import PEOPLE, Spot
 
 
 def generate(pick, rng, text, dates, there):
     """there: Messages that are searched."""
-    if not there or rng.random() < 0.4:
+    if not there or rng.random() < 0.25:
         return any_key(pick, rng, text, dates)
-    message = rng.choice(there)
+    rich = [x for x in there if x.part.children]
+    message = rng.choice(rich if rich and rng.random() < 0.7 else there)
     top = Spot(message.part, message.decoded())
     every = [top, *top.below()]
-    rare = [x for x in every if x.part.inner or x.part.disposition]
-    spot = rng.choice(rare if rare and rng.random() < 0.4 else every)
+    rare = [x for x in every if x.part.inner or x.part.placed]
+    spot = rng.choice(rare if rare and rng.random() < 0.6 else every)
     keys = [true_of(spot, pick) for _ in range(pick(1, 2, 2, 3))]
     kind = rng.randrange(7)
     if kind == 0 and spot.parent:
@@ -41,11 +42,11 @@ def place(spot, pick):
 
 def true_of(spot, pick):
     """A key that the part matches, or nearly."""
-    if spot.part.inner and pick(True, False):
-        return pick(*of_envelope(spot.part.inner))
+    if spot.part.inner and pick(True, True, False):
+        return pick(*pick(*of_envelope(spot.part.inner)))
     part, size = spot.part, len(spot.part.body)
-    keys = [b"TYPE " + part.kind[0].encode(),
-            b"SUBTYPE " + part.kind[1].upper().encode(),
+    keys = [b"TYPE " + some_of(part.kind[0], pick),
+            b"SUBTYPE " + some_of(part.kind[1], pick),
             pick(b"DEPTH %d", b"DEPTH MIN %d", b"DEPTH MAX %d") % spot.depth,
             pick(b"SIZE %d" % size, b"SIZE LARGER %d" % max(0, size - 1),
                  b"SIZE SMALLER %d" % (size + 1), b"SIZE LARGER %d" % size,
@@ -53,29 +54,54 @@ def true_of(spot, pick):
     if spot.position:
         keys.append(b"INDEX %d" % spot.position)
     if not part.children:
-        keys.append(b"ENCODING " + part.encoding.encode())
+        keys.append(b"ENCODING " + some_of(part.encoding, pick))
     for name, value in part.params:
-        keys.append(b'PARAM %s "%s"' % (name.encode(), value.encode()))
+        keys.append(b'PARAM %s "%s"' % (name.encode(), some_of(value, pick)))
+    about = []
+    for name, text in part.about.items():
+        name = name[len("Content-"):].upper().encode()
+        words = text.split(", " if name == b"LANGUAGE" else None)
+        about.append(b'%s "%s"' % (name, some_of(pick(*words), pick)))
+    if part.placed:
+        about.append(b"DISPOSITION TYPE " + some_of(part.placed, pick))
+    named = []
     if part.disposition:
-        name = part.disposition.encode()
-        some = pick(name, name[:2], name[-2:], name[1:3])
-        keys += [b'FILENAME %s"%s"' % (x, some) for x in (
-            b"IS ", b"BEGINS ", b"ENDS ", b"")]
-        keys += [b"DISPOSITION TYPE attachment"]
+        some = some_of(part.disposition, pick)
+        named = [b'%s "%s"' % (x, some) for x in (
+            b"FILENAME IS", b"FILENAME BEGINS", b"FILENAME ENDS", b"FILENAME",
+            b"DISPOSITION PARAM filename")]
     for text in spot.body()[:1] if not part.children else ():
         words = [x for x in text.split() if x.isascii() and x.isalnum()]
         keys += [b"BODY " + pick(*words).encode()] if words else []
-    return pick(*keys)
+    plain = [(name, some_of(text, pick)) for name, text in spot.fields
+             if name.upper() not in PEOPLE and '"' not in text]
+    written = [b'HEADER %s "%s"' % (x.encode(), y) for x, y in plain]
+    written += [b'TEXT "%s"' % y for _, y in plain if not part.children]
+    return pick(*pick(*[x for x in (keys, about, named, written) if x]))
+
+
+def some_of(text, pick):
+    """All of it, perhaps in other letters, or a part; NIL for what it takes
+    another way to ask for.
+    """
+    if not text.isascii():
+        return b"NIL"
+    text = pick(text, text, text.swapcase(), text[:2], text[-2:], text[1:3])
+    return text.encode()
 
 
 def of_envelope(inner):
-    keys = [b'SUBJECT ""', b"FROM " + inner.sender[1].encode()]
-    keys += [b'MESSAGE-ID "%s"' % inner.ident] if inner.ident else []
-    keys += [b"TO " + x[1].encode() for x in inner.to]
-    if inner.date:
-        day = inner.date.strftime("%d-%b-%Y").encode()
-        keys += [b"SENTON " + day, b"SENTSINCE " + day, b"SENTBEFORE " + day]
-    return keys
+    """In groups that are as likely as each other."""
+    people = [b"%s %s" % (name.encode(), x[1].encode()) for name in PEOPLE
+              for x in sorted({y for them in inner.people() for y in them})]
+    ids = [b'SUBJECT ""', b"SUBJECT inn"]
+    ids += [b'MESSAGE-ID "%s"' % inner.ident] if inner.ident else []
+    ids += [b'IN-REPLY-TO "%s"' % x for x in inner.references]
+    if not inner.date:
+        return people, ids
+    day = inner.date.strftime("%d-%b-%Y").encode()
+    return people, ids, [b"SENTON " + day, b"SENTSINCE " + day,
+                         b"SENTBEFORE " + day]
 
 
 def relation(pick):

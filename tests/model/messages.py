@@ -57,7 +57,9 @@ class Part:
         self.kind = kind                # ("text", "plain")
         self.params = list(params)      # [(name, value)]
         self.encoding = encoding
-        self.disposition = disposition
+        self.disposition = disposition  # its filename
+        self.placed = "attachment" if disposition else None
+        self.about = {}                 # field name -> text, as it is decoded
         self.payload = payload          # decoded
         self.children = list(children)
         self.inner = inner              # the Message of a message/rfc822
@@ -87,10 +89,27 @@ class Part:
                          for k, v in self.params))]
         if not self.children and self.encoding != "7bit":
             out.append((b"Content-Transfer-Encoding", self.encoding.encode()))
-        if self.disposition:
-            out.append((b"Content-Disposition", b"attachment; filename=%s"
-                        % self.disposition.encode()))
-        return out
+        if self.placed:
+            name = self.disposition
+            out.append((b"Content-Disposition", self.placed.encode() + (
+                b"; filename=" + name.encode() if name else b"")))
+        return out + [(name.encode(), unstructured(text))
+                      for name, text in self.about.items()]
+
+    def decoded(self):
+        """[(field name in lower case, text)]"""
+        return [(name.lower().decode(), self.about.get(
+            name.decode(), value.decode())) for name, value in self.fields()]
+
+    def said_below(self):
+        """What is in the headers of parts and may be in encoded words."""
+        below = [self.inner.part] if self.inner else self.children
+        return [*self.about.values(), *(
+            x for y in below for x in y.said_below())]
+
+    def said(self, name):
+        """As BODYSTRUCTURE has it, in encoded words."""
+        return unstructured(self.about[name]) if name in self.about else None
 
     def mime(self):
         return b"".join(b"%s: %s\r\n" % x for x in self.fields()) + b"\r\n"
@@ -113,27 +132,35 @@ class Part:
     def structure(self, extended):
         """BODYSTRUCTURE; BODY if not extended."""
         params = [x.encode() for pair in self.params for x in pair] or None
-        disposition = self.disposition and [
-            b"attachment", [b"filename", self.disposition.encode()]]
+        disposition = self.placed and [self.placed.encode(), [
+            b"filename", self.disposition.encode()]
+            if self.disposition else None]
+        languages = [x.encode() for x in self.languages()] or None
+        behind = [disposition, languages, self.said("Content-Location")]
         if self.children:
             out = [x.structure(extended) for x in self.children]
             out.append(self.kind[1].encode())
-            return out + [params, disposition, None, None] if extended else out
-        out = [self.kind[0].encode(), self.kind[1].encode(), params, None,
-               None, self.encoding.encode(), str(len(self.body))]
+            return out + [params, *behind] if extended else out
+        out = [self.kind[0].encode(), self.kind[1].encode(), params,
+               self.said("Content-ID"), self.said("Content-Description"),
+               self.encoding.encode(), str(len(self.body))]
         if self.inner:
             out += [self.inner.envelope(),
                     self.inner.part.structure(extended)]
         if self.inner or self.kind[0] == "text":
             out.append(str(self.body.count(b"\r\n")))
-        return out + [None, disposition, None, None] if extended else out
+        return out + [self.said("Content-MD5"), *behind] if extended else out
+
+    def languages(self):
+        text = self.about.get("Content-Language")
+        return text.split(", ") if text else []
 
 
 class Message:
     """A Part with the header of RFC 5322 in front."""
 
     def __init__(self, subject, sender, to, cc, date, ident, references,
-                 label, part):
+                 label, part, others=([], [], [])):
         self.subject = subject          # str or None
         self.sender, self.to, self.cc = sender, to, cc
         self.date = date                # aware datetime or None
@@ -141,6 +168,7 @@ class Message:
         self.references = references    # [b"<...>"]
         self.label = label              # str or None
         self.part = part
+        self.others = others            # Sender, Reply-To, Bcc: [person]
         self.header = b"".join(b"%s: %s\r\n" % x for x in self.fields())
         self.header += b"\r\n"
         self.raw = self.header + part.body
@@ -151,7 +179,8 @@ class Message:
             out.append((b"Date", self.date.strftime(
                 "%a, %d %b %Y %H:%M:%S %z").encode()))
         out.append((b"From", mailbox_text(self.sender)))
-        for name, people in ((b"To", self.to), (b"Cc", self.cc)):
+        for name, people in zip((b"Sender", b"Reply-To", b"Bcc", b"To", b"Cc"),
+                                (*self.others, self.to, self.cc)):
             if people:
                 out.append((name, b", ".join(map(mailbox_text, people))))
         if self.subject is not None:
@@ -170,10 +199,12 @@ class Message:
     def decoded(self):
         """[(field name in lower case, decoded text)] for SEARCH."""
         out = []
-        people = {b"from": [self.sender], b"to": self.to, b"cc": self.cc}
+        people = {b"from": [self.sender], b"to": self.to, b"cc": self.cc,
+                  **dict(zip((b"sender", b"reply-to", b"bcc"), self.others))}
+        about = dict(self.part.decoded())
         for name, value in self.fields():
             name = name.lower()
-            text = value.decode()
+            text = about.get(name.decode(), value.decode())
             if name == b"subject":
                 text = self.subject
             if name == b"x-label":
@@ -190,11 +221,16 @@ class Message:
 
     def envelope(self):
         named = dict(self.fields())
-        sender = [address(self.sender)]
-        return [named.get(b"Date"), named.get(b"Subject"), sender, sender,
-                sender, [address(x) for x in self.to] or None,
-                [address(x) for x in self.cc] or None, None,
+        return [named.get(b"Date"), named.get(b"Subject"),
+                *([address(x) for x in people] or None
+                  for people in self.people()),
                 named.get(b"In-Reply-To"), named.get(b"Message-ID")]
+
+    def people(self):
+        """From, Sender, Reply-To, To, Cc, Bcc: who stands there."""
+        sender, reply_to, bcc = self.others
+        return [[self.sender], sender or [self.sender],
+                reply_to or [self.sender], self.to, self.cc, bcc]
 
     # -- sections --
 
@@ -257,6 +293,25 @@ def fields_section(message, names, inverted):
 
 # -- composing at random --
 
+def describe(rng, part):
+    """What may be said of a part besides, before anything is made of it."""
+    if rng.random() < 0.7:
+        return part
+    n = rng.randrange(1000)
+    says = {"Content-ID": "<p%d@example.org>" % n,
+            "Content-Description": " ".join(rng.sample(WORDS, 2)),
+            "Content-Language": rng.choice(["de", "en, de-AT", "de-AT, fr"]),
+            "Content-Location": "http://example.org/%d" % n,
+            "Content-MD5": base64.b64encode(rng.randbytes(16)).decode()}
+    part.about = {k: v for k, v in says.items() if rng.random() < 0.5}
+    if part.placed is None or rng.random() < 0.5:
+        part.placed = "inline"
+    if part.kind[0] == "text" and rng.random() < 0.5:
+        part.disposition = rng.choice(["Plan.txt", "a.html"])
+        part.placed = rng.choice(["inline", "attachment"])
+    return part
+
+
 def text_part(rng, subtype="plain"):
     lines = [" ".join(rng.choice(WORDS) for _ in range(rng.randrange(1, 4)))
              for _ in range(rng.randrange(1, 4))]
@@ -266,27 +321,28 @@ def text_part(rng, subtype="plain"):
     else:
         charset = "utf-8"
         encoding = rng.choice(["base64", "quoted-printable", "8bit"])
-    return Part(("text", subtype), [("charset", charset)], encoding,
-                payload=text.encode())
+    return describe(rng, Part(("text", subtype), [("charset", charset)],
+                              encoding, payload=text.encode()))
 
 
 def octets_part(rng):
-    return Part(("application", "octet-stream"), [("name", "a.bin")],
-                "base64", "a.bin", rng.randbytes(rng.randrange(1, 90)))
+    return describe(rng, Part(
+        ("application", "octet-stream"), [("name", "a.bin")], "base64",
+        "a.bin", rng.randbytes(rng.randrange(1, 90))))
 
 
 def multipart(rng, subtype, *children):
     boundary = "b%d" % rng.randrange(10 ** 9)
-    return Part(("multipart", subtype), [("boundary", boundary)],
-                children=children)
+    return describe(rng, Part(("multipart", subtype), [
+        ("boundary", boundary)], children=children))
 
 
 def random_part(rng):
-    kind = rng.randrange(12)
+    kind = rng.randrange(14)
     if kind < 5:
         part = text_part(rng)
         part.implied = part.params == [("charset", "us-ascii")] and \
-            rng.random() < 0.8
+            not part.placed and rng.random() < 0.8
         return part
     if kind < 7:
         return text_part(rng)
@@ -299,8 +355,8 @@ def random_part(rng):
         return multipart(rng, "mixed", multipart(
             rng, "alternative", text_part(rng), text_part(rng, "html")),
             octets_part(rng))
-    return multipart(rng, "mixed", text_part(rng), Part(
-        ("message", "rfc822"), inner=random_message(rng, inner=True)))
+    return multipart(rng, "mixed", text_part(rng), describe(rng, Part(
+        ("message", "rfc822"), inner=random_message(rng, inner=True))))
 
 
 def random_date(rng):
@@ -332,6 +388,8 @@ def random_message(rng, inner=False):
               else rng.randrange(30)),
         [ident(x) for x in references],
         None if inner else rng.choice([None, None, "", rng.choice(WORDS)]),
-        text_part(rng) if inner else random_part(rng))
+        text_part(rng) if inner else random_part(rng),
+        [rng.sample(PEOPLE, rng.choice([0, 1])) if inner else []
+         for _ in range(3)])
     known[message.raw] = message
     return message

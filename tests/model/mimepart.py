@@ -10,6 +10,7 @@ NSTRING = {"DESCRIPTION", "ENCODING", "ID", "LANGUAGE", "LOCATION", "MD5"}
 ASTRING = {"BCC", "BODY", "CC", "FROM", "IN-REPLY-TO", "MESSAGE-ID",
            "REPLY-TO", "SENDER", "SUBJECT", "SUBTYPE", "TEXT", "TO", "TYPE"}
 DATES = {"SENTBEFORE", "SENTON", "SENTSINCE"}
+PEOPLE = ["FROM", "SENDER", "REPLY-TO", "TO", "CC", "BCC"]
 MATCHES = {"IS": str.__eq__, "CONTAINS": str.__contains__,
            "BEGINS": str.startswith, "ENDS": str.endswith}
 
@@ -93,7 +94,7 @@ class Spot:
         self.fields = fields            # [(name in lower case, text)]
         self.depth = parent.depth + 1 if parent else 0
         self.children = [
-            Spot(x, mime_fields(x), self, n)
+            Spot(x, x.decoded(), self, n)
             for n, x in enumerate(part.children, 1)]
         if part.inner:
             self.children = [Spot(part.inner.part, part.inner.decoded(), self)]
@@ -109,17 +110,14 @@ class Spot:
             self.part.payload.decode()]
         if self.part.inner:
             inner = self.children[0]
-            out += [value for _, value in inner.fields]
+            out += inner.lines()
         return out + [x for y in self.children for x in y.body()]
 
+    def lines(self):
+        return ["%s: %s" % x for x in self.fields]
+
     def headers(self):
-        return [value for _, value in self.fields] + [
-            x for y in self.children for x in y.headers()]
-
-
-def mime_fields(part):
-    return [(name.lower().decode(), value.decode())
-            for name, value in part.fields()]
+        return self.lines() + [x for y in self.children for x in y.headers()]
 
 
 class Asked:
@@ -191,10 +189,22 @@ class Asked:
             encoding = None
         return self.compare(encoding, key[1], "IS")
 
-    def key_id(self, key, _spot, _base):
-        return key[1] is None           # ours have none of these
+    def about(self, key, spot, match):
+        name = "Content-" + {"ID": "ID", "MD5": "MD5"}.get(
+            key[0], key[0].capitalize())
+        return self.compare(spot.part.about.get(name), key[1], match)
 
-    key_language = key_location = key_md5 = key_description = key_id
+    def key_id(self, key, spot, _base):
+        return self.about(key, spot, "IS")
+
+    key_location = key_md5 = key_id
+
+    def key_description(self, key, spot, _base):
+        return self.about(key, spot, "CONTAINS")
+
+    def key_language(self, key, spot, _base):
+        return any(self.compare(x, key[1], "IS")
+                   for x in spot.part.languages() or [None])
 
     def param(self, params, name, wanted, match="CONTAINS"):
         texts = [value for x, value in params if x.lower() == name]
@@ -210,15 +220,14 @@ class Asked:
         return [("filename", name)] if name else []
 
     def key_disposition(self, key, spot, _base):
-        return self.compare("attachment" if spot.part.disposition else None,
-                            key[2], "IS")
+        return self.compare(spot.part.placed, key[2], "IS")
 
     def key_disposition_param(self, key, spot, _base):
         return self.param(self.disposition(spot), key[1], key[2])
 
     def key_filename(self, key, spot, _base):
-        return key[2] is not None and self.param(
-            self.disposition(spot), "filename", key[2], key[1])
+        return key[2] is not None and spot.part.placed == "attachment" and \
+            self.param(self.disposition(spot), "filename", key[2], key[1])
 
     # -- the message itself --
 
@@ -247,18 +256,10 @@ class Asked:
         return self.envelope(key, spot, lambda x: [x.subject or ""])
 
     def key_from(self, key, spot, _base):
-        return self.envelope(key, spot, lambda x: people([x.sender]))
+        place = PEOPLE.index(key[0])
+        return self.envelope(key, spot, lambda x: people(x.people()[place]))
 
-    key_sender = key_reply_to = key_from
-
-    def key_to(self, key, spot, _base):
-        return self.envelope(key, spot, lambda x: people(x.to))
-
-    def key_cc(self, key, spot, _base):
-        return self.envelope(key, spot, lambda x: people(x.cc))
-
-    def key_bcc(self, key, spot, _base):
-        return self.envelope(key, spot, lambda _: [""])
+    key_sender = key_reply_to = key_to = key_cc = key_bcc = key_from
 
     def key_message_id(self, key, spot, _base):
         return self.envelope(key, spot, lambda x: [x.ident.decode()])

@@ -195,8 +195,9 @@ class Search:
                 copy.content.decoded()):
             return True
         # perhaps in the header of a part
-        self.unsure |= contains(copy.content.raw.decode(errors="replace"),
-                                wanted)
+        self.unsure |= any(contains(x, wanted) for x in [
+            copy.content.raw.decode(errors="replace"),
+            *copy.content.part.said_below()])
         return False
 
     def key_mimepart(self, key, copy):

@@ -219,6 +219,10 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
                 return
             if no.codes and not self.may_with_selected(command.name):
                 no.codes += ("NOPERM",)     # of two reasons either
+            if no.codes and command.name == "COPY" and \
+                    answer.status.code == "MESSAGELIMIT" and \
+                    self.too_many(self.resolve(command)):
+                no.codes += ("MESSAGELIMIT",)
             if no.codes and getattr(command, "uses", None):
                 no.codes += ("USEATTR",)
             if no.codes and command.name == "MOVE" and self.current and \
