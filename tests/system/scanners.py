@@ -94,7 +94,7 @@ class Scanners(support.ServerTest):
         said = run("nc", "127.0.0.1", self.port(False), text=b"a LOGOUT\r\n")
         self.assertIn(greeting, said)
         said = talk("telnet", "127.0.0.1", self.port(False),
-                    text=b"a LOGOUT\r\n")
+                    text=b"a LOGOUT\n")     # of CR it makes CR NUL
         self.assertIn(greeting, said)
         self.assertIn("STARTTLS", run(
             "curl", "-sv", "--max-time", "100", "imap://" + self.at(False),
