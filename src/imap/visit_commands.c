@@ -11,13 +11,18 @@
 #include "imap/watch.h"
 
 /* The running command as the client sent it. */
+static struct err say_command(struct session *s, struct visit *v)
+{
+	struct err e = visit_say(v, buf_slice(&s->framer.text));
+
+	return is_ok(e) ? visit_say(v, S("\r\n")) : e;
+}
+
 static struct err forward(struct session *s, struct visit *v)
 {
 	struct slice said = S("");
-	struct err e = visit_say(v, buf_slice(&s->framer.text));
+	struct err e = say_command(s, v);
 
-	if (is_ok(e))
-		e = visit_say(v, S("\r\n"));
 	e = is_ok(e) ? visit_answer(s, v, s->tag, &said) : visit_leave(s, v, e);
 	return is_ok(e) ? visit_result(s, said) : e;
 }
@@ -82,8 +87,7 @@ static struct err idle_line(struct session *s, struct slice line)
 	e = visit_say(v, line);
 	if (is_ok(e))
 		e = visit_say(v, S("\r\n"));
-	e = is_ok(e) ? visit_answer(s, v, S("visit"), &said)
-	             : visit_leave(s, v, e);
+	e = is_ok(e) ? visit_answer(s, v, s->tag, &said) : visit_leave(s, v, e);
 	return is_ok(e) ? visit_result(s, said) : e;
 }
 
@@ -98,7 +102,7 @@ static struct err idle_there(struct session *s, struct visit *v)
 {
 	struct slice line = S("");
 	uint64_t octets = 0;
-	struct err e = visit_say(v, S("visit IDLE\r\n"));
+	struct err e = say_command(s, v);
 
 	while (is_ok(e) && !slice_starts(line, S("+"))) {
 		e = visit_line(v, &line, &octets);
