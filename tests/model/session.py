@@ -93,13 +93,11 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         self.hear_loss(answer)
         try:
             command = syntax.parse(data, self.utf8, self.accept)
-            if not self.current and not self.is_check_of_lost(
+            if not self.current and not self.looked_for_lost(
                     command, answer) and (
-                    command.name in SELECTED or command.name == "ESEARCH" and
-                    "SELECTED" in [x for x, _ in command.sources]):
-                raise Bad("nothing is selected")
-            if command.name == "ESEARCH" and not self.current and \
-                    updates(command):
+                    command.name in SELECTED or command.name == "ESEARCH" and (
+                        updates(command) or
+                        "SELECTED" in [x for x, _ in command.sources])):
                 raise Bad("nothing is selected")
             self.uid, self.is_told_first = command.uid, False
             if (getattr(command, "known", None) or
@@ -147,9 +145,10 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
                     rb"(?i)\S+ (SELECT|EXAMINE) ", data):
                 self.current, self.saved = None, []
 
-    def is_check_of_lost(self, command, answer):
-        """CHECK has only looked whether it was still there."""
-        return self.closed and command.name == "CHECK" and \
+    def looked_for_lost(self, command, answer):
+        """CHECK has only looked whether it was still there; ESEARCH has found
+        nothing in it."""
+        return self.closed and command.name in ("CHECK", "ESEARCH") and \
             answer.status.word == "OK"
 
     def refused_early(self, data, status):
