@@ -19,16 +19,17 @@ class Worker(threading.Thread):
     """A session that sends one command after the other, until its end; when
     the last one that was accepted was sent."""
 
-    def __init__(self, raw, idles):
+    def __init__(self, raw, idles=False, command=b"NOOP"):
         super().__init__()
-        self.raw, self.idles = raw, idles
+        self.raw, self.idles, self.command = raw, idles, command
         self.accepted, self.last = 0, 0.0
 
     def one(self, n):
         sent = time.monotonic()
         if not self.idles:
-            self.raw.send(b"n%d NOOP\r\n" % n)
-            self.raw.until(b"n%d OK" % n)
+            self.raw.send(b"n%d %s\r\n" % (n, self.command))
+            if b" OK" not in self.raw.until(b"n%d " % n)[-1]:
+                raise EOFError
         else:
             self.raw.send(b"i%d IDLE\r\n" % n)
             self.raw.until(b"+ ")
@@ -126,6 +127,20 @@ class ShutOut(support.ServerTest):
         user = self.new_user()
         workers = self.work(user)
         self.shut_out(workers, "user", "password", user, stdin="other\n")
+
+    def test_a_group(self):
+        """What it let in is refused."""
+        owner, user = self.new_user(), self.new_user()
+        self.server.roost("group", "add", "team", user)
+        self.open(owner).run(b"SETACL INBOX $team lr")
+        command = b'STATUS "Other Users/%s/INBOX" (MESSAGES)' % owner.encode()
+        workers = [Worker(self.open(user), command=command)
+                   for _ in range(SESSIONS)]
+        for w in workers:
+            w.start()
+        self.assertTrue(wait_for(lambda: all(w.accepted > 2
+                                             for w in workers)))
+        self.shut_out(workers, "group", "remove", "team", user)
 
     def test_one_app_password(self):
         user = self.new_user()
