@@ -6,6 +6,7 @@
 
 Signals only the processes it started. On a failure the log's end is shown.
 """
+import contextlib
 import imaplib
 import os
 import random
@@ -13,6 +14,7 @@ import shutil
 import signal
 import smtplib
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -188,6 +190,21 @@ class Server:
             except OSError:
                 pass
         return out
+
+    @contextlib.contextmanager
+    def database(self, name):
+        """One of auth's, which shares it with nobody: if the server runs, it
+        is stopped meanwhile."""
+        runs = self.process is not None
+        if self.stop() not in (0, None):
+            raise RuntimeError("roostd has come to a bad end")
+        path = os.path.join(self.dir, "auth", name + ".sqlite")
+        try:
+            with contextlib.closing(sqlite3.connect(path)) as db, db:
+                yield db
+        finally:
+            if runs:
+                self.start()
 
     def log(self):
         with open(self.log_path, errors="replace") as f:

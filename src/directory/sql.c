@@ -21,10 +21,18 @@ struct sql {
 	sqlite3_stmt *current; /* one of them, or NULL */
 };
 
+/* One that has the file to itself, whatever number of connections there is in
+ * this process, and the index of its log in memory. The file that others would
+ * share it by is made anew at each start: on a full disk it has lost its room
+ * by then to whoever was waiting for some. */
+static const char vfs[] = "unix-excl";
+
+/* The last one reads, which makes the log. */
 static const char pragmas[] = "PRAGMA journal_mode = WAL;"
 			      "PRAGMA synchronous = FULL;"
 			      "PRAGMA foreign_keys = ON;"
-			      "PRAGMA trusted_schema = OFF;";
+			      "PRAGMA trusted_schema = OFF;"
+			      "PRAGMA user_version;";
 
 /* The detail is for the log only. */
 static struct err failed(struct sql *s, int code)
@@ -82,8 +90,8 @@ static int set_up(struct sql *s)
 	return code;
 }
 
-/* SQLite gives the -wal and -shm files the mode of this one. One that is there
- * must not be opened: the close would take all locks that this process has. */
+/* SQLite gives the -wal file the mode of this one. One that is there must not
+ * be opened: the close would take all locks that this process has. */
 static struct err make_private(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -101,7 +109,7 @@ static struct err open_private(const char *path, struct sql **out)
 	                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
 	                                   SQLITE_OPEN_PRIVATECACHE |
 	                                   SQLITE_OPEN_NOFOLLOW,
-	                           NULL);
+	                           vfs);
 
 	if (code == SQLITE_OK)
 		code = set_up(s);

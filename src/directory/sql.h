@@ -22,7 +22,9 @@ struct sql;
 
 /* Made when absent, for nobody else to read; with write-ahead log, full
  * synchronisation and foreign keys, and with room set aside on the disk for
- * that log, once it is there. ERR_IO, ERR_CORRUPT, ERR_NOSPACE. */
+ * that log. Other connections to it can be opened in this process alone; one
+ * that is there needs no room to be opened. ERR_IO, ERR_CORRUPT,
+ * ERR_NOSPACE. */
 struct err sql_open(const char *path, struct sql **out);
 void sql_close(struct sql *);
 

@@ -1,7 +1,6 @@
 """alerts.py -- who is told of what is odd, how often, and what becomes of it
 when it can't be delivered."""
 import base64
-import contextlib
 import email
 import email.policy
 import http.server
@@ -11,7 +10,6 @@ import re
 import shutil
 import signal
 import socket
-import sqlite3
 import ssl
 import subprocess
 import tempfile
@@ -210,8 +208,7 @@ class Owner(AlertTest):
         self.assertTrue(self.comes_in(ann, US))
         self.wait_mail(ann, 2)
         self.server.roost("user", "remove", "--yes", ann)
-        with contextlib.closing(sqlite3.connect(os.path.join(
-                self.server.dir, "auth", "alerts.sqlite"))) as db:
+        with self.server.database("alerts") as db:
             self.assertEqual([], db.execute(
                 "SELECT * FROM raised WHERE user = ?", [ann]).fetchall())
 
@@ -219,14 +216,12 @@ class Owner(AlertTest):
     # -- downloads --
 
     def history(self, sql, *args):
-        with contextlib.closing(sqlite3.connect(os.path.join(
-                self.server.dir, "auth", "history.sqlite"))) as db, db:
+        with self.server.database("history") as db:
             db.execute(sql, args)
 
     def age(self, user, address, days):
         """It has signed in from there since then."""
         self.assertTrue(self.comes_in(user, address))
-        self.server.roost("history", user)      # written
         self.history("UPDATE places SET first = ? WHERE network = ? AND"
                      " account IN (SELECT account FROM sign_ins WHERE"
                      " name = ?)", int(time.time()) - days * 86400,
@@ -553,9 +548,7 @@ class Travel(AlertTest):
         """Who has had the time is told of the country alone."""
         ann = self.new_user()
         self.assertTrue(self.comes_in(ann, self.VIENNA))
-        self.server.roost("history", ann)
-        with contextlib.closing(sqlite3.connect(os.path.join(
-                self.server.dir, "auth", "history.sqlite"))) as db, db:
+        with self.server.database("history") as db:
             db.execute("UPDATE sign_ins SET first = first - 43200,"
                        " last = last - 43200 WHERE name = ?", [ann])
         self.assertTrue(self.comes_in(ann, self.TOKYO))

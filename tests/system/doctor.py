@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import socket
-import sqlite3
 import ssl
 import subprocess
 import tempfile
@@ -248,8 +247,7 @@ class Ours(DoctorTest):
         user = "late@example.org"
         self.server.add_user(user)
         self.addCleanup(self.server.roost, "user", "remove", user, "--yes")
-        with contextlib.closing(sqlite3.connect(os.path.join(
-                self.server.dir, "auth", "accounts.sqlite"))) as db, db:
+        with self.server.database("accounts") as db:
             db.execute("UPDATE accounts SET created = created + 86400"
                        " WHERE name = ?", [user])
         found = self.doctor(self.server, "--ca", self.ca(), conf=True)
@@ -631,8 +629,7 @@ class Discovery(DoctorTest):
     @staticmethod
     def add_rows(server, domains):
         """An account in each, by its row alone: it has no mail."""
-        with contextlib.closing(sqlite3.connect(os.path.join(
-                server.dir, "auth", "accounts.sqlite"))) as db, db:
+        with server.database("accounts") as db:
             for i, domain in enumerate(domains, 1):
                 db.execute("INSERT INTO domains (id, name, created)"
                            " VALUES (?, ?, 1)", [i, domain])

@@ -1,13 +1,11 @@
 """doctor_own.py -- roost doctor over a server of ours: each thing that can be
 wrong with its listeners, its accounts and its policies is told when it is
 wrong, and not before."""
-import contextlib
 import glob
 import os
 import re
 import shutil
 import socket
-import sqlite3
 import struct
 
 import service
@@ -43,8 +41,7 @@ class Running(DoctorTest):
                 for r in found.of(check) if r["severity"] != "ok"]
 
     def sql(self, statement, *values):
-        path = os.path.join(self.server.dir, "auth", "accounts.sqlite")
-        with contextlib.closing(sqlite3.connect(path)) as db, db:
+        with self.server.database("accounts") as db:
             return db.execute(statement, values).fetchall()
 
     def policy(self, *setting):
@@ -80,13 +77,26 @@ class Identity(Running):
         self.assertIn("1 enabled ones", text)
 
     def test_an_account_that_is_half_there(self):
+        """as long as its partition can't be opened"""
         self.assertEqual([], self.findings("unfinished"))
+        self.addCleanup(self.server.start)
+        self.addCleanup(self.sql, "UPDATE accounts SET state = 1"
+                        " WHERE name = ?", USER)
+        self.server.stop()
+        for index in glob.glob(os.path.join(
+                self.server.dir, "partition", "*", "index.lmdb")):
+            os.rename(index, index + ".away")
+            self.addCleanup(os.rename, index + ".away", index)
+            with open(index, "wb") as f:
+                f.write(bytes(1 << 16))
+        self.addCleanup(self.server.stop)
         for state, text in (0, "adding"), (3, "removing"):
             self.sql("UPDATE accounts SET state = ? WHERE name = ?", state,
                      USER)
+            self.server.start()
             self.assertEqual([(USER, "warning", "it is still " + text)],
                              self.findings("unfinished"))
-        self.sql("UPDATE accounts SET state = 1 WHERE name = ?", USER)
+            self.server.stop()
 
     def test_policies_that_let_nobody_in(self):
         self.assertEqual([], self.findings("policies"))

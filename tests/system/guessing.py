@@ -1,10 +1,8 @@
 """guessing.py -- who tries passwords has to wait; whose they are does not."""
-import contextlib
 import datetime
 import json
 import os
 import re
-import sqlite3
 import threading
 import time
 import unittest
@@ -160,10 +158,10 @@ class Guessing(Guesser):
         self.assertEqual(2, len(json.loads(self.server.roost(
             "history", ann, "--last", "2", "--json").stdout)))
         self.server.roost("user", "remove", "--yes", ann)
-        path = os.path.join(self.server.dir, "auth", "history.sqlite")
-        self.assertEqual([], sqlite3.connect(path).execute(
-            "SELECT id FROM sign_ins WHERE name = ? AND account != 0",
-            [ann]).fetchall())
+        with self.server.database("history") as db:
+            self.assertEqual([], db.execute(
+                "SELECT id FROM sign_ins WHERE name = ? AND account != 0",
+                [ann]).fetchall())
 
     def test_rows_of_history(self):
         support.within(86400)
@@ -171,12 +169,11 @@ class Guessing(Guesser):
         for _ in range(3):
             self.login(ann, source="127.7.1.1")
             self.login(ann, "wrong", source="127.7.2.1")
-        self.assertEqual(0, self.server.stop())
-        path = os.path.join(self.server.dir, "auth", "history.sqlite")
-        rows = sqlite3.connect(path).execute(
-            "SELECT granted, count, address, network, mechanism, tls, reason"
-            " FROM sign_ins WHERE name = ? ORDER BY id", [ann]).fetchall()
-        self.server.start()
+        with self.server.database("history") as db:
+            rows = db.execute(
+                "SELECT granted, count, address, network, mechanism, tls,"
+                " reason FROM sign_ins WHERE name = ? ORDER BY id",
+                [ann]).fetchall()
         self.assertEqual((1, 3, "127.7.1.1", "127.7.1.0/24"), rows[0][:4])
         self.assertTrue(rows[0][5].startswith("TLSv1.3 "))
         self.assertEqual(["", "wrong password",
@@ -229,8 +226,7 @@ class LockOutsGrow(Guesser):
 
     def saved(self, sql, *values):
         """Of the server that has been stopped."""
-        path = os.path.join(self.server.dir, "auth", "history.sqlite")
-        with contextlib.closing(sqlite3.connect(path)) as db, db:
+        with self.server.database("history") as db:
             return db.execute(sql, values).fetchall()
 
     def assert_lasts(self, user, seconds):

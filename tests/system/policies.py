@@ -1,13 +1,11 @@
 """policies.py -- what is said of accounts counts at once: for whoever logs in,
 for who is there already, and for what they may change."""
-import contextlib
 import datetime
 import json
 import os
 import re
 import shutil
 import signal
-import sqlite3
 import tempfile
 import time
 import unittest
@@ -248,12 +246,11 @@ class Policies(PolicyTest):
         old, never, young, off = (self.new_user() for _ in range(4))
         self.open(old)
         self.server.roost("user", "disable", off)
-        path = os.path.join(self.server.dir, "auth", "accounts.sqlite")
 
         def age(user, days, used):
             """So old; used a day and a half later."""
             at = int(time.time()) - days * 86400
-            with contextlib.closing(sqlite3.connect(path)) as db, db:
+            with self.server.database("accounts") as db:
                 db.execute("UPDATE accounts SET created = ? WHERE name = ?",
                            (at, user))
                 db.execute("UPDATE credentials SET last_use = ? WHERE account"

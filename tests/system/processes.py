@@ -5,6 +5,7 @@ import os
 import pwd
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -157,6 +158,15 @@ class Children(support.ServerTest):
             timeout=harness.PATIENCE_S)
         self.assertEqual(done.returncode, 73)
         self.assertIn("another roostd", done.stderr)
+
+    def test_nobody_else_opens_its_databases(self):
+        for name in ("accounts", "history", "alerts"):
+            path = os.path.join(self.server.dir, "auth", name + ".sqlite")
+            with contextlib.closing(sqlite3.connect(path, 0)) as db:
+                with self.assertRaisesRegex(sqlite3.OperationalError,
+                                            "database is locked"):
+                    db.execute("PRAGMA user_version").fetchall()
+            self.assertFalse(os.path.exists(path + "-shm"))
 
 
 class Limits(support.ServerTest):

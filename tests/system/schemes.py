@@ -3,8 +3,10 @@ each lets its owner in, and nobody else, and is one of ours from then on."""
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
+import tempfile
 import unittest
 
 import support
@@ -76,11 +78,16 @@ class Schemes(support.ServerTest):
         self.assertTrue(wait_for(lambda: "m=1024,t=1" in self.hash(user)))
 
     def hash(self, user):
+        """In a copy: auth shares its own with nobody."""
         path = os.path.join(self.server.dir, "auth", "accounts.sqlite")
-        with contextlib.closing(sqlite3.connect(path)) as db:
-            return db.execute(
-                "SELECT stored FROM credentials WHERE account = (SELECT id"
-                " FROM accounts WHERE name = ?)", [user]).fetchone()[0]
+        with tempfile.TemporaryDirectory() as top:
+            for name in (path, path + "-wal"):
+                shutil.copy(name, top)
+            with contextlib.closing(sqlite3.connect(os.path.join(
+                    top, "accounts.sqlite"))) as db:
+                return db.execute(
+                    "SELECT stored FROM credentials WHERE account = (SELECT"
+                    " id FROM accounts WHERE name = ?)", [user]).fetchone()[0]
 
     def test_refused(self):
         """Nothing has changed then, and what was typed is told to nobody."""
