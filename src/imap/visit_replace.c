@@ -5,6 +5,8 @@
  * A REPLACE within one account is done there, as one change. Between two the
  * new message is on the disk before the old one goes, as with MOVE.
  */
+#include <inttypes.h>
+
 #include "imap/append.h"
 #include "imap/copy.h"
 #include "imap/visit_parcels.h"
@@ -103,28 +105,68 @@ static struct err hear_uid(struct session *s, struct visit *v, uint32_t *uid)
 	return e;
 }
 
-static struct err find_there(struct session *s, struct visit *from,
-                             const struct append_request *r, uint32_t *uid)
+/* The lowest UID that matches; 0: there is none. */
+static struct err search_there(struct session *s, struct visit *from,
+                               struct slice key, uint32_t *uid)
 {
-	struct buf text = { 0 };
-	struct err e;
+	struct err e = visit_say(from, S("visit UID SEARCH RETURN (MIN) "));
 
-	buf_add(&text, S("visit UID SEARCH RETURN (MIN) "));
-	buf_add(&text, s->uid ? S("UID ") : S(""));
-	add_replaced(&text, r);
-	buf_add(&text, S("\r\n"));
-	e = visit_say(from, buf_slice(&text));
-	buf_free(&text);
+	if (is_ok(e))
+		e = visit_say(from, key);
+	if (is_ok(e))
+		e = visit_say(from, S("\r\n"));
 	if (is_ok(e))
 		e = hear_uid(s, from, uid);
 	if (!is_ok(e))
 		return visit_leave(s, from, e);
 	if (s->away != from)
 		return err(ERR_UNAVAILABLE, "the mailbox is out of reach");
+	return OK;
+}
+
+static const struct err expunged = { ERR_EXPUNGEISSUED,
+	                             "the message has been expunged" };
+
+/* What has gone, and is not told yet, has its number and no size. */
+static struct err check_there(struct session *s, struct visit *from,
+                              uint32_t uid)
+{
+	struct buf key = { 0 };
+	uint32_t there;
+	struct err e;
+
+	buf_printf(&key, "UID %" PRIu32 " LARGER 0", uid);
+	e = search_there(s, from, buf_slice(&key), &there);
+	buf_free(&key);
+	return is_ok(e) && there == 0 ? expunged : e;
+}
+
+static struct err find_there(struct session *s, struct visit *from,
+                             const struct append_request *r, uint32_t *uid)
+{
+	struct buf key = { 0 };
+	struct err e;
+
+	buf_add(&key, s->uid ? S("UID ") : S(""));
+	add_replaced(&key, r);
+	e = search_there(s, from, buf_slice(&key), uid);
+	buf_free(&key);
+	if (!is_ok(e))
+		return e;
 	if (*uid != 0)
-		return OK;
+		return check_there(s, from, *uid);
 	return s->uid ? err(ERR_NO, "there is no such message")
 	              : err(ERR_SYNTAX, "there is no such message number");
+}
+
+static struct err find_here(struct session *s, const struct append_request *r,
+                            uint32_t *uid)
+{
+	struct err e = append_find_replaced(s, r, s->uid, uid);
+
+	if (is_ok(e) && !uidset_has(mailbox_uids(view_mailbox(s->view)), *uid))
+		return expunged;
+	return e;
 }
 
 static struct err replace_there(struct session *s, struct visit *v,
@@ -185,6 +227,6 @@ struct err visit_replace(struct session *s, struct visit *to,
 	e = visit_check_removal(s, from);
 	if (is_ok(e))
 		e = from != NULL ? find_there(s, from, r, &uid)
-		                 : append_find_replaced(s, r, s->uid, &uid);
+		                 : find_here(s, r, &uid);
 	return is_ok(e) ? replace_across(s, from, to, r, uid) : e;
 }

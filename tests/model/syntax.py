@@ -97,7 +97,7 @@ COMMANDS = {
     "SETMETADATA": setmetadata, "SETQUOTA": setquota, "SORT": sort,
     "STATUS": status, "STORE": store, "SUBSCRIBE": mailbox, "THREAD": thread,
     "UIDBATCHES": uidbatches, "UNAUTHENTICATE": nothing, "UNSELECT": nothing,
-    "UNSUBSCRIBE": mailbox,
+    "UNSUBSCRIBE": mailbox, "XLIST": lsub,
 }
 UID_COMMANDS = {
     "COPY", "EXPUNGE", "FETCH", "MOVE", "REPLACE", "SEARCH", "SORT", "STORE",
