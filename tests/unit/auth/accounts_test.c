@@ -239,6 +239,18 @@ static void add_twice_at_once(struct rig *r)
 	assert_there(r, true);
 }
 
+/* Who asked waits for as long as those that don't answer are there. */
+static void until_replaced(struct rig *r, struct adder *one, enum err_code code)
+{
+	rig_settle(r);
+	assert_false(one->done);
+	for (uint32_t p = 0; p < RIG_PARTITIONS; p++)
+		rig_start_mail(r, p);
+	while (!one->done)
+		task_sleep(5);
+	assert_int_equal(one->code, code);
+}
+
 /* A partition that was asked and does not answer is replaced. */
 static void silent(struct rig *r)
 {
@@ -247,13 +259,7 @@ static void silent(struct rig *r)
 	set_mode(r, MAIL_SILENT);
 	task_spawn(r->loop, add_in_task, &one);
 	await_state(r, ACCOUNT_ADDING);
-	rig_settle(r);
-	assert_false(one.done);
-	for (uint32_t p = 0; p < RIG_PARTITIONS; p++)
-		rig_start_mail(r, p);
-	while (!one.done)
-		task_sleep(5);
-	assert_int_equal(one.code, ERR_UNAVAILABLE);
+	until_replaced(r, &one, ERR_UNAVAILABLE);
 	await_state(r, -1);
 	assert_there(r, false);
 }
@@ -271,13 +277,7 @@ static void silent_about_sessions(struct rig *r)
 	one.done = false;
 	task_spawn(r->loop, disable_in_task, &one);
 	await_state(r, ACCOUNT_DISABLED);
-	rig_settle(r);
-	assert_false(one.done);
-	for (uint32_t p = 0; p < RIG_PARTITIONS; p++)
-		rig_start_mail(r, p);
-	while (!one.done)
-		task_sleep(5);
-	assert_int_equal(one.code, ERR_OK);
+	until_replaced(r, &one, ERR_OK);
 }
 
 /* DONE to questions that nobody asked, or that make no sense. */
