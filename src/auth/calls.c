@@ -67,6 +67,15 @@ struct err call_settle(struct auth *a, uint32_t partition)
 	                            "partition does not answer");
 }
 
+struct err calls_settle(struct auth *a)
+{
+	struct err e = OK;
+
+	for (uint32_t i = 0; i < a->partitions && is_ok(e); i++)
+		e = call_settle(a, i);
+	return e;
+}
+
 static void finish(struct call *c, enum err_code code, uint32_t uidvalidity)
 {
 	c->code = code;

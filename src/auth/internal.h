@@ -169,6 +169,7 @@ struct err call_mail(struct auth *, struct call *, uint32_t partition,
 /* All that was sent there before has been obeyed. ERR_UNAVAILABLE: it does not
  * answer. Suspends. */
 struct err call_settle(struct auth *, uint32_t partition);
+struct err calls_settle(struct auth *); /* in all of them */
 bool call_answer(struct auth *, struct frame_in *);
 void calls_fail(struct auth *, uint32_t partition);
 

@@ -67,27 +67,23 @@ void roll_call(struct auth *a, struct slice scope)
 		ask(mail, row.id);
 }
 
-/* Who is there has been looked at, then who was sent away has heard of it. */
-static struct err settle(struct auth *a, uint32_t partition)
-{
-	struct err e = call_settle(a, partition);
-
-	return is_ok(e) ? call_settle(a, partition) : e;
-}
-
-struct err roll_call_settle(struct auth *a, struct slice scope)
+static struct err settle(struct auth *a, struct slice scope)
 {
 	struct account_row row;
-	struct err e = OK;
 
-	if (!is_of_many(scope))
-		return is_ok(directory_find(a->directory, scope, &row))
-		               ? settle(a, directory_partition(a->directory,
-		                                               row.id))
-		               : OK;
-	for (uint32_t i = 0; i < a->partitions && is_ok(e); i++)
-		e = settle(a, i);
-	return e;
+	if (is_of_many(scope))
+		return calls_settle(a);
+	if (!is_ok(directory_find(a->directory, scope, &row)))
+		return OK;
+	return call_settle(a, directory_partition(a->directory, row.id));
+}
+
+/* Who is there has been looked at, then who was sent away has heard of it. */
+struct err roll_call_settle(struct auth *a, struct slice scope)
+{
+	struct err e = settle(a, scope);
+
+	return is_ok(e) ? settle(a, scope) : e;
 }
 
 /* -- who is there -- */

@@ -374,16 +374,6 @@ static void end_visits(struct auth *a, uint64_t visitor)
 	}
 }
 
-/* Those that were to end take no command any more. */
-static struct err settle_visits(struct auth *a)
-{
-	struct err e = OK;
-
-	for (uint32_t i = 0; i < a->partitions && is_ok(e); i++)
-		e = call_settle(a, i);
-	return e;
-}
-
 struct err group_change(struct auth *a, struct slice group, struct slice name,
                         bool in)
 {
@@ -403,5 +393,5 @@ struct err group_change(struct auth *a, struct slice group, struct slice name,
 		end_visits(a, row.id);
 	task_unlock(&a->changing);
 	buf_free(&key);
-	return is_ok(e) ? settle_visits(a) : e;
+	return is_ok(e) ? calls_settle(a) : e;
 }
