@@ -10,18 +10,19 @@
 #include "imap/visit_names.h"
 #include "imap/watch.h"
 
-/* The running command as the client sent it. */
-static struct err say_command(struct session *s, struct visit *v)
+/* What the client sent, as it stands. */
+static struct err say_line(struct visit *v, struct slice line)
 {
-	struct err e = visit_say(v, buf_slice(&s->framer.text));
+	struct err e = visit_say(v, line);
 
 	return is_ok(e) ? visit_say(v, S("\r\n")) : e;
 }
 
+/* The running command. */
 static struct err forward(struct session *s, struct visit *v)
 {
 	struct slice said = S("");
-	struct err e = say_command(s, v);
+	struct err e = say_line(v, buf_slice(&s->framer.text));
 
 	e = is_ok(e) ? visit_answer(s, v, s->tag, &said) : visit_leave(s, v, e);
 	return is_ok(e) ? visit_result(s, said) : e;
@@ -84,9 +85,7 @@ static struct err idle_line(struct session *s, struct slice line)
 	if (v == NULL) /* it has ended meanwhile */
 		return OK;
 	stream_on_readable(v->stream, NULL, NULL);
-	e = visit_say(v, line);
-	if (is_ok(e))
-		e = visit_say(v, S("\r\n"));
+	e = say_line(v, line);
 	e = is_ok(e) ? visit_answer(s, v, s->tag, &said) : visit_leave(s, v, e);
 	return is_ok(e) ? visit_result(s, said) : e;
 }
@@ -102,7 +101,7 @@ static struct err idle_there(struct session *s, struct visit *v)
 {
 	struct slice line = S("");
 	uint64_t octets = 0;
-	struct err e = say_command(s, v);
+	struct err e = say_line(v, buf_slice(&s->framer.text));
 
 	while (is_ok(e) && !slice_starts(line, S("+"))) {
 		e = visit_line(v, &line, &octets);
