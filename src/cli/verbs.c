@@ -312,7 +312,7 @@ const struct verb verbs[] = {
 	  "Credentials are never shown, text of messages only with --text; of\n"
 	  "it and of other literals there is how long they are.",
 	  false, { { "for", 0, "SECONDS", "stop then" },
-	           { "text", 0, NULL, "show literals too" } }, run_trace },
+	           { "text", 0, NULL, "show literals and previews, too" } }, run_trace },
 
 	{ "store check", "", 0, 0, "Verify everything the store promises",
 	  "The server may run. Status 0: all is well; 65: problems were found.",

@@ -45,18 +45,73 @@ static void say(struct trace *t, struct slice session_id, struct buf *line)
 	buf_free(line);
 }
 
+/* How long a quoted string is, from behind its first quote; all that there is
+ * if the last one is missing. */
+static size_t quoted_len(struct slice text)
+{
+	size_t at = 0;
+
+	while (at < text.len && text.ptr[at] != '"')
+		at += text.ptr[at] == '\\' ? 2 : 1;
+	return at < text.len ? at : text.len;
+}
+
+/* What PREVIEW shows is text of the message, too, and needs no literal. False
+ * when it goes on behind the end. */
+static bool add_without_preview(struct buf *out, struct slice text)
+{
+	struct slice item = S("PREVIEW \"");
+	size_t at = slice_find(text, item);
+
+	while (at != SLICE_NONE) {
+		at += item.len;
+		add_printable(out, slice_first(text, at));
+		text = slice_from(text, at);
+		at = quoted_len(text);
+		buf_add(out, at != 0 ? S("...") : S(""));
+		text = slice_from(text, at);
+		if (text.len == 0)
+			return false;
+		at = slice_find(text, item);
+	}
+	add_printable(out, text);
+	return true;
+}
+
+/* What answered AUTHENTICATE unasked the server takes for a tag, and says
+ * back. */
+static size_t secret_tag(const struct trace *t, const struct trace_way *w,
+                         struct slice line)
+{
+	size_t tag = slice_find_byte(line, ' ');
+
+	if (w->who != 'S' || !t->answered || tag == SLICE_NONE ||
+	    !slice_starts(slice_from(line, tag), S(" BAD ")))
+		return 0;
+	return tag;
+}
+
 static void say_line(struct trace *t, const struct trace_way *w,
                      struct slice session_id)
 {
 	struct slice line = without_line_end(buf_slice(&w->line));
-	size_t head = w->cut ? TRACE_LINE - TRACE_TAIL : line.len;
+	struct slice head =
+		w->cut ? slice_first(line, TRACE_LINE - TRACE_TAIL) : line;
+	size_t tag = secret_tag(t, w, head);
+	bool with_tail = true;
 	struct buf out = { 0 };
 
-	buf_printf(&out, "%c: ", w->who);
-	add_printable(&out, slice_first(line, head));
+	buf_printf(&out, "%c: %s", w->who, tag != 0 ? "..." : "");
+	line = slice_from(line, tag);
+	head = slice_from(head, tag);
+	if (t->sink->text)
+		add_printable(&out, head);
+	else
+		with_tail = add_without_preview(&out, head);
 	if (w->cut)
 		buf_add(&out, S("..."));
-	add_printable(&out, slice_from(line, head));
+	if (with_tail)
+		add_printable(&out, slice_from(line, head.len));
 	say(t, session_id, &out);
 }
 
@@ -85,22 +140,47 @@ static struct slice words(struct slice line, unsigned n)
 	return slice_first(line, at);
 }
 
-static bool has_credentials(struct slice command)
+static bool is_log_in(struct slice word)
 {
-	struct slice head = words(command, 2);
-	size_t space = slice_find_byte(head, ' ');
-	struct slice name =
-		space == SLICE_NONE ? S("") : slice_from(head, space + 1);
+	return slice_ieq(word, S("LOGIN")) ||
+	       slice_ieq(word, S("AUTHENTICATE"));
+}
 
-	return slice_ieq(name, S("LOGIN")) ||
-	       slice_ieq(name, S("AUTHENTICATE"));
+/* Up to and with LOGIN or AUTHENTICATE; empty if it is neither. The tag in
+ * front may be missing: who errs has typed a password all the same. */
+static struct slice log_in_head(struct slice command)
+{
+	struct slice head = S("");
+
+	for (unsigned n = 1; n <= 2; n++) {
+		struct slice to = words(command, n);
+		size_t space = slice_rfind_byte(to, ' ');
+
+		if (is_log_in(slice_from(to,
+		                         space == SLICE_NONE ? 0 : space + 1)))
+			head = to;
+	}
+	return head;
+}
+
+/* Behind AUTHENTICATE, asked for or not: what no command looks like. */
+static bool is_answer(struct slice line)
+{
+	return slice_find_byte(line, ' ') == SLICE_NONE;
+}
+
+static bool has_credentials(const struct trace_way *w, struct slice line)
+{
+	return w->who == 'C' &&
+	       (log_in_head(line).len != 0 || (w->secret && is_answer(line)));
 }
 
 /* Tag and name; nothing of what goes on behind a literal. */
 static void say_secret(struct trace *t, const struct trace_way *w,
                        struct slice session_id)
 {
-	struct slice head = words(buf_slice(&w->line), w->middle ? 0 : 2);
+	struct slice line = without_line_end(buf_slice(&w->line));
+	struct slice head = w->middle ? S("") : log_in_head(line);
 	struct buf out = { 0 };
 
 	buf_printf(&out, "%c: ", w->who);
@@ -136,8 +216,10 @@ static void end_line(struct trace *t, struct trace_way *w,
 {
 	struct slice line = without_line_end(buf_slice(&w->line));
 
-	if (!w->middle)
-		w->secret = w->who == 'C' && has_credentials(line);
+	if (!w->middle) {
+		w->secret = has_credentials(w, line);
+		t->answered |= w->secret && is_answer(line);
+	}
 	if (w->secret)
 		say_secret(t, w, session_id);
 	else

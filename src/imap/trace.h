@@ -4,8 +4,8 @@
  * Fed with the octets of both directions, in any chunks, it gives lines in
  * the form of the transcripts: "C: a1 NOOP", "S: a1 OK NOOP completed". What
  * can't be printed is "\xNN". Of a literal it says how long it is ("# 2048
- * octets") unless text is wanted; what stands behind LOGIN or AUTHENTICATE
- * is never shown.
+ * octets") unless text is wanted, and nothing of a PREVIEW; what stands behind
+ * LOGIN or AUTHENTICATE is never shown.
  *
  *	LINE ──(ends in {n})──► LITERAL ──(n octets)──► LINE
  */
@@ -21,7 +21,7 @@ struct trace_sink {
 	/* A line without its end; who it is about is the session's id. */
 	void (*line)(void *ctx, struct slice session_id, struct slice line);
 	void *ctx;
-	bool text; /* literals too */
+	bool text; /* literals too, and PREVIEW */
 };
 
 /* One direction. */
@@ -41,6 +41,7 @@ struct trace {
 	const struct trace_sink *sink;
 	struct trace_way client;
 	struct trace_way server;
+	bool answered; /* the client has said what answers AUTHENTICATE */
 };
 
 /* The sink outlives it. */

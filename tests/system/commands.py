@@ -264,57 +264,6 @@ class Accounts(support.ServerTest):
                              self.roost("capability", *args).returncode, args)
         self.assertIn(b"UIDPLUS", self.capabilities(user))
 
-    def wait_for_traces(self, logged):
-        self.assertTrue(wait_for(
-            lambda: self.server.log().count("event=trace") >= logged))
-
-    def traced(self, user, *args):
-        """What `roost trace` says of a session that was there before it and
-        of one that came later."""
-        old = self.server.imap(user)
-        logged = self.server.log().count("event=trace")
-        with open(os.path.join(self.server.dir, "trace"), "w+") as out:
-            trace = subprocess.Popen(
-                [os.path.join(self.server.build, "roost"), "-c",
-                 self.server.conf, "trace", user, *args], stdout=out)
-            self.wait_for_traces(logged + 1)
-            new = self.server.imap(user)
-            new.append("INBOX", None, None, b"Subject: hello\r\n\r\nyou\r\n")
-            new.logout()
-            old.noop()
-            self.assertTrue(wait_for(lambda: self.is_traced(
-                out, "LOGOUT completed", "NOOP completed")))
-            trace.terminate()
-            trace.wait()
-            self.wait_for_traces(logged + 2)    # and its end
-            out.seek(0)
-            return out.read()
-
-    @staticmethod
-    def is_traced(out, *texts):
-        """Read beside the position of who writes it."""
-        said = os.pread(out.fileno(), os.fstat(out.fileno()).st_size, 0)
-        return all(text.encode() in said for text in texts)
-
-    def test_trace(self):
-        user = self.new_user()
-        text = self.traced(user)
-        self.assertEqual(2, len(re.findall("(?m)^# session [0-9a-f]{16}$",
-                                           text)))
-        self.assertRegex(text, r"(?m)^C: \w+ APPEND INBOX \{23\}\n"
-                               r"S: \+ OK\n# 23 octets\nC: \n"
-                               r"S: \w+ OK \[APPENDUID ")
-        self.assertRegex(text, r"(?m)^C: (\w+) NOOP\n(S: \*.*\n)*S: \1 OK ")
-        self.assertNotIn("hello", text)
-        self.assertNotIn("secret", text)
-        self.assertIn("C: Subject: hello\nC: \nC: you\n",
-                      self.traced(user, "--text"))
-        self.assertEqual(0, self.roost("trace", user, "--for",
-                                       "1").returncode)
-        for args, status in ((("no@example.org",), 67),
-                             ((user, "--for", "x"), 64)):
-            self.assertEqual(status, self.roost("trace", *args).returncode)
-
     def test_quota(self):
         """A limit holds from the next command on, in running sessions too."""
         user = self.new_user()

@@ -69,6 +69,36 @@ static const struct row rows[] = {
 	  true },
 	{ N("a LOGIN {0}\r\n secret\r\nb NOOP\r\n"),
 	  "C: a LOGIN...\nC: ...\nC: b NOOP\n" },
+	/* nor in what answers AUTHENTICATE, however often it asks */
+	{ N("a AUTHENTICATE PLAIN\r\nAGFubgBzZWNyZXQ=\r\nb NOOP\r\nc\r\n"),
+	  "C: a AUTHENTICATE...\nC: ...\nC: b NOOP\nC: c\n", true },
+	{ N("a Authenticate scram-sha-256\r\nbiwsbj1hbm4=\r\nYz1iaXdz\r\n*\r\n"),
+	  "C: a Authenticate...\nC: ...\nC: ...\nC: ...\n" },
+	{ N("a AUTHENTICATE PLAIN {16}\r\nAGFubgBzZWNyZXQ=\r\nb NOOP\r\n"),
+	  "C: a AUTHENTICATE...\n# 16 octets\nC: ...\nC: b NOOP\n", true },
+	{ N("a AUTHENTICATE\r\nb NOOP\r\n"),
+	  "C: a AUTHENTICATE...\nC: b NOOP\n" },
+	/* nor in a line that is no command for its spaces, or without a tag */
+	{ N("a  LOGIN ann secret\r\n a LOGIN ann secret\r\n"),
+	  "C: a  LOGIN...\nC:  a LOGIN...\n" },
+	{ N("LOGIN ann secret\r\na SELECT login\r\n"),
+	  "C: LOGIN...\nC: a SELECT login\n" },
+	/* text of messages, whichever command brings it */
+	{ N("a APPEND b CATENATE (URL \"/c/;UID=1\" TEXT {5+}\r\nhello URL x)\r\n"),
+	  "C: a APPEND b CATENATE (URL \"/c/;UID=1\" TEXT {5+}\n# 5 octets\n"
+	  "C:  URL x)\n" },
+	{ N("a UID REPLACE 7 b (\\Draft) UTF8 (~{5+}\r\nhello)\r\n"),
+	  "C: a UID REPLACE 7 b (\\Draft) UTF8 (~{5+}\n# 5 octets\nC: )\n" },
+	{ N("* 1 FETCH (BINARY[1] ~{5}\r\nhello BODY[2]<0> {5}\r\nworld)\r\n"),
+	  "S: * 1 FETCH (BINARY[1] ~{5}\n# 5 octets\nS:  BODY[2]<0> {5}\n"
+	  "# 5 octets\nS: )\n",
+	  false, true },
+	{ N("* 1 FETCH (PREVIEW \"he \\\"said\\\\\" UID 1 PREVIEW \"\")\r\n"),
+	  "S: * 1 FETCH (PREVIEW \"...\" UID 1 PREVIEW \"\")\n", false, true },
+	{ N("* 1 FETCH (PREVIEW \"hello\" UID 1)\r\n"),
+	  "S: * 1 FETCH (PREVIEW \"hello\" UID 1)\n", true, true },
+	{ N("* 1 FETCH (PREVIEW \"hello\\\r\n"),
+	  "S: * 1 FETCH (PREVIEW \"...\n", false, true },
 };
 
 static void test_lines(void **state)
@@ -106,11 +136,48 @@ static void test_long_line(void **state)
 	buf_free(&lines);
 }
 
+/* What the server takes for a tag it says back; the others stay. */
+static void test_tags(void **state)
+{
+	struct buf lines = { 0 };
+	struct trace_sink sink = { on_line, &lines, false };
+	struct trace t;
+
+	(void)state;
+	trace_init(&t, &sink);
+	feed(&t, &t.server, S("a BAD no\r\n"), 9);
+	feed(&t, &t.client, S("a AUTHENTICATE PLAIN\r\nAGFu\r\n"), 9);
+	feed(&t, &t.server, S("AGFu BAD no\r\nb OK BAD yes\r\n"), 9);
+	buf_byte(&lines, '\0');
+	assert_string_equal(lines.data,
+	                    "S: a BAD no\nC: a AUTHENTICATE...\nC: ...\n"
+	                    "S: ... BAD no\nS: b OK BAD yes\n");
+	trace_fini(&t);
+	buf_free(&lines);
+}
+
+/* A preview that reaches into what is left out ends there. */
+static void test_long_preview(void **state)
+{
+	struct buf octets = { 0 };
+
+	(void)state;
+	buf_add(&octets, S("* 1 FETCH (PREVIEW \""));
+	for (int i = 0; i < 2 * TRACE_LINE; i++)
+		buf_byte(&octets, 'x');
+	buf_add(&octets, S("\")\r\n"));
+	check(buf_slice(&octets), false, true, 1000,
+	      "S: * 1 FETCH (PREVIEW \"......\n");
+	buf_free(&octets);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_long_preview),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
