@@ -1,5 +1,6 @@
 /*
- * roll_call.c -- whoever would not be let in now is sent away.
+ * roll_call.c -- whoever would not be let in now, or on other terms, is sent
+ * away.
  *
  *	auth ──ROLL_CALL──► mail ──PRESENT──► auth ──SESSION_END──► mail
  *	     ──SETTLE─────►      ──ACCOUNT_DONE►   ──SETTLE───────►
@@ -103,8 +104,8 @@ static bool may_stay(struct auth *a, const struct present *p,
 	const struct admission how = { .service = SERVICE_IMAP,
 		                       .address = p->address };
 
-	if (admit_terms(policies) & ~p->terms)
-		return false;
+	if (admit_terms(policies) != p->terms)
+		return false; /* it would come in on others */
 	return p->session.len == 0 ||
 	       (row->state == ACCOUNT_ENABLED && !is_shut_out(a, p, row) &&
 	        admit_against(a, policies, &how) == NULL);

@@ -103,23 +103,14 @@ static struct err find_owner(struct auth *a, const struct account_row *visitor,
 	return is_ok(e) ? granted : e;
 }
 
-/* Where either of them can change nothing, the other can't for him; what is
- * recorded of either is of both. */
-static struct err find_terms(struct auth *a, const struct account_row *owner,
-                             const struct account_row *visitor,
+static struct err find_terms(struct auth *a, const struct account_row *whose,
                              struct arena *arena, uint8_t *terms)
 {
-	const struct account_row *const both[2] = { owner, visitor };
 	struct policies p;
-	struct err e = OK;
+	struct err e = directory_policies_for(
+		a->directory, account_row_name(whose), arena, &p);
 
-	*terms = 0;
-	for (size_t i = 0; i < 2 && is_ok(e); i++) {
-		e = directory_policies_for(
-			a->directory, account_row_name(both[i]), arena, &p);
-		if (is_ok(e))
-			*terms |= admit_terms(&p);
-	}
+	*terms = is_ok(e) ? admit_terms(&p) : 0;
 	return e;
 }
 
@@ -133,13 +124,15 @@ static struct err tell_owner(struct auth *a, const struct account_row *owner,
 	struct slice groups[LIMIT_GROUPS];
 	struct arena *arena = arena_new(1 << 16);
 	struct frame_out f = { 0 };
-	uint8_t terms = 0;
+	uint8_t owners = 0, visitors = 0;
 	size_t n;
 	struct err e =
 		directory_groups(a->directory, visitor->id, arena, groups, &n);
 
 	if (is_ok(e))
-		e = find_terms(a, owner, visitor, arena, &terms);
+		e = find_terms(a, owner, arena, &owners);
+	if (is_ok(e))
+		e = find_terms(a, visitor, arena, &visitors);
 	frame_begin(&f, FRAME_VISITOR);
 	frame_u64(&f, owner->id);
 	frame_u64(&f, visitor->id);
@@ -148,7 +141,8 @@ static struct err tell_owner(struct auth *a, const struct account_row *owner,
 	frame_slice(&f, arena_printf(arena, "%s/%.*s/",
 	                             owner->shared ? "Shared" : "Other Users",
 	                             (int)name.len, name.ptr));
-	frame_u8(&f, terms);
+	frame_u8(&f, owners);
+	frame_u8(&f, visitors);
 	frame_slice(&f, r->peer);
 	frame_u32(&f, (uint32_t)n);
 	for (size_t i = 0; i < n; i++)

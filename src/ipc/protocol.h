@@ -158,9 +158,9 @@ enum frame_type {
 	                         names; fd: of VISIT */
 	FRAME_VISITOR,        /* u64 owner, u64 visitor, slice visitor's name,
 	                         slice session id, slice what names begin with,
-	                         u8 set of enum term, slice his client's
-	                         address, u32 n, n slices: groups;
-	                         fd: its stream */
+	                         u8 set of enum term of the owner, u8 of the
+	                         visitor, slice his client's address, u32 n,
+	                         n slices: groups; fd: its stream */
 	FRAME_VISITOR_END,    /* u64 visitor: its visits end; they may come back
 	                         with the groups that it has now */
 	FRAME_GRANTED,        /* slice identifier: an owner has GRANTed it for

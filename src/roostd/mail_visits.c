@@ -21,7 +21,7 @@ struct mail_visitor {
 	struct conn *conn;
 	uint64_t owner;
 	uint64_t account; /* the visitor's */
-	uint8_t terms;
+	uint8_t terms;    /* the owner's; with his own he comes and goes */
 };
 
 static void on_end(void *arg, const struct conn_left *left)
@@ -62,14 +62,17 @@ static bool on_visitor(struct mail *m, struct frame_in *f)
 	struct session_start s = { .config = &m->session_config,
 		                   .login_tag = S("visit"),
 		                   .visitor = &who };
-	uint8_t terms;
+	uint8_t owners, terms;
 	uint32_t n;
 
 	who.account = read_u64(&f->r);
 	who.name = frame_read_slice(f, LIMIT_USER_NAME);
 	s.session_id = frame_read_slice(f, SESSION_ID_SIZE);
 	s.prefix = frame_read_slice(f, LIMIT_LINE);
-	terms = read_u8(&f->r);
+	/* where either can change nothing, the other can't for him; what is
+	 * recorded of either is of both */
+	owners = read_u8(&f->r);
+	terms = owners | read_u8(&f->r);
 	s.read_only = terms & TERM_READ_ONLY;
 	s.audited = terms & TERM_AUDITED;
 	s.peer = frame_read_slice(f, PEER_TEXT);
@@ -81,7 +84,7 @@ static bool on_visitor(struct mail *m, struct frame_in *f)
 	    s.prefix.len == 0)
 		return false;
 	if (!m->stopping && is_ok(account_open(m->model, owner, &s.account)))
-		start(m, f, owner, terms, &s);
+		start(m, f, owner, owners, &s);
 	return true;
 }
 

@@ -106,6 +106,27 @@ class Policies(PolicyTest):
                        "the account is suspended", "the account has expired"):
             self.assertIn(reason, reasons)
 
+    def test_the_nearest_counts(self):
+        """What is said of the server, of the domain, of the account."""
+        user, domain = "near@example.net", "@example.net"
+        self.server.add_user(user)
+        shut = [("imap", "off", "on"), ("passwords", "off", "on"),
+                ("networks", "127.0.0.2", "any"), ("countries", "AT", "any"),
+                ("suspended", "deliver", "no"),
+                ("expires", "2001-02-03", "never")]
+        for name, out, inside in shut:
+            with self.subTest(policy=name):
+                for scope, value in (("server", out), (domain, inside),
+                                     (user, out), (domain, out),
+                                     (user, inside)):
+                    self.set(scope, name, value)
+                    self.assertEqual(value == inside and scope != "server",
+                                     b" OK" in self.try_login(user), scope)
+                for scope in (user, domain, "server"):
+                    self.unset(scope, name)
+                    self.assertEqual(scope == "server",
+                                     b" OK" in self.try_login(user), scope)
+
     def test_deferred(self):
         user = self.new_user()
         self.set(user, "suspended", "defer")
@@ -200,6 +221,7 @@ class Policies(PolicyTest):
         self.assertIn(b" Other", listed)
         self.assertNotIn(b" New", listed)
         self.unset(user, "read-only")
+        self.assert_ended(raw)
         again = self.open(user)
         self.assertIn(b"[READ-WRITE]", self.ok(again, b"SELECT INBOX")[-1])
 
@@ -224,6 +246,7 @@ class Policies(PolicyTest):
         self.assertIn(b"FLAGS ()", b"".join(self.ok(b, b"FETCH 1 (FLAGS)")))
 
         self.unset(bob, "read-only")
+        self.assert_ended(b)
         b = self.open(bob)
         self.assertIn(b"[READ-WRITE]", self.ok(b, b"SELECT " + inbox)[-1])
         self.set(ann, "read-only", "on")
@@ -234,9 +257,18 @@ class Policies(PolicyTest):
             inbox, len(MAIL), MAIL))[-1])
         self.assertIn(b"NO [NOPERM]",
                       b.run(b"STORE 1 +FLAGS (\\Flagged)")[-1])
+        # what others set changes nothing for who visits
+        self.set("server", "passwords", "on")
+        self.assertIn(b"NO [NOPERM]",
+                      b.run(b"STORE 1 +FLAGS (\\Flagged)")[-1])
         # his own is his
         self.ok(b, b"COPY 1 INBOX")
         self.ok(b, b"SELECT INBOX")
+        self.ok(b, b"STORE 1 +FLAGS (\\Flagged)")
+
+        self.unset(ann, "read-only")
+        self.assertTrue(wait_for(lambda: b"[READ-WRITE]" in b.run(
+            b"SELECT " + inbox)[-1]))
         self.ok(b, b"STORE 1 +FLAGS (\\Flagged)")
 
     # -- the commands --

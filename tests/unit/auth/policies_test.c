@@ -450,10 +450,15 @@ static void roll_calls(struct rig *r)
 	assert_int_equal(m->ends, 3);
 	present(r, v, "00112233445566ee", "10.2.3.4", TERM_READ_ONLY);
 	assert_int_equal(m->ends, 4);
-	rig_verb(r, FRAME_USER_DISABLE, "ann@example.org", NULL);
-	present(r, v, "00112233445566dd", "10.2.3.4",
+	set(r, "server", "read-only off"); /* it could do more now */
+	present(r, v, "00112233445566ff", "10.2.3.4",
 	        TERM_READ_ONLY | TERM_AUDITED);
 	assert_int_equal(m->ends, 5);
+	present(r, v, "00112233445566ff", "10.2.3.4", TERM_AUDITED);
+	assert_int_equal(m->ends, 5);
+	rig_verb(r, FRAME_USER_DISABLE, "ann@example.org", NULL);
+	present(r, v, "00112233445566dd", "10.2.3.4", TERM_AUDITED);
+	assert_int_equal(m->ends, 6);
 }
 
 /* When the time that was said has come, which must not be over by then. */
