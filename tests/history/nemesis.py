@@ -12,6 +12,7 @@ import re
 import signal
 import time
 
+import sockets
 from harness import PATIENCE_S, children
 from record import clock
 
@@ -42,13 +43,7 @@ def peer_ports(pid):
                 inodes.add(found.group(1))
     except OSError:
         pass
-    ports = set()
-    with open("/proc/net/tcp") as f:
-        for line in f:
-            words = line.split()
-            if len(words) > 9 and words[9] in inodes:
-                ports.add(int(words[2].split(":")[1], 16))
-    return ports
+    return {c.remote for c in sockets.connections() if c.inode in inodes}
 
 
 def alive(server):
