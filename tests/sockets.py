@@ -1,6 +1,8 @@
 """sockets.py -- what the kernel knows of TCP connections (IPv4): whose they
 are, and what lies in their queues."""
 import collections
+import os
+import re
 import time
 
 import harness
@@ -17,6 +19,25 @@ def connections():
     return [Connection(port(row[1]), port(row[2]),
                        *(int(n, 16) for n in row[4].split(":")), row[9])
             for row in rows]
+
+
+def clients(port):
+    """The ends that somebody holds of those that are connected to it."""
+    return [c for c in connections() if c.remote == port and c.inode != "0"]
+
+
+def peers(pid):
+    """The other ends of its connections."""
+    inodes = set()
+    try:
+        for fd in os.listdir("/proc/%d/fd" % pid):
+            found = re.match(r"socket:\[(\d+)\]",
+                             os.readlink("/proc/%d/fd/%s" % (pid, fd)))
+            if found:
+                inodes.add(found.group(1))
+    except OSError:
+        pass
+    return {c.remote for c in connections() if c.inode in inodes}
 
 
 def wait_read(*socks):

@@ -8,7 +8,6 @@ sockets the victim held, so that a lost session can be held against it.
 import collections
 import os
 import random
-import re
 import signal
 import time
 
@@ -32,20 +31,6 @@ def title(pid):
         return ""
 
 
-def peer_ports(pid):
-    """The other ends of its TCP connections on loopback."""
-    inodes = set()
-    try:
-        for fd in os.listdir("/proc/%d/fd" % pid):
-            found = re.match(r"socket:\[(\d+)\]",
-                             os.readlink("/proc/%d/fd/%s" % (pid, fd)))
-            if found:
-                inodes.add(found.group(1))
-    except OSError:
-        pass
-    return {c.remote for c in sockets.connections() if c.inode in inodes}
-
-
 def alive(server):
     """Those that can be struck: their title says what they are."""
     return [(pid, name) for pid in children(server.process.pid)
@@ -60,7 +45,7 @@ def kill_one(server, rnd):
     pid, name = rnd.choice(there)
     try:
         os.kill(pid, signal.SIGSTOP)    # its sockets stay as they are
-        ports = peer_ports(pid)
+        ports = sockets.peers(pid)
         t0 = clock()
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:          # it was about to be buried

@@ -282,7 +282,9 @@ class Owner(AlertTest):
         self.fetch_all(ann, "131.130.5.1", 12)
         self.settled()
         self.assertEqual(1, len(self.alerts("download")))
-        mail, = [m for m in self.mail(ann) if m["From"]]
+        told = lambda: [m for m in self.mail(ann) if m["From"]]
+        self.assertTrue(wait_for(told))
+        mail, = told()
         self.assertIn("Messages      660", mail.get_content())
 
     # -- quotas --

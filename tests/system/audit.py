@@ -135,8 +135,8 @@ class AuditTest(unittest.TestCase):
             f.write(bytes(5000) + last.replace(b"seq=5", b"seq=9") + b"\n")
         self.assert_broken()
         self.server.start()
-        self.assertIn("event=audit_torn", self.server.log())
         self.server.add_user("bo@example.org")
+        self.assertIn("event=audit_torn", self.server.log())
         self.assertEqual(self.verify().returncode, 0)
         self.assertEqual(len(self.lines()), 6)
 

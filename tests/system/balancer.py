@@ -16,9 +16,9 @@ SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 HAPROXY = """
 defaults
     mode tcp
-    timeout connect 5s
-    timeout client 60s
-    timeout server 60s
+    timeout connect 300s
+    timeout client 300s
+    timeout server 300s
 %s
 """
 ROUTE = """
@@ -79,7 +79,7 @@ class Balancer(support.ServerTest):
                   ("v1s", cls.imaps, "", "send-proxy"),
                   ("v2s", cls.imaps, "",
                    "send-proxy-v2 proxy-v2-options crc32c,unique-id check"
-                   " inter 1s"),
+                   " inter 1s fall 1000"),
                   ("lmtp", cls.lmtp, "", "send-proxy-v2"),
                   ("tls", cls.imap, "ssl crt " + pem, "send-proxy-v2-ssl-cn")]
         with open(path, "w") as f:

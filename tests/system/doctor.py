@@ -453,11 +453,13 @@ class Others(DoctorTest):
         self.assertIn("nothing_before_tls", found.good())
         self.assertIn("starttls", found.good())
 
-    def look(self, serve, tls=False):
+    def look(self, serve, tls=False, timeout=PATIENCE_S):
+        """timeout: short for those that never end."""
         with listener(serve) as port:
             ports = ("0", port) if tls else (port, "0")
             start = time.monotonic()
-            found = self.doctor(self.server, "localhost", "--timeout", "2",
+            found = self.doctor(self.server, "localhost",
+                                "--timeout", str(timeout),
                                 "--imap-port", ports[0], "--imaps-port",
                                 ports[1])
             return found, time.monotonic() - start
@@ -484,7 +486,7 @@ class Others(DoctorTest):
             c.sendall(b"* OK hello\r\n")
             while True:
                 c.sendall(b"* CAPABILITY IMAP4rev1\r\n" * 1000)
-        found, seconds = self.look(serve)
+        found, seconds = self.look(serve, timeout=2)
         self.assertEqual(found.status, 2)
         self.assertLess(seconds, PATIENCE_S)
 
@@ -493,12 +495,13 @@ class Others(DoctorTest):
             while True:
                 c.sendall(b"*")
                 time.sleep(0.5)
-        found, seconds = self.look(serve)
+        found, seconds = self.look(serve, timeout=2)
         self.assertIn("greeting", found.bad())
         self.assertLess(seconds, PATIENCE_S)
 
     def test_tls_never_ends(self):
-        found, seconds = self.look(lambda c: time.sleep(300), tls=True)
+        found, seconds = self.look(lambda c: time.sleep(300), tls=True,
+                                   timeout=2)
         self.assertEqual(found.bad(), {"handshake"})
         self.assertLess(seconds, PATIENCE_S)
 

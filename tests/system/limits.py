@@ -9,6 +9,7 @@ fails when a constant is in none of them. What a message may cost its parser
 (parse_memory, parse_time) is no number of octets: hostile_mail.py has what
 stays below it and what goes beyond; the frames are LIMIT_FRAME's.
 """
+import contextlib
 import json
 import os
 import re
@@ -302,8 +303,9 @@ class Limits(support.ServerTest):
         """What comes until it is as wanted, or nothing more comes."""
         local = self.user.split("@")[0].encode()
         got = b""
-        try:
+        with contextlib.suppress(OSError):      # it may have been closed
             raw.send(data.replace(b"{user}", local))
+        try:
             while not re.search(want, got):
                 more = raw.sock.recv(65536)
                 if not more:

@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 import support
+from processes import wait_for
 
 
 def talk(*command, text=b""):
@@ -39,7 +40,8 @@ class Scanners(support.ServerTest):
 
     def test_sslscan(self):
         for more in ([], ["--starttls-imap"]):
-            found = run("sslscan", "--no-colour", *more, self.at(not more))
+            found = run("sslscan", "--no-colour", "--timeout=100", *more,
+                        self.at(not more), seconds=1200)
             for version in ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1"):
                 self.assertRegex(found, version + r" +disabled")
             for version in ("TLSv1.2", "TLSv1.3"):
@@ -81,11 +83,13 @@ class Scanners(support.ServerTest):
                 self.assertIn("No supported application protocol", said)
 
     def test_nmap(self):
-        found = run("nmap", "-Pn", "-sV", "-p",
-                    self.port() + "," + self.port(False), "127.0.0.1")
-        for tls in (True, False):
-            self.assertRegex(found, r"(?m)^%s/tcp +open +(ssl/)?imap"
-                             % self.port(tls))
+        def is_found():     # it gives nobody more than a few seconds
+            found = run("nmap", "-Pn", "-sV", "-p",
+                        self.port() + "," + self.port(False), "127.0.0.1")
+            return all(re.search(r"(?m)^%s/tcp +open +(ssl/)?imap"
+                                 % self.port(tls), found)
+                       for tls in (True, False))
+        self.assertTrue(wait_for(is_found))
 
     def test_people(self):
         greeting = "* OK [CAPABILITY IMAP4rev1"

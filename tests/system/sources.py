@@ -373,16 +373,20 @@ class Process(Source):
         self.assert_login("OK", "own@other.example", "own")
         old, = self.server.child("outside")
         os.kill(old, signal.SIGSTOP)
-        try:
+
+        def waits():
             answers = {}
             slow = threading.Thread(target=lambda: answers.update(
                 ann=login(self.server, "ann@example.org", "new")))
             slow.start()
             time.sleep(0.3)
             self.assert_login("OK", "own@other.example", "own")
-            self.assertEqual({}, answers)   # it still waits
+            still = not answers
             slow.join()
             self.assertEqual(answers["ann"], "UNAVAILABLE")
+            return still
+        try:
+            self.assertTrue(wait_for(waits))
         finally:
             os.kill(old, signal.SIGCONT)
 
