@@ -5,6 +5,7 @@ import unittest
 
 import support
 from harness import Raw
+from processes import wait_for
 
 MESSAGE = b"Subject: %s\r\nFrom: a@example.org\r\n\r\nbody\r\n"
 
@@ -136,6 +137,19 @@ class Devices(support.ServerTest):
         for r in idlers:
             r.until(b"* 1 EXISTS")
             r.close()
+
+    def test_client_gone_expunges_nothing(self):
+        """behaviour 104: whoever is gone without a word has not said CLOSE."""
+        self.append(self.b)
+        raw = Raw(self.server.imaps_port).login(self.user)
+        raw.run(b"SELECT INBOX")
+        raw.run(b"STORE 1 +FLAGS (\\Deleted)")
+        ended = self.server.log().count("event=imap_end user=" + self.user)
+        raw.close()
+        self.assertTrue(wait_for(lambda: self.server.log().count(
+            "event=imap_end user=" + self.user) > ended))
+        self.assertIn(b"* STATUS INBOX (MESSAGES 1 DELETED 1)",
+                      self.a.run(b"STATUS INBOX (MESSAGES DELETED)"))
 
     def test_client_gone_amid_copy(self):
         """behaviour 150: all of it is there, or nothing."""

@@ -167,6 +167,23 @@ static void scram_downgraded(struct rig *r)
 	rig_cancel(r, v->exchange);
 }
 
+/* behaviour 10: what TLS 1.3 has not got is no binding, though the octets are
+ * those that would be. RFC 9266 section 3 */
+static void scram_of_another_binding(struct rig *r)
+{
+	struct slice first = S("p=tls-unique,,n=ann@example.org,r=abc");
+	struct rig_verdict *v;
+
+	add(r, "ann@example.org", "secret");
+	v = rig_begin(r, SASL_SCRAM_SHA_256_PLUS, first, exported);
+	assert_int_equal(v->exchange, 0);
+	assert_int_equal(v->code, ERR_AUTHENTICATIONFAILED);
+	first = S("p=tls-exporter,,n=ann@example.org,r=abc");
+	v = rig_begin(r, SASL_SCRAM_SHA_256_PLUS, first, exported);
+	assert_int_not_equal(v->exchange, 0);
+	rig_cancel(r, v->exchange);
+}
+
 /* RFC 5802 section 5: the salt of a name. */
 static struct buf salt_of(struct rig *r, const char *user)
 {
@@ -333,6 +350,7 @@ static void not_offered(struct rig *r)
 CASE(test_scram, scram, NULL)
 CASE(test_binding, scram_binds, NULL)
 CASE(test_downgraded, scram_downgraded, NULL)
+CASE(test_another_binding, scram_of_another_binding, NULL)
 CASE(test_tells_nothing, scram_tells_nothing, NULL)
 CASE(test_after_plain, scram_after_plain, NULL)
 CASE(test_brought_along, scram_brought_along, NULL)
@@ -347,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_scram),
 		cmocka_unit_test(test_binding),
 		cmocka_unit_test(test_downgraded),
+		cmocka_unit_test(test_another_binding),
 		cmocka_unit_test(test_tells_nothing),
 		cmocka_unit_test(test_after_plain),
 		cmocka_unit_test(test_brought_along),
