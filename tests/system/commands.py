@@ -264,6 +264,29 @@ class Accounts(support.ServerTest):
                              self.roost("capability", *args).returncode, args)
         self.assertIn(b"UIDPLUS", self.capabilities(user))
 
+    def test_capability_hidden_from_all(self):
+        """behaviour 187: whoever it is, and after a restart, too; from the next
+        log-in on, and what is hidden is not done either."""
+        user, other = self.new_user(), self.new_user()
+        there = self.server.imap(user)
+        self.server.roost("capability", "hide", "UIDONLY")
+        self.addCleanup(self.roost, "capability", "offer", "UIDONLY")
+        self.assertIn(b"UIDONLY", there.capability()[1][-1].split())
+        there.logout()
+        self.server.stop()
+        self.server.start()
+        self.assertIn({"capability": "UIDONLY", "user": "", "domain": ""},
+                      json.loads(self.roost("capability", "list",
+                                            "--json").stdout))
+        for name in (user, other):
+            self.assertNotIn(b"UIDONLY", self.capabilities(name))
+        raw = self.open(user)
+        self.assertEqual(b"* ENABLED", raw.run(b"ENABLE UIDONLY")[0])
+        self.ok(raw, b"SELECT INBOX")
+        self.ok(raw, b"SEARCH ALL")     # which UIDONLY would refuse
+        self.server.roost("capability", "offer", "UIDONLY")
+        self.assertIn(b"UIDONLY", self.capabilities(other))
+
     def test_quota(self):
         """A limit holds from the next command on, in running sessions too."""
         user = self.new_user()
