@@ -185,15 +185,31 @@ static void count(const struct session *s, struct err e, uint64_t us)
 		             us);
 }
 
+/* What a visit's home asks for itself is read there: nothing may look like the
+ * answer, and the numbers of the client's command are those it was told. What
+ * is new is told when that command ends (visit_news()). */
+static bool is_errand(const struct session *s)
+{
+	return is_visit(s) && slice_eq(s->tag, S("visit"));
+}
+
+static void tell_news(struct session *s)
+{
+	const struct command *c = s->command;
+	bool numbers = c->rules & CMD_SEQNUMS && (!s->uid || s->by_number);
+
+	if (is_errand(s))
+		door_lost_sight(s);
+	else if (!(c->rules & CMD_SILENT))
+		session_sync(s, !numbers);
+}
+
 /* The handler has ended: what others did first, then its answer. */
 static void finish(struct session *s, struct slice tag, struct err e)
 {
-	bool numbers =
-		(s->command->rules & CMD_SEQNUMS) && (!s->uid || s->by_number);
-
 	audit_result(s, e);
-	if (!is_bad(e) && !(s->command->rules & CMD_SILENT))
-		session_sync(s, !numbers);
+	if (!is_bad(e))
+		tell_news(s);
 	close_gone(s);
 	session_settle_modseq(s);
 	if (is_ok(e))

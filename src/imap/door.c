@@ -123,6 +123,13 @@ unsigned door_rights(struct session *s)
 	return mailbox_rights_open(view_mailbox(s->view), &s->who);
 }
 
+bool door_lost_sight(struct session *s)
+{
+	if (s->view != NULL && is_visit(s) && !(door_rights(s) & RIGHT_READ))
+		s->view_gone = true;
+	return s->view_gone;
+}
+
 struct err door_selected(struct session *s)
 {
 	unsigned rights = door_rights(s);

@@ -34,6 +34,9 @@ struct err door_selected(struct session *);
 /* Of the selected mailbox. */
 unsigned door_rights(struct session *);
 
+/* A visitor whose right to read has been taken: for him the mailbox is gone. */
+bool door_lost_sight(struct session *);
+
 /* Which flags may be changed with these rights (section 4, STORE). */
 struct flag_rights flag_rights_of(unsigned rights);
 

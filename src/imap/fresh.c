@@ -78,10 +78,6 @@ void session_tell_fresh(struct session *s)
 	struct uidset fresh = { 0 };
 	struct uidset joining = { 0 };
 
-	/* what a visit's own home asks it is read there: nothing may look like
-	 * the answer */
-	if (is_visit(s) && slice_eq(s->tag, S("visit")))
-		return;
 	if (s->contexts == NULL && s->notify == NULL) {
 		s->shown = view_last_uid(s->view);
 		return;

@@ -201,14 +201,6 @@ static void tell(void *arg, const struct view_event *event)
 	out_drain(&s->out);
 }
 
-/* A visitor whose right to read has been taken; for him the mailbox is gone. */
-static bool has_lost_sight(struct session *s)
-{
-	if (is_visit(s) && !(door_rights(s) & RIGHT_READ))
-		s->view_gone = true;
-	return s->view_gone;
-}
-
 static void sync_view(struct session *s, bool expunges, bool flags)
 {
 	bool by_uid = has_qresync(s) || is_uidonly(s);
@@ -216,7 +208,7 @@ static void sync_view(struct session *s, bool expunges, bool flags)
 	               : by_uid  ? EXPUNGES_BY_UID
 	                         : EXPUNGES_BY_NUMBER;
 
-	if (s->view == NULL || has_lost_sight(s))
+	if (s->view == NULL || door_lost_sight(s))
 		return;
 	if (expunges)
 		contexts_tell_expunges(s);
@@ -236,6 +228,6 @@ void session_sync_unasked(struct session *s)
 
 void session_sync_exists(struct session *s)
 {
-	if (s->view != NULL && !has_lost_sight(s))
+	if (s->view != NULL && !door_lost_sight(s))
 		view_sync_exists(s->view, tell, s);
 }

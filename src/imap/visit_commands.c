@@ -205,8 +205,6 @@ static struct err read_rights(struct visit *v, struct slice line,
 	return e;
 }
 
-/* What others did there is told on the way, but no EXPUNGE (CMD_SEQNUMS): the
- * command that asks may have numbers. */
 static struct err ask_rights(struct session *s, struct visit *v,
                              unsigned *rights)
 {
@@ -270,6 +268,22 @@ void visit_look(struct session *s)
 {
 	if (s->away != NULL && visit_has_ended(s->away))
 		visit_leave(s, s->away, OK);
+}
+
+void visit_news(struct session *s, struct visit *v)
+{
+	struct slice said;
+	struct err e;
+
+	if (v == NULL || s->away != v)
+		return;
+	e = visit_say(v, s->tag);
+	if (is_ok(e))
+		e = visit_say(v, S(" NOOP\r\n"));
+	if (is_ok(e))
+		visit_answer(s, v, s->tag, &said);
+	else
+		visit_leave(s, v, e);
 }
 
 bool visit_takes(struct session *s, struct slice args, struct err *result)

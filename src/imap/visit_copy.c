@@ -49,7 +49,7 @@ static struct err finish(struct parcels *p, struct visit *from,
 		return OK;
 	}
 	reply_moved(s, code);
-	return parcels_remove(s, from, &p->from, name);
+	return parcels_remove(p, from, name);
 }
 
 static struct err check_selected(struct session *s, struct visit *from,
@@ -84,6 +84,8 @@ struct err visit_copy(struct session *s, struct visit *from, struct visit *to,
 		e = parcels_append(&p, to, name, &said);
 	if (is_ok(e) && p.n != 0)
 		e = finish(&p, from, name, said, move);
+	if (!is_bad(e) && !p.removed)
+		visit_news(s, from);
 	parcels_free(&p);
 	return e;
 }

@@ -87,6 +87,10 @@ struct err visit_leave(struct session *, struct visit *, struct err);
 /* One of its own to whom the name belongs, until visit_leave(). */
 struct err visit_aside(struct session *, struct slice name, struct visit **);
 
+/* At the end of a command that was run here, by others of our own: what is new
+ * where the mailbox is selected, if it is there; NULL: here. */
+void visit_news(struct session *, struct visit *);
+
 /* May what is selected there be moved away? ERR_NOPERM */
 struct err visit_may_move(struct session *, struct visit *);
 

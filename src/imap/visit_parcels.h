@@ -24,6 +24,7 @@ struct parcels {
 	uint64_t bytes;
 	struct uidset from;
 	bool in_parts; /* as many as a command may be about; else all or none */
+	bool removed;  /* and what is new there was told with it */
 };
 
 struct parcels parcels_new(struct session *);
@@ -47,8 +48,8 @@ struct err parcels_append(const struct parcels *, struct visit *to,
 /* The originals of a MOVE, or what REPLACE replaces, go (visit_replace.c);
  * `from` NULL: from our own mailbox, `to`: where they are now. */
 struct err visit_check_removal(struct session *, struct visit *from);
-struct err parcels_remove(struct session *, struct visit *from,
-                          const struct uidset *, struct slice to);
+struct err parcels_remove(struct parcels *, struct visit *from,
+                          struct slice to);
 
 /* "verb mailbox" with the messages: a whole command of the client's. */
 struct err visit_send(struct session *, struct visit *to, struct slice verb,

@@ -5,11 +5,10 @@
  * A REPLACE within one account is done there, as one change. Between two the
  * new message is on the disk before the old one goes, as with MOVE.
  */
-#include <inttypes.h>
-
 #include "imap/append.h"
 #include "imap/copy.h"
 #include "imap/visit_parcels.h"
+#include "imap/watch.h"
 
 /* -- taking away -- */
 
@@ -33,12 +32,13 @@ static struct err remove_there(struct session *s, struct visit *from,
 
 	if (s->away != from)
 		return err(ERR_UNAVAILABLE, "the mailbox is out of reach");
-	buf_add(&text, S("visit REMOVE "));
+	buf_add(&text, s->tag);
+	buf_add(&text, S(" REMOVE "));
 	uidset_write(uids, &text);
 	buf_add(&text, S("\r\n"));
 	e = visit_say(from, buf_slice(&text));
 	buf_free(&text);
-	e = is_ok(e) ? visit_answer(s, from, S("visit"), &said)
+	e = is_ok(e) ? visit_answer(s, from, s->tag, &said)
 	             : visit_leave(s, from, e);
 	if (!is_ok(e))
 		return e;
@@ -48,11 +48,13 @@ static struct err remove_there(struct session *s, struct visit *from,
 	return OK;
 }
 
-struct err parcels_remove(struct session *s, struct visit *from,
-                          const struct uidset *uids, struct slice to)
+struct err parcels_remove(struct parcels *p, struct visit *from,
+                          struct slice to)
 {
-	return from != NULL ? remove_there(s, from, uids)
-	                    : session_remove(s, uids, to);
+	if (from == NULL)
+		return session_remove(p->s, &p->from, to);
+	p->removed = true;
+	return remove_there(p->s, from, &p->from);
 }
 
 struct err visit_check_removal(struct session *s, struct visit *from)
@@ -78,85 +80,84 @@ static void add_replaced(struct buf *out, const struct append_request *r)
 		buf_byte(out, '*');
 }
 
-/* "* ESEARCH (TAG "visit") UID MIN 7"; *uid stays 0 when there is none. */
-static struct err hear_uid(struct session *s, struct visit *v, uint32_t *uid)
+/* "* 3 FETCH (UID 7)", or with UIDONLY "* 7 UIDFETCH ()"; with more, perhaps.
+ */
+static bool parse_uid(struct session *s, struct slice line, uint32_t *uid)
 {
-	static const struct slice found =
-		N("* ESEARCH (TAG \"visit\") UID MIN ");
+	struct cursor c = cursor_of(line, s->arena, has_utf8(s));
+	uint32_t n;
+
+	if (!take_word(&c, S("* ")))
+		return false;
+	n = parse_number(&c);
+	if (take_word(&c, S(" FETCH (UID ")))
+		n = parse_nz_number(&c);
+	else if (!take_word(&c, S(" UIDFETCH (")))
+		return false;
+	*uid = n;
+	return is_ok(c.e);
+}
+
+/* *uid stays 0 when there is none. */
+static struct err hear_uid(struct session *s, struct visit *v, uint32_t *uid,
+                           struct slice *said)
+{
 	struct slice line;
 	uint64_t octets;
-	uint64_t n = 0;
 	struct err e;
 
 	for (;;) {
 		e = visit_line(v, &line, &octets);
 		if (!is_ok(e) || visit_is_tagged(line, S("visit")))
 			break;
-		if (slice_starts(line, found))
-			slice_number(slice_from(slice_first(line, line.len - 2),
-			                        found.len),
-			             &n);
-		else if (!slice_starts(line, S("* ESEARCH (TAG \"visit\")")))
+		if (octets != 0 || !parse_uid(s, line, uid))
 			e = visit_pass_line(s, v, line, octets);
 		if (!is_ok(e))
-			break;
+			return e;
 	}
-	*uid = n <= UINT32_MAX ? (uint32_t)n : 0;
+	if (is_ok(e))
+		*said = arena_copy(s->arena, slice_first(slice_from(line, 6),
+		                                         line.len - 8));
 	return e;
 }
 
-/* The lowest UID that matches; 0: there is none. */
-static struct err search_there(struct session *s, struct visit *from,
-                               struct slice key, uint32_t *uid)
+/* A number is one that the client has been told: FETCH tells of no other. */
+static struct err fetch_uid(struct session *s, struct visit *from,
+                            const struct append_request *r, uint32_t *uid,
+                            struct slice *said)
 {
-	struct err e = visit_say(from, S("visit UID SEARCH RETURN (MIN) "));
-
-	if (is_ok(e))
-		e = visit_say(from, key);
-	if (is_ok(e))
-		e = visit_say(from, S("\r\n"));
-	if (is_ok(e))
-		e = hear_uid(s, from, uid);
-	if (!is_ok(e))
-		return visit_leave(s, from, e);
-	if (s->away != from)
-		return err(ERR_UNAVAILABLE, "the mailbox is out of reach");
-	return OK;
-}
-
-static const struct err expunged = { ERR_EXPUNGEISSUED,
-	                             "the message has been expunged" };
-
-/* What has gone, and is not told yet, has its number and no size. */
-static struct err check_there(struct session *s, struct visit *from,
-                              uint32_t uid)
-{
-	struct buf key = { 0 };
-	uint32_t there;
+	struct buf text = { 0 };
 	struct err e;
 
-	buf_printf(&key, "UID %" PRIu32 " LARGER 0", uid);
-	e = search_there(s, from, buf_slice(&key), &there);
-	buf_free(&key);
-	return is_ok(e) && there == 0 ? expunged : e;
+	buf_add(&text, s->uid ? S("visit UID FETCH ") : S("visit FETCH "));
+	add_replaced(&text, r);
+	buf_add(&text, S(" UID\r\n"));
+	e = visit_say(from, buf_slice(&text));
+	buf_free(&text);
+	if (is_ok(e))
+		e = hear_uid(s, from, uid, said);
+	return is_ok(e) ? OK : visit_leave(s, from, e);
 }
 
 static struct err find_there(struct session *s, struct visit *from,
                              const struct append_request *r, uint32_t *uid)
 {
-	struct buf key = { 0 };
+	struct slice said;
 	struct err e;
 
-	buf_add(&key, s->uid ? S("UID ") : S(""));
-	add_replaced(&key, r);
-	e = search_there(s, from, buf_slice(&key), uid);
-	buf_free(&key);
+	/* a message that NOTIFY shows is not the one that gives way */
+	notify_hush_there(s);
+	if (s->away != from)
+		return err(ERR_UNAVAILABLE, "the mailbox is out of reach");
+	e = fetch_uid(s, from, r, uid, &said);
 	if (!is_ok(e))
 		return e;
-	if (*uid != 0)
-		return check_there(s, from, *uid);
-	return s->uid ? err(ERR_NO, "there is no such message")
-	              : err(ERR_SYNTAX, "there is no such message number");
+	notify_there(s);
+	if (s->away != from)
+		return err(ERR_UNAVAILABLE, "the mailbox is out of reach");
+	if (!slice_starts(said, S("OK")))
+		return visit_result(s, said);
+	return *uid != 0 ? OK : err(ERR_NO, "there is no such message");
 }
 
 static struct err find_here(struct session *s, const struct append_request *r,
@@ -165,7 +166,7 @@ static struct err find_here(struct session *s, const struct append_request *r,
 	struct err e = append_find_replaced(s, r, s->uid, uid);
 
 	if (is_ok(e) && !uidset_has(mailbox_uids(view_mailbox(s->view)), *uid))
-		return expunged;
+		e = err(ERR_EXPUNGEISSUED, "the message has been expunged");
 	return e;
 }
 
@@ -194,28 +195,26 @@ static void tell_ready(struct session *s, struct slice said)
 	reply_replaced(s, code);
 }
 
-static struct err replace_across(struct session *s, struct visit *from,
-                                 struct visit *to,
-                                 const struct append_request *r, uint32_t uid)
+static struct err replace_across(struct parcels *p, struct visit *from,
+                                 struct visit *to, struct slice name,
+                                 uint32_t uid)
 {
-	struct parcels p = parcels_of(s, r);
 	struct slice said = S("");
-	struct err e = parcels_append(&p, to, r->mailbox, &said);
+	struct err e = parcels_append(p, to, name, &said);
 
 	if (!is_ok(e))
 		return e;
 	if (!slice_starts(said, S("OK")))
-		return visit_result(s, said);
-	tell_ready(s, said);
-	uidset_add(&p.from, uid);
-	e = parcels_remove(s, from, &p.from, r->mailbox);
-	uidset_free(&p.from);
-	return e;
+		return visit_result(p->s, said);
+	tell_ready(p->s, said);
+	uidset_add(&p->from, uid);
+	return parcels_remove(p, from, name);
 }
 
 struct err visit_replace(struct session *s, struct visit *to,
                          const struct append_request *r)
 {
+	struct parcels p = parcels_of(s, r);
 	struct visit *from = s->away;
 	uint32_t uid = 0;
 	struct err e;
@@ -228,5 +227,10 @@ struct err visit_replace(struct session *s, struct visit *to,
 	if (is_ok(e))
 		e = from != NULL ? find_there(s, from, r, &uid)
 		                 : find_here(s, r, &uid);
-	return is_ok(e) ? replace_across(s, from, to, r, uid) : e;
+	if (is_ok(e))
+		e = replace_across(&p, from, to, r->mailbox, uid);
+	if (!is_bad(e) && !p.removed)
+		visit_news(s, from);
+	uidset_free(&p.from);
+	return e;
 }

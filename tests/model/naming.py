@@ -9,8 +9,7 @@ class Naming:
 
     def sight(self, uid):
         """What a command can mean: those by UID know of what is new."""
-        return self.view + (self.current.fresh()
-                            if uid or self.is_told_first else [])
+        return self.view + (self.current.fresh() if uid else [])
 
     def in_set(self, ranges, n, copy, uid, sight=None):
         """Whether a sequence-set has number or UID n, which is copy's."""

@@ -94,13 +94,7 @@ class ContextCommands:
                     "%r is not at %d of %r", copy, at, listed)
                 listed.remove(copy)
 
-    def check_contexts(self, command):
-        """What leaves a visit for another account goes by a command that tells
-        no updates: they come with the next.
-        """
-        if command.name in ("MOVE", "REPLACE") and self.is_visiting() and \
-                self.crosses():
-            return
+    def check_contexts(self):
         for tag, context in self.current.contexts.items():
             if context.key is None:
                 continue

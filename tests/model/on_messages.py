@@ -101,7 +101,7 @@ class MessageCommands:
             raise No("EXPUNGEISSUED", "TRYCREATE", "CANNOT", "OVERQUOTA",
                      *["NONEXISTENT", "NOPERM"] * self.crosses())
         if not living and self.crosses():   # nobody has been asked
-            yield Rules(held=not command.uid)
+            yield Rules()
             return
         name, box = self.mailbox(command, "TRYCREATE")
         first = box.uidnext
@@ -111,9 +111,7 @@ class MessageCommands:
             box.copy(x, self.rights(box), self.home)
         if move:
             self.current.box.remove(living)
-        # a visit is read by FETCH
-        yield Rules(held=self.is_visiting() and self.crosses() and
-                    not command.uid and not move)
+        yield Rules()
         self.check_copyuid(name, living, first, answer, move)
 
     do_move = do_copy

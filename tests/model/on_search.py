@@ -177,11 +177,12 @@ class SearchCommands(ContextCommands):
         hits, sure = self.found(command)
         self.check_whole(command, [self.sight(command.uid)], answer)
         numbers, zombies = self.numbers(command)
-        sure = sure and sort.is_sure(hits, command.criteria)
+        is_placed = sort.is_sure(hits, command.criteria)
+        sure = sure and is_placed
         hits = sort.ordered(hits, command.criteria)
         self.keep(command, hits, sure, answer)
         yield Rules(expunge=command.uid, held=in_key("SET", command.key))
-        self.save(command, hits, answer, numbers)
+        self.save(command, hits, answer, numbers, is_placed)
         if not sure:
             return
         if command.returns is not None:
@@ -226,13 +227,15 @@ class SearchCommands(ContextCommands):
 
     # -- what is found --
 
-    def save(self, command, hits, answer, numbers):
-        """What is gone may be found if nothing of it had to be looked at: then
-        MIN, MAX and the page are those of which the answer tells.
+    def save(self, command, hits, answer, numbers, is_placed=True):
+        """What is gone may be found if nothing of it had to be looked at, and
+        an order may be anybody's: then MIN, MAX and the page are those of
+        which the answer tells.
         """
         if not saves(command):
             return
-        if narrows(command) and any(x.gone for x in hits):
+        if narrows(command) and (
+                not is_placed or any(x.gone for x in hits)):
             named = named_in(answer)
             hits = [x for x in hits if numbers[x] in named]
         else:

@@ -73,7 +73,6 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         self.left = False           # nobody is logged in any more
         self.compressed = False
         self.uid = False            # the command is one by UID
-        self.is_told_first = False  # EXISTS, before the command is done
         self.settled = True         # HIGHESTMODSEQ is as new as what was told
 
     @property
@@ -99,7 +98,7 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
                         updates(command) or
                         "SELECTED" in [x for x, _ in command.sources])):
                 raise Bad("nothing is selected")
-            self.uid, self.is_told_first = command.uid, False
+            self.uid = command.uid
             if (getattr(command, "known", None) or
                     getattr(command, "vanished", False)) and \
                     not self.qresync:
@@ -205,7 +204,6 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         try:
             if command.name not in ("SUBSCRIBE", "UNSUBSCRIBE"):
                 self.go_to(getattr(command, "mailbox", b""))
-            self.look_first(command)
             self.pass_door(command, steps, answer)
             rules = next(steps)
         except No as no:
@@ -247,18 +245,7 @@ class Session(AccountCommands, AclCommands, MailboxCommands, MessageCommands,
         if self.current and not self.is_lost() and self.was_there(command):
             self.current.synchronous(rules.expunge and not rules.held)
             self.check_shown()
-            self.check_contexts(command)
-
-    def look_first(self, command):
-        """What leaves a visit for another account is read by commands like a
-        client's, behind others that tell what is new: MYRIGHTS for a MOVE, a
-        search for REPLACE, and that NOTIFY is to be silent meanwhile.
-        """
-        if command.name in ("COPY", "MOVE", "REPLACE") and \
-                self.is_visiting() and self.crosses():
-            self.is_told_first = command.name != "COPY" or \
-                self.groups is not None
-            self.current.begun = self.sight(command.uid)[len(self.view):]
+            self.check_contexts()
 
     def pass_door(self, command, steps, answer):
         try:
