@@ -198,10 +198,12 @@ static void tell_news(struct session *s)
 	const struct command *c = s->command;
 	bool numbers = c->rules & CMD_SEQNUMS && (!s->uid || s->by_number);
 
-	if (is_errand(s))
+	if (is_errand(s)) {
 		door_lost_sight(s);
-	else if (!(c->rules & CMD_SILENT))
+		s->modseq_shown = 0; /* not to the client */
+	} else if (!(c->rules & CMD_SILENT)) {
 		session_sync(s, !numbers);
+	}
 }
 
 /* The handler has ended: what others did first, then its answer. */
