@@ -16,6 +16,8 @@
 #include "store/batch.h"
 #include "store/keys.h"
 
+static struct rig_socket servers;
+
 /* The server's end is of a link that the task frees. */
 static struct link *open_link(struct rig *r, struct admin_mail *mail)
 {
@@ -23,6 +25,7 @@ static struct link *open_link(struct rig *r, struct admin_mail *mail)
 
 	*mail = (struct admin_mail){ .loop = r->loop, .model = r->model };
 	assert_true(is_ok(link_pair(fds)));
+	servers = rig_socket(fds[1]);
 	admin_serve_mail(mail,
 	                 link_new(r->loop, fds[1], (struct link_handler){ 0 }),
 	                 0, 0);
@@ -41,7 +44,7 @@ static void ask(struct link *l, uint8_t percent)
 static void close_link(struct link *l)
 {
 	link_free(l);
-	task_sleep(20); /* the server's task ends */
+	rig_wait_closed(&servers); /* the server's task ends */
 }
 
 /* "finding what", or its beginning */

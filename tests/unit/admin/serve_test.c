@@ -57,8 +57,9 @@ static uint64_t kick(void *ctx, struct slice whom)
 struct end {
 	struct admin_mail mail;
 	struct link *link;
-	struct link *other; /* the server's; not ours to free */
-	uint64_t uidnext;   /* of the mailbox chosen last; 0: none said */
+	struct link *other;       /* the server's; not ours to free */
+	struct rig_socket socket; /* its */
+	uint64_t uidnext;         /* of the mailbox chosen last; 0: none said */
 };
 
 /* -- two parsers, of which the second is not there -- */
@@ -92,6 +93,7 @@ static struct end *open_end(struct rig *r, uint64_t account)
 	};
 	assert_true(is_ok(link_pair(fds)));
 	e->link = link_new(r->loop, fds[0], (struct link_handler){ 0 });
+	e->socket = rig_socket(fds[1]);
 	e->other = link_new(r->loop, fds[1], (struct link_handler){ 0 });
 	admin_serve_mail(&e->mail, e->other, account, 0);
 	return e;
@@ -100,7 +102,7 @@ static struct end *open_end(struct rig *r, uint64_t account)
 static void close_end(struct end *e)
 {
 	link_free(e->link);
-	task_sleep(20); /* the server's task ends */
+	rig_wait_closed(&e->socket); /* the server's task ends */
 	free(e);
 }
 
@@ -506,9 +508,7 @@ static void hostile_frames(struct rig *r)
 		buf_add(&f.bytes, slice_of(bytes, sizeof bytes));
 		assert_true(is_ok(link_send(e->link, &f, dup(STDOUT_FILENO))));
 		assert_ended(e);
-		link_free(e->link);
-		task_sleep(1);
-		free(e);
+		close_end(e);
 	}
 }
 

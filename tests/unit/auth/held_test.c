@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../turns.h"
 #include "auth/internal.h"
 #include "base/mem.h"
 
@@ -132,7 +133,7 @@ static void behind_a_queue(struct loop *loop, void *arg)
 	fill(e.mail);
 	verdict(&e, 1);
 	verdict(&e, 2);
-	task_sleep(20);
+	turns();
 	assert_false(receives(e.gate_fd));
 	while (link_queued(e.mail->link) != 0) {
 		assert_false(receives(e.gate_fd));

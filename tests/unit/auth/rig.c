@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../turns.h"
 #include "directory/directory.h"
 
 /* -- a partition -- */
@@ -372,7 +373,7 @@ void rig_run(void (*fn)(struct rig *), void (*prepare)(struct rig *))
 void rig_settle(struct rig *r)
 {
 	(void)r;
-	task_sleep(20);
+	turns();
 }
 
 bool rig_mail_has(struct rig *r, uint64_t account)

@@ -18,12 +18,15 @@
 
 enum { LIMIT = 200000 };
 
+static struct rig_socket servers; /* its end of the link there is */
+
 static struct link *connect_to(struct rig *r)
 {
 	int fds[2];
 
 	log_init("test", LOG_LEVEL_ERROR);
 	assert_int_equal(link_pair(fds).code, ERR_OK);
+	servers = rig_socket(fds[0]);
 	deliver_serve(r->loop, r->model,
 	              link_new(r->loop, fds[0], (struct link_handler){ 0 }),
 	              LIMIT);
@@ -34,7 +37,7 @@ static struct link *connect_to(struct rig *r)
 static void disconnect(struct link *l)
 {
 	link_free(l);
-	task_sleep(5);
+	rig_wait_closed(&servers);
 }
 
 static void send_frame(struct link *l, struct frame_out *f)

@@ -15,7 +15,7 @@
 #include "ipc/frame.h"
 #include "ipc/protocol.h"
 
-enum { HOUSE_WAIT_MS = 20000 };
+enum { HOUSE_WAIT_MS = 100000 };
 
 struct house {
 	pid_t pid;

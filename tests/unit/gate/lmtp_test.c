@@ -431,11 +431,11 @@ static void test_silence(void **state)
 	struct client *c;
 
 	(void)state;
-	impatient.limits.lmtp_seconds = 5;
+	impatient.limits.lmtp_seconds = 8;
 	house_open(h, &impatient);
 	c = greeted(h);
-	for (int i = 0; i < 4; i++) {
-		usleep(1500000);
+	for (int i = 0; i < 20; i++) {
+		usleep(450000);
 		client_say(c, "NOOP\r\n");
 		expect(c, "250 2.0.0 ok");
 	}

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../../remove_all.h"
+#include "../turns.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -207,11 +208,19 @@ static void house_open(struct house *h, struct loop *loop)
 	h->session = session_new(&start);
 }
 
+/* So many, and no more. */
+static void await_visits(struct house *h, unsigned n)
+{
+	while (h->visits != n)
+		task_sleep(1);
+	turns();
+	assert_int_equal(h->visits, n);
+}
+
 static void house_close(struct house *h)
 {
 	session_free(h->session);
-	while (h->visits != 0)
-		task_sleep(1);
+	await_visits(h, 0);
 	buf_free(&h->in);
 	buf_free(&h->out);
 	model_free(h->config.model);
@@ -260,8 +269,7 @@ static void test_number(struct loop *loop)
 	assert_int_equal(h.visits, LIMIT_VISITS);
 	ask(&h, LIMIT_VISITS);
 	assert_ends(&h, "a OK there\r\n");
-	task_sleep(50);
-	assert_int_equal(h.visits, LIMIT_VISITS);
+	await_visits(&h, LIMIT_VISITS);
 	house_close(&h);
 }
 
@@ -339,8 +347,7 @@ static void test_owners(struct loop *loop)
 	house_open(&h, loop);
 	search_owners(&h, LIMIT_OWNERS);
 	assert_ends(&h, "\r\na OK ESEARCH completed\r\n");
-	task_sleep(50);
-	assert_int_equal(h.visits, LIMIT_VISITS);
+	await_visits(&h, LIMIT_VISITS);
 	search_owners(&h, LIMIT_OWNERS + 1);
 	assert_string_equal(h.out.data,
 	                    "a NO [LIMIT] too many owners of mailboxes\r\n");
@@ -375,11 +382,9 @@ static void test_watches(struct loop *loop)
 	assert_string_equal(h.out.data,
 	                    "a NO [NOTIFICATIONOVERFLOW] too many owners of "
 	                    "mailboxes\r\n");
-	task_sleep(50);
-	assert_int_equal(h.visits, LIMIT_WATCHES);
+	await_visits(&h, LIMIT_WATCHES);
 	say(&h, "a NOTIFY NONE\r\n");
-	task_sleep(50);
-	assert_int_equal(h.visits, 0);
+	await_visits(&h, 0);
 	house_close(&h);
 }
 
@@ -396,7 +401,7 @@ static void test_watch_gone(struct loop *loop)
 	say(&h, "a NOOP\r\n");
 	assert_string_equal(h.out.data, "a OK NOOP completed\r\n");
 	h.hang_up = true;
-	task_sleep(50);
+	turns();
 	h.hang_up = false;
 	say(&h, "a NOOP\r\n");
 	assert_string_equal(

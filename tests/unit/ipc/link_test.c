@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../turns.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -134,13 +135,13 @@ static void main_order(struct loop *l, void *arg)
 		task_sleep(1);
 	assert_int_equal(b.in_order, 20000);
 	assert_int_equal(link_queued(a.link), 0);
-	task_sleep(5);
+	turns();
 	assert_int_equal(a.drains, 1);
 	send_number(b.link, 0, OK);
-	task_sleep(5);
+	turns();
 	assert_int_equal(a.frames, 1);
 	link_free(a.link);
-	task_sleep(5);
+	turns();
 	assert_int_equal(b.closes, 1);
 	send_number(b.link, 0, err(ERR_CLOSED, NULL));
 	link_drain(b.link);
@@ -171,7 +172,7 @@ static void main_fd(struct loop *l, void *arg)
 	frame_begin(&f, 2);
 	assert_true(is_ok(link_send(a.link, &f, pipe_fds[1])));
 	assert_int_equal(fcntl(pipe_fds[1], F_GETFD), -1); /* taken over */
-	task_sleep(5);
+	turns();
 	assert_true(b.fd >= 0);
 	assert_true((fcntl(b.fd, F_GETFD) & FD_CLOEXEC) != 0);
 	assert_int_equal(write(b.fd, "way", 3), 3);
@@ -284,18 +285,18 @@ static void main_hostile(struct loop *l, void *arg)
 	send_raw(fds[1], big, LIMIT_FRAME + 1, 1); /* by one */
 	send_raw(fds[1], "\1\0", 2, 2);            /* two descriptors */
 	send_raw(fds[1], "\1\0", 2, 8);            /* eight */
-	task_sleep(5);
+	turns();
 	assert_int_equal(a.frames, 0);
 	assert_int_equal(a.closes, 0); /* none of it ends the link */
 	send_raw(fds[1], big, LIMIT_FRAME, 0);
 	send_raw(fds[1], "\2\0", 2, 1);
-	task_sleep(5);
+	turns();
 	assert_int_equal(a.frames, 2);
 	assert_int_equal(a.bytes, LIMIT_FRAME - 2);
 	assert_true(a.fd >= 0);
 	close(a.fd);
 	send_raw(fds[1], "", 0, 0); /* cannot be told from the end */
-	task_sleep(5);
+	turns();
 	assert_int_equal(a.closes, 1);
 	link_free(a.link);
 	close(fds[1]);
@@ -321,7 +322,7 @@ static void main_freed_within(struct loop *l, void *arg)
 	end_start(&b, fds[1]);
 	send_number(b.link, 0, OK);
 	send_number(b.link, 1, OK);
-	task_sleep(5);
+	turns();
 	assert_int_equal(a.frames, 1);
 	assert_int_equal(b.closes, 1);
 }
@@ -365,7 +366,7 @@ static void main_drain(struct loop *l, void *arg)
 	send_raw(first[1], "\1\0", 2, 0);
 	send_raw(first[1], "\1\0", 2, 0);
 	send_raw(second[1], "\1\0", 2, 0);
-	task_sleep(5);
+	turns();
 	assert_int_equal(t.seen, 2);
 	link_free(early.link);
 	link_free(t.later.link);
@@ -470,7 +471,7 @@ static void main_vanish(struct loop *l, void *arg)
 	assert_true(is_ok(link_pair(fds)));
 	t.a = link_new(l, fds[0], (struct link_handler){ 0 });
 	task_spawn(l, fill_up, &t);
-	task_sleep(10);
+	turns();
 	assert_false(t.done);
 	close(fds[1]);
 	while (!t.done)

@@ -5,11 +5,30 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "mailbox/check.h"
+
+static ino_t inode(int fd)
+{
+	struct stat s;
+
+	return fstat(fd, &s) == 0 ? s.st_ino : 0;
+}
+
+struct rig_socket rig_socket(int fd)
+{
+	return (struct rig_socket){ fd, inode(fd) };
+}
+
+void rig_wait_closed(const struct rig_socket *s)
+{
+	while (inode(s->fd) == s->inode)
+		task_sleep(1);
+}
 
 static int64_t wall_s(const struct clock *c)
 {

@@ -1,6 +1,8 @@
 /* rig.h -- a model over a real partition, for the tests of mailbox/. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "mailbox/mailbox.h"
 #include "mailbox/view.h"
 
@@ -19,6 +21,15 @@ struct rig {
 /* Runs fn in a task over a new partition with one account; then checks the
  * partition, opened anew from disk. */
 void rig_run(void (*fn)(struct rig *));
+
+/* A socket that others will close: which one it is, and until they have. */
+struct rig_socket {
+	int fd;
+	ino_t inode;
+};
+
+struct rig_socket rig_socket(int fd);
+void rig_wait_closed(const struct rig_socket *);
 
 /* A test program: each case in a partition of its own. */
 struct rig_case {

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "../turns.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -22,7 +23,7 @@
 #include "mime/digest.h"
 #include "parse/page.h"
 
-enum { PARSERS = 2, HANG_MS = 200, WAIT_MS = 100, LARGE = 300 * 1000 };
+enum { PARSERS = 2, PATIENCE_MS = 60000, LARGE = 300 * 1000 };
 
 #define SMALL S("Subject: small\r\n\r\nbody\r\n")
 
@@ -424,7 +425,7 @@ static void comes_in_time(struct rig *r)
 	struct slice bytes;
 
 	start(r, &w, SMALL);
-	task_sleep(WAIT_MS / 4);
+	turns();
 	add_parser(r, 1);
 	receive(r, 1, &f);
 	answer_truly(r, 1, read_message(&f, &bytes), SMALL);
@@ -468,7 +469,7 @@ static void lies(struct rig *r)
 	/* nothing that it says after that counts */
 	answer_truly(r, 0, second, SMALL);
 	assert_opaque(&w[0]);
-	task_sleep(50);
+	turns();
 	assert_false(w[1].done);
 	assert_int_equal(r->condemned[0], 1);
 	kill_parser(r, 0, second);
@@ -541,10 +542,10 @@ static void cancelled(struct rig *r)
 	receive(r, 0, &f);
 	first = read_message(&f, &bytes);
 	answer_truly(r, 0, first, SMALL);
-	task_sleep(20);
+	turns();
 	assert_int_equal(r->condemned[0], 0);
 	kill_parser(r, 0, first + 1);
-	task_sleep(20);
+	turns();
 }
 
 /* The message can't be read back: that is what is said. */
@@ -569,6 +570,8 @@ static void broken_source(struct rig *r)
 static const struct scene {
 	const char *name;
 	void (*run)(struct rig *);
+	uint32_t hang_ms; /* 0: PATIENCE_MS */
+	uint32_t wait_ms;
 } scenes[] = {
 	{ "one message", one_message },
 	{ "many messages", many_messages },
@@ -578,9 +581,9 @@ static const struct scene {
 	{ "dies amid pieces", dies_amid_pieces },
 	{ "is replaced", is_replaced },
 	{ "dies again and again", dies_again_and_again },
-	{ "nobody there", nobody_there },
+	{ "nobody there", nobody_there, .wait_ms = 100 },
 	{ "comes in time", comes_in_time },
-	{ "hangs", hangs },
+	{ "hangs", hangs, .hang_ms = 200 },
 	{ "lies", lies },
 	{ "talks nonsense", talks_nonsense },
 	{ "never ends", never_ends },
@@ -594,8 +597,8 @@ static void play(struct loop *loop, void *arg)
 	struct rig r = { .loop = loop };
 	const struct parse_pool_options options = {
 		.parsers = PARSERS,
-		.hang_ms = HANG_MS,
-		.wait_ms = WAIT_MS,
+		.hang_ms = scene->hang_ms != 0 ? scene->hang_ms : PATIENCE_MS,
+		.wait_ms = scene->wait_ms != 0 ? scene->wait_ms : PATIENCE_MS,
 		.condemn = on_condemn,
 		.arg = &r,
 	};

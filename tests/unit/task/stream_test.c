@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "../turns.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -91,7 +92,7 @@ static void await_count(const struct pair *p, size_t n)
 {
 	while (p->count < n)
 		task_sleep(1);
-	task_sleep(5);
+	turns();
 	assert_int_equal(p->count, n);
 }
 
@@ -103,7 +104,7 @@ static void main_on_readable(struct loop *l, void *arg)
 
 	(void)arg;
 	stream_on_readable(p.ours, on_readable, &p);
-	task_sleep(5);
+	turns();
 	assert_int_equal(p.count, 0);
 	assert_int_equal(write(p.peer, "a", 1), 1);
 	await_count(&p, 1); /* once, though nothing was read */
@@ -113,7 +114,7 @@ static void main_on_readable(struct loop *l, void *arg)
 	stream_on_readable(p.ours, on_readable, &p);
 	stream_on_readable(p.ours, NULL, NULL);
 	assert_int_equal(write(p.peer, "b", 1), 1);
-	task_sleep(5);
+	turns();
 	assert_int_equal(p.count, 2); /* cancelled */
 	stream_on_readable(p.ours, on_readable, &p);
 	close(p.peer);
@@ -300,7 +301,7 @@ static void main_gather(struct loop *l, void *arg)
 	assert_true(is_ok(write_bounded(p.ours, S("two "))));
 	assert_true(is_ok(write_bounded(p.ours, S("three"))));
 	assert_int_equal(read(p.peer, text, sizeof text), -1);
-	task_sleep(2);
+	turns();
 	assert_int_equal(read(p.peer, text, sizeof text), 13);
 	assert_memory_equal(text, "one two three", 13);
 	pair_free(&p);
@@ -322,7 +323,7 @@ static void main_free(struct loop *l, void *arg)
 	stream_on_readable(p.ours, on_readable, &p);
 	stream_abort(p.ours);
 	pair_free(&p);
-	task_sleep(2);
+	turns();
 	assert_int_equal(p.count, 0);
 }
 

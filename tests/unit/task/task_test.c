@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../turns.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
@@ -226,6 +228,8 @@ static void test_mutex(void **state)
 
 struct job {
 	pthread_t thread;
+	atomic_size_t turns; /* of others meanwhile */
+	bool over;
 	int answer;
 };
 
@@ -233,7 +237,8 @@ static void work(void *arg)
 {
 	struct job *j = arg;
 
-	usleep(20000);
+	while (j->turns < 3)
+		usleep(1000);
 	assert_false(task_is_inside());
 	j->thread = pthread_self();
 	j->answer = 42;
@@ -241,25 +246,25 @@ static void work(void *arg)
 
 static void count_turns(void *arg)
 {
-	struct shared *s = arg;
+	struct job *j = arg;
 
-	while (!s->stop) {
-		s->count++;
+	while (!j->over) {
+		j->turns++;
 		task_sleep(1);
 	}
 }
 
 static void main_offload(struct loop *l, void *arg)
 {
-	struct shared *s = arg;
 	struct job j = { 0 };
 
-	task_spawn(l, count_turns, s);
+	(void)arg;
+	task_spawn(l, count_turns, &j);
 	task_offload(work, &j);
-	s->stop = true;
+	j.over = true;
 	assert_int_equal(j.answer, 42);
 	assert_false(pthread_equal(j.thread, pthread_self()));
-	assert_true(s->count >= 3); /* others ran meanwhile */
+	turns(); /* it has counted its last */
 }
 
 static void test_offload(void **state)
