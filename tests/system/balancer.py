@@ -2,6 +2,7 @@
 with both versions of the PROXY protocol, and nobody else may say who he is."""
 import os
 import re
+import smtplib
 import socket
 import struct
 import subprocess
@@ -44,7 +45,7 @@ class Balancer(support.ServerTest):
         cls.server = harness.Server()
         ports = harness.free_ports(10)
         cls.imap, cls.imaps, cls.lmtp = ports[:3]
-        cls.front = dict(zip(("v1", "v2", "v1s", "v2s", "lmtp", "tls"),
+        cls.front = dict(zip(("v1", "v2", "v1s", "v2s", "lmtp", "tls", "lmtp1"),
                              ports[3:]))
         with open(cls.server.conf, "a") as f:
             f.write("listen_imap = 127.0.0.1:%d, 127.0.0.1:%d proxy\n"
@@ -81,6 +82,7 @@ class Balancer(support.ServerTest):
                    "send-proxy-v2 proxy-v2-options crc32c,unique-id check"
                    " inter 1s fall 1000"),
                   ("lmtp", cls.lmtp, "", "send-proxy-v2"),
+                  ("lmtp1", cls.lmtp, "", "send-proxy"),
                   ("tls", cls.imap, "ssl crt " + pem, "send-proxy-v2-ssl-cn")]
         with open(path, "w") as f:
             f.write(HAPROXY % "".join(
@@ -157,10 +159,18 @@ class Balancer(support.ServerTest):
         raw.close()
 
     def test_delivery(self):
-        with socket.create_connection(("127.0.0.1",
-                                       self.front["lmtp"]),
-                                      harness.PATIENCE_S) as s:
-            self.assertTrue(s.recv(100).startswith(b"220 "))
+        """By both versions; without a header there is none."""
+        for name in ("lmtp", "lmtp1"):
+            with smtplib.LMTP("127.0.0.1", self.front[name]) as lmtp:
+                self.assertEqual({}, lmtp.sendmail(
+                    "x@example.org", [self.user], "Subject: x\r\n\r\nx\r\n"))
+        raw = self.raw(self.lmtp)
+        raw.send(b"LHLO localhost\r\n")
+        self.assertTrue(self.is_over(raw))
+        raw.close()
+        imap = self.server.imap(self.user)
+        self.assertEqual([b"2"], imap.select("INBOX")[1])
+        imap.logout()
 
     def test_limits_count_the_client(self):
         """Of six from one address the first has to go, of six addresses

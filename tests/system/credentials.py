@@ -1,6 +1,7 @@
 """credentials.py -- app passwords and second factors, as their owner's
 programs and an authenticator app (oathtool) see them.  RFC 6238"""
 import base64
+import calendar
 import concurrent.futures
 import imaplib
 import json
@@ -238,6 +239,7 @@ class Credentials(support.ServerTest):
         """With what, over what, by which client; and one id from the log-in
         to the end."""
         phone = self.app_password("phone")
+        began = int(time.time())
         raw = Raw(self.server.imaps_port, source="127.1.2.3")
         raw.line()
         raw.run(b'ID ("name" "Mail & more" "version" "7.1")')
@@ -255,12 +257,25 @@ class Credentials(support.ServerTest):
                 "result", "address", "network", "country", "service",
                 "mechanism", "credential", "client", "reason", "count")))
         self.assertRegex(row["tls_session"], r"^TLSv1\.3 TLS_\w+$")
+        self.assertEqual(row["first"], row["last"])
+        self.assertTrue(began <= calendar.timegm(time.strptime(
+            row["first"], "%Y-%m-%dT%H:%M:%SZ")) <= time.time(), row)
         session = row["session"]
         self.assertEqual(session, who["session"])
         ended = "event=imap_end user=%s session=%s " % (self.ann, session)
         self.assertTrue(wait_for(lambda: ended in self.server.log()))
         self.assertRegex(self.server.log(), "event=login user=%s .*session=%s"
                          % (self.ann, session))
+        raw = Raw(self.server.imaps_port, source="127.9.2.3")
+        raw.line()
+        raw.run(b"LOGIN %s wrong" % self.ann.encode())
+        raw.close()
+        wrong = self.rows("history", self.ann)[0]
+        self.assertEqual(
+            ("failed", "127.9.2.3", "LOGIN", "", "wrong password"),
+            tuple(wrong[c] for c in ("result", "address", "mechanism",
+                                     "credential", "reason")))
+        self.assertNotIn(wrong["session"], ("", session))
 
     # -- second factors --
 

@@ -18,7 +18,7 @@ import authority
 import harness
 from harness import Raw
 from limits import L
-from submission import CONF, Agents
+from submission import CONF, UNLIMITED, Agents
 
 
 class Large(Agents):
@@ -86,6 +86,34 @@ class Large(Agents):
         # the same over the auth socket
         self.assert_ok(self.agent().attempt(
             "OAUTHBEARER", base64.b64decode(self.message(most))))
+
+
+class Times(Agents):
+    """Clocks may differ by a minute, and a token's times by no more."""
+    conf = CONF + UNLIMITED
+
+    def answers(self, **claims):
+        """Of both mechanisms: OK, or FAIL."""
+        token = self.issuer.token(self.ann, **claims)
+        return {self.token(token, mechanism, user=self.ann)[1].word
+                for mechanism in ("OAUTHBEARER", "XOAUTH2")}
+
+    def test_each(self):
+        now = int(time.time())
+        for claims, answer, reason in (
+                (dict(exp=now - 600), "FAIL", "the token has expired"),
+                (dict(exp=now - 62), "FAIL", "the token has expired"),
+                (dict(exp=now - 1), "OK", ""),
+                (dict(nbf=now + 30), "OK", ""),
+                (dict(nbf=now + 3600), "FAIL", "the token is not good yet"),
+                (dict(iat=now + 30), "OK", ""),
+                (dict(iat=now + 3600), "FAIL",
+                 "the token was issued in the future")):
+            with self.subTest(claims=claims, answer=answer):
+                before = len(self.server.log())
+                self.assertEqual({answer}, self.answers(**claims))
+                self.assertIn(reason and 'reason="%s"' % reason,
+                              self.server.log()[before:])
 
 
 class Tested(Agents):
