@@ -66,6 +66,8 @@ ROWS = [
      ["w listen_metrics has 0.0.0.0:11180: whoever reaches it may read it"]),
     ({"listen_metrics": "127.0.0.1:11180 proxy"},
      ["listen_metrics has 127.0.0.1:11180 proxy: only clients come"]),
+    ({"listen_auth": "127.0.0.1:11180 proxy"},
+     ["listen_auth has 127.0.0.1:11180 proxy: only clients come"]),
     ({"sources": "passwd-file:{dir}/none, passwd-file:{dir}/%d/users"},
      ["sources {dir}/none: No such file"]),
     ({"sources": "directory, directory"}, ["sources has directory twice"]),

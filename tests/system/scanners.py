@@ -76,11 +76,13 @@ class Scanners(support.ServerTest):
         for protocol, good in (("imap", True), (None, True), ("h2", False),
                                ("http/1.1", False)):
             more = ["--alpn=" + protocol] if protocol else []
-            said = talk("gnutls-cli", "--insecure", "-p", self.port(), *more,
-                        "127.0.0.1", text=b"a LOGOUT\r\n")
-            self.assertEqual("* OK" in said, good, said)
-            if not good:
-                self.assertIn("No supported application protocol", said)
+            for tls in (True, False):
+                start = [] if tls else ["--starttls-proto=imap"]
+                said = talk("gnutls-cli", "--insecure", "-p", self.port(tls),
+                            *start, *more, "127.0.0.1", text=b"a LOGOUT\r\n")
+                self.assertEqual("a OK" in said, good, said)
+                if not good:
+                    self.assertIn("No supported application protocol", said)
 
     def test_nmap(self):
         def is_found():     # it gives nobody more than a few seconds
@@ -91,6 +93,10 @@ class Scanners(support.ServerTest):
                        for tls in (True, False))
         self.assertTrue(wait_for(is_found))
 
+    @staticmethod
+    def curl(*words):
+        return run("curl", "-skv", "--max-time", "100", *words)
+
     def test_people(self):
         greeting = "* OK [CAPABILITY IMAP4rev1"
         # nc goes on when the server has ended until its input has, too, and
@@ -100,9 +106,19 @@ class Scanners(support.ServerTest):
         said = talk("telnet", "127.0.0.1", self.port(False),
                     text=b"a LOGOUT\n")     # of CR it makes CR NUL
         self.assertIn(greeting, said)
-        self.assertIn("STARTTLS", run(
-            "curl", "-sv", "--max-time", "100", "imap://" + self.at(False),
-            "-X", "CAPABILITY"))
+        self.assertIn("STARTTLS", self.curl("imap://" + self.at(False),
+                                            "-X", "CAPABILITY"))
+        said = self.curl("imaps://" + self.at(), "-X", "CAPABILITY")
+        self.assertIn("AUTH=PLAIN", said)
+        self.assertNotIn("STARTTLS", said)
+
+    def test_browsers(self):
+        """See who is there, and get no answer that a page could use."""
+        said = self.curl("http://%s/" % self.at(False), "--http0.9")
+        self.assertIn("* OK [CAPABILITY IMAP4rev1", said)
+        self.assertNotIn("BAD", said)
+        self.assertIn("alert no application protocol",
+                      self.curl("https://%s/" % self.at()))
 
 
 if __name__ == "__main__":
