@@ -16,7 +16,7 @@
  * composition don't matter. */
 static const struct known {
 	uint32_t use;
-	const char *names[32];
+	const char *names[56];
 } known[] = {
 	{ USE_SENT,
 	  { "Sent",
@@ -50,7 +50,22 @@ static const struct known {
 	    "已发送",
 	    "已傳送",
 	    "送信済み",
-	    "보낸 편지함" } },
+	    "보낸 편지함",
+	    "Sendt post",
+	    "Sendte elementer",
+	    "Skickade objekt",
+	    "Odeslaná pošta",
+	    "Odoslané",
+	    "Elküldött elemek",
+	    "Απεσταλμένα",
+	    "Trimise",
+	    "Elemente trimise",
+	    "Enviats",
+	    "Gönderilmiş Öğeler",
+	    "Gönderilenler",
+	    "已发送邮件",
+	    "寄件備份",
+	    "送信済みアイテム" } },
 	{ USE_TRASH,
 	  { "Trash",
 	    "Deleted Items",
@@ -83,14 +98,35 @@ static const struct known {
 	    "已删除",
 	    "垃圾桶",
 	    "ゴミ箱",
-	    "휴지통" } },
+	    "휴지통",
+	    "Slettet post",
+	    "Slettede elementer",
+	    "Papirkurv",
+	    "Borttaget",
+	    "Borttagna objekt",
+	    "Poistetut",
+	    "Odstraněná pošta",
+	    "Kôš",
+	    "Törölt elemek",
+	    "Kuka",
+	    "Διαγραμμένα",
+	    "Coș de gunoi",
+	    "Elemente șterse",
+	    "Paperera",
+	    "Silinmiş Öğeler",
+	    "Çöp Kutusu",
+	    "Видалені",
+	    "已删除邮件",
+	    "刪除的郵件",
+	    "削除済みアイテム" } },
 	{ USE_DRAFTS,
 	  { "Drafts",     "Draft",         "Entwürfe",       "Brouillons",
 	    "Borradores", "Rascunhos",     "Bozze",          "Concepten",
 	    "Szkice",     "Kopie robocze", "Wersje robocze", "Черновики",
 	    "Чернетки",   "Utkast",        "Kladder",        "Luonnokset",
 	    "Koncepty",   "Rozepsané",     "Piszkozatok",    "草稿",
-	    "草稿箱",     "下書き",        "임시 보관함" } },
+	    "草稿箱",     "下書き",        "임시 보관함",    "Πρόχειρα",
+	    "Ciorne",     "Esborranys",    "Taslaklar" } },
 	{ USE_JUNK,
 	  { "Junk",
 	    "Spam",
@@ -122,11 +158,17 @@ static const struct known {
 	    "垃圾邮件",
 	    "垃圾郵件",
 	    "迷惑メール",
-	    "스팸" } },
+	    "스팸",
+	    "Uønsket mail",
+	    "Ανεπιθύμητα",
+	    "Correu brossa",
+	    "Önemsiz E-posta",
+	    "Gereksiz" } },
 	{ USE_ARCHIVE,
-	  { "Archive", "Archives", "Archiv", "Archivo", "Arquivo", "Archivio",
-	    "Archief", "Archiwum", "Архив", "Архів", "Arkiv", "Arkisto",
-	    "Archív", "归档", "アーカイブ" } },
+	  { "Archive",  "Archives", "Archiv",   "Archivo", "Arquivo",
+	    "Archivio", "Archief",  "Archiwum", "Архив",   "Архів",
+	    "Arkiv",    "Arkisto",  "Archív",   "归档",    "アーカイブ",
+	    "Αρχείο",   "Arhivă",   "Arxiu",    "Arşiv",   "封存" } },
 };
 
 static bool is_called(struct slice folded, const char *name)
@@ -150,14 +192,25 @@ static bool has_name(const struct known *k, struct slice folded)
 	return false;
 }
 
-/* Some servers have everything below INBOX. */
+/* Some servers have everything below INBOX, and Gmail has these below a name of
+ * its own. */
+static struct slice last_of(struct slice name)
+{
+	static const struct slice above[] = { N("INBOX"), N("[Gmail]"),
+		                              N("[Google Mail]") };
+
+	for (size_t i = 0; i < sizeof above / sizeof *above; i++)
+		if (is_below(name, above[i]))
+			return slice_from(name, above[i].len + 1);
+	return name;
+}
+
 static uint32_t use_by_name(struct slice name)
 {
 	struct buf folded = { 0 };
 	uint32_t use = 0;
 
-	if (is_below(name, S("INBOX")))
-		name = slice_from(name, sizeof "INBOX/" - 1);
+	name = last_of(name);
 	unicode_fold(name, &folded);
 	for (size_t i = 0; use == 0 && i < sizeof known / sizeof *known; i++)
 		if (has_name(&known[i], buf_slice(&folded)))

@@ -515,6 +515,45 @@ static void imported(struct rig *r)
 	                 ERR_ALREADYEXISTS);
 }
 
+/* One after the other: the use goes on to the next, while all are empty. */
+static void imported_names(struct rig *r)
+{
+	static const struct {
+		uint32_t use;
+		const char *names[20];
+	} rows[] = {
+		{ USE_SENT,
+		  { "Gesendete Objekte", "ÉLÉMENTS ENVOYÉS",
+		    "Elementos enviados", "Itens enviados", "Posta inviata",
+		    "Verzonden items", "Elementy wysłane", "ОТПРАВЛЕННЫЕ",
+		    "Skickat", "Απεσταλμένα", "Gönderilmiş Öğeler",
+		    "送信済みアイテム", "[Gmail]/Sent Mail",
+		    "INBOX/sent-mail" } },
+		{ USE_TRASH,
+		  { "PAPIERKORB", "Corbeille", "Papelera", "Lixeira", "Cestino",
+		    "Prullenbak", "Kosz", "Удалённые", "Papirkurv", "Roskakori",
+		    "Koš", "Coș de gunoi", "Çöp Kutusu", "已删除邮件", "휴지통",
+		    "[Google Mail]/Bin" } },
+		{ USE_DRAFTS,
+		  { "Entwürfe", "brouillons", "Borradores", "Bozze",
+		    "Concepten", "Черновики", "Πρόχειρα", "Taslaklar",
+		    "下書き" } },
+		{ USE_JUNK,
+		  { "Spam", "Werbung", "Courrier indésirable", "Ongewenst",
+		    "СПАМ", "Skräppost", "Uønsket mail", "迷惑メール" } },
+		{ USE_ARCHIVE,
+		  { "Archiv", "Archivo", "Arquivo", "Archief", "Архив", "Arkiv",
+		    "Arşiv", "归档" } },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		for (size_t k = 0; rows[i].names[k] != NULL; k++)
+			import_box(r, rows[i].names[k], rows[i].use);
+	import_box(r, "[Gmail]/All Mail", 0);
+	assert_int_equal(use_of(r, "[Gmail]"), 0);
+	import_box(r, "Work/Sent", 0);
+}
+
 static void all_accounts(struct rig *r)
 {
 	uint64_t sum = 0;
@@ -551,6 +590,7 @@ int main(void)
 		{ "an account again", account_again },
 		{ "delete a full account", delete_full_account },
 		{ "imported", imported },
+		{ "imported names", imported_names },
 		{ "all accounts", all_accounts },
 	};
 
