@@ -26,9 +26,10 @@ struct audit {
 	struct loop *loop;
 	char *path;
 	int fd;
-	off_t size; /* of whole lines */
-	off_t room; /* where the blocks that it has end */
-	bool torn;  /* behind the end there is what could not be cut off */
+	off_t size;   /* of whole lines */
+	off_t room;   /* where the blocks that it has end */
+	bool torn;    /* behind the end there is what could not be cut off */
+	bool renamed; /* it may have been: looked at when it is whole */
 	struct chain chain;
 	struct buf queue; /* lines without number and chain */
 	uint64_t n_queued;
@@ -122,11 +123,12 @@ static void keep_room(struct audit *a)
 		a->room = a->size + ROOM;
 }
 
-/* And the room behind it is given back. */
+/* For good: it would be back after a crash, and nobody writes there any more
+ * when the file has been renamed. The room behind it is given back, too. */
 static bool cut_off(struct audit *a)
 {
 	a->room = 0;
-	a->torn = ftruncate(a->fd, a->size) != 0;
+	a->torn = ftruncate(a->fd, a->size) != 0 || fdatasync(a->fd) != 0;
 	return !a->torn;
 }
 
@@ -146,10 +148,23 @@ static struct err sync_name(const struct audit *a)
 	return e;
 }
 
+/* Of an empty one a sync of its name may have failed, and that the next one
+ * goes well says nothing of it: it is made anew. */
+static struct err remove_empty(const struct audit *a)
+{
+	struct stat st;
+
+	if (lstat(a->path, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size != 0)
+		return OK;
+	return unlink(a->path) == 0 ? OK : err_errno(errno);
+}
+
 static struct err open_file(struct audit *a)
 {
-	struct err e;
+	struct err e = remove_empty(a);
 
+	if (!is_ok(e))
+		return e;
 	a->fd = open(a->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (a->fd < 0)
 		return err_errno(errno);
@@ -171,6 +186,7 @@ struct err audit_open(struct loop *loop, const char *path, struct audit **out)
 	struct err e;
 
 	a->loop = loop;
+	a->fd = -1;
 	a->path = mem_cstr(slice_cstr(path));
 	a->chain = chain_start();
 	e = open_file(a);
@@ -209,7 +225,7 @@ static void write_job(void *arg)
 	size_t at = 0;
 	ssize_t n;
 
-	if (a->torn && !cut_off(a))
+	if (a->fd < 0 || (a->torn && !cut_off(a)))
 		return;
 	do {
 		n = pwrite(a->fd, w->bytes.data + at, w->bytes.len - at,
@@ -269,55 +285,70 @@ static void cut_off_job(void *arg)
 	(void)cut_off(arg);
 }
 
-/* What a write that failed has left is no line: whoever reads the file should
- * not take it for one that was changed. */
-void audit_settle(struct audit *a)
+/* A new one goes on with the chain; one that was put there has its own. */
+static void open_again(struct audit *a)
 {
-	task_lock(&a->writing);
-	timer_stop(&a->soon);
+	struct chain chain = a->chain;
+	struct log_line l;
+
+	a->size = 0;
+	if (!is_ok(open_file(a))) {
+		log_note(LOG_LEVEL_ERROR, "audit", "the file can't be opened");
+		a->chain = chain;
+		return;
+	}
+	if (a->size != 0)
+		return;
+	a->chain = chain;
+	/* who opens it after a restart finds the chain in it */
+	l = audit_begin("continued");
+	audit_add(a, &l);
+}
+
+/* What a write that failed has left is no line: whoever reads the file should
+ * not take it for one that was changed. Nor is a file that could not be opened
+ * gone for good. */
+static void write_all(struct audit *a)
+{
+	if (a->fd < 0)
+		open_again(a);
 	if (a->n_queued != 0)
 		write_queue(a);
 	else if (a->torn)
 		task_offload(cut_off_job, a);
-	if (a->torn && a->soon.loop == NULL)
+}
+
+static void reopen(struct audit *a)
+{
+	struct stat now, ours;
+
+	a->renamed = false;
+	if (a->fd < 0 ||
+	    (stat(a->path, &now) == 0 && fstat(a->fd, &ours) == 0 &&
+	     now.st_ino == ours.st_ino && now.st_dev == ours.st_dev))
+		return;
+	(void)cut_off(a); /* what it has more than its lines */
+	close(a->fd);
+	a->torn = false;
+	open_again(a);
+	write_all(a);
+}
+
+void audit_settle(struct audit *a)
+{
+	task_lock(&a->writing);
+	timer_stop(&a->soon);
+	write_all(a);
+	if (a->renamed && !a->torn)
+		reopen(a);
+	if ((a->torn || a->fd < 0) && a->soon.loop == NULL)
 		timer_start(&a->soon, a->loop, AGAIN_MS, on_soon, a);
 	task_unlock(&a->writing);
 }
 
-/* Is there a new one, which goes on with the chain? */
-static bool reopen(struct audit *a)
-{
-	struct stat now, ours;
-	struct chain chain = a->chain;
-
-	if (stat(a->path, &now) == 0 && fstat(a->fd, &ours) == 0 &&
-	    now.st_ino == ours.st_ino && now.st_dev == ours.st_dev)
-		return false;
-	(void)cut_off(a);
-	close(a->fd);
-	a->size = 0;
-	if (!is_ok(open_file(a)))
-		log_note(LOG_LEVEL_ERROR, "audit", "the file can't be opened");
-	if (a->size != 0) /* one that was put there has its own */
-		return false;
-	a->chain = chain;
-	return true;
-}
-
 void audit_reopen(struct audit *a)
 {
-	struct log_line l;
-	bool is_new;
-
-	audit_settle(a);
-	task_lock(&a->writing);
-	is_new = reopen(a);
-	task_unlock(&a->writing);
-	if (!is_new)
-		return;
-	/* who opens it after a restart finds the chain in it */
-	l = audit_begin("continued");
-	audit_add(a, &l);
+	a->renamed = true;
 	audit_settle(a);
 }
 

@@ -28,7 +28,7 @@ struct err audit_open(struct loop *, const char *path, struct audit **out);
 void audit_close(struct audit *);
 
 /* If the file has been renamed a new one goes on with the chain, with a line
- * that says so. Suspends. */
+ * that says so; if there can't be one yet, as soon as there can. Suspends. */
 void audit_reopen(struct audit *);
 
 /* One that log_text() and log_number() add to. */

@@ -1,5 +1,6 @@
 /* audit_test.c -- a file that can't be written, and can't be cut off either,
- * is whole again when the disk is. */
+ * is whole again when the disk is; one that can't be opened when the one
+ * before was renamed is, as soon as it can. */
 #include "guard/audit.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -51,11 +53,9 @@ static struct buf content(void)
 }
 
 /* How many lines; -1: they don't follow one another. */
-static int lines(void)
+static int follow(struct slice rest)
 {
-	struct buf text = content();
 	struct chain chain = chain_start();
-	struct slice rest = buf_slice(&text);
 	struct slice line, ignored;
 	bool whole = true;
 	int n = 0;
@@ -64,9 +64,16 @@ static int lines(void)
 		whole = chain_follow(&chain, line, false, &ignored);
 		n++;
 	}
-	whole = whole && line.len == 0;
+	return whole && line.len == 0 ? n : -1;
+}
+
+static int lines(void)
+{
+	struct buf text = content();
+	int n = follow(buf_slice(&text));
+
 	buf_free(&text);
-	return whole ? n : -1;
+	return n;
 }
 
 /* Was it written? */
@@ -142,10 +149,53 @@ static void test_torn(void **state)
 	remove_all(dir);
 }
 
+/* Something else is where the new one should be. */
+static void taken(struct loop *loop, void *arg)
+{
+	struct audit *a;
+	char old[80];
+
+	(void)arg;
+	snprintf(old, sizeof old, "%s.1", path);
+	assert_true(is_ok(audit_open(loop, path, &a)));
+	assert_true(add(a, 1));
+	assert_int_equal(rename(path, old), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	audit_reopen(a);
+	assert_false(add(a, 1));
+	assert_int_equal(rmdir(path), 0);
+	assert_true(add(a, 1)); /* nobody has asked for it anew */
+	audit_close(a);
+}
+
+/* The new file goes on with the old one's chain. */
+static void test_taken(void **state)
+{
+	char dir[] = "/tmp/roost-audit-test-XXXXXX";
+	struct buf both;
+	struct buf new;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/audit.log", dir);
+	task_run_main(taken, NULL);
+	new = content();
+	snprintf(path, sizeof path, "%s/audit.log.1", dir);
+	both = content();
+	assert_int_equal(follow(buf_slice(&both)), 1);
+	buf_add(&both, buf_slice(&new));
+	/* how many were lost, the line, and that it goes on */
+	assert_int_equal(follow(buf_slice(&both)), 4);
+	buf_free(&both);
+	buf_free(&new);
+	remove_all(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_torn),
+		cmocka_unit_test(test_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
