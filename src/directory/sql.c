@@ -27,19 +27,42 @@ struct sql {
  * by then to whoever was waiting for some. */
 static const char vfs[] = "unix-excl";
 
-/* The last one reads, which makes the log. */
+/* The last pragma reads, which makes the log. What SQLite could not open to
+ * write it opens to read, and stays with that: who is told so now can open it
+ * again. Of the log a transaction tells. */
 static const char pragmas[] = "PRAGMA journal_mode = WAL;"
 			      "PRAGMA synchronous = FULL;"
 			      "PRAGMA foreign_keys = ON;"
 			      "PRAGMA trusted_schema = OFF;"
-			      "PRAGMA user_version;";
+			      "PRAGMA user_version;"
+			      "BEGIN IMMEDIATE;"
+			      "ROLLBACK;";
+
+static void log_failed(struct sql *s, int code)
+{
+	struct log_line l = log_open(LOG_LEVEL_ERROR, "directory_failed");
+	const char *file =
+		s->db != NULL ? sqlite3_db_filename(s->db, "main") : NULL;
+	const char *text = sqlite3_errstr(code);
+
+	if (s->db != NULL && (sqlite3_errcode(s->db) & 0xff) == (code & 0xff))
+		text = sqlite3_errmsg(s->db);
+	if (file != NULL)
+		log_text(&l, "file", slice_cstr(file));
+	log_text(&l, "text", slice_cstr(text));
+	log_close(&l);
+}
 
 /* The detail is for the log only. */
 static struct err failed(struct sql *s, int code)
 {
-	log_note(LOG_LEVEL_ERROR, "directory_failed",
-	         s->db != NULL ? sqlite3_errmsg(s->db) : sqlite3_errstr(code));
+	log_failed(s, code);
 	switch (code & 0xff) {
+	case SQLITE_BUSY:
+		return err(ERR_IO, "another program has it open, and must "
+		                   "close it");
+	case SQLITE_READONLY:
+		return err(ERR_IO, "it could not be opened to be written");
 	case SQLITE_FULL:
 		return err(ERR_NOSPACE, "the directory's disk is full");
 	case SQLITE_CORRUPT:
@@ -85,6 +108,8 @@ static int set_up(struct sql *s)
 		                         &on);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(s->db, pragmas, NULL, NULL, NULL);
+	if (code == SQLITE_OK && sqlite3_db_readonly(s->db, "main") != 0)
+		code = SQLITE_READONLY;
 	if (code == SQLITE_OK)
 		sql_keep_log(s, true);
 	return code;

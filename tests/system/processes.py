@@ -3,6 +3,7 @@ end ends, and nobody has more than he needs."""
 import contextlib
 import os
 import pwd
+import re
 import signal
 import socket
 import sqlite3
@@ -167,6 +168,22 @@ class Children(support.ServerTest):
                                             "database is locked"):
                     db.execute("PRAGMA user_version").fetchall()
             self.assertFalse(os.path.exists(path + "-shm"))
+
+    def test_who_has_a_database_open_is_told_to_close_it(self):
+        path = os.path.join(self.server.dir, "auth", "history.sqlite")
+        self.server.stop()
+        self.addCleanup(self.server.start)
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.execute("BEGIN")
+            db.execute("PRAGMA user_version").fetchall()
+            self.server.spawn()
+            self.assertEqual(
+                self.server.process.wait(harness.PATIENCE_S), 73)
+        self.assertRegex(
+            self.server.log(),
+            r"event=directory_failed file=\S*/auth/history.sqlite "
+            r'text="database is locked"\n'
+            r'.* event=history text="another program has it open')
 
 
 class Limits(support.ServerTest):
