@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../fault.h"
+#include "guards.h"
 #include "state.h"
 
 enum { READ_TRIES = 2000 };
@@ -51,6 +52,10 @@ static void read_state(struct work *w, uint32_t chain, struct buf *out)
 	out->len = 0;
 	if (chain == CHAIN_DIRECTORY) {
 		state_of_directory(w->directory, out);
+		return;
+	}
+	if (chain >= CHAIN_AUDIT) {
+		guards_state(w->guards, chain, out);
 		return;
 	}
 	buf_printf(out, "id=%llu\n", (unsigned long long)w->account[chain]);
@@ -156,6 +161,11 @@ bool account_end(struct work *w, uint32_t chain, struct err e)
 bool directory_end(struct work *w, struct err e)
 {
 	return step_end(w, CHAIN_DIRECTORY, e);
+}
+
+bool guard_end(struct work *w, uint32_t chain, struct err e)
+{
+	return step_end(w, chain, e);
 }
 
 /* -- a client and its session -- */

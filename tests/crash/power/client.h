@@ -23,6 +23,7 @@ struct work {
 	struct partition *partition;
 	struct model *model;
 	struct directory *directory;
+	struct guards *guards; /* while they are open; guards.h */
 	struct session_config config;
 	struct visit_office office;
 	uint64_t account[CHAIN_CONCURRENT + LOAD];
@@ -56,6 +57,7 @@ void note_directory(struct work *);
 /* Acknowledges, and marks; false: it was refused. */
 bool account_end(struct work *, uint32_t chain, struct err);
 bool directory_end(struct work *, struct err);
+bool guard_end(struct work *, uint32_t chain, struct err);
 
 struct client {
 	struct work *work;

@@ -9,16 +9,28 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "history.h"
 
 /* The last step of each: nothing is written to it any more. */
 #define STEP_CLOSED S("closed")
 
+struct guards;
 struct loop;
 struct work;
 
 /* Makes them, works with them, closes them. */
 void guards(struct work *);
+
+/* The same in parts, where something may fail. */
+struct err work_open_guards(struct work *);
+void work_close_guards(struct work *); /* if they are open */
+void guards_find(struct work *);       /* what is there first */
+void guards_work(struct work *);
+void guards_do_little(struct work *); /* each writes */
+
+/* A chain's. */
+void guards_state(const struct guards *, uint32_t chain, struct buf *out);
 
 /* Opens them, compares them with what they may be, goes on with them: a line
  * for everything that does not hold. */

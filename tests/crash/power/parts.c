@@ -5,10 +5,21 @@
 
 #include "../fault.h"
 #include "deeds.h"
+#include "guards.h"
 #include "script.h"
 #include "state.h"
 
 enum { PART_LINES = 6 };
+
+/* From the end. */
+enum part_kind {
+	OPENS,
+	GUARDS_OPEN,
+	GUARDS_WORK,
+	GUARDS_BEGIN, /* there is none of their files yet */
+	OTHERS,
+	LINES, /* of a script, or the accounts that they are about */
+};
 
 static uint32_t count_lines(const char *const *script)
 {
@@ -82,26 +93,50 @@ static void part_opens(struct work *w)
 	client_end(&c);
 }
 
-static uint32_t part_kind(uint32_t part)
+static enum part_kind part_kind(uint32_t part)
 {
-	return workload_parts() - 1 - part;
+	uint32_t behind = workload_parts() - 1 - part;
+
+	return behind < LINES ? (enum part_kind)behind : LINES;
 }
 
 uint32_t workload_parts(void)
 {
-	return 3 + count_parts(script_alone) + count_parts(script_shared);
+	return 1 + count_parts(script_alone) + count_parts(script_shared) +
+	       LINES;
+}
+
+bool workload_part_makes(uint32_t part)
+{
+	return part_kind(part) == GUARDS_BEGIN;
+}
+
+static void part_guards(struct work *w, enum part_kind kind)
+{
+	if (kind == GUARDS_WORK) {
+		guards_work(w);
+		return;
+	}
+	if (!is_ok(work_open_guards(w)))
+		return;
+	if (kind == GUARDS_BEGIN)
+		guards_find(w);
+	guards_do_little(w);
 }
 
 static void run_part(struct work *w, uint32_t part)
 {
 	uint32_t alone = count_parts(script_alone);
+	enum part_kind kind = part_kind(part);
 
 	if (part == 0)
 		part_users(w);
-	else if (part_kind(part) == 0)
+	else if (kind == OPENS)
 		part_opens(w);
-	else if (part_kind(part) == 1)
+	else if (kind == OTHERS)
 		part_others(w);
+	else if (kind != LINES)
+		part_guards(w, kind);
 	else if (part <= alone)
 		part_lines(w, script_alone, part - 1);
 	else
@@ -181,9 +216,45 @@ static void settle_account(struct work *w)
 	client_end(&c);
 }
 
+static void settle_guards(struct work *w)
+{
+	uint32_t refused = w->in->refused;
+
+	if (w->guards == NULL && !is_ok(work_open_guards(w))) {
+		buf_printf(w->in->problems, "the guards do not open again\n");
+		return;
+	}
+	if (w->in->last[CHAIN_AUDIT].len == 0)
+		guards_find(w);
+	for (uint32_t i = CHAIN_AUDIT; i < CHAINS; i++)
+		compare_last(w, i);
+	guards_do_little(w);
+	if (w->in->refused != refused)
+		buf_printf(w->in->problems, "a guard refuses still\n");
+}
+
 /* The disk works again: so does the store, of itself. What was refused while
  * even settling it failed is settled by who looks, or the next change; after a
  * single failure it must have been before. */
+/* What has opened it while calls failed can write to it, too. */
+static void settle_directory(struct work *w)
+{
+	struct err e;
+
+	if (w->directory == NULL)
+		return;
+	fault_state()->paused++;
+	step_begin(CHAIN_DIRECTORY, S("settled"));
+	e = directory_set_state(w->directory, w->account[CHAIN_FIRST],
+	                        ACCOUNT_ENABLED);
+	step_acknowledge(CHAIN_DIRECTORY);
+	note_directory(w);
+	if (!is_ok(e))
+		buf_printf(w->in->problems, "the directory refuses: %s\n",
+		           e.text);
+	fault_state()->paused--;
+}
+
 static void settle(struct work *w)
 {
 	const struct buf *first = &w->in->last[CHAIN_FIRST];
@@ -207,26 +278,43 @@ struct part_run {
 	uint32_t number;
 };
 
+/* What is open before anything may fail. */
+static void begin(struct work *w, enum part_kind kind)
+{
+	struct err e = open_both(w);
+
+	workload_must(is_ok(e), is_ok(e) ? "" : e.text);
+	find_all(w);
+	if (kind == OPENS)
+		work_close(w);
+	if (kind != GUARDS_WORK && kind != GUARDS_OPEN)
+		return;
+	workload_must(is_ok(work_open_guards(w)), "the guards open");
+	guards_find(w);
+	if (kind == GUARDS_OPEN)
+		work_close_guards(w);
+}
+
 static void run_with_faults(struct loop *loop, void *arg)
 {
 	struct part_run *p = arg;
 	struct work *w = &p->work;
-
-	struct err e;
+	enum part_kind kind = part_kind(p->number);
 
 	w->loop = loop;
-	e = open_both(w);
-	workload_must(is_ok(e), is_ok(e) ? "" : e.text);
-	find_all(w);
-	if (part_kind(p->number) == 0)
-		work_close(w);
+	begin(w, kind);
 	fault_state()->paused = 0;
 	if (is_ok(open_both(w)))
 		run_part(w, p->number);
-	if (part_kind(p->number) == 0)
+	if (kind == OPENS) {
+		settle_directory(w);
 		work_close(w);
+	}
 	fault_state()->paused = 1;
 	settle(w);
+	if (kind >= GUARDS_OPEN && kind <= GUARDS_BEGIN)
+		settle_guards(w);
+	work_close_guards(w);
 	work_close(w);
 }
 

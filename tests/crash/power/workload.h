@@ -36,13 +36,13 @@ void workload_load(struct recording *, const char *recording, const char *root);
  * The same in parts, one session's work: part 0 begins with what
  * workload_site() has made below the root, each other one with what the one
  * before has left. Some of its calls may fail (fault.h, from when it has
- * opened the store; in the part WORKLOAD_OPENS, from before). When it is
+ * opened the store; in those that open something, from before). When it is
  * done everything works again, or that is a problem; the rest is in the
  * recording. How many steps were refused.
  */
 struct buf;
-enum { WORKLOAD_OPENS = 0 };
 uint32_t workload_parts(void);
+bool workload_part_makes(uint32_t part); /* files of SQLite's */
 void workload_site(const char *root);
 uint32_t workload_part(struct recording *, const char *root, uint32_t part,
                        struct buf *problems);
