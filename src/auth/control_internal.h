@@ -21,6 +21,18 @@ struct control {
 	struct slice field[CONTROL_FIELDS]; /* of the request */
 };
 
+/* Memory of two pages of rows: this one's, and that of the one before, whose
+ * last row leads on. */
+struct control_pages {
+	struct arena *arenas[2];
+	unsigned n;
+};
+
+void control_pages_init(struct control_pages *);
+void control_pages_fini(struct control_pages *);
+/* For the next one; what was in the last but one is gone. */
+struct arena *control_pages_next(struct control_pages *);
+
 /* A row of the answer; the columns are in admin/verbs.h. Suspends. */
 void control_answer(struct control *, const struct slice *fields, uint32_t n);
 

@@ -12,6 +12,28 @@
 
 enum { PAGE = 64 };
 
+/* -- pages -- */
+
+void control_pages_init(struct control_pages *p)
+{
+	*p = (struct control_pages){ { arena_new(1 << 20), arena_new(1 << 20) },
+		                     0 };
+}
+
+void control_pages_fini(struct control_pages *p)
+{
+	arena_free(p->arenas[0]);
+	arena_free(p->arenas[1]);
+}
+
+struct arena *control_pages_next(struct control_pages *p)
+{
+	struct arena *a = p->arenas[p->n++ % 2];
+
+	arena_reset(a);
+	return a;
+}
+
 /* -- users -- */
 
 static struct slice state_name(const struct account_row *r)
@@ -263,27 +285,28 @@ static void hidden_row(struct control *c, const struct hidden_row *h)
 		CAPABILITY_LIST_COLUMNS);
 }
 
-/* Rows stay in the arena: the next page begins behind the last of them. */
 static struct err list_hidden(struct control *c, struct slice nothing,
                               struct slice nothing_either)
 {
 	struct hidden_row page[PAGE];
-	struct arena *a = arena_new(1 << 20);
+	struct control_pages pages;
 	struct hidden_row last = { S(""), S("") };
 	struct err e = OK;
 	size_t n = PAGE;
 
 	(void)nothing;
 	(void)nothing_either;
+	control_pages_init(&pages);
 	while (is_ok(e) && is_ok(c->e) && n == PAGE) {
-		e = directory_hidden_page(c->auth->directory, &last, a, page,
+		e = directory_hidden_page(c->auth->directory, &last,
+		                          control_pages_next(&pages), page,
 		                          PAGE, &n);
 		for (size_t i = 0; is_ok(e) && i < n; i++)
 			hidden_row(c, &page[i]);
 		if (n != 0)
 			last = page[n - 1];
 	}
-	arena_free(a);
+	control_pages_fini(&pages);
 	return e;
 }
 
@@ -305,15 +328,17 @@ static struct err group_list(struct control *c, struct slice nothing,
                              struct slice nothing_either)
 {
 	struct member_row page[PAGE];
-	struct arena *a = arena_new(1 << 20);
+	struct control_pages pages;
 	struct member_row last = { S(""), S("") };
 	struct err e = OK;
 	size_t n = PAGE;
 
 	(void)nothing;
 	(void)nothing_either;
+	control_pages_init(&pages);
 	while (is_ok(e) && is_ok(c->e) && n == PAGE) {
-		e = directory_members(c->auth->directory, &last, a, page, PAGE,
+		e = directory_members(c->auth->directory, &last,
+		                      control_pages_next(&pages), page, PAGE,
 		                      &n);
 		for (size_t i = 0; is_ok(e) && i < n; i++)
 			control_answer(
@@ -326,7 +351,7 @@ static struct err group_list(struct control *c, struct slice nothing,
 		if (n != 0)
 			last = page[n - 1];
 	}
-	arena_free(a);
+	control_pages_fini(&pages);
 	return e;
 }
 

@@ -49,7 +49,7 @@ static struct err take_page(struct control *c, struct arena *a,
 struct err control_user_stale(struct control *c, struct slice days,
                               struct slice disable)
 {
-	struct arena *a = arena_new(1 << 20);
+	struct control_pages pages;
 	struct stale_row page[PAGE];
 	struct slice last = S("");
 	struct err e = OK;
@@ -57,13 +57,14 @@ struct err control_user_stale(struct control *c, struct slice days,
 	uint64_t most;
 	int64_t before_s;
 
-	if (!slice_number(days, &most) || most == 0 || most > DAYS_MOST) {
-		arena_free(a);
+	if (!slice_number(days, &most) || most == 0 || most > DAYS_MOST)
 		return err(ERR_SYNTAX, "days are a number from 1 to 36500");
-	}
 	uses_flush(c->auth);
 	before_s = clock_now_s() - (int64_t)most * DAY_S;
+	control_pages_init(&pages);
 	while (is_ok(e) && is_ok(c->e) && n == PAGE) {
+		struct arena *a = control_pages_next(&pages);
+
 		e = directory_stale(c->auth->directory, before_s, last, a, page,
 		                    PAGE, &n);
 		if (is_ok(e))
@@ -71,6 +72,6 @@ struct err control_user_stale(struct control *c, struct slice days,
 		if (n != 0)
 			last = page[n - 1].name;
 	}
-	arena_free(a);
+	control_pages_fini(&pages);
 	return e;
 }
