@@ -220,22 +220,28 @@ struct err session_remove(struct session *s, const struct uidset *uids,
 	return e;
 }
 
-/* remove = "REMOVE" SP sequence-set, of UIDs: the second half of a MOVE to
- * another account, for which the home of a visit asks. */
+/* remove = "REMOVE" [SP sequence-set], of UIDs: the second half of a MOVE to
+ * another account, for which the home of a visit asks. Without UIDs it asks
+ * whether it may. */
 struct err cmd_remove(struct session *s, struct slice args)
 {
 	struct cursor c = args_cursor(s, args);
 	struct uidset uids = { 0 };
 	struct seq_set set;
+	bool asks = at_end(&c);
 	struct err e;
 
-	expect(&c, ' ', "expected a set of UIDs");
-	set = parse_sequence_set(&c);
+	if (!asks) {
+		expect(&c, ' ', "expected a set of UIDs");
+		set = parse_sequence_set(&c);
+	}
 	expect_end(&c);
 	if (!is_ok(c.e))
 		return c.e;
 	if (view_is_readonly(s->view))
 		return err(ERR_READONLY, "mailbox is selected read-only");
+	if (asks)
+		return OK;
 	e = session_resolve(s, &set, SET_UIDS, &uids);
 	if (is_ok(e))
 		e = session_remove(s, &uids, S(""));

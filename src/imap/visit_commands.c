@@ -244,13 +244,14 @@ static struct err rights_there(struct session *s, struct visit *v,
 
 struct err visit_may_move(struct session *s, struct visit *v)
 {
-	const unsigned needed = RIGHT_READ | RIGHT_DELETED | RIGHT_EXPUNGE;
-	unsigned rights;
-	struct err e = rights_there(s, v, slice_cstr(v->selected), &rights);
+	struct slice said = S("");
+	struct err e = visit_say(v, S("visit REMOVE\r\n"));
 
-	if (is_ok(e) && (rights & needed) != needed)
-		e = err(ERR_NOPERM, "not permitted");
-	return e;
+	e = is_ok(e) ? visit_answer(s, v, S("visit"), &said)
+	             : visit_leave(s, v, e);
+	if (!is_ok(e) || slice_starts(said, S("OK")))
+		return e;
+	return visit_result(s, said);
 }
 
 bool visit_knows(struct session *s, struct slice name)

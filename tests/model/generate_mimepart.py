@@ -57,6 +57,9 @@ def true_of(spot, pick):
         keys.append(b"ENCODING " + some_of(part.encoding, pick))
     for name, value in part.params:
         keys.append(b'PARAM %s "%s"' % (name.encode(), some_of(value, pick)))
+    params = {name for name, _ in part.params}
+    keys.append(b"PARAM %s NIL" % pick(*sorted(
+        {"charset", "name", "boundary"} - params, key=str)).encode())
     about = []
     for name, text in part.about.items():
         name = name[len("Content-"):].upper().encode()
@@ -91,17 +94,23 @@ def some_of(text, pick):
 
 
 def of_envelope(inner):
-    """In groups that are as likely as each other."""
+    """In groups that are as likely as each other; of people those who stand
+    in one field and not in From, which stands for others.
+    """
     people = [b"%s %s" % (name.encode(), x[1].encode()) for name in PEOPLE
               for x in sorted({y for them in inner.people() for y in them})]
+    apart = [b"%s %s" % (name.encode(), x[1].encode())
+             for name, them in zip(PEOPLE, inner.people()) for x in them
+             if x != inner.sender]
     ids = [b'SUBJECT ""', b"SUBJECT inn"]
     ids += [b'MESSAGE-ID "%s"' % inner.ident] if inner.ident else []
     ids += [b'IN-REPLY-TO "%s"' % x for x in inner.references]
     if not inner.date:
-        return people, ids
+        return people, apart or people, ids
     day = inner.date.strftime("%d-%b-%Y").encode()
-    return people, ids, [b"SENTON " + day, b"SENTSINCE " + day,
-                         b"SENTBEFORE " + day]
+    return people, apart or people, ids, [
+        b"SENTON " + day, b"SENTON " + day, b"SENTSINCE " + day,
+        b"SENTBEFORE " + day]
 
 
 def relation(pick):

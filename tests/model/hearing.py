@@ -65,7 +65,9 @@ class Hearing:
     def hear_highest(self, value, done=False):
         """What may not be told yet is not in it, RFC 7162 section 3.2."""
         view = self.opening or self.current
-        if view.tick is None or any(x.gone for x in view.messages):
+        demand(view or self.closed, "HIGHESTMODSEQ, but nothing is selected")
+        if not view or view.tick is None or \
+                any(x.gone for x in view.messages):
             return
         # as it is when the command is done, or was before
         ticks = {view.box.tick} if done else {view.box.tick, view.tick}
