@@ -2,6 +2,11 @@
 #include "auth/internal.h"
 #include "directory/name.h"
 
+static const struct err not_a_scope = {
+	ERR_SYNTAX,
+	"of whom? server, a domain (@example.org) or an account is needed"
+};
+
 /* A domain stands there as long as it has accounts. */
 static struct err check_domain(struct auth *a, struct slice domain)
 {
@@ -28,6 +33,8 @@ struct err scope_normal(struct auth *a, struct slice scope, struct buf *out)
 
 	if (scope.len == 0)
 		return OK;
+	if (slice_find_byte(scope, '@') == SLICE_NONE)
+		return not_a_scope;
 	if (scope.ptr[0] != '@') {
 		e = user_name_normal(scope, out);
 		return is_ok(e) ? check_account(a, buf_slice(out)) : e;

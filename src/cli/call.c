@@ -176,6 +176,24 @@ static bool is_help(const char *word)
 	       !strcmp(word, "help");
 }
 
+/* Of a verb, of a family of verbs, or (nothing is named) of all. */
+static bool help_of(char **words, int *status)
+{
+	*status = EX_OK;
+	for (size_t i = 0; i < n_verbs; i++) {
+		if (verb_words(&verbs[i], words) == 0)
+			continue;
+		usage_verb(stdout, &verbs[i], common, 3);
+		return false;
+	}
+	if (words[0] == NULL || usage_has_family(words[0]))
+		usage_verbs(stdout, words[0]);
+	else
+		*status = fail(EX_USAGE, "no verb %s (see roost --help)",
+		               words[0]);
+	return false;
+}
+
 /* No verb's name: the list of verbs, of one family where that is known. */
 static bool no_verb(char **argv, int *status)
 {
@@ -186,11 +204,13 @@ static bool no_verb(char **argv, int *status)
 		*status = EX_OK;
 		return false;
 	}
-	if (is_help(family)) {
-		*status = family != NULL ? EX_OK : EX_USAGE;
-		usage_verbs(family != NULL ? stdout : stderr, NULL);
+	if (family == NULL) {
+		*status = EX_USAGE;
+		usage_verbs(stderr, NULL);
 		return false;
 	}
+	if (is_help(family))
+		return help_of(argv + 1, status);
 	if (usage_has_family(family) && is_help(argv[1])) {
 		*status = argv[1] != NULL ? EX_OK : EX_USAGE;
 		usage_verbs(argv[1] != NULL ? stdout : stderr, family);

@@ -430,9 +430,11 @@ class Others(DoctorTest):
         """Seen from elsewhere there is nothing but that it has no ALPN."""
         pem = certificate(self.top, "localhost", more=",IP:" + AWAY)
         with self.dovecot(pem, USUAL) as (imap, imaps):
-            here, found = (self.doctor(
-                self.server, host, "--imap-port", imap, "--imaps-port",
-                imaps, "--ca", pem) for host in ("localhost", AWAY))
+            there = ("--imap-port", imap, "--imaps-port", imaps, "--ca", pem)
+            here, found = (self.doctor(self.server, host, *there)
+                           for host in ("localhost", AWAY))
+            text = self.server.roost("doctor", AWAY, *there,
+                                     conf=False).stdout
         self.assertEqual({"alpn", "clear_text_here"}, here.bad())
         self.assertEqual(0, here.status)
         self.assertEqual({"alpn"}, found.bad())
@@ -440,6 +442,13 @@ class Others(DoctorTest):
         self.assertLessEqual({"no_clear_text", "starttls", "tls_1_3",
                               "nothing_before_tls", "forward_secrecy",
                               "log_in_offered"}, found.good())
+        self.assertEqual(["  note     %s (%s:%s): a client that says "
+                          "\"http/1.1\" by ALPN is taken" % (AWAY, AWAY, port)
+                          for port in (imap, imaps)],
+                         re.findall("(?m)^  [a-z]+ .*", text))
+        self.assertEqual(2, text.count(
+            "-> refusing other protocols' names keeps web pages"))
+        self.assertIn("errors: 0, warnings: 0, notes: 2", text)
 
     def test_an_insecure_dovecot(self):
         pem = certificate(self.top, "localhost", bits="rsa:1024")

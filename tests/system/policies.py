@@ -333,6 +333,10 @@ class Policies(PolicyTest):
             done = self.server.roost("policy", *args, check=False)
             self.assertNotEqual(done.returncode, 0, args)
             self.assertIn(args[2], done.stderr)
+        done = self.server.roost("policy", "set", "example.org", "imap",
+                                 "off", check=False)
+        self.assertEqual(65, done.returncode)
+        self.assertIn("a domain (@example.org)", done.stderr)
 
 
 class Countries(PolicyTest):
