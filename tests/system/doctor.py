@@ -129,7 +129,10 @@ class Ours(DoctorTest):
         self.assertEqual(found.status, 0)
         for check in ("starttls", "no_clear_text", "nothing_before_tls",
                       "certificate_chain", "old_versions", "tls_1_3",
-                      "forward_secrecy", "alpn", "log_in_offered"):
+                      "forward_secrecy", "alpn", "log_in_offered",
+                      "reachable", "greeting", "revision", "handshake",
+                      "certificate_name", "certificate_dates",
+                      "certificate_key", "suites", "tls_1_2"):
             self.assertIn(check, found.good())
 
     def test_by_configuration(self):
@@ -140,7 +143,7 @@ class Ours(DoctorTest):
         self.assertLessEqual(found.status, 1)
         for check in ("configuration", "running", "accounts", "schemes",
                       "disk", "store", "index", "packs", "locked_out",
-                      "lmtp"):
+                      "lmtp", "listeners", "ready", "policies"):
             self.assertIn(check, found.good())
 
     def test_nobody_knows_who_signed(self):
