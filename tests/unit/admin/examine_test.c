@@ -72,7 +72,7 @@ static void expect(struct rig *r, uint8_t percent, const char *const *want)
 
 	ask(l, percent);
 	for (;; want++) {
-		assert_true(is_ok(link_receive(l, 20000, &in)));
+		assert_true(is_ok(link_receive(l, 60000, &in)));
 		if (in.type != FRAME_ROW)
 			break;
 		expect_row(&in, *want);
@@ -145,7 +145,7 @@ static void nonsense(struct rig *r)
 	struct frame_in in;
 
 	ask(l, 0);
-	assert_int_equal(link_receive(l, 20000, &in).code, ERR_CLOSED);
+	assert_int_equal(link_receive(l, 60000, &in).code, ERR_CLOSED);
 	close_link(l);
 }
 

@@ -123,7 +123,7 @@ static struct frame_in receive(struct end *e)
 {
 	struct frame_in in;
 
-	assert_true(is_ok(link_receive(e->link, 20000, &in)));
+	assert_true(is_ok(link_receive(e->link, 60000, &in)));
 	return in;
 }
 
@@ -151,7 +151,7 @@ static void assert_ended(struct end *e)
 	struct err got = OK;
 
 	while (is_ok(got)) {
-		got = link_receive(e->link, 20000, &in);
+		got = link_receive(e->link, 60000, &in);
 		if (is_ok(got))
 			assert_int_not_equal(in.type, FRAME_DONE);
 	}

@@ -514,7 +514,7 @@ static void leavers(struct rig *r)
 		ask(last, FRAME_USER_ADD, "bob@example.org", "secret")->code,
 		ERR_OK);
 	link_free(last);
-	task_sleep(100);
+	rig_settle(r);
 	for (size_t i = 0; i < RIG_PARTITIONS; i++)
 		if (r->mail[i].control_fd >= 0)
 			close(r->mail[i].control_fd);

@@ -482,7 +482,7 @@ static void expiry(struct rig *r)
 	while (r->mail[0].roll_calls == calls)
 		task_sleep(50);
 	assert_true(time(NULL) >= then);
-	task_sleep(100); /* of all */
+	rig_settle(r); /* of all */
 	calls = r->mail[0].roll_calls;
 	task_sleep(1500);
 	assert_int_equal(r->mail[0].roll_calls, calls); /* once */

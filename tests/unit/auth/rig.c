@@ -308,7 +308,7 @@ static void start_all(struct rig *r)
 {
 	struct frame_in in;
 
-	assert_true(is_ok(link_receive(r->parent, 10000, &in)));
+	assert_true(is_ok(link_receive(r->parent, 60000, &in)));
 	assert_int_equal(in.type, FRAME_READY);
 	rig_start_gate(r);
 	for (uint32_t i = 0; i < RIG_PARTITIONS; i++)

@@ -95,7 +95,7 @@ static void expect(struct link *l, uint32_t n, enum err_code code, uint32_t odd,
 		struct frame_in f;
 		uint32_t count;
 
-		assert_int_equal(link_receive(l, 5000, &f).code, ERR_OK);
+		assert_int_equal(link_receive(l, 60000, &f).code, ERR_OK);
 		assert_int_equal(f.type, FRAME_DELIVERED);
 		assert_int_equal(read_u32(&f.r), at);
 		count = read_u32(&f.r);
@@ -381,7 +381,7 @@ static void hostile(struct rig *r)
 		struct frame_in f;
 
 		cases[i](l);
-		assert_int_equal(link_receive(l, 5000, &f).code, ERR_CLOSED);
+		assert_int_equal(link_receive(l, 60000, &f).code, ERR_CLOSED);
 		disconnect(l);
 	}
 	assert_int_equal(rig_status(r, "INBOX").messages, 0);

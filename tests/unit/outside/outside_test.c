@@ -29,7 +29,7 @@
 #include "ipc/protocol.h"
 #include "outside/desk.h"
 
-enum { ASK_MS = 1500, HANG_MS = 1000, WAIT_MS = 20000 };
+enum { ASK_MS = 1500, HANG_MS = 20000, WAIT_MS = 60000 };
 
 /* -- a server -- */
 

@@ -27,7 +27,7 @@
 #include "parse/parse.h"
 #include "store/partition.h"
 
-enum { PATIENCE_MS = 10000, ACCOUNT = 7, RELAY = 4711 };
+enum { PATIENCE_MS = 60000, ACCOUNT = 7, RELAY = 4711 };
 
 #define TICKET     S("0123456789ABCDEF")
 #define SESSION_ID S("0123456789abcdef")
