@@ -366,6 +366,15 @@ static bool describe_leaf(struct digest_builder *b, struct node *n,
 	return n->type == PART_MESSAGE || (n->type != PART_TEXT && named);
 }
 
+/* An encoding in quotes is no token, but what was meant is clear. */
+static struct slice unquoted(struct slice s)
+{
+	bool is_quoted =
+		s.len > 2 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"';
+
+	return is_quoted ? slice_of(s.ptr + 1, s.len - 2) : s;
+}
+
 /* The slices stay those of the header's buffers. */
 static struct slice describe_multipart(struct digest_builder *b, struct node *n,
                                        const struct media *m)
@@ -387,6 +396,7 @@ struct description content_describe(struct digest_builder *b)
 		value_token(content_value(b, CONTENT_ENCODING), &params);
 	struct media media;
 
+	encoding = unquoted(encoding);
 	if (!is_media_token(encoding))
 		encoding = S("7bit");
 	if (!b->header.has[CONTENT_TYPE])

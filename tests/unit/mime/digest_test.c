@@ -140,6 +140,12 @@ static void test_bodystructure(void **state)
 		  "Content-MD5: m\r\n\r\nAAAA",
 		  "(\"image\" \"png\" (\"name\" \"a.png\") \"<i@d>\" \"d\" "
 		  "\"base64\" 4 \"m\" (\"inline\" NIL) (\"en\" \"de\") \"l\")" },
+		{ "Content-Type: a/b\r\n"
+		  "Content-Transfer-Encoding: \"Base64\" (x)\r\n\r\nAAAA",
+		  "(\"a\" \"b\" NIL NIL NIL \"base64\" 4" NOBODY ")" },
+		{ "Content-Type: a/b\r\n"
+		  "Content-Transfer-Encoding: \"base64\r\n\r\nAAAA",
+		  "(\"a\" \"b\" NIL NIL NIL \"7bit\" 4" NOBODY ")" },
 		{ "Content-Type: text/html\r\nContent-Transfer-Encoding:\r\n"
 		  "Content-Disposition: attachment; filename=a\r\n",
 		  "(\"text\" \"html\" NIL NIL NIL \"7bit\" 0 0 NIL "
