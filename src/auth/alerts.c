@@ -107,20 +107,22 @@ static bool is_silenced(struct auth *a, const struct alert *alert)
 	return silenced;
 }
 
+/* One that can't be kept in mind would be sent again and again: the log alone
+ * has it then. */
 void alerts_tell(struct auth *a, const struct alert *alert)
 {
-	struct err e = OK;
-	bool is_new = true;
+	struct err e;
+	bool is_new;
 
 	if (is_silenced(a, alert))
 		return;
 	e = alert_file_raise(a->alerts->file, alert, &is_new);
 	if (!is_ok(e))
 		log_note(LOG_LEVEL_ERROR, "alerts", e.text);
-	if (!is_new)
-		return;
-	alert_log(alert);
-	alert_post_all(a, alert);
+	if (is_new || !is_ok(e))
+		alert_log(alert);
+	if (is_new)
+		alert_post_all(a, alert);
 }
 
 static void raise_job(struct auth *a, struct alert_job *j)

@@ -5,8 +5,9 @@
  *	                                     queued         durable
  *
  * A line for each change that is asked for, durable before the change is
- * made: there is no change without its line. One that is refused has a second
- * line, that says so. Lines form a chain (base/chain.h).
+ * made. Without it an owner's is not made; an administrator's is, who must be
+ * able to act (docs/decisions/31). One that is refused has a second line, that
+ * says so. Lines form a chain (base/chain.h).
  *
  * Blocks behind the end of the file are its own before they are needed, so
  * that on a full disk what makes room can be recorded. When they are used up

@@ -197,6 +197,8 @@ class FullDisk:
         self.assertIn(1, self.figures("disk_full"))
         self.assertRegex(self.server.log(), r"proc=mail/\d event=disk_full ")
         self.assert_ready(r"ok\n(mail/\d: the disk is full\n)+")
+        self.assertTrue(wait_for(
+            lambda: " event=alert kind=disk " in self.server.log()))
         self.ballast.remove()
         self.must_return(raw)
 

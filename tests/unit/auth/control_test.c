@@ -562,24 +562,52 @@ static void strangers(struct rig *r)
 	link_free(l);
 }
 
+/* No file grows any more, until it is undone by what was. */
+static struct rlimit fill_disk(void)
+{
+	struct rlimit old, none;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	none = (struct rlimit){ 1, old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	return old;
+}
+
 /* What was not written down is not said to be done; the next time it is. */
 static void lockout_on_a_full_disk(struct rig *r)
 {
-	struct rlimit old, none;
+	struct rlimit old;
 	enum err_code code;
 
 	assert_int_equal(rig_verb(r, FRAME_USER_ADD, "ann@example.org", "x"),
 	                 ERR_OK);
 	assert_int_equal(rig_login(r, "ann@example.org", "wrong")->code,
 	                 ERR_AUTHENTICATIONFAILED);
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	none = (struct rlimit){ 1, old.rlim_max };
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	old = fill_disk();
 	code = rig_verb(r, FRAME_LOCKOUT_CLEAR, "", NULL);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	assert_int_equal(code, ERR_IO);
 	assert_int_equal(rig_verb(r, FRAME_LOCKOUT_CLEAR, "", NULL), ERR_OK);
+}
+
+/* What can't be kept is told all the same: nobody would know that the disk is
+ * full. */
+static void alert_on_a_full_disk(struct rig *r)
+{
+	struct frame_out f = { 0 };
+	struct rlimit old = fill_disk();
+
+	rig_log_begin();
+	frame_begin(&f, FRAME_DISK);
+	frame_u64(&f, 1);
+	frame_u64(&f, 5);
+	frame_u64(&f, 100);
+	assert_true(is_ok(link_send(r->mail[0].link, &f, -1)));
+	while (strstr(rig_log(), " event=alert kind=disk ") == NULL)
+		task_sleep(5);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_non_null(strstr(rig_log_end(), " event=alerts text="));
 }
 
 #define CASE(name, fn)                  \
@@ -604,6 +632,7 @@ CASE(test_leavers, leavers)
 CASE(test_too_many, too_many)
 CASE(test_strangers, strangers)
 CASE(test_lockout_on_a_full_disk, lockout_on_a_full_disk)
+CASE(test_alert_on_a_full_disk, alert_on_a_full_disk)
 
 int main(void)
 {
@@ -623,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_strangers),
 		cmocka_unit_test(test_lockout_on_a_full_disk),
+		cmocka_unit_test(test_alert_on_a_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,4 +166,5 @@ enum err_code rig_verb(struct rig *, uint16_t type, const char *name,
 
 void rig_log_begin(void);
 /* What was written since; static. */
+const char *rig_log(void);
 const char *rig_log_end(void);
