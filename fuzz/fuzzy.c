@@ -8,29 +8,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "../tests/fuzzy_pieces.h"
 #include "base/unicode.h"
-#include "mime/fuzzy.h"
 
 enum { HELD = 256 }; /* octets of a word */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static unsigned score_pieces(const struct fuzzy *f, struct slice text,
-                             size_t piece)
-{
-	struct fuzzy_match m = { 0 };
-	struct buf held = { 0 };
-
-	for (; text.len > piece; text = slice_from(text, piece)) {
-		buf_add(&held, slice_first(text, piece));
-		buf_drop(&held, fuzzy_look(f, buf_slice(&held), false,
-		                           FUZZY_IN_HEADER, &m));
-	}
-	buf_add(&held, text);
-	fuzzy_look(f, buf_slice(&held), true, FUZZY_IN_HEADER, &m);
-	buf_free(&held);
-	return fuzzy_score(f, &m);
-}
 
 static void check(struct slice sought, struct slice text, size_t piece)
 {

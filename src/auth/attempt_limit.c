@@ -8,7 +8,6 @@
 
 #include "auth/alerts.h"
 #include "auth/mechanism.h"
-#include "base/clock.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -20,11 +19,6 @@ enum {
 	DELAY_FREE = 3,       /* failures that hold no answer back */
 	DELAY_MOST = 5,       /* ticks */
 };
-
-static uint32_t now_s(void)
-{
-	return (uint32_t)clock_now_s();
-}
 
 /* -- who it is to the limits -- */
 
@@ -73,7 +67,7 @@ static bool is_known(const struct attempt *t)
 		return false;
 	limit_network_text(&place, text);
 	return history_knows(a->history, t->row.id, slice_cstr(text),
-	                     (int64_t)now_s() - a->options->known_s);
+	                     (int64_t)attempt_now_s() - a->options->known_s);
 }
 
 static bool is_at_home(struct attempt *t)
@@ -95,7 +89,8 @@ static uint64_t generation_of(const struct attempt *t)
 
 	if (row->id != 0 && !verify_may_log_in(row))
 		return ~row->generation;
-	return row->generation + (is_others ? now_s() / SOURCE_ASKED_S : 0);
+	return row->generation +
+	       (is_others ? attempt_now_s() / SOURCE_ASKED_S : 0);
 }
 
 static struct limit_try try_of(struct attempt *t)
@@ -153,7 +148,7 @@ bool limits_may_try(struct attempt *t)
 	t->limit.generation = generation_of(t);
 	t->limit.is_asked = true;
 	who = try_of(t);
-	answer = limits_ask(t->auth->limits, &who, now_s());
+	answer = limits_ask(t->auth->limits, &who, attempt_now_s());
 	if (answer == LIMIT_MAY) {
 		t->limit.is_under_way = true;
 		return true;
@@ -219,12 +214,12 @@ static void note_granted(struct attempt *t)
 {
 	struct limits *l = t->auth->limits;
 	struct limit_try who = try_of(t);
-	unsigned spraying = limits_spraying(l, &who, now_s());
+	unsigned spraying = limits_spraying(l, &who, attempt_now_s());
 
 	log_news(t, "login_while_spraying", spraying);
 	if (spraying != 0)
 		alerts_intrusion(t);
-	limits_let_in(l, &who, now_s());
+	limits_let_in(l, &who, attempt_now_s());
 }
 
 static void end_try(struct attempt *t, enum outcome outcome)
@@ -236,13 +231,13 @@ static void end_try(struct attempt *t, enum outcome outcome)
 	uint32_t failures;
 
 	t->limit.is_under_way = false;
-	news = limits_end(l, &who, failed, now_s());
+	news = limits_end(l, &who, failed, attempt_now_s());
 	log_news(t, "lockout", news.locked);
 	log_news(t, "spraying", news.sprayed);
 	if (news.let_in.len != 0)
 		log_let_in(news.let_in);
 	alerts_news(t, news);
-	failures = limits_failures(l, &who, now_s());
+	failures = limits_failures(l, &who, attempt_now_s());
 	if (failures > DELAY_FREE)
 		t->delay = (uint8_t)(failures - DELAY_FREE < DELAY_MOST
 		                             ? failures - DELAY_FREE
@@ -287,7 +282,7 @@ static void note_row(struct attempt *t, enum outcome outcome)
 		    a->history,
 		    &(struct sign_in){
 			    .account = t->row.id,
-			    .first_s = (int64_t)now_s(),
+			    .first_s = (int64_t)attempt_now_s(),
 			    .granted = granted,
 			    .name = name_of(t),
 			    .reason = slice_cstr(granted ? "" : t->reason),
@@ -334,7 +329,8 @@ static void count_lockouts(void *arg)
 
 	for (int i = 0; i < LIMIT_KINDS; i++) {
 		size_t n = tallies_locked(
-			limits_table(a->limits, (enum limit_kind)i), now_s());
+			limits_table(a->limits, (enum limit_kind)i),
+			attempt_now_s());
 
 		counter_set(COUNTER_LOCKOUTS + (size_t)i, n);
 		all += n;
@@ -410,7 +406,7 @@ struct err limits_flush(struct auth *a)
 		log_close(&l);
 		a->history_lost = 0;
 	}
-	e = history_write(a->history, a->limits, (int64_t)now_s());
+	e = history_write(a->history, a->limits, (int64_t)attempt_now_s());
 	if (!is_ok(e))
 		log_note(LOG_LEVEL_WARN, "history_lost", e.text);
 	count_lockouts(a);

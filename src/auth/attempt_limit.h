@@ -7,6 +7,13 @@
 #pragma once
 
 #include "auth/attempt.h"
+#include "base/clock.h"
+
+/* The time that limits are asked with. */
+static inline uint32_t attempt_now_s(void)
+{
+	return (uint32_t)clock_now_s();
+}
 
 /*
  * False: it was refused, without a look at what it says, and is gone. To be

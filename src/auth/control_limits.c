@@ -5,7 +5,6 @@
 #include "auth/attempt_limit.h"
 #include "auth/control_internal.h"
 #include "base/arena.h"
-#include "base/clock.h"
 
 enum { PAGE = 64 };
 
@@ -99,11 +98,6 @@ static void lockout_row(struct control *c, struct arena *a,
 	arena_reset(a);
 }
 
-static uint32_t now_s(void)
-{
-	return (uint32_t)clock_now_s();
-}
-
 struct err control_lockout_list(struct control *c, struct slice nothing,
                                 struct slice nothing_either)
 {
@@ -116,9 +110,10 @@ struct err control_lockout_list(struct control *c, struct slice nothing,
 			limits_table(c->auth->limits, (enum limit_kind)i);
 
 		for (size_t p = 0; p < tallies_places(t) && is_ok(c->e); p++) {
-			const struct tally *y = tallies_at(t, p, now_s());
+			const struct tally *y =
+				tallies_at(t, p, attempt_now_s());
 
-			if (y != NULL && tally_is_locked(y, now_s()))
+			if (y != NULL && tally_is_locked(y, attempt_now_s()))
 				lockout_row(c, a, (enum limit_kind)i, y);
 		}
 	}
@@ -139,7 +134,8 @@ struct err control_lockout_clear(struct control *c, struct slice who,
 	(void)nothing;
 	if (!is_account && e.code != ERR_ABSENT && e.code != ERR_SYNTAX)
 		return e;
-	n = limits_clear(c->auth->limits, who, is_account ? r.id : 0, now_s());
+	n = limits_clear(c->auth->limits, who, is_account ? r.id : 0,
+	                 attempt_now_s());
 	e = limits_flush(c->auth);
 	if (!is_ok(e))
 		return err(e.code, "done, but not written down: it comes back "

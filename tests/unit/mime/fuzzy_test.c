@@ -1,6 +1,5 @@
 /* fuzzy_test.c -- what is found of a text by something like it. */
-#include "mime/fuzzy.h"
-
+#include "../../fuzzy_pieces.h"
 #include "base/unicode.h"
 #include "text_cases.h"
 
@@ -92,24 +91,7 @@ static void test_scores(void **state)
 	arena_free(a);
 }
 
-/* The same in pieces, which come one after the other. */
-static unsigned score_pieces(const struct fuzzy *f, struct slice text,
-                             size_t piece)
-{
-	struct fuzzy_match m = { 0 };
-	struct buf held = { 0 };
-
-	for (; text.len > piece; text = slice_from(text, piece)) {
-		buf_add(&held, slice_first(text, piece));
-		buf_drop(&held, fuzzy_look(f, buf_slice(&held), false,
-		                           FUZZY_IN_HEADER, &m));
-	}
-	buf_add(&held, text);
-	fuzzy_look(f, buf_slice(&held), true, FUZZY_IN_HEADER, &m);
-	buf_free(&held);
-	return fuzzy_score(f, &m);
-}
-
+/* The same in pieces. */
 static void test_pieces(void **state)
 {
 	struct arena *a = arena_new(SIZE_MAX);
