@@ -33,7 +33,7 @@ static struct link *connect_to(struct model *model)
 
 	must(is_ok(link_pair(fds)));
 	deliver_serve(task_loop(), model, link_new(task_loop(), fds[0], none),
-	              MESSAGE_LIMIT);
+	              S(""), MESSAGE_LIMIT);
 	return link_new(task_loop(), fds[1], none);
 }
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { IPV4_PREFIX = 96 }; /* bits before an IPv4 address in its mapped form */
@@ -51,6 +52,16 @@ void address_text(const struct address *a, char out[ADDRESS_TEXT])
 		inet_ntop(AF_INET, a->bytes + sizeof mapped, out, ADDRESS_TEXT);
 	else
 		inet_ntop(AF_INET6, a->bytes, out, ADDRESS_TEXT);
+}
+
+struct slice address_port_text(struct slice address, uint16_t port, char *out,
+                               size_t size)
+{
+	bool v6 = slice_find_byte(address, ':') != SLICE_NONE;
+	int n = snprintf(out, size, v6 ? "[%.*s]:%u" : "%.*s:%u",
+	                 (int)address.len, address.ptr, port);
+
+	return slice_of(out, (size_t)n);
 }
 
 struct network network_of(const struct address *a, uint8_t bits)

@@ -33,6 +33,10 @@ bool address_is_ipv4(const struct address *);
 /* "192.0.2.1", "2001:db8::1" or, for a Unix socket, "unix". */
 void address_text(const struct address *, char out[ADDRESS_TEXT]);
 
+/* Of such a text: "192.0.2.1:25", "[2001:db8::1]:25"; out has room for it. */
+struct slice address_port_text(struct slice address, uint16_t port, char *out,
+                               size_t size);
+
 /* The address with all but its first `bits` bits zero. */
 struct network network_of(const struct address *, uint8_t bits);
 

@@ -60,7 +60,9 @@ static void forget_message(struct server *s)
 	free_slice(d->sender);
 	free_slice(d->session_id);
 	incoming_free(d->message);
-	*d = (struct delivery){ .model = d->model, .loop = d->loop };
+	*d = (struct delivery){ .model = d->model,
+		                .loop = d->loop,
+		                .peer = d->peer };
 	s->receiving = s->has_data = false;
 	s->received = 0;
 	s->e = OK;
@@ -253,18 +255,21 @@ static void serve(void *arg)
 		}
 	}
 	forget_message(s);
+	free_slice(s->delivery.peer);
 	link_free(s->link);
 	free(s);
 }
 
 void deliver_serve(struct loop *loop, struct model *model, struct link *link,
-                   uint64_t message_limit_bytes)
+                   struct slice peer, uint64_t message_limit_bytes)
 {
 	struct server *s = mem_new(1, sizeof *s);
 
 	s->link = link;
 	s->limit = message_limit_bytes;
-	s->delivery = (struct delivery){ .model = model, .loop = loop };
+	s->delivery = (struct delivery){ .model = model,
+		                         .loop = loop,
+		                         .peer = own_copy(peer) };
 	task_spawn(loop, serve, s);
 }
 

@@ -23,6 +23,7 @@
 struct err deliver_message(struct loop *, struct model *, uint64_t account,
                            struct slice name, struct slice message);
 
-/* Spawns a task for the link; it ends with the link, which it frees. */
+/* Spawns a task for the link; it ends with the link, which it frees. The peer
+ * ("": none) is for the log. */
 void deliver_serve(struct loop *, struct model *, struct link *,
-                   uint64_t message_limit_bytes);
+                   struct slice peer, uint64_t message_limit_bytes);

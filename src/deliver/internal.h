@@ -17,6 +17,7 @@ struct delivery {
 	struct slice
 		sender; /* own memory, as session_id; "" is the null path */
 	struct slice session_id;
+	struct slice peer; /* of the link; "": none */
 	struct recipient *v;
 	uint32_t n;
 	struct incoming *message; /* finished when it is delivered */

@@ -57,6 +57,8 @@ static void log_delivery(const struct delivery *d, const struct recipient *r,
 	counter_add(COUNTER_DELIVERED + is_ok(r->result), 1);
 	log_text(&l, "session", d->session_id);
 	log_text(&l, "user", r->name);
+	if (d->peer.len != 0)
+		log_text(&l, "peer", d->peer);
 	log_text(&l, "from", d->sender);
 	if (d->message != NULL)
 		log_number(&l, "size", incoming_size(d->message));

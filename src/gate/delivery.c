@@ -158,6 +158,7 @@ static void route_connect(struct route *r)
 	if (mail == NULL || !is_ok(link_pair(fds)))
 		return;
 	frame_begin(&f, FRAME_DELIVER);
+	frame_slice(&f, r->delivery->options.peer);
 	if (!is_ok(link_send(mail, &f, fds[1]))) {
 		close(fds[0]);
 		return;

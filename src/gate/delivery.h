@@ -29,6 +29,7 @@ struct delivery_options {
 	struct gate *gate;
 	struct lmtp *lmtp;
 	const char *session_id; /* SESSION_ID_SIZE bytes; outlives it */
+	struct slice peer;      /* address and port, "": none; outlives it */
 	/* an answer came, a link broke or its queue ran empty; may free */
 	void (*changed)(void *arg);
 	void *arg;

@@ -34,6 +34,7 @@ struct lmtp_conn {
 	uint64_t request;
 	struct timer silence;
 	char session_id[SESSION_ID_SIZE];
+	char peer[PEER_TEXT];
 };
 
 static void conn_run(void *arg);
@@ -225,9 +226,22 @@ static void conn_run(void *arg)
 	timer_start(&c->silence, c->gate->loop, silence_ms(c), on_silence, c);
 }
 
-static void conn_init(struct lmtp_conn *c, struct gate *g, int fd)
+/* Over a Unix socket nobody has one. */
+static struct slice peer_text(const struct arrival *from, char out[PEER_TEXT])
 {
-	*c = (struct lmtp_conn){ .gate = g, .wire = { .fd = fd } };
+	char address[ADDRESS_TEXT];
+
+	if (from->peer_port == 0)
+		return S("");
+	address_text(&from->address, address);
+	return address_port_text(slice_cstr(address), from->peer_port, out,
+	                         PEER_TEXT);
+}
+
+static void conn_init(struct lmtp_conn *c, struct gate *g,
+                      const struct arrival *from)
+{
+	*c = (struct lmtp_conn){ .gate = g, .wire = { .fd = from->fd } };
 	session_id_new(c->session_id);
 	c->lmtp =
 		lmtp_new(g->options->hostname, g->options->message_limit_bytes);
@@ -235,10 +249,11 @@ static void conn_init(struct lmtp_conn *c, struct gate *g, int fd)
 		.gate = g,
 		.lmtp = c->lmtp,
 		.session_id = c->session_id,
+		.peer = peer_text(from, c->peer),
 		.changed = on_delivery_changed,
 		.arg = c,
 	});
-	c->watch = watch_new(g->loop, fd, conn_run, c);
+	c->watch = watch_new(g->loop, from->fd, conn_run, c);
 	member_add(&g->lmtp_conns, &c->member);
 	g->lmtp_count++;
 }
@@ -247,7 +262,7 @@ void lmtp_conn_new(struct gate *g, const struct arrival *from)
 {
 	struct lmtp_conn *c = mem_new(1, sizeof *c);
 
-	conn_init(c, g, from->fd);
+	conn_init(c, g, from);
 	if (c->watch == NULL) {
 		conn_free(c);
 		return;

@@ -191,7 +191,9 @@ enum frame_type {
 	                       input read already behind the log-in, u64 relay
 	                       (0: there is none); fd: the client (TCP, or a
 	                       stream socketpair to the relay) */
-	FRAME_DELIVER,      /* fd: delivery link, for many messages in turn */
+	FRAME_DELIVER,      /* slice the client's address and port (""; it came
+	                       over a Unix socket); fd: delivery link, for many
+	                       messages in turn */
 	/* mail -> gate */
 	FRAME_RETURN,       /* u64 relay, slice input read already behind
 	                       UNAUTHENTICATE; slice peer address, u16 peer

@@ -52,10 +52,12 @@ static struct link *take_link(struct mail *m, struct frame_in *f)
 
 static bool on_deliver(struct mail *m, struct frame_in *f)
 {
+	struct slice peer = frame_read_slice(f, PEER_TEXT);
 	struct link *l = frame_is_whole(f) ? take_link(m, f) : NULL;
 
 	if (l != NULL)
-		deliver_serve(m->loop, m->model, l, m->limits.message_bytes);
+		deliver_serve(m->loop, m->model, l, peer,
+		              m->limits.message_bytes);
 	return l != NULL;
 }
 

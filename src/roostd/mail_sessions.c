@@ -216,27 +216,19 @@ static void on_end(void *arg, const struct conn_left *left)
 	mail_check_end(m);
 }
 
-static struct slice peer_text(const struct request *r, char *out, size_t size)
-{
-	bool v6 = slice_find_byte(r->peer, ':') != SLICE_NONE;
-	int n = snprintf(out, size, v6 ? "[%.*s]:%u" : "%.*s:%u",
-	                 (int)r->peer.len, r->peer.ptr, r->peer_port);
-
-	return slice_of(out, (size_t)n);
-}
-
 static void start(struct mail_peer *gate, const struct request *r, int fd,
                   struct account *account, const struct ticket_holder *who)
 {
 	struct mail_session *s = mem_new(1, sizeof *s);
 	struct mail *m = gate->mail;
-	char peer[PEER_MOST + 16];
+	char peer[PEER_TEXT];
 	const struct session_start start = {
 		.config = &m->session_config,
 		.account = account,
 		.session_id = r->session_id,
 		.login_tag = r->tag,
-		.peer = peer_text(r, peer, sizeof peer),
+		.peer = address_port_text(r->peer, r->peer_port, peer,
+		                          sizeof peer),
 		.client_id = r->client_id,
 		.input = r->input,
 		.hidden = slice_cstr(who->hidden),

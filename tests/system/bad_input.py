@@ -68,11 +68,12 @@ class BadInput(support.ServerTest):
 
     def test_what_the_log_has_of_a_delivery(self):
         """behaviour 199: of all recipients of a message, by one name, which no
-        other has."""
+        other has; and where it came from."""
         users = [self.new_user() for _ in range(2)]
         text = b"Subject: x\r\n\r\nhush-hush, too\r\n"
         for _ in range(2):
             with self.server.lmtp() as mta:
+                peer = "127.0.0.1:%d" % mta.sock.getsockname()[1]
                 self.assertEqual({}, mta.sendmail("a@example.net", users, text))
                 self.assertEqual(250, mta.getreply()[0])    # the second's
         names = [re.findall(r"event=delivered session=(\w+) user=%s " % user,
@@ -80,6 +81,9 @@ class BadInput(support.ServerTest):
         self.assertEqual(4, sum(map(len, names)))
         self.assertEqual(2, len(set(names[0])), names)
         self.assertEqual(*names)
+        for user, by_two in zip(users, names):
+            self.assertIn("event=delivered session=%s user=%s peer=%s from=" %
+                          (by_two[1], user, peer), self.server.log())
         self.assertNotIn("hush-hush, too", self.server.log())
 
     def test_a_million_parentheses_before_login(self):

@@ -159,11 +159,14 @@ class Balancer(support.ServerTest):
         raw.close()
 
     def test_delivery(self):
-        """By both versions; without a header there is none."""
+        """By both versions, as the log says; without a header there is none."""
         for name in ("lmtp", "lmtp1"):
-            with smtplib.LMTP("127.0.0.1", self.front[name]) as lmtp:
+            with smtplib.LMTP("127.0.0.1", self.front[name],
+                              source_address=("127.0.0.8", 0)) as lmtp:
                 self.assertEqual({}, lmtp.sendmail(
                     "x@example.org", [self.user], "Subject: x\r\n\r\nx\r\n"))
+                self.assertIn("user=%s peer=127.0.0.8:%d from=" % (
+                    self.user, lmtp.sock.getsockname()[1]), self.server.log())
         raw = self.raw(self.lmtp)
         raw.send(b"LHLO localhost\r\n")
         self.assertTrue(self.is_over(raw))

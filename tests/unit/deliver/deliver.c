@@ -29,7 +29,7 @@ static struct link *connect_to(struct rig *r)
 	servers = rig_socket(fds[0]);
 	deliver_serve(r->loop, r->model,
 	              link_new(r->loop, fds[0], (struct link_handler){ 0 }),
-	              LIMIT);
+	              S("192.0.2.1:4711"), LIMIT);
 	return link_new(r->loop, fds[1], (struct link_handler){ 0 });
 }
 

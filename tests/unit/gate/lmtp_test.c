@@ -90,6 +90,9 @@ static int delivery(int mail)
 	assert_int_equal(p->f.type, FRAME_DELIVER);
 	fd = p->f.fd;
 	assert_true(fd >= 0);
+	assert_true(slice_starts(frame_read_slice(&p->f, PEER_TEXT),
+	                         S("127.0.0.1:")));
+	assert_true(frame_is_whole(&p->f));
 	free(p);
 	return fd;
 }
