@@ -13,17 +13,24 @@ static void add_name(struct cursor *c, struct source *s, struct slice name)
 		s->names[s->n++] = name;
 }
 
+/* "", as in LIST, is what all of one's names are below. */
+static struct slice parse_name(struct cursor *c, const struct source *s)
+{
+	return s->kind == SOURCE_MAILBOXES ? parse_mailbox(c)
+	                                   : parse_mailbox_or_root(c);
+}
+
 /* one-or-more-mailbox = mailbox / "(" mailbox *(SP mailbox) ")" */
 static void parse_names(struct cursor *c, struct source *s)
 {
 	s->names = cursor_array(c, LIMIT_SOURCES, sizeof *s->names);
 	expect(c, ' ', "expected a mailbox");
 	if (!take(c, '(')) {
-		add_name(c, s, parse_mailbox_or_root(c));
+		add_name(c, s, parse_name(c, s));
 		return;
 	}
 	do {
-		add_name(c, s, parse_mailbox_or_root(c));
+		add_name(c, s, parse_name(c, s));
 	} while (take(c, ' '));
 	expect(c, ')', "list of mailboxes does not end");
 }

@@ -277,9 +277,7 @@ struct slice parse_mailbox_or_root(struct cursor *c)
 {
 	struct slice utf8 = parse_mailbox_asked(c);
 
-	if (c->prefix.len != 0 && utf8.len == 0)
-		return S("");
-	return normal_mailbox(c, utf8);
+	return utf8.len != 0 ? normal_mailbox(c, utf8) : S("");
 }
 
 static bool is_list_char(char c)

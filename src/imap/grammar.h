@@ -47,7 +47,7 @@ struct slice parse_mailbox_asked(struct cursor *);
  * called. */
 struct slice parse_mailbox(struct cursor *);
 
-/* Or "": nothing but the cursor's prefix, if it has one. */
+/* Or "", what all names are below: nothing but the cursor's prefix. */
 struct slice parse_mailbox_or_root(struct cursor *);
 
 /* list-mailbox, as on the wire: wildcards are allowed outside quotes */

@@ -46,6 +46,13 @@ static size_t most_names(const struct cursor *c)
 	return n;
 }
 
+/* "", as in LIST, is what all of one's names are below. */
+static struct slice parse_name(struct cursor *c, const struct notify_group *g)
+{
+	return g->filter == NOTIFY_SUBTREE ? parse_mailbox_or_root(c)
+	                                   : parse_mailbox(c);
+}
+
 /* one-or-more-mailbox = mailbox / "(" mailbox *(SP mailbox) ")" */
 static void parse_names(struct cursor *c, struct notify_group *g)
 {
@@ -54,13 +61,13 @@ static void parse_names(struct cursor *c, struct notify_group *g)
 	expect(c, ' ', "expected mailboxes");
 	g->names = cursor_array(c, most + 1, sizeof *g->names);
 	if (!take(c, '(')) {
-		g->names[g->n_names++] = parse_mailbox_or_root(c);
+		g->names[g->n_names++] = parse_name(c, g);
 		return;
 	}
 	do {
 		if (g->n_names == most)
 			fail(c, "list of mailboxes does not end");
-		g->names[g->n_names++] = parse_mailbox_or_root(c);
+		g->names[g->n_names++] = parse_name(c, g);
 	} while (take(c, ' '));
 	expect(c, ')', "list of mailboxes does not end");
 }
@@ -199,17 +206,21 @@ struct err parse_notify(struct cursor *c, struct notify_request *out)
 
 /* -- which groups -- */
 
-static bool is_within(struct slice name, struct slice top)
+static bool is_below(struct slice name, bool others, struct slice top)
 {
-	return top.len == 0 || slice_eq(name, top) ||
-	       (slice_starts(name, top) && name.ptr[top.len] == '/');
+	if (top.len == 0)
+		return !others;
+	return slice_starts(name, top) && name.len > top.len &&
+	       name.ptr[top.len] == '/';
 }
 
-static bool has_name(const struct notify_group *g, struct slice name)
+static bool has_name(const struct notify_group *g, struct slice name,
+                     bool others)
 {
 	for (size_t i = 0; i < g->n_names; i++)
-		if (g->filter == NOTIFY_SUBTREE ? is_within(name, g->names[i])
-		                                : slice_eq(name, g->names[i]))
+		if (slice_eq(name, g->names[i]) ||
+		    (g->filter == NOTIFY_SUBTREE &&
+		     is_below(name, others, g->names[i])))
 			return true;
 	return false;
 }
@@ -224,7 +235,7 @@ static bool matches(const struct notify_group *g, struct slice name,
 		return subscribed;
 	case NOTIFY_SUBTREE:
 	case NOTIFY_MAILBOXES:
-		return has_name(g, name);
+		return has_name(g, name, others);
 	default:
 		return false;
 	}

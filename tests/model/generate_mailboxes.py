@@ -137,7 +137,8 @@ class MailboxesGenerator(Pieces):
         where = self.pick(b"PERSONAL", b"INBOXES", b"subscribed",
                           b"SUBTREE (%s %s)" % (self.there(session, often),
                                                 self.name(session, often)),
-                          b"MAILBOXES " + self.there(session, often))
+                          b"MAILBOXES " + self.there(session, often),
+                          b'SUBTREE ""')
         if often and self.uid():
             where = b"SUBTREE " + self.pick(
                 b'"Other Users"', self.string(

@@ -27,7 +27,8 @@ class SearchGenerator(Pieces):
     def esearch(self, session):
         sources = [x + (b" " + (
             self.there(session) if self.uid() else b"(%s %s)" % (
-                self.name(session, text="a"), self.there(session)))
+                self.name(session, text="a"), self.pick(
+                    self.there(session), b'""')))
             if x in (b"mailboxes", b"subtree", b"SUBTREE-ONE") else b"")
             for x in self.some([
                 b"selected", b"inboxes", b"personal", b"subscribed",

@@ -31,7 +31,8 @@ class NotifyCommands(OthersNoticeCommands):
 
     def do_notify(self, command, answer):
         for group in command.groups:
-            group.names = [self.whole_name(x) for x in group.names]
+            group.names = ["" if group.kind == "SUBTREE" and not x
+                           else self.whole_name(x) for x in group.names]
         self.groups, self.told_at, self.owed = command.groups, {}, set()
         self.entries, self.changed = {}, {}
         self.watch()

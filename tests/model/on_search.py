@@ -146,7 +146,8 @@ class SearchCommands(ContextCommands):
         every = {x for account in [self.home, *self.home.known.values()]
                  for x in self.readable(account)}
         for source, given in command.sources:
-            names = [self.name_of(x) for x in given]
+            names = ["" if source.startswith("SUBTREE") and not x
+                     else self.name_of(x) for x in given]
             if source == "SELECTED":
                 out |= {x for x in every
                         if self.selected_is(self.box_named(x))}
@@ -164,6 +165,8 @@ class SearchCommands(ContextCommands):
             if source == "SUBTREE":
                 out |= {x for x in every
                         if x.startswith(tuple(y + "/" for y in names))}
+                if "" in names:
+                    out |= set(self.readable(self.home))
             if source == "SUBTREE-ONE":
                 out |= {x for x in every if x.rpartition("/")[0] in names}
         return out & every

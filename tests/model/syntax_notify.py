@@ -80,5 +80,6 @@ class Group:
             return subscribed
         if self.kind in ("SUBTREE", "MAILBOXES"):
             return any(name == x or self.kind == "SUBTREE" and
-                       name.startswith(x + "/") for x in self.names)
+                       (name.startswith(x + "/") if x else mine)
+                       for x in self.names)
         return mine and not self.is_selected
