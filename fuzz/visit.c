@@ -44,7 +44,7 @@ static struct err office_open(void *ctx, uint64_t account,
 	struct session_start start = {
 		.config = &s->config,
 		.session_id = session_id,
-		.login_tag = S("visit"),
+		.login_tag = S(ERRAND),
 		.visitor = &who,
 		.prefix = S("Other Users/a@example.org/"),
 	};

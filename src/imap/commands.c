@@ -190,7 +190,7 @@ static void count(const struct session *s, struct err e, uint64_t us)
  * is new is told when that command ends (visit_news()). */
 static bool is_errand(const struct session *s)
 {
-	return is_visit(s) && slice_eq(s->tag, S("visit"));
+	return is_visit(s) && slice_eq(s->tag, S(ERRAND));
 }
 
 static void tell_news(struct session *s)
@@ -203,6 +203,8 @@ static void tell_news(struct session *s)
 		s->modseq_shown = 0; /* not to the client */
 	} else if (!(c->rules & CMD_SILENT)) {
 		session_sync(s, !numbers);
+		if (!numbers)
+			visit_news(s);
 	}
 }
 
@@ -329,7 +331,7 @@ static void run_pending(struct session *s, struct slice line, struct err e)
 
 void command_run(struct session *s, struct slice text, struct err framing)
 {
-	struct cursor c = cursor_of(text, s->arena, has_utf8(s));
+	struct cursor c = args_cursor(s, text);
 	struct slice tag;
 	struct err e;
 

@@ -90,10 +90,13 @@ static bool is_tag_char(char c)
 	return is_astring_char(c) && c != '+';
 }
 
-/* tag = 1*<any ASTRING-CHAR except "+"> */
+/* tag = 1*<any ASTRING-CHAR except "+">
+ * to a visit also with a "+": ERRAND (visit.h) is no client's */
 struct slice parse_tag(struct cursor *c)
 {
-	struct slice tag = take_while(c, is_tag_char);
+	bool is_visit = c->prefix.len != 0;
+	struct slice tag =
+		take_while(c, is_visit ? is_astring_char : is_tag_char);
 
 	if (tag.len == 0)
 		fail(c, "expected a tag");

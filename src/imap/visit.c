@@ -250,7 +250,7 @@ static struct err begin(struct session *s, const struct visit_place *place,
 	make_room(s);
 	(*out)->next = s->visits;
 	s->visits = *out;
-	e = visit_answer(s, *out, S("visit"), &said);
+	e = visit_answer(s, *out, S(ERRAND), &said);
 	return is_ok(e) && slice_starts(said, S("OK")) ? OK : e;
 }
 
@@ -302,6 +302,12 @@ bool visit_is_tagged(struct slice line, struct slice tag)
 {
 	return slice_starts(line, tag) && line.len > tag.len + 2 &&
 	       line.ptr[tag.len] == ' ';
+}
+
+struct slice visit_said(struct session *s, struct slice line, struct slice tag)
+{
+	line = slice_first(line, line.len - 2);
+	return arena_copy(s->arena, slice_from(line, tag.len + 1));
 }
 
 /* A command there has shown that the client knows of modseqs. */
@@ -370,8 +376,9 @@ struct err visit_answer(struct session *s, struct visit *v, struct slice tag,
 		if (!is_ok(e))
 			return visit_leave(s, v, e);
 	}
-	line = slice_first(line, line.len - 2);
-	*said = arena_copy(s->arena, slice_from(line, tag.len + 1));
+	*said = visit_said(s, line, tag);
+	if (slice_eq(tag, s->tag))
+		v->heard = s->commands;
 	visit_rest(v);
 	return OK;
 }
@@ -393,7 +400,7 @@ struct err visit_say_enable(struct session *s, struct visit *v)
 	if (bits == 0)
 		return OK;
 	v->enabled |= bits;
-	buf_add(&text, S("visit ENABLE"));
+	buf_add(&text, S(ERRAND " ENABLE"));
 	for (size_t i = 0; i < n_capabilities; i++) {
 		if (!(capabilities[i].enable & bits))
 			continue;
@@ -418,7 +425,7 @@ static struct err enable_there(struct session *s, struct visit *v)
 	e = visit_say_enable(s, v);
 	while (is_ok(e)) {
 		e = visit_line(v, &line, &octets);
-		if (!is_ok(e) || visit_is_tagged(line, S("visit")))
+		if (!is_ok(e) || visit_is_tagged(line, S(ERRAND)))
 			break;
 		/* HIGHESTMODSEQ of what is selected there */
 		if (!slice_starts(line, S("* ENABLED")))
@@ -466,11 +473,11 @@ void visit_unselect(struct session *s)
 	if (v == NULL)
 		return;
 	s->away = NULL;
-	e = visit_say(v, S("visit UNSELECT\r\n"));
+	e = visit_say(v, S(ERRAND " UNSELECT\r\n"));
 	do {
 		if (is_ok(e))
 			e = visit_line(v, &line, &octets);
-	} while (is_ok(e) && !visit_is_tagged(line, S("visit")));
+	} while (is_ok(e) && !visit_is_tagged(line, S(ERRAND)));
 	if (!is_ok(e))
 		visit_leave(s, v, OK);
 }

@@ -28,6 +28,10 @@ struct list_row;
 struct session;
 struct visit;
 
+/* The tag of what a visit is asked for by its home, not by the client: one that
+ * no client can have. Its greeting has it, too. */
+#define ERRAND "visit+"
+
 /* Where visits are asked for; of the process. All suspend. */
 struct visit_office {
 	/* A stream to a session of that account in the owner's. ERR_ABSENT:
@@ -97,6 +101,10 @@ void visit_enable(struct session *);
 /* Is a mailbox of that name there, and to be seen? Who is out of reach keeps
  * what he has. */
 bool visit_knows(struct session *, struct slice name);
+
+/* At the end of a command: what is new in the mailbox that is selected there,
+ * unless the command has been there itself. */
+void visit_news(struct session *);
 
 /* In IDLE, or as NOTIFY asks: what the visit has said since. */
 void visit_tell(struct session *);

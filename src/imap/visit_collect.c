@@ -154,7 +154,7 @@ static struct err receive_all(struct parcels *p, struct visit *from,
 		e = visit_line(from, &line, &octets);
 		if (!is_ok(e))
 			return e;
-		if (slice_starts(line, S("visit ")))
+		if (visit_is_tagged(line, S(ERRAND)))
 			break;
 		if (octets == 0 || !parse_fetched(p->s, line, &one)) {
 			e = visit_pass_line(p->s, from, line, octets);
@@ -168,8 +168,7 @@ static struct err receive_all(struct parcels *p, struct visit *from,
 		if (is_ok(*kept))
 			*kept = e;
 	}
-	*said = arena_copy(p->s->arena,
-	                   slice_first(slice_from(line, 6), line.len - 8));
+	*said = visit_said(p->s, line, S(ERRAND));
 	return OK;
 }
 
@@ -186,7 +185,7 @@ struct err parcels_collect_there(struct parcels *p, struct visit *from,
 	notify_hush_there(s);
 	if (s->away != from)
 		return err(ERR_UNAVAILABLE, "the mailbox is out of reach");
-	buf_add(&text, s->uid ? S("visit UID FETCH ") : S("visit FETCH "));
+	buf_add(&text, s->uid ? S(ERRAND " UID FETCH ") : S(ERRAND " FETCH "));
 	buf_add(&text, set);
 	buf_add(&text, S(" (UID FLAGS INTERNALDATE BODY.PEEK[])\r\n"));
 	e = visit_say(from, buf_slice(&text));

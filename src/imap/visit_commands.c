@@ -215,7 +215,7 @@ static struct err ask_rights(struct session *s, struct visit *v,
 	*rights = 0;
 	for (;;) {
 		e = visit_line(v, &line, &octets);
-		if (!is_ok(e) || visit_is_tagged(line, S("visit")))
+		if (!is_ok(e) || visit_is_tagged(line, S(ERRAND)))
 			return e;
 		if (slice_starts(line, S("* MYRIGHTS ")))
 			e = read_rights(v, line, octets, rights);
@@ -232,7 +232,7 @@ static struct err rights_there(struct session *s, struct visit *v,
 	struct buf text = { 0 };
 	struct err e;
 
-	buf_add(&text, S("visit MYRIGHTS "));
+	buf_add(&text, S(ERRAND " MYRIGHTS "));
 	reply_mailbox(&text, name, has_utf8(s));
 	buf_add(&text, S("\r\n"));
 	e = visit_say(v, buf_slice(&text));
@@ -245,9 +245,9 @@ static struct err rights_there(struct session *s, struct visit *v,
 struct err visit_may_move(struct session *s, struct visit *v)
 {
 	struct slice said = S("");
-	struct err e = visit_say(v, S("visit REMOVE\r\n"));
+	struct err e = visit_say(v, S(ERRAND " REMOVE\r\n"));
 
-	e = is_ok(e) ? visit_answer(s, v, S("visit"), &said)
+	e = is_ok(e) ? visit_answer(s, v, S(ERRAND), &said)
 	             : visit_leave(s, v, e);
 	if (!is_ok(e) || slice_starts(said, S("OK")))
 		return e;
@@ -271,12 +271,13 @@ void visit_look(struct session *s)
 		visit_leave(s, s->away, OK);
 }
 
-void visit_news(struct session *s, struct visit *v)
+void visit_news(struct session *s)
 {
+	struct visit *v = s->away;
 	struct slice said;
 	struct err e;
 
-	if (v == NULL || s->away != v)
+	if (v == NULL || v->heard == s->commands)
 		return;
 	e = visit_say(v, s->tag);
 	if (is_ok(e))

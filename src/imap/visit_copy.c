@@ -84,8 +84,6 @@ struct err visit_copy(struct session *s, struct visit *from, struct visit *to,
 		e = parcels_append(&p, to, name, &said);
 	if (is_ok(e) && p.n != 0)
 		e = finish(&p, from, name, said, move);
-	if (!is_bad(e) && !p.removed)
-		visit_news(s, from);
 	parcels_free(&p);
 	return e;
 }

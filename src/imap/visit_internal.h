@@ -18,6 +18,8 @@ struct visit {
 	struct buf in;    /* has been read */
 	size_t taken;     /* of it, given out */
 	uint32_t enabled; /* there */
+	uint64_t heard;   /* the command of ours (its number) that it had last:
+	                     what was new there was told with it */
 };
 
 /* What has been read of it and not taken. */
@@ -48,6 +50,8 @@ bool visit_has_ended(struct visit *);
 
 /* The line, or what else it has to say, begins so: the answer to `tag`. */
 bool visit_is_tagged(struct slice line, struct slice tag);
+/* What stands behind it there, in the command's arena. */
+struct slice visit_said(struct session *, struct slice line, struct slice tag);
 
 /* One response whose first line has been read: what of it is for the client
  * goes to it. ERR_CLOSED: the visit says good-bye. */
@@ -86,10 +90,6 @@ struct err visit_leave(struct session *, struct visit *, struct err);
 
 /* One of its own to whom the name belongs, until visit_leave(). */
 struct err visit_aside(struct session *, struct slice name, struct visit **);
-
-/* At the end of a command that was run here, by others of our own: what is new
- * where the mailbox is selected, if it is there; NULL: here. */
-void visit_news(struct session *, struct visit *);
 
 /* May what is selected there be moved away? ERR_NOPERM */
 struct err visit_may_move(struct session *, struct visit *);

@@ -98,14 +98,14 @@ bool visit_list_one(struct session *s, const struct list_request *r,
 
 	if (!is_ok(e) || v == NULL)
 		return false;
-	buf_add(&text, S("visit LIST \"\" "));
+	buf_add(&text, S(ERRAND " LIST \"\" "));
 	reply_mailbox(&text, row->info.name, has_utf8(s));
 	if (row->more)
 		buf_add(&text, r->returned);
 	buf_add(&text, S("\r\n"));
 	e = visit_say(v, buf_slice(&text));
 	buf_free(&text);
-	e = is_ok(e) ? pass_listed(s, v, S("visit"), r, row->childinfo, &told)
+	e = is_ok(e) ? pass_listed(s, v, S(ERRAND), r, row->childinfo, &told)
 	             : visit_leave(s, v, e);
 	return told;
 }
@@ -213,7 +213,7 @@ static struct err ask_whether_listed(struct session *s, struct visit *v,
 	*is = false;
 	while (is_ok(e)) {
 		e = visit_line(v, &line, &octets);
-		if (!is_ok(e) || visit_is_tagged(line, S("visit")))
+		if (!is_ok(e) || visit_is_tagged(line, S(ERRAND)))
 			break;
 		if (slice_starts(line, S("* LIST ")) && octets == 0)
 			*is = true;
@@ -233,7 +233,7 @@ static bool shows_anything(struct session *s, struct slice prefix)
 
 	if (!is_ok(e) || v == NULL)
 		return e.code != ERR_NONEXISTENT;
-	buf_add(&text, S("visit LIST \"\" "));
+	buf_add(&text, S(ERRAND " LIST \"\" "));
 	reply_mailbox(&text, slice_first(prefix, prefix.len - 1), has_utf8(s));
 	buf_add(&text, S("\r\n"));
 	e = visit_say(v, buf_slice(&text));

@@ -24,7 +24,6 @@ struct parcels {
 	uint64_t bytes;
 	struct uidset from;
 	bool in_parts; /* as many as a command may be about; else all or none */
-	bool removed;  /* and what is new there was told with it */
 };
 
 struct parcels parcels_new(struct session *);

@@ -53,7 +53,6 @@ struct err parcels_remove(struct parcels *p, struct visit *from,
 {
 	if (from == NULL)
 		return session_remove(p->s, &p->from, to);
-	p->removed = true;
 	return remove_there(p->s, from, &p->from);
 }
 
@@ -108,7 +107,7 @@ static struct err hear_uid(struct session *s, struct visit *v, uint32_t *uid,
 
 	for (;;) {
 		e = visit_line(v, &line, &octets);
-		if (!is_ok(e) || visit_is_tagged(line, S("visit")))
+		if (!is_ok(e) || visit_is_tagged(line, S(ERRAND)))
 			break;
 		if (octets != 0 || !parse_uid(s, line, uid))
 			e = visit_pass_line(s, v, line, octets);
@@ -116,8 +115,7 @@ static struct err hear_uid(struct session *s, struct visit *v, uint32_t *uid,
 			return e;
 	}
 	if (is_ok(e))
-		*said = arena_copy(s->arena, slice_first(slice_from(line, 6),
-		                                         line.len - 8));
+		*said = visit_said(s, line, S(ERRAND));
 	return e;
 }
 
@@ -129,7 +127,7 @@ static struct err fetch_uid(struct session *s, struct visit *from,
 	struct buf text = { 0 };
 	struct err e;
 
-	buf_add(&text, s->uid ? S("visit UID FETCH ") : S("visit FETCH "));
+	buf_add(&text, s->uid ? S(ERRAND " UID FETCH ") : S(ERRAND " FETCH "));
 	add_replaced(&text, r);
 	buf_add(&text, S(" UID\r\n"));
 	e = visit_say(from, buf_slice(&text));
@@ -229,8 +227,6 @@ struct err visit_replace(struct session *s, struct visit *to,
 		                 : find_here(s, r, &uid);
 	if (is_ok(e))
 		e = replace_across(&p, from, to, r->mailbox, uid);
-	if (!is_bad(e) && !p.removed)
-		visit_news(s, from);
 	uidset_free(&p.from);
 	return e;
 }

@@ -71,8 +71,8 @@ static struct err pass(struct session *s, struct watch *w, struct slice line,
 		return err(ERR_CLOSED, NULL);
 	if (slice_starts(line, S("* OK [NOTIFICATIONOVERFLOW]")))
 		return too_much;
-	if (slice_starts(line, S("visit ")))
-		return slice_starts(line, S("visit OK")) ? OK : too_much;
+	if (slice_starts(line, S(ERRAND " ")))
+		return slice_starts(line, S(ERRAND " OK")) ? OK : too_much;
 	if (slice_starts(line, S("* ENABLED")) || is_of_selected(s, w, line))
 		return OK;
 	return visit_pass(s, w->visit, line, octets);
@@ -207,7 +207,7 @@ static void write_group(struct session *s, struct buf *out,
 static struct err say(struct visit *v, struct slice options,
                       struct slice groups)
 {
-	struct err e = visit_say(v, S("visit NOTIFY SET"));
+	struct err e = visit_say(v, S(ERRAND " NOTIFY SET"));
 
 	if (is_ok(e))
 		e = visit_say(v, options);
@@ -230,7 +230,7 @@ static struct err hear(struct session *s, struct watch *w)
 			e = visit_line(w->visit, &line, &octets);
 		if (!is_ok(e))
 			break;
-		last = slice_starts(line, S("visit "));
+		last = slice_starts(line, S(ERRAND " "));
 		e = pass(s, w, line, octets);
 	}
 	return e;
@@ -376,7 +376,7 @@ static void say_there(struct session *s, struct slice text)
 	struct err e = visit_say(v, text);
 
 	if (is_ok(e))
-		visit_answer(s, v, S("visit"), &said);
+		visit_answer(s, v, S(ERRAND), &said);
 	else
 		visit_leave(s, v, e);
 }
@@ -384,13 +384,13 @@ static void say_there(struct session *s, struct slice text)
 static void write_selected(struct buf *out, const struct notify_group *g)
 {
 	if (g == NULL || g->events == 0) {
-		buf_add(out, S("visit NOTIFY SET (SELECTED NONE)\r\n"));
+		buf_add(out, S(ERRAND " NOTIFY SET (SELECTED NONE)\r\n"));
 		return;
 	}
 	buf_add(out, g->filter == NOTIFY_SELECTED
-	                     ? S("visit NOTIFY SET (SELECTED (MessageNew ")
-	                     : S("visit NOTIFY SET (SELECTED-DELAYED "
-	                         "(MessageNew "));
+	                     ? S(ERRAND " NOTIFY SET (SELECTED (MessageNew ")
+	                     : S(ERRAND " NOTIFY SET (SELECTED-DELAYED "
+	                                "(MessageNew "));
 	buf_add(out, g->items);
 	buf_add(out,
 	        g->items.len != 0 ? S(" MessageExpunge") : S("MessageExpunge"));
@@ -413,7 +413,7 @@ void notify_there(struct session *s)
 void notify_hush_there(struct session *s)
 {
 	if (s->away != NULL && notify_asked(s) != NULL)
-		say_there(s, S("visit NOTIFY NONE\r\n"));
+		say_there(s, S(ERRAND " NOTIFY NONE\r\n"));
 }
 
 /* -- who is let in -- */

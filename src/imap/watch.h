@@ -4,7 +4,7 @@
  * A watch is a visit (visit.h) that has been told NOTIFY for what of the
  * request lives with one owner, and from then on only tells:
  *
- *	session ──("visit NOTIFY SET ...", once)──► watch: listens there
+ *	session ──(NOTIFY SET ..., once)──► watch: listens there
  *	client ◄── what the watch says ◄──(any time)──┘
  *
  * The owner's session decides by its rights, notice by notice. A watch that

@@ -60,7 +60,7 @@ static bool on_visitor(struct mail *m, struct frame_in *f)
 	struct slice groups[LIMIT_GROUPS];
 	uint64_t owner = read_u64(&f->r);
 	struct session_start s = { .config = &m->session_config,
-		                   .login_tag = S("visit"),
+		                   .login_tag = S(ERRAND),
 		                   .visitor = &who };
 	uint8_t owners, terms;
 	uint32_t n;

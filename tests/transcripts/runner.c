@@ -175,7 +175,7 @@ static struct err office_open(void *ctx, uint64_t visitor,
 	struct session_start start = {
 		.config = &r->config,
 		.session_id = session_id,
-		.login_tag = S("visit"),
+		.login_tag = S(ERRAND),
 		.visitor = &who,
 		.prefix = arena_printf(a, "%s/%.*s/",
 		                       shared ? "Shared" : "Other Users",

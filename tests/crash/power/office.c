@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "imap/conn.h"
+#include "imap/visit.h"
 
 static void on_end(void *arg, const struct conn_left *left)
 {
@@ -43,7 +44,7 @@ static struct err office_open(void *ctx, uint64_t account,
 	struct identity who = { .account = account };
 	struct session_start s = { .config = &w->config,
 		                   .session_id = session_id,
-		                   .login_tag = S("visit"),
+		                   .login_tag = S(ERRAND),
 		                   .visitor = &who };
 	struct buf prefix = { 0 };
 	int fds[2];

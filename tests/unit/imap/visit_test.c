@@ -105,7 +105,7 @@ static void play(void *arg)
 	char text[4096];
 	size_t got = 0;
 
-	stream_queue(f->stream, S("visit OK hello\r\n"));
+	stream_queue(f->stream, S(ERRAND " OK hello\r\n"));
 	while (is_ok(stream_read(f->stream, text, sizeof text, &got))) {
 		if (f->house->hang_up)
 			break;
