@@ -144,6 +144,8 @@ static struct err check_destination(struct session *s,
 		return e;
 	if (r->replaces && s->view == NULL && s->away == NULL)
 		return err(ERR_NOTNOW, "no mailbox is selected");
+	if (r->replaces && r->uid) /* as before every command by UID */
+		session_sync_exists(s);
 	if (r->replaces && s->view != NULL)
 		e = append_find_replaced(s, r, r->uid, &uid);
 	return is_ok(e) ? check_mailbox(s, r->mailbox) : e;
