@@ -8,7 +8,7 @@
 #include "mime/fuzzy.h"
 
 static inline unsigned score_pieces(const struct fuzzy *f, struct slice text,
-                             size_t piece)
+                                    size_t piece)
 {
 	struct fuzzy_match m = { 0 };
 	struct buf held = { 0 };

@@ -2,7 +2,8 @@
  * hiding.c -- which capabilities whom is not told of.
  *
  * Clients have bugs too: one that breaks over an extension works when it
- * never hears of it. What is hidden counts from the next log-in on.
+ * never hears of it. What is hidden counts from the next log-in on; what is
+ * hidden from all, gates don't announce before it either.
  */
 #include "auth/internal.h"
 #include "base/log.h"
@@ -25,6 +26,30 @@ static void log_change(const char *event, struct slice scope,
 	log_close(&l);
 }
 
+void hidden_tell(struct peer *gate, bool changed)
+{
+	struct buf names = { 0 };
+	struct frame_out f = { 0 };
+	struct err e =
+		directory_hidden_for(gate->auth->directory, S(""), &names);
+
+	if (is_ok(e) && (changed || names.len != 0)) {
+		frame_begin(&f, FRAME_HIDDEN);
+		frame_slice(&f, buf_slice(&names));
+		link_send(gate->link, &f, -1); /* or it is gone */
+	}
+	if (!is_ok(e))
+		log_note(LOG_LEVEL_ERROR, "hidden_not_told", e.text);
+	buf_free(&names);
+}
+
+static void tell_all(struct auth *a)
+{
+	for (struct peer *p = a->peers; p != NULL; p = p->next)
+		if (p->is_gate)
+			hidden_tell(p, true);
+}
+
 struct err capability_hide(struct auth *a, struct slice scope,
                            struct slice capability, bool hide)
 {
@@ -40,6 +65,8 @@ struct err capability_hide(struct auth *a, struct slice scope,
 		                          capability)
 		         : directory_offer(a->directory, buf_slice(&normal),
 		                           capability);
+	if (is_ok(e) && normal.len == 0)
+		tell_all(a);
 	task_unlock(&a->changing);
 	if (is_ok(e))
 		log_change(hide ? "capability_hidden" : "capability_offered",

@@ -36,6 +36,7 @@ struct peer {
 	struct auth *auth;
 	struct link *link;
 	uint32_t index;
+	bool is_gate;
 	unsigned references;
 	struct held *held; /* of a mail process (held.c) */
 	struct held **held_last;
@@ -234,6 +235,9 @@ struct err scope_normal(struct auth *, struct slice scope, struct buf *out);
  * isn't hidden there; ERR_SYNTAX. Suspends. */
 struct err capability_hide(struct auth *, struct slice scope,
                            struct slice capability, bool hide);
+
+/* To a gate: what is hidden from all. A new one takes none for that. */
+void hidden_tell(struct peer *, bool changed);
 
 /* -- policies (policies.c) -- */
 

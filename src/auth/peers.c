@@ -151,6 +151,14 @@ static void on_outside_frame(void *arg, struct frame_in *f)
 		link_log_bad("outside", f);
 }
 
+static void add_gate(struct auth *a, int fd)
+{
+	struct peer *p = add(a, UINT32_MAX, fd, on_gate_frame);
+
+	p->is_gate = true;
+	hidden_tell(p, false);
+}
+
 static void add_mail(struct auth *a, uint32_t index, int fd)
 {
 	if (a->mail[index] != NULL)
@@ -170,7 +178,7 @@ static void add_outside(struct auth *a, int fd)
 bool peer_add(struct auth *a, uint8_t role, uint32_t index, int fd)
 {
 	if (role == ROLE_GATE)
-		add(a, UINT32_MAX, fd, on_gate_frame);
+		add_gate(a, fd);
 	else if (role == ROLE_MAIL && index < a->partitions)
 		add_mail(a, index, fd);
 	else if (role == ROLE_OUTSIDE)

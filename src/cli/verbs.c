@@ -148,8 +148,8 @@ const struct verb verbs[] = {
 	{ "capability hide", "CAPABILITY", 1, 1,
 	  "Do not tell clients of a capability",
 	  "For clients that break over an extension. Without an option it is\n"
-	  "hidden from all. What is hidden can't be switched on with ENABLE\n"
-	  "either. It counts from the next log-in on.",
+	  "hidden from all, before log-in, too. What is hidden can't be switched\n"
+	  "on with ENABLE either. It counts from the next log-in on.",
 	  false, { { "user", 'u', "NAME", "hide it from one account" },
 	           { "domain", 'd', "DOMAIN", "hide it from one domain" } },
 	  run_capability_hide },

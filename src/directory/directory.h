@@ -154,7 +154,7 @@ struct err directory_used(struct directory *, const struct credential_use *,
  * form; what is said of one that goes is forgotten with it. */
 
 /* Appends the names, a space between them, of what is hidden from the
- * account, its domain, or all; at most LIMIT_HIDDEN octets. */
+ * account, its domain, or all ("": from all); at most LIMIT_HIDDEN octets. */
 struct err directory_hidden_for(struct directory *, struct slice name,
                                 struct buf *out);
 

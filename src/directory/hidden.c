@@ -12,7 +12,9 @@ struct err directory_hidden_for(struct directory *d, struct slice name,
 	bool there;
 
 	sql_use(d->reader, HIDDEN_FOR);
-	sql_text(d->reader, 1, slice_of(domain.ptr - 1, domain.len + 1));
+	sql_text(d->reader, 1,
+	         name.len == 0 ? name
+	                       : slice_of(domain.ptr - 1, domain.len + 1));
 	sql_text(d->reader, 2, name);
 	while (is_ok(e = sql_step(d->reader, &there)) && there) {
 		if (out->len != 0)

@@ -106,6 +106,7 @@ static void talk(struct conn *c)
 		.may_login = c->wire.ssl != NULL || c->from.tls ||
 		             gate_trusts(c->gate, &c->from.address),
 		.mechanisms = login_mechanisms(c),
+		.hidden = c->gate->hidden,
 	};
 
 	c->preauth = preauth_new(&o, !c->was_greeted);

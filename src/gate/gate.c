@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "gate/internal.h"
+#include "gate/preauth.h"
 #include "gate/tls.h"
 #include "gate/tls_client.h"
 
@@ -127,21 +128,40 @@ void gate_end_exchange(struct gate *g, uint64_t exchange)
 	link_send(g->auth->link, &f, -1);
 }
 
-/* auth: VERDICT, CHALLENGE and FOUND, which all begin with the request. A
- * challenge to who has gone is the end of its exchange. */
-static void on_auth_frame(void *arg, struct frame_in *f)
+static bool on_hidden(struct gate *g, struct frame_in *f)
 {
-	struct peer *p = arg;
+	struct slice names = frame_read_slice(f, LIMIT_HIDDEN);
+
+	if (!frame_is_whole(f))
+		return false;
+	g->hidden = preauth_hidden(names);
+	return true;
+}
+
+/* VERDICT, CHALLENGE and FOUND, which all begin with the request. A challenge
+ * to who has gone is the end of its exchange. */
+static void on_answer(struct peer *p, struct frame_in *f)
+{
 	uint64_t id = read_u64(&f->r);
 
-	if (f->fd >= 0)
-		close(f->fd);
 	if (f->type != FRAME_VERDICT && f->type != FRAME_CHALLENGE &&
 	    f->type != FRAME_FOUND)
 		link_log_bad("auth", f);
 	else if (!requests_answer(&p->gate->requests, id, f) &&
 	         f->type == FRAME_CHALLENGE)
 		gate_end_exchange(p->gate, read_u64(&f->r));
+}
+
+static void on_auth_frame(void *arg, struct frame_in *f)
+{
+	struct peer *p = arg;
+
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->type != FRAME_HIDDEN)
+		on_answer(p, f);
+	else if (!on_hidden(p->gate, f))
+		link_log_bad("auth", f);
 }
 
 uint64_t gate_await_return(struct gate *g, uint32_t partition, request_fn *fn,
@@ -256,12 +276,14 @@ static bool on_peer(void *arg, struct frame_in *f)
 
 	if (!frame_is_whole(f) || f->fd < 0)
 		return false;
-	if (role == ROLE_AUTH)
+	if (role == ROLE_AUTH) {
 		peer_new(g, &g->auth, f->fd, on_auth_frame);
-	else if (role == ROLE_MAIL && index < GATE_PARTITIONS)
+		g->hidden = 0;
+	} else if (role == ROLE_MAIL && index < GATE_PARTITIONS) {
 		peer_new(g, &g->mail[index], f->fd, on_mail_frame);
-	else
+	} else {
 		return false;
+	}
 	f->fd = -1;
 	return true;
 }

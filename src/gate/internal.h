@@ -43,6 +43,7 @@ struct gate {
 	struct resumption resumption;
 	struct authorities authorities; /* of clients' certificates */
 	struct requests requests;
+	uint32_t hidden; /* preauth_hidden(), as auth says */
 	struct admission *admission;
 	uint64_t refusal_ticks;    /* what the slowest refusal of late took, */
 	uint64_t refusal_until_ms; /* and until when it is remembered */

@@ -62,13 +62,47 @@ static void drop(struct preauth *p, size_t n)
 }
 
 /* IMAP4rev1 first, as after log-in: there are clients that know no other and
- * look no further. */
+ * look no further. Behind it what it is hidden as, if it can be. */
+static const struct {
+	struct slice name;
+	struct slice hidden_as;
+} capabilities[] = {
+	{ N("IMAP4rev1"), N("") },
+	{ N("IMAP4rev2"), N("IMAP4rev2") },
+	{ N("LITERAL-"), N("LITERAL+") },
+	{ N("SASL-IR"), N("") },
+	{ N("ID"), N("ID") },
+	{ N("ENABLE"), N("ENABLE") },
+};
+
+enum { CAPABILITIES = sizeof capabilities / sizeof *capabilities };
+
+uint32_t preauth_hidden(struct slice names)
+{
+	uint32_t hidden = 0;
+	struct slice name;
+
+	while (names.len != 0) {
+		slice_cut(names, ' ', &name, &names);
+		for (size_t i = 0; i < CAPABILITIES; i++)
+			if (name.len != 0 &&
+			    slice_eq(name, capabilities[i].hidden_as))
+				hidden |= UINT32_C(1) << i;
+	}
+	return hidden;
+}
+
 void preauth_add_capabilities(struct preauth *p)
 {
 	const struct preauth_options *o = &p->options;
 
-	buf_add(&p->out, S("CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL- SASL-IR "
-	                   "ID ENABLE"));
+	buf_add(&p->out, S("CAPABILITY"));
+	for (size_t i = 0; i < CAPABILITIES; i++) {
+		if (o->hidden >> i & 1)
+			continue;
+		buf_byte(&p->out, ' ');
+		buf_add(&p->out, capabilities[i].name);
+	}
 	if (o->starttls && !o->tls)
 		buf_add(&p->out, S(" STARTTLS"));
 	if (!o->may_login)

@@ -37,7 +37,11 @@ struct preauth_options {
 	bool starttls;       /* TLS can be had */
 	bool may_login;      /* inside TLS, or from a trusted network */
 	uint32_t mechanisms; /* sasl_bit() of each that is offered */
+	uint32_t hidden;     /* preauth_hidden() of what nobody is told of */
 };
+
+/* Of names of capabilities with a space between them. */
+uint32_t preauth_hidden(struct slice names);
 
 enum preauth_event {
 	PREAUTH_INPUT,

@@ -102,6 +102,9 @@ enum frame_type {
 	                      now; ERR_UNAVAILABLE), u64 account, u32 partition,
 	                      slice account name, slice detail ("" or what stood
 	                      behind '+') */
+	FRAME_HIDDEN,      /* auth -> gate, at any time: slice names of all
+	                      capabilities that are hidden from everybody; until
+	                      it is said, none is */
 
 	/* auth -> mail, mail -> auth; request is chosen by auth */
 	FRAME_EXPECT = 64,    /* slice ticket, u64 account, u64 credential that

@@ -14,7 +14,7 @@ import termios
 import time
 
 import support
-from harness import PATIENCE_S
+from harness import PATIENCE_S, Raw
 from processes import wait_for
 
 SAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -286,6 +286,39 @@ class Accounts(support.ServerTest):
         self.ok(raw, b"SEARCH ALL")     # which UIDONLY would refuse
         self.server.roost("capability", "offer", "UIDONLY")
         self.assertIn(b"UIDONLY", self.capabilities(other))
+
+    def announced(self):
+        """By greetings, so that every gate was asked, and by CAPABILITY."""
+        out = []
+        for _ in range(8):
+            raw = Raw(self.server.imaps_port)
+            out += [raw.line(), raw.run(b"CAPABILITY")[0]]
+            raw.close()
+        return [set(re.findall(rb"[\w+=-]+", line)) for line in out]
+
+    def test_capability_hidden_before_log_in(self):
+        """behaviour 187: from all, but not from some: who it is isn't known.
+        Gates hear of it in their own time."""
+        user = self.new_user()
+        names = {b"IMAP4rev2", b"ID", b"LITERAL-", b"ENABLE"}
+        for name in ("IMAP4rev2", "ID", "LITERAL+", "ENABLE"):
+            self.server.roost("capability", "hide", name, "--user", user)
+        for each in self.announced():
+            self.assertLess(names, each)
+        for name in ("IMAP4rev2", "ID", "LITERAL+", "ENABLE"):
+            self.addCleanup(self.roost, "capability", "offer", name)
+            self.server.roost("capability", "hide", name)
+        self.assertTrue(wait_for(lambda: not any(
+            names & each for each in self.announced())))
+        for each in self.announced():
+            self.assertLess({b"IMAP4rev1", b"SASL-IR"}, each)
+        self.server.stop()
+        self.server.start()
+        self.assertTrue(wait_for(lambda: not any(
+            names & each for each in self.announced())))
+        self.server.roost("capability", "offer", "ID")
+        self.assertTrue(wait_for(lambda: all(
+            names & each == {b"ID"} for each in self.announced())))
 
     def test_quota(self):
         """A limit holds from the next command on, in running sessions too."""

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -481,6 +482,37 @@ static void test_refusals(void **state)
 	}
 }
 
+static void test_hidden(void **state)
+{
+	static const struct {
+		const char *names;
+		const char *announced;
+	} cases[] = {
+		{ "", CAPA },
+		{ "ID", "CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL- SASL-IR "
+		        "ENABLE" },
+		{ "IMAP4rev1 I D IDX SASL-IR LITERAL- UIDONLY id", CAPA },
+		{ "UIDONLY IMAP4rev2 MOVE LITERAL+ ID ENABLE",
+		  "CAPABILITY IMAP4rev1 SASL-IR" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct preauth_options options = in_clear;
+		struct preauth *p;
+		char greeting[200];
+
+		options.hidden = preauth_hidden(slice_cstr(cases[i].names));
+		p = preauth_new(&options, true);
+		snprintf(greeting, sizeof greeting,
+		         "* OK [%s STARTTLS LOGINDISABLED] ",
+		         cases[i].announced);
+		assert_true(slice_starts(buf_slice(preauth_out(p)),
+		                         slice_cstr(greeting)));
+		preauth_free(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -495,6 +527,7 @@ int main(void)
 		cmocka_unit_test(test_longest_response),
 		cmocka_unit_test(test_handed_over),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
