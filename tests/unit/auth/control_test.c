@@ -312,10 +312,17 @@ static void capabilities(struct rig *r)
 	assert_string_equal(hidden_from(r, "ann@example.org"),
 	                    "SORT IDLE MOVE");
 	assert_string_equal(hidden_from(r, "bob@example.net"), "SORT");
+	assert_string_equal(r->hidden, "SORT"); /* not IDLE, not MOVE */
+	strcpy(r->hidden, "x");
+	rig_stop_gate(r);
+	rig_start_gate(r);
+	assert_string_equal(hidden_from(r, "bob@example.net"), "SORT");
+	assert_string_equal(r->hidden, "SORT");
 	ask(l, FRAME_CAPABILITY_OFFER, "", "SORT");
 	assert_int_equal(ask(l, FRAME_CAPABILITY_OFFER, "", "SORT")->code,
 	                 ERR_ABSENT);
 	assert_string_equal(hidden_from(r, "bob@example.net"), "");
+	assert_string_equal(r->hidden, "");
 	ask(l, FRAME_USER_REMOVE, "ann@example.org", NULL);
 	assert_int_equal(ask(l, FRAME_CAPABILITY_LIST, NULL, NULL)->rows, 0);
 	link_free(l);

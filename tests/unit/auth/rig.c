@@ -187,9 +187,8 @@ static void on_mail_close(void *arg)
 
 /* -- the gate -- */
 
-static void on_gate_frame(void *arg, struct frame_in *f)
+static void on_answer(struct rig *r, struct frame_in *f)
 {
-	struct rig *r = arg;
 	uint64_t request = read_u64(&f->r);
 	struct rig_verdict *v = &r->verdicts[request % RIG_VERDICTS];
 	struct slice ticket;
@@ -224,6 +223,18 @@ static void on_gate_frame(void *arg, struct frame_in *f)
 	assert_true(frame_is_whole(f));
 	r->open--;
 	task_wake_all(&r->answered);
+}
+
+static void on_gate_frame(void *arg, struct frame_in *f)
+{
+	struct rig *r = arg;
+
+	if (f->type != FRAME_HIDDEN) {
+		on_answer(r, f);
+		return;
+	}
+	keep(frame_read_slice(f, LIMIT_HIDDEN), r->hidden, sizeof r->hidden);
+	assert_true(frame_is_whole(f));
 }
 
 static void on_gate_close(void *arg)

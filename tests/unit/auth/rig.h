@@ -91,6 +91,7 @@ struct rig {
 	uint64_t lost; /* of them, with a gate that went */
 	struct wait_list answered;
 	unsigned gate_closed;
+	char hidden[LIMIT_HIDDEN + 1]; /* from all, as the gate was told */
 	void (*fn)(struct rig *);
 	/* Changes the options before the process starts. */
 	void (*prepare)(struct rig *);
