@@ -24,9 +24,11 @@ import sys
 
 IGNORED = {
     # of the init, or of times and places
-    "Type", "ExecStart", "ExecReload", "Restart", "KillMode",
+    "Type", "ExecStart", "ExecReload", "Restart", "RestartSec", "KillMode",
     "TimeoutStopSec", "LimitNOFILE", "LimitCORE", "StateDirectoryMode",
     "StateDirectory", "LoadCredential", "SystemCallErrorNumber",
+    # all is read-only here; and who is to be asked for more is not there
+    "ReadOnlyPaths", "InaccessiblePaths",
     # hides the tests themselves, which are in /tmp
     "PrivateTmp",
     # without a capability that the unit leaves, or gone with /proc
