@@ -47,6 +47,13 @@ static bool parse_word(struct slice s, struct encoded_word *w)
 	return true;
 }
 
+size_t encoded_word_len(struct slice s)
+{
+	struct encoded_word w;
+
+	return slice_starts(s, S("=?")) && parse_word(s, &w) ? w.len : 0;
+}
+
 /* Converts what the words so far have left. */
 static void flush_bytes(struct word_decoder *w, struct buf *out)
 {

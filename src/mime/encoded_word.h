@@ -37,3 +37,6 @@ void words_decode(struct word_decoder *, struct slice value, struct buf *out);
 /* Appends any bytes as encoded words (UTF-8 or, when they are not, Latin-1;
  * base64), separated by spaces. */
 void words_encode(struct slice text, struct buf *out);
+
+/* Length of the encoded word at the start; 0: there is none. */
+size_t encoded_word_len(struct slice);

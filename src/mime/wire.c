@@ -38,6 +38,11 @@ static size_t word_len(struct slice s)
 	return n == SLICE_NONE ? s.len : n;
 }
 
+static struct slice first_word(struct slice s)
+{
+	return slice_first(s, word_len(s));
+}
+
 /* Length of the words at the start that must be encoded, together with the
  * spaces between them (which vanish between encoded words). */
 static size_t foreign_len(struct slice s)
@@ -58,18 +63,52 @@ static size_t foreign_len(struct slice s)
 	return foreign;
 }
 
-/* Words that are plain stay as they are: they may be encoded words. */
+static size_t spaces_len(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.len && s.ptr[n] == ' ')
+		n++;
+	return n;
+}
+
+static bool is_encoded(struct slice word)
+{
+	return word.len != 0 && encoded_word_len(word) == word.len;
+}
+
+/*
+ * Words that are plain stay as they are: they may be encoded words. Between
+ * those and ours spaces would vanish, so they are encoded, too, and one more
+ * stands outside. RFC 2047 section 6.2
+ */
 static void add_mixed(struct slice s, struct buf *out)
 {
-	while (s.len != 0) {
-		size_t n = s.ptr[0] == ' ' ? 0 : foreign_len(s);
+	bool behind = false; /* an encoded word that was there */
 
-		if (n != 0) {
-			words_encode(slice_first(s, n), out);
-		} else {
-			n = word_len(s);
-			n += n == 0;
+	while (s.len != 0) {
+		size_t spaces = spaces_len(s);
+		struct slice word = slice_from(s, spaces);
+		size_t n = foreign_len(word);
+
+		if (n == 0) {
+			n = spaces + word_len(word);
+			behind = is_encoded(first_word(word));
 			add_escaped(slice_first(s, n), out);
+		} else {
+			struct slice rest = slice_from(word, n);
+			size_t gap = spaces_len(rest);
+
+			if (!is_encoded(first_word(slice_from(rest, gap))))
+				gap = 0;
+			add_escaped(slice_first(s, behind ? 1 : spaces), out);
+			n += spaces + gap;
+			words_encode(slice_from(slice_first(s, n),
+			                        behind ? 0 : spaces),
+			             out);
+			if (gap != 0)
+				buf_byte(out, ' ');
+			behind = false;
 		}
 		s = slice_from(s, n);
 	}
@@ -146,6 +185,51 @@ static bool is_ours(struct slice words, struct slice text)
 	return ours;
 }
 
+/* Where the word at the start of a quoted string's form ends. */
+static bool ends_word(char c)
+{
+	return c == ' ' || c == '"';
+}
+
+/* The spaces at the end of s, if an encoded word is before them. */
+static size_t gap_before(struct slice s)
+{
+	size_t end = s.len;
+	size_t at;
+
+	while (end != 0 && s.ptr[end - 1] == ' ')
+		end--;
+	if (end == s.len)
+		return 0;
+	at = end;
+	while (at != 0 && !ends_word(s.ptr[at - 1]))
+		at--;
+	return is_encoded(slice_of(s.ptr + at, end - at)) ? s.len - end : 0;
+}
+
+/* The same behind. */
+static size_t gap_behind(struct slice s)
+{
+	size_t at = spaces_len(s);
+	size_t end = at;
+
+	if (at == 0)
+		return 0;
+	while (end < s.len && !ends_word(s.ptr[end]))
+		end++;
+	return is_encoded(slice_of(s.ptr + at, end - at)) ? at : 0;
+}
+
+/*
+ * Whether text that has stood in encoded words may stand there as it is: then
+ * spaces count that did not between encoded words, so it must have them itself.
+ */
+static bool may_stand(struct slice text, bool before, bool behind)
+{
+	return slice_trim(text).len != 0 && (!before || text.ptr[0] == ' ') &&
+	       (!behind || text.ptr[text.len - 1] == ' ');
+}
+
 /* Appends the words at the start of s in the one form or the other; how long
  * they are. */
 static size_t add_words(struct slice s, struct buf *out)
@@ -153,16 +237,24 @@ static size_t add_words(struct slice s, struct buf *out)
 	struct buf text = { 0 };
 	struct slice words = take_words(s, &text);
 	struct slice rest = slice_from(s, words.len);
-	bool ends = slice_starts(rest, S(" ")) || slice_starts(rest, S("\""));
+	bool ends = rest.len != 0 && ends_word(rest.ptr[0]);
+	size_t before = gap_before(buf_slice(out));
+	size_t behind = gap_behind(rest);
+	size_t len = words.len;
 
-	if (ends && is_ours(words, buf_slice(&text)))
+	if (ends && is_ours(words, buf_slice(&text)) &&
+	    may_stand(buf_slice(&text), before != 0, behind != 0)) {
+		out->len -= before;
 		add_escaped(buf_slice(&text), out);
-	else if (words.len != 0)
+		len += behind;
+	} else if (words.len != 0) {
 		buf_add(out, words);
-	else
+	} else {
 		buf_add(out, word_start);
+		len = word_start.len;
+	}
 	buf_free(&text);
-	return words.len != 0 ? words.len : word_start.len;
+	return len;
 }
 
 void wire_utf8(struct slice form, struct buf *out)

@@ -118,7 +118,7 @@ static void test_wire(void **state)
 		{ "caf\u00e9", "\"=?utf-8?b?Y2Fmw6k=?=\"" },
 		{ "a \u00e9 \u00e9 b", "\"a =?utf-8?b?w6kgw6k=?= b\"" },
 		{ "\xe9 =?utf-8?q?x?=",
-		  "\"=?iso-8859-1?b?6Q==?= =?utf-8?q?x?=\"" },
+		  "\"=?iso-8859-1?b?6SA=?= =?utf-8?q?x?=\"" },
 		{ "a\x01", "\"=?utf-8?b?YQE=?=\"" },
 		{ "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4"
 		  "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4"
