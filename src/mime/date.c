@@ -1,8 +1,8 @@
 /*
  * date.c -- see date.h.
  *
- * The value is cut into words at spaces, commas and comments; each word
- * says by its form what it is, whatever its place.
+ * The value is cut into words at spaces, commas, comments and colons; each
+ * word says by its form what it is, whatever its place.
  */
 #include "mime/date.h"
 
@@ -37,20 +37,26 @@ static void skip_comment(struct slice *s)
 	} while (s->len != 0 && depth != 0);
 }
 
+/* Whether the word goes on with that; a colon is a word by itself. */
+static bool is_in_word(char c)
+{
+	return !ascii_is_space(c) && c != ',' && c != '(' && c != ':';
+}
+
 static bool next_word(struct slice *s, struct slice *word)
 {
 	size_t n = 0;
 
-	while (s->len != 0 && (ascii_is_space(s->ptr[0]) || s->ptr[0] == ',' ||
-	                       s->ptr[0] == '(')) {
+	while (s->len != 0 && s->ptr[0] != ':' && !is_in_word(s->ptr[0])) {
 		if (s->ptr[0] == '(')
 			skip_comment(s);
 		else
 			*s = slice_from(*s, 1);
 	}
-	while (n < s->len && !ascii_is_space(s->ptr[n]) && s->ptr[n] != ',' &&
-	       s->ptr[n] != '(')
+	while (n < s->len && is_in_word(s->ptr[n]))
 		n++;
+	if (n == 0 && s->len != 0)
+		n = 1;
 	*word = slice_first(*s, n);
 	*s = slice_from(*s, n);
 	return n != 0;
@@ -67,23 +73,35 @@ static bool small_number(struct slice s, unsigned int *out)
 	return true;
 }
 
-/* time-of-day = hour ":" minute [":" second] */
-static bool take_time(struct date *d, struct slice word)
+/* ":" and a number. */
+static bool take_part(struct slice *rest, unsigned int *out)
 {
-	struct slice hour, minute, second;
+	struct slice s = *rest;
+	struct slice word;
+
+	if (!next_word(&s, &word) || word.ptr[0] != ':' ||
+	    !next_word(&s, &word) || !small_number(word, out))
+		return false;
+	*rest = s;
+	return true;
+}
+
+/*
+ * time-of-day = hour ":" minute [":" second], with comments between in
+ * obs-time-of-day; `rest` begins with the first colon. One that there isn't
+ * is 0:00, RFC 5256 section 2.2.
+ */
+static bool take_time(struct date *d, struct slice word, struct slice *rest)
+{
 	unsigned int h, m;
 	unsigned int s = 0;
 
-	if (d->has_time || !slice_cut(word, ':', &hour, &minute))
+	if (d->has_time || !small_number(word, &h) || !take_part(rest, &m))
 		return false;
-	if (slice_cut(minute, ':', &minute, &second) &&
-	    !small_number(second, &s))
-		return false;
-	if (!small_number(hour, &h) || !small_number(minute, &m) || h > 23 ||
-	    m > 59 || s > 60)
-		return false;
+	(void)take_part(rest, &s);
 	d->has_time = true;
-	d->seconds = h * 3600 + m * 60 + s;
+	if (h <= 23 && m <= 59 && s <= 60)
+		d->seconds = h * 3600 + m * 60 + s;
 	return true;
 }
 
@@ -210,10 +228,14 @@ static int64_t days_since_1970(const struct date *d)
 	return days + d->day - 1;
 }
 
+static bool has_date(const struct date *d)
+{
+	return d->month != 0 && d->numbers == 2;
+}
+
 static bool is_possible(const struct date *d)
 {
-	return d->has_time && d->month != 0 && d->numbers == 2 &&
-	       d->year >= 1900 && d->day >= 1 &&
+	return has_date(d) && d->year >= 1900 && d->day >= 1 &&
 	       d->day <= days_in(d->month, d->year);
 }
 
@@ -224,10 +246,10 @@ bool date_parse(struct slice value, int64_t *sent, int16_t *zone)
 	struct slice word;
 
 	while (next_word(&value, &word)) {
-		if (!take_time(&d, word) && !take_offset(&d, word) &&
+		if (!take_time(&d, word, &value) && !take_offset(&d, word) &&
 		    !take_number(&d, word) && !take_dashed(&d, word) &&
 		    !take_month(&d, word) && !is_day_name(word) &&
-		    !take_zone_name(&d, word) && !d.has_time)
+		    !take_zone_name(&d, word) && !d.has_time && !has_date(&d))
 			return false;
 	}
 	if (!is_possible(&d))

@@ -10,7 +10,8 @@
 
 /*
  * Seconds since 1970 (UTC) and the zone in minutes east of UTC. Comments,
- * two-digit years, zone names, a missing zone (UTC) and the order of
- * asctime() are understood; false when it is no date at all.
+ * two-digit years, zone names, a missing zone (UTC), a missing time (0:00,
+ * as is one that can't be) and the order of asctime() are understood; false
+ * when it is no date at all.
  */
 bool date_parse(struct slice value, int64_t *sent, int16_t *zone);
