@@ -70,15 +70,24 @@ static int run(const struct pam_service *p, const char *user,
 	return code;
 }
 
+/* Whom authentication does not know others may know. Whom it knows and the
+ * lines of account don't is refused: the first that knows somebody decides. */
+static bool is_nobody(int code, const char *what)
+{
+	return code == PAM_USER_UNKNOWN && *what == '\0';
+}
+
 static void answer(struct question *q, int code, const char *what)
 {
+	if (is_nobody(code, what)) {
+		question_fail(q, ERR_ABSENT, "no such user");
+		return;
+	}
 	switch (code) {
 	case PAM_SUCCESS:
 		q->told.status = TOLD_RIGHT;
 		break;
 	case PAM_USER_UNKNOWN:
-		question_fail(q, ERR_ABSENT, "no such user");
-		break;
 	case PAM_AUTH_ERR:
 	case PAM_PERM_DENIED:
 	case PAM_CRED_INSUFFICIENT:

@@ -100,7 +100,8 @@ class Barred(WithPam):
         for what, reason in (("acct_expired", "User account has expired"),
                              ("authtok_expired", "Authentication token expired"),
                              ("new_authtok_reqd", "Authentication token is no longer"),
-                             ("perm_denied", "Permission denied")):
+                             ("perm_denied", "Permission denied"),
+                             ("user_unknown", "User not known")):
             with self.subTest(what):
                 self.assert_barred("account required pam_debug.so acct=%s\n"
                                    % what, reason)
@@ -134,6 +135,29 @@ class Barred(WithPam):
                                  stdin="ann\n", check=False)
         self.assertNotEqual(0, said.returncode)
         self.assertIn("User account has expired", said.stdout)
+
+
+class Behind(WithPam):
+    """With a source behind it that knows ann, too."""
+    sources = WithPam.sources + ", passwd-file:TOP/behind"
+
+    @classmethod
+    def prepare(cls):
+        super().prepare()
+        write(os.path.join(cls.top, "behind"),
+              "".join("%s@example.org:%s\n" % (name, hashed(name))
+                      for name in ("ann", "dora")), 0o644)
+
+    def test_who_is_barred_is_barred(self):
+        """PAM knows whose the password is, and decides, though its lines of
+        "account" know nobody of that name."""
+        self.describe("account required pam_debug.so acct=user_unknown\n")
+        self.addCleanup(self.describe)
+        self.assert_login("AUTHENTICATIONFAILED", "ann@example.org", "ann")
+        self.assertIn("the account may not be used: User not known",
+                      self.server.log())
+        # nor does its authentication know her: the next one is asked
+        self.assert_login("OK", "dora@example.org", "dora")
 
 
 if __name__ == "__main__":
