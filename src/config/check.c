@@ -2,6 +2,7 @@
 #include "config/check.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@
 #include "base/ascii.h"
 #include "config/check_internal.h"
 #include "config/source.h"
+
+enum { PARTITIONS_TOLD = 4 };
 
 /* -- what is found -- */
 
@@ -130,27 +133,53 @@ static const char *problem_of_directory(const char *path)
 	return errno == EACCES ? NULL : strerrordesc_np(errno);
 }
 
-/* What roostd makes by itself (run, auth) may be missing. A partition is never
- * made anew, as an empty one would look like mail that is lost; the others
- * are served meanwhile. */
+/* One that lies behind the last says that there were more when the accounts
+ * were made: roostd does not start then, but nobody else may read why. */
+static void check_behind(struct check *k)
+{
+	const struct config *c = k->config;
+	char *path = config_partition_path(c, c->partitions);
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		check_warning(k, &c->partitions,
+		              "%s: is there, and more than are used", path);
+	free(path);
+}
+
+/* A partition is never made anew, as an empty one would look like mail that is
+ * lost; the others are served meanwhile. */
+static void check_partitions(struct check *k)
+{
+	const struct config *c = k->config;
+	uint64_t missing = 0;
+
+	for (uint64_t i = 0; i < c->partitions; i++) {
+		char *path = config_partition_path(c, i);
+		const char *problem = problem_of_directory(path);
+
+		if (problem != NULL && missing++ < PARTITIONS_TOLD)
+			check_warning(k, &c->partitions, "%s: %s", path,
+			              problem);
+		free(path);
+	}
+	if (missing > PARTITIONS_TOLD)
+		check_warning(k, &c->partitions,
+		              "and %" PRIu64 " more of them are missing",
+		              missing - PARTITIONS_TOLD);
+	check_behind(k);
+}
+
+/* What roostd makes by itself (run, auth) may be missing. */
 static void check_directory(struct check *k)
 {
 	const struct config *c = k->config;
 	const char *problem = problem_of_directory(c->directory);
 
-	if (problem != NULL) {
+	if (problem != NULL)
 		check_error(k, &c->directory, "%s: %s", c->directory, problem);
-		return;
-	}
-	for (uint64_t i = 0; i < c->partitions; i++) {
-		char *path = config_partition_path(c, i);
-
-		problem = problem_of_directory(path);
-		if (problem != NULL)
-			check_warning(k, &c->partitions, "%s: %s", path,
-			              problem);
-		free(path);
-	}
+	else
+		check_partitions(k);
 }
 
 /* -- sources of accounts -- */

@@ -130,7 +130,7 @@ static void check_mark(struct check *k, const struct config_list *list,
 		              "has %s, but proxy_networks names nobody", text);
 }
 
-/* -- metrics -- */
+/* -- what has no password -- */
 
 static bool is_loopback(const struct place *p)
 {
@@ -142,9 +142,21 @@ static bool is_loopback(const struct place *p)
 
 static void check_is_private(struct check *k, const struct place *p)
 {
-	if (p->list == &k->config->listen_metrics && !is_loopback(p))
+	const struct config *c = k->config;
+
+	if (is_loopback(p))
+		return;
+	if (p->list == &c->listen_metrics)
 		check_warning(k, p->list,
 		              "has %s: whoever reaches it may read it",
+		              p->text);
+	if (p->list == &c->listen_lmtp)
+		check_warning(k, p->list,
+		              "has %s: whoever reaches it can deliver mail",
+		              p->text);
+	if (p->list == &c->listen_auth)
+		check_warning(k, p->list,
+		              "has %s: whoever reaches it can try passwords",
 		              p->text);
 }
 

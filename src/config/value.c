@@ -42,6 +42,18 @@ static const struct unit *units_of(enum config_kind kind)
 	}
 }
 
+static const char *no_number(enum config_kind kind)
+{
+	switch (kind) {
+	case CONFIG_SIZE:
+		return "is no number of octets, as 100000, 500K, 50M or 1G";
+	case CONFIG_SECONDS:
+		return "is no time, as 30s, 5m, 12h or 90d";
+	default:
+		return "is no number";
+	}
+}
+
 static const char *set_number(uint64_t *field, const struct config_option *o,
                               struct slice text)
 {
@@ -57,7 +69,7 @@ static const char *set_number(uint64_t *field, const struct config_option *o,
 		break;
 	}
 	if (!slice_number(text, &n) || n > UINT64_MAX / times)
-		return "is no number";
+		return no_number(o->kind);
 	if (n * times < o->least)
 		return "is too small";
 	if (n * times > o->most)
@@ -326,21 +338,27 @@ const char *config_set(struct config *c, const struct config_option *o,
 		return set_truth(field, text);
 	case CONFIG_ADDRESSES:
 		return set_list(field, text, is_address,
-		                "needs ADDRESS:PORT or ADDRESS:PORT proxy");
+		                "needs ADDRESS:PORT, as 192.0.2.1:143 or "
+		                "[::]:143, or ADDRESS:PORT proxy");
 	case CONFIG_NETWORKS:
 		return set_list(field, text, is_network,
-		                "needs ADDRESS or ADDRESS/BITS");
+		                "needs ADDRESS or ADDRESS/BITS, as "
+		                "192.0.2.0/24, with no bit set behind them");
 	case CONFIG_MECHANISMS:
 		return set_list(field, text, is_mechanism,
-		                "is no mechanism that there is");
+		                "needs names of mechanisms that there are, "
+		                "as in roost.conf(5)");
 	case CONFIG_ISSUERS:
 		return set_issuers(field, text);
 	case CONFIG_SOURCES:
-		return set_list(field, text, is_source,
-		                "needs \"directory\" or KIND:/PATH");
+		return set_list(
+			field, text, is_source,
+			"needs \"directory\" or KIND:/PATH, with a KIND "
+			"of roost.conf(5)");
 	case CONFIG_USERS:
 		return set_list(field, text, is_user,
-		                "needs PROCESS:USER, each a word");
+		                "needs PROCESS:USER; PROCESS is gate, auth, "
+		                "mail, parse, metrics or outside");
 	case CONFIG_ALERTS:
 		return set_list(
 			field, text, is_alert_place,
