@@ -1,7 +1,8 @@
 /*
  * init.c -- roost init: a directory that roostd can serve.
  *
- *	DIR/roost.conf         every option, explained
+ *	DIR/roost.conf         every option, explained; roost.conf.new until all
+ *	                       else is there
  *	DIR/certificate.pem    signed by itself
  *	DIR/partition/N/       the store, empty
  *	DIR/auth/              where auth puts the accounts
@@ -28,6 +29,9 @@
 
 enum { PARTITIONS_LEAST = 4, PARTITIONS_MOST = 64 };
 
+static const char finished_name[] = "roost.conf";
+static const char unfinished_name[] = "roost.conf.new";
+
 struct plan {
 	const char *dir;
 	char hostname[256];
@@ -39,7 +43,8 @@ struct plan {
 
 /* -- what was asked for -- */
 
-/* A port of the command line, or its default; 0: it is none. */
+/* A port of the command line, or its default; 0: it is none, which has been
+ * said. */
 static unsigned port_of(const struct call *c, const char *name,
                         unsigned as_root, unsigned otherwise)
 {
@@ -48,9 +53,10 @@ static unsigned port_of(const struct call *c, const char *name,
 
 	if (text == NULL)
 		return geteuid() == 0 ? as_root : otherwise;
-	if (!slice_number(slice_cstr(text), &n) || n > 65535)
-		return 0;
-	return (unsigned)n;
+	if (slice_number(slice_cstr(text), &n) && n != 0 && n <= 65535)
+		return (unsigned)n;
+	fail(EX_USAGE, "init: --%s: a number from 1 to 65535", name);
+	return 0;
 }
 
 static bool plan_ports(const struct call *c, struct plan *p)
@@ -92,9 +98,31 @@ static unsigned plan_partitions(void)
 
 /* -- making it -- */
 
-/* Holds nothing, or is made. */
-static int take_directory(const char *dir)
+static const char *path_in(char room[PATH_MAX], const struct plan *p,
+                           const char *name)
 {
+	snprintf(room, PATH_MAX, "%s/%s", p->dir, name);
+	return room;
+}
+
+static bool has(const struct plan *p, const char *name)
+{
+	char path[PATH_MAX];
+
+	return access(path_in(path, p, name), F_OK) == 0;
+}
+
+/* Nobody has ever been served from it, and nothing in it is worth keeping. */
+static bool was_broken_off(const struct plan *p)
+{
+	return has(p, unfinished_name) && !has(p, finished_name) &&
+	       !has(p, "auth/accounts.sqlite");
+}
+
+/* Holds nothing, or is made. */
+static int take_directory(const struct plan *p)
+{
+	const char *dir = p->dir;
 	struct dirent *entry;
 	DIR *d;
 	bool empty = true;
@@ -103,6 +131,13 @@ static int take_directory(const char *dir)
 		return EX_OK;
 	if (errno != EEXIST || (d = opendir(dir)) == NULL)
 		return fail(EX_CANTCREAT, "%s: %s", dir, strerror(errno));
+	if (was_broken_off(p)) {
+		closedir(d);
+		return fail(EX_CANTCREAT,
+		            "%s: roost init was broken off here: remove what "
+		            "it has left (rm -r %s/*), and try again",
+		            dir, dir);
+	}
 	while ((entry = readdir(d)) != NULL)
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			empty = false;
@@ -112,13 +147,6 @@ static int take_directory(const char *dir)
 	return chmod(dir, 0700) == 0
 	               ? EX_OK
 	               : fail(EX_CANTCREAT, "%s: %s", dir, strerror(errno));
-}
-
-static const char *path_in(char room[PATH_MAX], const struct plan *p,
-                           const char *name)
-{
-	snprintf(room, PATH_MAX, "%s/%s", p->dir, name);
-	return room;
 }
 
 static int make_directory(const struct plan *p, const char *name)
@@ -167,19 +195,25 @@ static int make_conf(const struct plan *p)
 		{ "partitions", partitions },
 	};
 	char path[PATH_MAX];
-	char unfinished[PATH_MAX];
 	struct buf text = { 0 };
 	int status;
 
 	snprintf(partitions, sizeof partitions, "%u", p->partitions);
 	conf_text(settings, sizeof settings / sizeof settings[0], &text);
-	path_in(path, p, "roost.conf");
-	status = write_new(path_in(unfinished, p, "roost.conf.new"),
-	                   buf_slice(&text));
+	status = write_new(path_in(path, p, unfinished_name), buf_slice(&text));
 	buf_free(&text);
-	if (status != EX_OK || rename(unfinished, path) == 0)
-		return status;
-	return fail(EX_CANTCREAT, "%s: %s", path, strerror(errno));
+	return status;
+}
+
+static int finish_conf(const struct plan *p)
+{
+	char from[PATH_MAX];
+	char to[PATH_MAX];
+
+	if (rename(path_in(from, p, unfinished_name),
+	           path_in(to, p, finished_name)) == 0)
+		return EX_OK;
+	return fail(EX_CANTCREAT, "%s: %s", to, strerror(errno));
 }
 
 static int make_certificate(const struct plan *p)
@@ -199,14 +233,16 @@ static int sync_names(const char *path)
 	               : fail(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 }
 
-/* The configuration comes last: a directory that has one is whole, also when
- * the power fails. */
+/* The configuration gets its name last: a directory that has one is whole,
+ * also when the power fails. Until then it says that this is not. */
 static int make_all(const struct plan *p)
 {
 	static const char *const directories[] = { "partition", "auth", "run" };
 	char parent[PATH_MAX];
-	int status = take_directory(p->dir);
+	int status = take_directory(p);
 
+	if (status == EX_OK)
+		status = make_conf(p);
 	for (int i = 0; status == EX_OK && i < 3; i++)
 		status = make_directory(p, directories[i]);
 	if (status == EX_OK)
@@ -216,7 +252,7 @@ static int make_all(const struct plan *p)
 	if (status == EX_OK)
 		status = sync_names(p->dir);
 	if (status == EX_OK)
-		status = make_conf(p);
+		status = finish_conf(p);
 	if (status == EX_OK)
 		status = sync_names(p->dir);
 	if (status == EX_OK)
@@ -232,7 +268,7 @@ int run_init(const struct call *c)
 	if (strlen(p.dir) > PATH_MAX / 2)
 		return fail(EX_USAGE, "init: the path is too long");
 	if (!plan_ports(c, &p))
-		return fail(EX_USAGE, "init: a port is a number up to 65535");
+		return EX_USAGE;
 	if (!plan_hostname(c, &p))
 		return fail(EX_USAGE, "init: no name of a host; "
 		                      "give one with --hostname");

@@ -146,7 +146,7 @@ static void salvage_task(struct loop *loop, void *arg)
 	partition_close(partition);
 }
 
-/* The lock of a partition that may not open; -1: a server has it. */
+/* The lock of a partition that may not open; -1 with errno. */
 static int lock_partition(const char *dir)
 {
 	char path[PATH_MAX];
@@ -156,6 +156,7 @@ static int lock_partition(const char *dir)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		close(fd);
+		errno = EWOULDBLOCK;
 		return -1;
 	}
 	return fd;
@@ -173,19 +174,87 @@ static char *with_suffix(const char *path, const char *suffix)
 	return out;
 }
 
-static int put_in_place(const struct job *job)
+static bool is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* The new one, once the old one is out of the way. */
+static int rename_new(const struct job *job)
 {
 	char *parent = with_suffix(job->old, "/..");
-	bool ok = rename(job->old, job->kept) == 0 &&
-	          rename(job->new, job->old) == 0 && directory_sync(parent);
+	bool ok = rename(job->new, job->old) == 0 && directory_sync(parent);
 
 	free(parent);
-	if (!ok)
-		return fail(EX_CANTCREAT, "%s: %s", job->old, strerror(errno));
+	return ok ? EX_OK
+	          : fail(EX_CANTCREAT, "%s: %s", job->old, strerror(errno));
+}
+
+static int put_in_place(const struct job *job)
+{
+	int status = rename(job->old, job->kept) == 0
+	                     ? rename_new(job)
+	                     : fail(EX_CANTCREAT, "%s: %s", job->old,
+	                            strerror(errno));
+
+	if (status != EX_OK)
+		return status;
 	printf("%s: %" PRIu64 " messages, %" PRIu64 " broken; the old one is "
 	       "%s\n",
 	       job->old, job->progress.messages, job->broken, job->kept);
 	return EX_OK;
+}
+
+/* The power failed between the renames, when the new one was whole. */
+static bool is_nearly_done(const struct job *job)
+{
+	return !is_there(job->old) && is_there(job->new) && is_there(job->kept);
+}
+
+static int finish(const struct job *job)
+{
+	int status = rename_new(job);
+
+	if (status == EX_OK)
+		printf("%s: the salvage before is finished; the old one is "
+		       "%s\n",
+		       job->old, job->kept);
+	return status;
+}
+
+static int no_lock(const struct job *job)
+{
+	if (errno == EWOULDBLOCK)
+		return fail(EX_TEMPFAIL,
+		            "%s: the server, or another salvage, has it: stop "
+		            "it first",
+		            job->old);
+	return fail(EX_NOINPUT, "%s: %s", job->old, strerror(errno));
+}
+
+/* Of salvages before: who knows what is in it decides. */
+static int look_around(const struct job *job)
+{
+	if (is_there(job->kept))
+		return fail(EX_CANTCREAT,
+		            "%s is there, from a salvage before: remove it to "
+		            "do one more, or name another partition with "
+		            "--partition",
+		            job->kept);
+	if (is_there(job->new))
+		return fail(EX_CANTCREAT,
+		            "%s is left of a salvage that was broken off: "
+		            "remove it (rm -r %s), and try again",
+		            job->new, job->new);
+	return EX_OK;
+}
+
+static int rebuild(struct job *job)
+{
+	job->progress = progress_begin("salvage", 0);
+	task_run_main(salvage_task, job);
+	progress_end(&job->progress);
+	return is_ok(job->e) ? put_in_place(job) : fail_err(job->e, job->old);
 }
 
 static int run_job(struct job *job)
@@ -193,16 +262,14 @@ static int run_job(struct job *job)
 	int status;
 	int lock;
 
-	if (access(job->new, F_OK) == 0 || access(job->kept, F_OK) == 0)
-		return fail(EX_CANTCREAT, "%s or %s is in the way", job->new,
-		            job->kept);
+	if (is_nearly_done(job))
+		return finish(job);
 	lock = lock_partition(job->old);
 	if (lock < 0)
-		return fail(EX_TEMPFAIL, "%s: stop the server first", job->old);
-	job->progress = progress_begin("salvage", 0);
-	task_run_main(salvage_task, job);
-	progress_end(&job->progress);
-	status = is_ok(job->e) ? put_in_place(job) : fail_err(job->e, job->old);
+		return no_lock(job);
+	status = look_around(job);
+	if (status == EX_OK)
+		status = rebuild(job);
 	close(lock);
 	return status;
 }

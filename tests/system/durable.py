@@ -250,12 +250,26 @@ class Durable(support.ServerTest):
 
     def test_init(self):
         top = self.server.top
+        place = os.path.join(top, "one")
         self.break_syncs()
-        done = self.alone("init", os.path.join(top, "one"))
+        done = self.alone("init", place)
         self.assertNotEqual(done.returncode, 0)
+        self.assertFalse(os.path.exists(os.path.join(place, "roost.conf")))
         self.heal()
-        done = self.alone("init", os.path.join(top, "two"))
+        done = self.alone("init", place)
+        self.assertEqual(done.returncode, 73, done.stderr)
+        self.do_as_it_says(done.stderr)
+        done = self.alone("init", place)
         self.assertEqual(done.returncode, 0, done.stderr)
+        done = self.alone("init", place)
+        self.assertEqual(done.returncode, 73)
+        self.assertIn("is not empty", done.stderr)
+
+    def do_as_it_says(self, error):
+        """An error that has a command in it, for a shell."""
+        command = re.search(r"\((rm -r [^)]*)\), and try again", error)
+        self.assertIsNotNone(command, error)
+        subprocess.run(command[1], shell=True, check=True)
 
     def test_salvage(self):
         """One that was refused has left the store as it was."""
@@ -266,12 +280,35 @@ class Durable(support.ServerTest):
         self.assertNotEqual(done.returncode, 0)
         self.heal()
         self.server.roost("store", "check")
-        store = os.path.join(self.server.dir, "partition")
-        for left in os.listdir(store):
-            if left.endswith(".new"):
-                shutil.rmtree(os.path.join(store, left))
-        done = self.alone("-c", self.server.conf, "store", "salvage")
+        done = self.salvage()
+        self.assertEqual(done.returncode, 73)
+        self.do_as_it_says(done.stderr)
+        done = self.salvage()
         self.assertEqual(done.returncode, 0, done.stderr)
+        store = os.path.join(self.server.dir, "partition")
+        for kept in os.listdir(store):
+            if kept.endswith(".before-salvage"):
+                shutil.rmtree(os.path.join(store, kept))
+
+    def test_salvage_at_its_last_step(self):
+        """The old one is out of the way, and the power fails."""
+        self.server.stop()
+        self.addCleanup(self.server.start)
+        store = os.path.join(self.server.dir, "partition", "1")
+        kept = store + ".before-salvage"
+        self.assertEqual(self.salvage("--partition", "1").returncode, 0)
+        done = self.salvage("--partition", "1")
+        self.assertEqual(done.returncode, 73)
+        self.assertIn("%s is there, from a salvage before" % kept, done.stderr)
+        os.rename(store, store + ".new")
+        done = self.salvage("--partition", "1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("is finished; the old one is " + kept, done.stdout)
+        self.server.roost("store", "check")
+        shutil.rmtree(kept)
+
+    def salvage(self, *more):
+        return self.alone("-c", self.server.conf, "store", "salvage", *more)
 
 
 if __name__ == "__main__":
