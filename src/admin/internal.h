@@ -18,6 +18,7 @@ struct control_link {
 	uint32_t uid;            /* of the machine: who asks */
 	struct account *account; /* NULL: for the server */
 	struct import *import;   /* NULL until an import has begun */
+	bool lost;               /* from the audit log; DONE says so */
 	struct err e;            /* of the link: it is over */
 };
 
@@ -32,9 +33,9 @@ extern const struct slice quota_names[QUOTA_RESOURCES];
 /*
  * Whose mail an administrator reads or changes is recorded, before he does;
  * event, who and whose are filled in here. He must be able to act: what can't
- * be recorded, which the log says, is done all the same. Suspends.
+ * be recorded is done all the same, and he and the log hear of it. Suspends.
  */
-void control_record(const struct control_link *, const char *event,
+void control_record(struct control_link *, const char *event,
                     struct audit_entry);
 
 /* -- import.c: an error is one that ends the link -- */

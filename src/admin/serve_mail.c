@@ -40,7 +40,8 @@ void control_done(struct control_link *c, struct err e)
 {
 	struct frame_out f = { 0 };
 
-	answer_frame_done(&f, e);
+	answer_frame_done(&f, e, c->lost);
+	c->lost = false;
 	control_send(c, &f);
 }
 
@@ -54,7 +55,7 @@ static void log_event(const struct control_link *c, const char *event)
 	log_close(&l);
 }
 
-void control_record(const struct control_link *c, const char *event,
+void control_record(struct control_link *c, const char *event,
                     struct audit_entry entry)
 {
 	const struct audit_recorder *r = c->mail->recorder;
@@ -63,9 +64,11 @@ void control_record(const struct control_link *c, const char *event,
 	entry.account = c->account_id;
 	entry.uid = c->uid;
 	log_event(c, event);
-	if (r != NULL && !is_ok(r->record(r->ctx, &entry)))
-		log_note(LOG_LEVEL_ERROR, "audit_lost",
-		         "what an administrator does is not recorded");
+	if (r == NULL || is_ok(r->record(r->ctx, &entry)))
+		return;
+	c->lost = true;
+	log_note(LOG_LEVEL_ERROR, "audit_lost",
+	         "what an administrator does is not recorded");
 }
 
 static struct err nonsense(void)

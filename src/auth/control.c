@@ -43,7 +43,8 @@ static void done(struct control *c, struct err e)
 {
 	struct frame_out f = { 0 };
 
-	answer_frame_done(&f, e);
+	answer_frame_done(&f, e, c->lost);
+	c->lost = false;
 	send_frame(c, &f, -1);
 }
 
@@ -126,11 +127,14 @@ static struct err answer_link(struct control *c, struct frame_in *in)
 	return OK;
 }
 
-/* Before it is done; afterwards once more when it was refused. */
+/* Before it is done; afterwards once more when it was refused. What can't be
+ * recorded is done all the same, and whoever asked hears of it. */
 static void record(struct control *c, const struct control_verb *verb,
                    struct err e)
 {
+	struct audit *audit = c->auth->audit;
 	struct log_line l = audit_begin(verb->event);
+	uint64_t line;
 
 	log_text(&l, "by", S("administrator"));
 	log_number(&l, "uid", c->uid);
@@ -139,8 +143,9 @@ static void record(struct control *c, const struct control_verb *verb,
 			log_text(&l, verb->names[i], c->field[i]);
 	if (!is_ok(e))
 		log_text(&l, "refused", slice_cstr(e.text));
-	audit_add(c->auth->audit, &l);
-	audit_settle(c->auth->audit);
+	line = audit_add(audit, &l);
+	audit_settle(audit);
+	c->lost |= !audit_has(audit, line);
 }
 
 static struct err run_verb(struct control *c, const struct control_verb *verb)

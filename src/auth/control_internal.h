@@ -17,6 +17,7 @@ struct control {
 	struct auth *auth;
 	struct link *link;
 	uint32_t uid;                       /* of the machine: who asks */
+	bool lost;                          /* from the audit log */
 	struct err e;                       /* of the link: it is over */
 	struct slice field[CONTROL_FIELDS]; /* of the request */
 };

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli/fail.h"
 #include "ipc/protocol.h"
 
 enum { FIELDS_MAX = 64 };
@@ -107,8 +108,13 @@ struct err control_done(struct control *c, struct frame_in *in)
 	unsigned code = read_u8(&in->r);
 	struct slice text = frame_read_slice(in, sizeof c->text - 1);
 
+	unsigned lost = read_u8(&in->r);
+
 	if (!frame_is_whole(in) || code >= ERR_CODES)
 		return err(ERR_CORRUPT, "the server's answer makes no sense");
+	if (lost)
+		warn("the audit log can't be written, and lacks this: see the "
+		     "server's log");
 	snprintf(c->text, sizeof c->text, "%.*s", (int)text.len, text.ptr);
 	return err((enum err_code)code, c->text);
 }

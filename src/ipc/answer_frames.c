@@ -12,9 +12,10 @@ void answer_frame_row(struct frame_out *f, const struct slice *fields,
 		frame_slice(f, fields[i]);
 }
 
-void answer_frame_done(struct frame_out *f, struct err e)
+void answer_frame_done(struct frame_out *f, struct err e, bool lost)
 {
 	frame_begin(f, FRAME_DONE);
 	frame_u8(f, (uint8_t)e.code);
 	frame_slice(f, slice_cstr(e.text));
+	frame_u8(f, lost);
 }

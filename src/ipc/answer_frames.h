@@ -12,4 +12,6 @@
 /* Into an empty frame. */
 void answer_frame_row(struct frame_out *, const struct slice *fields,
                       uint32_t n);
-void answer_frame_done(struct frame_out *, struct err);
+
+/* lost: it is not in the audit log, as it should be. */
+void answer_frame_done(struct frame_out *, struct err, bool lost);

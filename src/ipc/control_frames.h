@@ -11,7 +11,8 @@
 enum {
 	/* A request is answered by any number of ROWs and one DONE. */
 	FRAME_ROW = 512,     /* u32 n, n slices, in the order of the verb's table */
-	FRAME_DONE,          /* u8 enum err_code, slice text */
+	FRAME_DONE,          /* u8 enum err_code, slice text, u8 1: the audit log
+	                        lacks it */
 	/* to auth */
 	FRAME_USER_ADD,      /* slice name, slice password */
 	FRAME_USER_ADD_STORED, /* slice name, slice stored password */

@@ -134,6 +134,7 @@ static enum err_code done_code(struct frame_in *in)
 	assert_int_equal(in->type, FRAME_DONE);
 	code = (enum err_code)read_u8(&in->r);
 	frame_read_slice(in, 500);
+	assert_false(read_u8(&in->r));
 	assert_true(frame_is_whole(in));
 	return code;
 }

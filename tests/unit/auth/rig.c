@@ -599,6 +599,7 @@ struct rig_answer *rig_answer(struct link *l)
 	assert_int_equal(in.type, FRAME_DONE);
 	a.code = (enum err_code)read_u8(&in.r);
 	keep(frame_read_slice(&in, sizeof a.text - 1), a.text, sizeof a.text);
+	read_u8(&in.r); /* on a full disk the audit log may lack it */
 	assert_true(frame_is_whole(&in));
 	return &a;
 }
