@@ -29,19 +29,24 @@ static void mailbox_rows(struct control_link *c, struct slice name,
 	}
 }
 
-/* name "": of all. */
+/* name "": of all; ERR_NONEXISTENT: there is none of that name. */
 static struct err rows(struct control_link *c, struct slice name)
 {
 	struct arena *a = arena_new(SIZE_MAX);
 	struct mailbox_info *v;
 	size_t n;
+	bool found = name.len == 0;
 	struct err e = mailbox_list(c->account, a, &v, &n);
 
-	for (size_t i = 0; is_ok(e) && i < n; i++)
-		if (v[i].exists && (name.len == 0 || slice_eq(v[i].name, name)))
-			mailbox_rows(c, v[i].name, a);
+	for (size_t i = 0; is_ok(e) && i < n; i++) {
+		if (!v[i].exists ||
+		    (name.len != 0 && !slice_eq(v[i].name, name)))
+			continue;
+		mailbox_rows(c, v[i].name, a);
+		found = true;
+	}
 	arena_free(a);
-	return e;
+	return is_ok(e) && !found ? err(ERR_NONEXISTENT, "no such mailbox") : e;
 }
 
 /* Told of first, as SETACL does. */

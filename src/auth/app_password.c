@@ -143,12 +143,14 @@ static bool is_name(struct slice name)
 static struct err check_new(const struct app_password *p)
 {
 	if (!is_name(p->name))
-		return err(ERR_SYNTAX, "a name has 1 to 64 octets, no control "
+		return err(ERR_SYNTAX, "NAME: 1 to 64 octets, no control "
 		                       "characters among them");
 	if (!are_services(p->services))
-		return err(ERR_SYNTAX, "the services are imap and smtp");
+		return err(ERR_SYNTAX, "--protocol: imap, smtp, or both with a "
+		                       "comma between them");
 	if (p->expires_s != 0 && p->expires_s <= clock_now_s())
-		return err(ERR_SYNTAX, "it would have expired by now");
+		return err(ERR_SYNTAX, "--expires: it would have expired by "
+		                       "now");
 	return OK;
 }
 
@@ -193,6 +195,16 @@ static struct err add_checked(struct auth *a, struct slice account,
 	return e;
 }
 
+static struct err take_networks(struct slice list, struct buf *out)
+{
+	struct err e = policy_normal(POLICY_NETWORKS, list, out);
+
+	if (e.code == ERR_SYNTAX)
+		return err(ERR_SYNTAX, "--network: addresses or networks, as "
+		                       "192.0.2.0/24,2001:db8::/32");
+	return e;
+}
+
 struct err app_password_add(struct auth *a, struct slice account,
                             const struct app_password *wanted,
                             struct buf *secret)
@@ -202,7 +214,7 @@ struct err app_password_add(struct auth *a, struct slice account,
 	struct err e = check_new(&p);
 
 	if (is_ok(e) && p.networks.len != 0)
-		e = policy_normal(POLICY_NETWORKS, p.networks, &networks);
+		e = take_networks(p.networks, &networks);
 	p.networks = buf_slice(&networks);
 	if (is_ok(e))
 		e = add_checked(a, account, &p, secret);

@@ -138,11 +138,24 @@ static struct err change(struct control *c, struct slice scope,
 	return e;
 }
 
+static bool is_to_come(struct slice until)
+{
+	struct buf normal = { 0 };
+	bool is_time = is_ok(policy_normal(POLICY_EXPIRES, until, &normal)) &&
+	               !slice_eq(buf_slice(&normal), S("never"));
+
+	buf_free(&normal);
+	return is_time && policy_time(until) > clock_now_s();
+}
+
 struct err control_alert_silence(struct control *c, struct slice scope,
                                  struct slice kind)
 {
 	if (kind.len == 0 || slice_find_byte(kind, ',') != SLICE_NONE)
 		return err(ERR_SYNTAX, "one kind of alert is needed");
+	if (c->field[2].len != 0 && !is_to_come(c->field[2]))
+		return err(ERR_SYNTAX, "--until: a time to come, as 2026-12-31 "
+		                       "or 2026-12-31T18:00Z (UTC)");
 	return change(c, scope, kind, true, c->field[2]);
 }
 

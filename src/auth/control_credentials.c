@@ -24,7 +24,7 @@ static struct err take_lifetime(struct slice text, int64_t *expires_s)
 	if (text.len == 0)
 		return OK;
 	if (!slice_number(text, &lifetime_s) || lifetime_s > INT32_MAX)
-		return err(ERR_SYNTAX, "that is no time");
+		return err(ERR_SYNTAX, "--expires: that is too far away");
 	*expires_s = clock_now_s() + (int64_t)lifetime_s;
 	return OK;
 }

@@ -114,6 +114,8 @@ static struct err user_list(struct control *c, struct slice domain,
 		e = user_domain_normal(domain, &normal);
 	if (is_ok(e))
 		e = list_pages(c, slice_from(buf_slice(&normal), 1), page);
+	else
+		e = err(ERR_SYNTAX, "not a domain, as example.org is one");
 	buf_free(&normal);
 	free(page);
 	return e;

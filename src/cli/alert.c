@@ -14,7 +14,7 @@ int run_alert_list(const struct call *c)
 
 	frame_begin(&f, FRAME_ALERT_LIST);
 	frame_slice(&f, slice_cstr(c->n_args > 0 ? c->args[0] : ""));
-	return server_table(c, &f, "alert list", alert_list_columns,
+	return server_table(c, &f, NULL, alert_list_columns,
 	                    ALERT_LIST_COLUMNS);
 }
 
@@ -27,7 +27,7 @@ int run_alert_silence(const struct call *c)
 	frame_slice(&f, slice_cstr(c->args[0]));
 	frame_slice(&f, slice_cstr(c->args[1]));
 	frame_slice(&f, slice_cstr(until != NULL ? until : ""));
-	return server_do(c, &f, c->args[1]);
+	return server_do(c, &f, NULL);
 }
 
 int run_alert_resume(const struct call *c)
@@ -37,7 +37,7 @@ int run_alert_resume(const struct call *c)
 	frame_begin(&f, FRAME_ALERT_RESUME);
 	frame_slice(&f, slice_cstr(c->args[0]));
 	frame_slice(&f, slice_cstr(c->args[1]));
-	return server_do(c, &f, c->args[1]);
+	return server_do(c, &f, NULL);
 }
 
 /* The outcomes are shown above all when there is a bad one. */
@@ -49,7 +49,7 @@ int run_alert_test(const struct call *c)
 
 	frame_begin(&f, FRAME_ALERT_TEST);
 	frame_slice(&f, slice_cstr(c->n_args > 0 ? c->args[0] : ""));
-	status = server_rows(c, &f, "alert test", table_add, t);
+	status = server_rows(c, &f, NULL, table_add, t);
 	if (!table_print(t, c->json, stdout))
 		status = fail(EX_IOERR, "standard output can't be written");
 	table_free(t);

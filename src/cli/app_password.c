@@ -49,8 +49,8 @@ int run_app_password_add(const struct call *c)
 	uint64_t seconds;
 
 	if (expires != NULL && !take_lifetime(expires, &seconds))
-		return fail(EX_USAGE, "--expires: a number and s, m, h, d, w "
-		                      "or y");
+		return fail(EX_USAGE, "--expires: a number with s, m, h, d, w "
+		                      "or y behind it, as 90d");
 	if (expires != NULL)
 		snprintf(lifetime, sizeof lifetime, "%llu",
 		         (unsigned long long)seconds);
@@ -60,7 +60,7 @@ int run_app_password_add(const struct call *c)
 	add_value(c, "protocol", &f);
 	add_value(c, "network", &f);
 	frame_slice(&f, slice_cstr(lifetime));
-	return server_values(c, &f, c->args[0], app_password_add_columns,
+	return server_values(c, &f, NULL, app_password_add_columns,
 	                     APP_PASSWORD_ADD_COLUMNS);
 }
 
@@ -81,5 +81,5 @@ int run_app_password_revoke(const struct call *c)
 	frame_begin(&f, FRAME_APP_PASSWORD_REVOKE);
 	frame_slice(&f, slice_cstr(c->args[0]));
 	frame_slice(&f, slice_cstr(c->args[1]));
-	return server_do(c, &f, c->args[1]);
+	return server_do(c, &f, NULL);
 }

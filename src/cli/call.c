@@ -222,13 +222,23 @@ static bool no_verb(char **argv, int *status)
 	return false;
 }
 
-/* -c FILE before the verb; how many words it took. */
-static int take_conf(struct call *c, char **argv)
+/* -c FILE or --config FILE before the verb; false: without the FILE. */
+static bool take_conf(struct call *c, char ***argv)
 {
-	if (argv[0] == NULL || strncmp(argv[0], "-c", 2) != 0)
-		return 0;
-	c->conf = argv[0][2] != 0 ? argv[0] + 2 : argv[1];
-	return argv[0][2] != 0 || c->conf == NULL ? 1 : 2;
+	const struct flag *f = &common[0];
+	const char *word = **argv;
+	bool is_long = word != NULL && !strncmp(word, "--", 2);
+	const char *text = word != NULL ? word + (is_long ? 2 : 1) : "";
+
+	if (word == NULL || word[0] != '-' || !is_flag(f, text, is_long))
+		return true;
+	c->conf = glued_value(text, is_long);
+	if (c->conf == NULL)
+		c->conf = *++*argv;
+	if (c->conf == NULL)
+		return false;
+	++*argv;
+	return true;
 }
 
 bool call_parse(int argc, char **argv, struct call *out, int *status)
@@ -236,7 +246,10 @@ bool call_parse(int argc, char **argv, struct call *out, int *status)
 	*out = (struct call){ 0 };
 	if (argc > 0)
 		argv++;
-	argv += take_conf(out, argv);
+	if (!take_conf(out, &argv)) {
+		*status = fail(EX_USAGE, "a value is missing after -c");
+		return false;
+	}
 	for (size_t i = 0; i < n_verbs; i++) {
 		int words = verb_words(&verbs[i], argv);
 

@@ -53,7 +53,7 @@ static int change(const struct call *c, uint16_t type)
 	frame_begin(&f, type);
 	add_scope(&f, c);
 	frame_slice(&f, known->name);
-	return server_do(c, &f, c->args[0]);
+	return server_do(c, &f, NULL);
 }
 
 int run_capability_hide(const struct call *c)

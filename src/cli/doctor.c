@@ -26,17 +26,18 @@ enum {
 
 /* -- somebody's server -- */
 
-/* Of an option; false, which has been said, when it is more. */
-static bool take_number(const struct call *c, const char *name, uint16_t most,
-                        uint16_t *out)
+/* Of an option; false, which has been said, when it is less or more. */
+static bool take_number(const struct call *c, const char *name, uint16_t least,
+                        uint16_t most, uint16_t *out)
 {
 	const char *text = call_value(c, name);
 	uint64_t n;
 
 	if (text == NULL)
 		return true;
-	if (!slice_number(slice_cstr(text), &n) || n > most) {
-		fail(EX_USAGE, "--%s: a number up to %u", name, (unsigned)most);
+	if (!slice_number(slice_cstr(text), &n) || n < least || n > most) {
+		fail(EX_USAGE, "--%s: a number from %u to %u", name,
+		     (unsigned)least, (unsigned)most);
 		return false;
 	}
 	*out = (uint16_t)n;
@@ -188,10 +189,15 @@ int run_doctor(const struct call *c)
 
 	if (resolver != NULL && !is_ok(resolver_parse(resolver, &d.resolver)))
 		return fail(EX_USAGE, "--resolver: not an IPv4 address");
-	if (!take_number(c, "imap-port", UINT16_MAX, &imap) ||
-	    !take_number(c, "imaps-port", UINT16_MAX, &imaps) ||
-	    !take_number(c, "timeout", TIMEOUT_MOST, &seconds))
+	if (!take_number(c, "imap-port", 0, UINT16_MAX, &imap) ||
+	    !take_number(c, "imaps-port", 0, UINT16_MAX, &imaps) ||
+	    !take_number(c, "timeout", 1, TIMEOUT_MOST, &seconds))
 		return EX_USAGE;
+	if (c->n_args > 0 && imap == 0 && imaps == 0)
+		return fail(EX_USAGE, "doctor: one port is needed");
+	if (d.ca != NULL && !doctor_takes_ca(d.ca))
+		return fail(EX_NOINPUT,
+		            "--ca %s: there is no certificate in it", d.ca);
 	d.seconds = seconds;
 	d.report = report_new();
 	if (c->n_args > 0)

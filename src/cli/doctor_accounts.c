@@ -185,9 +185,9 @@ static void judge_second_factors(struct accounts *a)
 		            "a password alone opens none of them");
 	some_report(&a->administrators, a->report,
 	            CHECK_ADMINISTRATOR_SECOND_FACTOR, "administrators",
-	            "without a second factor");
+	            "opened by a password alone");
 	some_report(&a->single, a->report, CHECK_SECOND_FACTOR, "accounts",
-	            "without a second factor");
+	            "opened by a password alone");
 }
 
 static void judge(struct accounts *a)

@@ -10,7 +10,7 @@ static int change(const struct call *c, uint16_t type)
 	frame_begin(&f, type);
 	frame_slice(&f, slice_cstr(c->args[0]));
 	frame_slice(&f, slice_cstr(c->args[1]));
-	return server_do(c, &f, c->args[1]);
+	return server_do(c, &f, NULL);
 }
 
 int run_group_add(const struct call *c)

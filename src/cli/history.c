@@ -1,5 +1,8 @@
 /* history.c -- roost history, roost lockout: who signs in, and who may not. */
+#include <sysexits.h>
+
 #include "admin/sign_ins.h"
+#include "cli/fail.h"
 #include "cli/server.h"
 #include "ipc/protocol.h"
 
@@ -7,7 +10,10 @@ int run_history(const struct call *c)
 {
 	const char *most = call_value(c, "last");
 	struct frame_out f = { 0 };
+	uint64_t ignored;
 
+	if (most != NULL && !slice_number(slice_cstr(most), &ignored))
+		return fail(EX_USAGE, "--last: a number");
 	frame_begin(&f, FRAME_HISTORY);
 	frame_slice(&f, slice_cstr(c->args[0]));
 	frame_slice(&f, slice_cstr(most != NULL ? most : ""));

@@ -19,7 +19,7 @@ int run_policy_set(const struct call *c)
 	frame_slice(&f, slice_cstr(c->args[0]));
 	frame_slice(&f, buf_slice(&setting));
 	buf_free(&setting);
-	return server_do(c, &f, c->args[1]);
+	return server_do(c, &f, NULL);
 }
 
 int run_policy_unset(const struct call *c)
@@ -29,7 +29,7 @@ int run_policy_unset(const struct call *c)
 	frame_begin(&f, FRAME_POLICY_UNSET);
 	frame_slice(&f, slice_cstr(c->args[0]));
 	frame_slice(&f, slice_cstr(c->args[1]));
-	return server_do(c, &f, c->args[1]);
+	return server_do(c, &f, NULL);
 }
 
 int run_policy_show(const struct call *c)
@@ -43,6 +43,5 @@ int run_policy_show(const struct call *c)
 	frame_begin(&f, effective ? FRAME_POLICY_EFFECTIVE : FRAME_POLICY_SHOW);
 	for (int i = 0; i < 2; i++)
 		frame_slice(&f, slice_cstr(i < c->n_args ? c->args[i] : ""));
-	return server_table(c, &f, "policy show", policy_columns,
-	                    POLICY_COLUMNS);
+	return server_table(c, &f, NULL, policy_columns, POLICY_COLUMNS);
 }

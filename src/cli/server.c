@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "base/buf.h"
+#include "base/mem.h"
 #include "cli/fail.h"
 #include "cli/site.h"
 #include "cli/table.h"
@@ -46,6 +48,22 @@ int server_open_account(const struct call *c, const char *account,
 	return status;
 }
 
+static int fail_call(struct err e, const struct call *c)
+{
+	struct buf words = { 0 };
+	char *what;
+	int status;
+
+	buf_add(&words, slice_cstr(c->verb->name));
+	for (int i = 0; i < c->n_args; i++)
+		buf_printf(&words, " %s", c->args[i]);
+	what = mem_cstr(buf_slice(&words));
+	status = fail_err(e, what);
+	free(what);
+	buf_free(&words);
+	return status;
+}
+
 /* account NULL: the server itself */
 static int ask(const struct call *c, const char *account,
                struct frame_out *request, const char *what,
@@ -62,7 +80,7 @@ static int ask(const struct call *c, const char *account,
 	}
 	e = control_call(&to, request, fn, arg);
 	if (!is_ok(e))
-		status = fail_err(e, what);
+		status = what != NULL ? fail_err(e, what) : fail_call(e, c);
 	control_close(&to);
 	return status;
 }
@@ -116,5 +134,5 @@ int server_account_table(const struct call *c, struct frame_out *request,
                          const char *account, const char *const *columns,
                          size_t n_columns)
 {
-	return ask_and_print(c, account, request, account, columns, n_columns);
+	return ask_and_print(c, account, request, NULL, columns, n_columns);
 }

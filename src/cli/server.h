@@ -17,7 +17,8 @@ int server_open(const struct call *, struct control *);
 int server_open_account(const struct call *, const char *account,
                         struct control *);
 
-/* Sends the request, prints nothing but an error: "roost: WHAT: ...". */
+/* Sends the request, prints nothing but an error: "roost: WHAT: ...". what
+ * NULL, here and below: the verb and its arguments, as they were typed. */
 int server_do(const struct call *, struct frame_out *, const char *what);
 
 /* Prints the rows that answer. */

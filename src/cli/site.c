@@ -21,6 +21,13 @@ const char *site_conf(const struct call *c)
 	return "/etc/roost/roost.conf";
 }
 
+/* Which file it is was our guess. */
+static void put_hint(const struct call *c, const char *path)
+{
+	if (c->conf == NULL && access(path, F_OK) != 0)
+		fail(EX_CONFIG, "-c FILE says where it is");
+}
+
 /* "roost.conf:12: hostname is no name of a host" */
 static void put_error(const char *path, const struct config_error *e)
 {
@@ -54,6 +61,7 @@ int site_config(const struct call *c, struct config **out)
 	*out = config_read(path, -1, &errors);
 	status = put_errors(path, &errors);
 	if (status != EX_OK) {
+		put_hint(c, path);
 		config_free(*out);
 		*out = NULL;
 	}
@@ -66,8 +74,13 @@ int site_check(const struct call *c)
 	struct config_errors errors;
 	struct config *config = config_read(path, -1, &errors);
 
+	int status;
+
 	if (config != NULL)
 		config_check(config, &errors);
 	config_free(config);
-	return put_errors(path, &errors);
+	status = put_errors(path, &errors);
+	if (status != EX_OK)
+		put_hint(c, path);
+	return status;
 }

@@ -22,6 +22,7 @@ enum kind {
 static const struct {
 	const char *column;
 	enum kind kind;
+	const char *beside; /* in a table with this one, too, it is text */
 } kinds[] = {
 	{ "created", KIND_TIME },
 	{ "expires", KIND_TIME },
@@ -49,7 +50,7 @@ static const struct {
 	{ "main_password", KIND_TRUTH },
 	{ "second_factor", KIND_TRUTH },
 	{ "tls", KIND_TRUTH },
-	{ "value", KIND_ANY },
+	{ "value", KIND_ANY, "policy" },
 };
 
 struct table {
@@ -102,13 +103,23 @@ void table_add(void *arg, const struct slice *values, size_t n)
 	}
 }
 
-static enum kind kind_of(const char *column, struct slice value)
+static bool has_column(const struct table *t, const char *name)
+{
+	for (size_t i = 0; name != NULL && i < t->n_columns; i++)
+		if (!strcmp(t->columns[i], name))
+			return true;
+	return false;
+}
+
+static enum kind kind_of(const struct table *t, size_t column,
+                         struct slice value)
 {
 	enum kind kind = KIND_TEXT;
 	uint64_t number;
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (!strcmp(kinds[i].column, column))
+		if (!strcmp(kinds[i].column, t->columns[column]) &&
+		    !has_column(t, kinds[i].beside))
 			kind = kinds[i].kind;
 	if (kind == KIND_ANY && slice_number(value, &number))
 		kind = KIND_NUMBER;
@@ -136,9 +147,10 @@ static void put_time(struct slice value, struct buf *out)
 
 /* -- for a person -- */
 
-static void put_cell(const char *column, struct slice value, struct buf *out)
+static void put_cell(const struct table *t, size_t column, struct slice value,
+                     struct buf *out)
 {
-	if (kind_of(column, value) == KIND_TIME) {
+	if (kind_of(t, column, value) == KIND_TIME) {
 		put_time(value, out);
 		return;
 	}
@@ -160,8 +172,7 @@ static struct slice cell(const struct table *t, size_t row, size_t column,
                          struct buf *room)
 {
 	room->len = 0;
-	put_cell(t->columns[column], t->values[row * t->n_columns + column],
-	         room);
+	put_cell(t, column, t->values[row * t->n_columns + column], room);
 	if (room->len == 0)
 		buf_byte(room, '-');
 	return buf_slice(room);
@@ -230,9 +241,10 @@ static json_t *json_time(struct slice value)
 	return json;
 }
 
-static json_t *json_value(const char *column, struct slice value)
+static json_t *json_value(const struct table *t, size_t column,
+                          struct slice value)
 {
-	switch (kind_of(column, value)) {
+	switch (kind_of(t, column, value)) {
 	case KIND_NUMBER:
 		return json_number(value);
 	case KIND_TIME:
@@ -254,7 +266,7 @@ static void print_json(const struct table *t, FILE *out)
 		for (size_t i = 0; i < t->n_columns; i++)
 			json_object_set_new(
 				object, t->columns[i],
-				json_value(t->columns[i],
+				json_value(t, i,
 			                   t->values[row * t->n_columns + i]));
 		json_array_append_new(all, object);
 	}

@@ -67,7 +67,8 @@ int run_user_add(const struct call *c)
 	bool is_shared = call_value(c, "shared") != NULL;
 
 	if (is_shared && call_value(c, "stored") != NULL)
-		return fail(EX_USAGE, "user add: --shared or --stored");
+		return fail(EX_USAGE, "user add: one that is --shared has no "
+		                      "password, --stored or not");
 	if (is_shared)
 		return do_named(c, FRAME_USER_ADD_SHARED);
 	return do_with_password(c, FRAME_USER_ADD, FRAME_USER_ADD_STORED);
@@ -104,8 +105,7 @@ int run_user_list(const struct call *c)
 	const char *domain = c->n_args > 0 ? c->args[0] : "";
 	struct frame_out f = named(FRAME_USER_LIST, domain);
 
-	return server_table(c, &f, "user list", user_list_columns,
-	                    USER_LIST_COLUMNS);
+	return server_table(c, &f, NULL, user_list_columns, USER_LIST_COLUMNS);
 }
 
 int run_user_show(const struct call *c)

@@ -58,7 +58,10 @@ static bool take_limits(const struct call *c, struct frame_out *f)
 			continue;
 		set = (uint8_t)(set | 1u << i);
 		if (!take_limit(text, resources[i].is_size, &limit[i])) {
-			fail(EX_USAGE, "--%s: not a number", resources[i].flag);
+			fail(EX_USAGE, "--%s: a number%s", resources[i].flag,
+			     resources[i].is_size
+			             ? ", with K, M or G behind it or none"
+			             : "");
 			return false;
 		}
 	}

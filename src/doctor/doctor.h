@@ -33,6 +33,9 @@ struct imap_port {
 	bool tls_first; /* TLS from the first byte, or STARTTLS */
 };
 
+/* It has certificates in it. */
+bool doctor_takes_ca(const char *path);
+
 /* Each of its addresses. */
 void doctor_imap(const struct doctor *, const struct imap_port *);
 

@@ -30,6 +30,16 @@ struct offer {
 	const char *alpn;   /* with its length before it */
 };
 
+bool doctor_takes_ca(const char *path)
+{
+	SSL_CTX *c = tls_context();
+	bool ok = c != NULL && SSL_CTX_load_verify_file(c, path) == 1;
+
+	SSL_CTX_free(c);
+	ERR_clear_error();
+	return ok;
+}
+
 static SSL_CTX *offering(const struct doctor *d, const struct offer *o)
 {
 	SSL_CTX *c = tls_context();

@@ -221,6 +221,67 @@ class Accounts(support.ServerTest):
         row, = show()
         self.assertEqual("ARGON2ID", row["scheme"])
 
+    def test_errors_name_what_is_wrong(self):
+        """and say what would be right."""
+        user = self.new_user()
+        made = ("app-password", "add", user, "x")
+        self.server.roost("app-password", "add", user, "there")
+        for status, text, args in (
+                (65, "%s %s %s x: --protocol: imap, smtp" % made[:3],
+                 (*made, "--protocol", "pop3")),
+                (65, "x: --network: addresses or networks, as 192.0.2.0/24",
+                 (*made, "--network", "192.0.2.300")),
+                (65, "x: --expires: that is too far away",
+                 (*made, "--expires", "100y")),
+                (64, "--expires: a number with s, m, h, d, w or y behind it",
+                 (*made, "--expires", "90")),
+                (65, "NAME: 1 to 64 octets",
+                 ("app-password", "add", user, "x" * 65)),
+                (73, "add %s there: there is an app password" % user,
+                 ("app-password", "add", user, "there")),
+                (67, "revoke no@example.org x: no such account",
+                 ("app-password", "revoke", "no@example.org", "x")),
+                (67, "policy set no@example.org imap off: no such account",
+                 ("policy", "set", "no@example.org", "imap", "off")),
+                (65, "group add st aff %s: that can't be a group" % user,
+                 ("group", "add", "st aff", user)),
+                (67, "acl set %s Nobox anyone lr: no such mailbox" % user,
+                 ("acl", "set", user, "Nobox", "anyone", "lr")),
+                (67, "acl show %s Nobox: no such mailbox" % user,
+                 ("acl", "show", user, "Nobox")),
+                (65, "user list %s: not a domain" % user,
+                 ("user", "list", user)),
+                (64, "--storage: a number, with K, M or G behind it",
+                 ("user", "quota", user, "--storage", "5T")),
+                (64, "--last: a number", ("history", user, "--last", "x")),
+                (65, "--until: a time to come, as 2026-12-31",
+                 ("alert", "silence", user, "travel", "--until", "soon")),
+                (65, "--until: a time to come",
+                 ("alert", "silence", user, "travel", "--until", "never")),
+                (65, "--until: a time to come",
+                 ("alert", "silence", user, "travel", "--until",
+                  "2020-12-31"))):
+            with self.subTest(args):
+                done = self.roost(*args)
+                self.assertEqual((status, ""), (done.returncode, done.stdout))
+                self.assertIn(text, done.stderr)
+
+    def test_where_the_configuration_is(self):
+        roost = os.path.join(self.server.build, "roost")
+        env = {k: v for k, v in os.environ.items() if k != "ROOST_CONF"}
+        for before, after in ((("--config", self.server.conf), ()),
+                              ((), ("--config=" + self.server.conf,))):
+            subprocess.run([roost, *before, "user", "list", *after],
+                           check=True, capture_output=True)
+        for args, text in ((("-c",), "a value is missing after -c"),
+                           (("user", "list"), "-c FILE says where it is"),
+                           (("config", "check"), "-c FILE says where it is")):
+            done = subprocess.run([roost, *args], capture_output=True,
+                                  text=True, check=False, cwd=self.server.top,
+                                  env=dict(env, ROOST_CONF="/nowhere/conf"))
+            self.assertNotEqual(0, done.returncode)
+            self.assertIn(text, done.stderr)
+
     def test_status(self):
         rows = json.loads(self.roost("status", "--json").stdout)
         self.assertIn("auth", {row["process"] for row in rows})

@@ -153,6 +153,17 @@ class Ours(DoctorTest):
         self.assertEqual(found.status, 2)
         self.assertIn("self-signed", found.of("certificate_chain")[0]["text"])
 
+    def test_what_makes_no_sense(self):
+        """is said, and nothing is looked at."""
+        for status, args in (
+                (64, ("localhost", "--timeout", "0")),
+                (64, ("localhost", "--imap-port", "65536")),
+                (64, ("localhost", "--imap-port", "0", "--imaps-port", "0")),
+                (66, ("localhost", "--ca", "/nowhere")),
+                (66, ("--ca", self.server.conf))):
+            done = self.server.roost("doctor", *args, check=False)
+            self.assertEqual((status, ""), (done.returncode, done.stdout), args)
+
     def test_by_another_name(self):
         found = self.doctor(self.server, "127.0.0.2", "--imap-port", "0",
                             "--ca", self.ca(), "--imaps-port",
@@ -214,13 +225,13 @@ class Ours(DoctorTest):
         found = self.doctor(self.server, "--ca", self.ca(), conf=True)
         bad, = found.of("administrator_second_factor")
         self.assertEqual(bad["severity"], "warning")
-        self.assertEqual(bad["text"], "without a second factor (1): "
+        self.assertEqual(bad["text"], "opened by a password alone (1): "
                          + names[1])
         bad, = found.of("second_factor")
         self.assertEqual(bad["severity"], "note")
         others = len(json.loads(self.server.roost(
             "user", "list", "--json").stdout)) - len(names) - 1
-        self.assertIn("factor (%d): " % (9 + others), bad["text"])
+        self.assertIn("alone (%d): " % (9 + others), bad["text"])
         self.assertEqual(bad["text"].count("@"), min(9 + others, 10))
         for name in names[:4] + ["all@factors.org"]:
             self.assertNotIn(name, bad["text"])

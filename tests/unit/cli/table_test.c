@@ -53,6 +53,21 @@ static void for_a_person(void **state)
 	table_free(t);
 }
 
+/* What a policy says is its own word. */
+static void beside_a_policy(void **state)
+{
+	static const char *const names[] = { "policy", "value" };
+	const struct slice row[] = { S("suspended"), S("no") };
+	struct table *t = table_new(names, 2);
+
+	(void)state;
+	table_add(t, row, 2);
+	assert_prints(t, true,
+	              "[\n  {\n    \"policy\": \"suspended\",\n"
+	              "    \"value\": \"no\"\n  }\n]\n");
+	table_free(t);
+}
+
 static void for_a_program(void **state)
 {
 	struct table *t = two_rows();
@@ -93,6 +108,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(for_a_person),
 		cmocka_unit_test(for_a_program),
+		cmocka_unit_test(beside_a_policy),
 		cmocka_unit_test(empty),
 	};
 
