@@ -75,18 +75,36 @@ static int connect_tcp(const char *address, uint16_t port)
 	return fd;
 }
 
-/* The Unix socket if there is one: no port is open to others then. */
-static int connect_lmtp(const struct config *config)
+/* The Unix socket if there is one: no port is open to others then. NULL: there
+ * is neither. */
+static const char *place_of(const struct config *config)
+{
+	if (config->lmtp_socket[0] != 0)
+		return config->lmtp_socket;
+	return config->listen_lmtp.n > 0 ? config->listen_lmtp.v[0] : NULL;
+}
+
+static int connect_lmtp(const char *place)
 {
 	struct config_address at;
 
-	if (config->lmtp_socket[0] != 0)
-		return connect_unix(config->lmtp_socket);
-	if (config->listen_lmtp.n > 0 &&
-	    config_address_parse(config->listen_lmtp.v[0], &at))
-		return connect_tcp(at.address, at.port);
-	errno = EADDRNOTAVAIL;
-	return -1;
+	return config_address_parse(place, &at)
+	               ? connect_tcp(at.address, at.port)
+	               : connect_unix(place);
+}
+
+/* Where it failed has been said. */
+static int open_lmtp(const struct config *config, int *fd)
+{
+	const char *place = place_of(config);
+
+	if (place == NULL)
+		return fail(EX_TEMPFAIL, "deliver: roost.conf has neither "
+		                         "lmtp_socket nor listen_lmtp");
+	*fd = connect_lmtp(place);
+	return *fd >= 0 ? EX_OK
+	                : fail(EX_TEMPFAIL, "deliver: %s: %s", place,
+	                       strerror(errno));
 }
 
 /* 2xx, 5xx with 5.1.1 or 5.1.10 (no such mailbox), other 5xx, all else. */
@@ -137,17 +155,17 @@ int run_deliver(const struct call *c)
 	struct buf recipient = { 0 };
 	struct config *config;
 	int status;
-	int fd;
+	int fd = -1;
 
 	if (!is_address(user) || !is_address(sender) || !is_address(mailbox))
 		return fail(EX_USAGE, "deliver: that is no address");
 	status = site_config(c, &config);
 	if (status != EX_OK)
 		return status;
-	fd = connect_lmtp(config);
+	status = open_lmtp(config, &fd);
 	config_free(config);
-	if (fd < 0)
-		return fail(EX_TEMPFAIL, "deliver: %s", strerror(errno));
+	if (status != EX_OK)
+		return status;
 	lmtp_recipient(slice_cstr(user), slice_cstr(mailbox), &recipient);
 	status = deliver(fd, slice_cstr(sender), buf_slice(&recipient));
 	buf_free(&recipient);

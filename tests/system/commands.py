@@ -221,6 +221,21 @@ class Accounts(support.ServerTest):
         row, = show()
         self.assertEqual("ARGON2ID", row["scheme"])
 
+    def test_delivery_to_nobody_who_listens(self):
+        """One that a caller may try again, and that says where it was."""
+        conf = os.path.join(self.server.top, "nobody.conf")
+        for options, text in (
+                ("listen_lmtp =\n", "neither lmtp_socket nor listen_lmtp"),
+                ("listen_lmtp = 127.0.0.1:1\n", "deliver: 127.0.0.1:1: "),
+                ("lmtp_socket = /nowhere/lmtp\n",
+                 "deliver: /nowhere/lmtp: No such file")):
+            with open(conf, "w") as f:
+                f.write(options)
+            done = self.server.roost("-c", conf, "deliver", "-d", "a@b.org",
+                                     stdin="x\n", conf=False, check=False)
+            self.assertEqual(75, done.returncode)
+            self.assertIn(text, done.stderr)
+
     def test_errors_name_what_is_wrong(self):
         """and say what would be right."""
         user = self.new_user()
