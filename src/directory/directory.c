@@ -234,8 +234,9 @@ static struct err check_version(struct sql *sql, uint32_t partitions)
 	if (!is_ok(e))
 		return e;
 	if (made_for != partitions)
-		return err(ERR_NOTNOW, "the directory was made for another "
-		                       "number of partitions");
+		return err(ERR_NOTNOW, "the accounts were made for another "
+		                       "number of partitions, which can't "
+		                       "change: set it back");
 	return OK;
 }
 
