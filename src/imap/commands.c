@@ -48,7 +48,7 @@ static const struct command commands[] = {
 	{ N("LOGOUT"),         ST_ANY,      CMD_SILENT,                               cmd_logout,         "LOGOUT completed" },
 	{ N("LSUB"),           ST_ANY,      0,                                        cmd_lsub,           "LSUB completed" },
 	{ N("MOVE"),           ST_SELECTED, CMD_UID | CMD_NAMES_SECOND | CMD_CHANGES, cmd_move,           "MOVE completed" },
-	{ N("MYRIGHTS"),       ST_ANY,      CMD_NAMES | CMD_SEQNUMS,                  cmd_myrights,       "MYRIGHTS completed" },
+	{ N("MYRIGHTS"),       ST_ANY,      CMD_NAMES,                                cmd_myrights,       "MYRIGHTS completed" },
 	{ N("NAMESPACE"),      ST_ANY,      0,                                        cmd_namespace,      "NAMESPACE completed" },
 	{ N("NOOP"),           ST_ANY,      CMD_AWAY,                                 cmd_noop,           "NOOP completed" },
 	{ N("NOTIFY"),         ST_ANY,      CMD_SEQNUMS,                              cmd_notify,         "NOTIFY completed" },
