@@ -65,11 +65,14 @@ static void judge_configuration(struct report *r, const char *path,
 		config_check(config, errors);
 	for (size_t i = 0; i < errors->n; i++) {
 		const struct config_error *e = &errors->v[i];
+		enum check check = e->is_warning ? CHECK_CONFIGURATION_HINT
+		                                 : CHECK_CONFIGURATION;
 
-		report_bad(r,
-		           e->is_warning ? CHECK_CONFIGURATION_HINT
-		                         : CHECK_CONFIGURATION,
-		           path, "line %u: %s", e->line, e->text);
+		if (e->line != 0)
+			report_bad(r, check, path, "line %u: %s", e->line,
+			           e->text);
+		else
+			report_bad(r, check, path, "%s", e->text);
 	}
 	if (errors->n == 0)
 		report_good(r, CHECK_CONFIGURATION, path, "no errors");

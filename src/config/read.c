@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -62,6 +63,15 @@ static bool is_printable(struct slice s)
 	return s.len != 0 && utf8_is_valid(s);
 }
 
+static void note_twice(struct config_errors *errors, unsigned line,
+                       struct slice name, unsigned first)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "is set twice, first in line %u", first);
+	config_note(errors, line, name, text);
+}
+
 /* name = value */
 static void read_option(struct config *c, struct slice text, unsigned line,
                         struct config_errors *errors)
@@ -83,7 +93,7 @@ static void read_option(struct config *c, struct slice text, unsigned line,
 		return;
 	}
 	if (config_line(c, o) != 0) {
-		config_note(errors, line, name, "is set twice");
+		note_twice(errors, line, name, config_line(c, o));
 		return;
 	}
 	wrong = config_set(c, o, slice_trim(value));

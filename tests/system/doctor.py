@@ -347,6 +347,13 @@ class Configured(DoctorTest):
             self.assertEqual(found.status, 2)
             self.assertEqual(len(found.of("configuration")), 2)
             self.assertIn("no_such_option", found.rows[-1]["text"])
+            # one that has its default is in no line
+            certificate = os.path.join(server.dir, "certificate.pem")
+            os.rename(certificate, certificate + ".away")
+            found = self.doctor(server, conf=True)
+            os.rename(certificate + ".away", certificate)
+            self.assertIn("certificate %s: No such file or directory"
+                          % certificate, [r["text"] for r in found.rows])
 
     def test_certificates(self):
         """Each way to be bad."""

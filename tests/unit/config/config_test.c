@@ -155,7 +155,7 @@ static void all_errors(void **state)
 		{ 2, "colour is no option" },
 		{ 4, "partitions is too small" },
 		{ 5, "needs NAME = VALUE" },
-		{ 7, "hostname is set twice" },
+		{ 7, "hostname is set twice, first in line 6" },
 		{ 8, "log_level must be error, warn, info or debug" },
 	};
 	struct config_errors errors;
