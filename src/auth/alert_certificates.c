@@ -4,7 +4,6 @@
  * One round looks at all of them: it raises what is so, and takes back what
  * no longer is.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -2,7 +2,6 @@
 #include "auth/alerts_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "base/clock.h"

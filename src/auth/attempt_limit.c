@@ -10,7 +10,6 @@
 #include "auth/mechanism.h"
 #include "base/counter.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "guard/country.h"
 
 enum {

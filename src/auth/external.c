@@ -9,8 +9,6 @@
  * nobody is kept out for what others tried. The response is who the client
  * wants to act for; it may only be itself (attempt_grant).
  */
-#include <string.h>
-
 #include "auth/certificate.h"
 #include "auth/mechanism.h"
 #include "base/clock.h"

@@ -13,7 +13,6 @@
 #include "auth/issuers_internal.h"
 #include "auth/outside.h"
 #include "base/hash.h"
-#include "base/mem.h"
 
 enum {
 	FRESH_MS = 15 * 60 * 1000,

@@ -12,7 +12,6 @@
 #include "auth/issuers_internal.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 
 enum { PATH_MOST = 4096 };
 

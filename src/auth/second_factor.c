@@ -4,7 +4,6 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "directory/name.h"
 
 static const char purpose[] = "recovery code";

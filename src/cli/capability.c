@@ -8,7 +8,6 @@
 #include <sysexits.h>
 
 #include "admin/verbs.h"
-#include "base/mem.h"
 #include "cli/fail.h"
 #include "cli/server.h"
 #include "imap/extensions.h"

@@ -1,6 +1,5 @@
 /* doctor_outside.c -- can those be asked who have accounts, or issue tokens? */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "admin/verbs.h"

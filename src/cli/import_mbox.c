@@ -15,7 +15,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "cli/fail.h"
 #include "cli/file.h"
 #include "cli/importer.h"

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "mailbox/incoming.h"
 #include "mailbox/mailbox.h"
 #include "task/task.h"
 

@@ -1,7 +1,6 @@
 /* user.c -- roost user: accounts, as auth keeps them. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 

@@ -1,5 +1,6 @@
 /* check_alerts.c -- who is told, and the data that some alerts come from. */
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "config/check_internal.h"

@@ -1,9 +1,7 @@
 /* check_internal.h -- between the files that check a configuration. */
 #pragma once
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "config/internal.h"
 

@@ -1,6 +1,7 @@
 /* check_issuers.c -- the files that issuers of tokens name, in auth/. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/issuer.h"

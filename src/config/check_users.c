@@ -1,5 +1,6 @@
 /* check_users.c -- the system users: that there are such, and all different. */
 #include <pwd.h>
+#include <string.h>
 
 #include "config/check_internal.h"
 #include "config/user.h"

@@ -1,7 +1,6 @@
 /* policies.c -- what is said of whom, and what counts. */
 #include "directory/internal.h"
 
-#include <stdio.h>
 #include <time.h>
 
 #include "directory/name.h"

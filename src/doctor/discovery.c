@@ -4,8 +4,6 @@
  * others ask for.
  */
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "doctor/connection.h"

@@ -1,6 +1,4 @@
 /* ready.c -- is the server ready, by what whoever watches it would be told? */
-#include <stdio.h>
-
 #include "config/config.h"
 #include "doctor/internal.h"
 

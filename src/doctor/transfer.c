@@ -2,8 +2,6 @@
  * transfer.c -- the sockets that Postfix and Exim use: LMTP (RFC 2033), and
  * the protocol by which they ask who may send.
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>

@@ -8,10 +8,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/encode.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"

@@ -3,8 +3,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 /* OpenSSL's X509, STACK_OF(X509), EVP_PKEY, SSL, SSL_CTX */
 struct x509_st;
 struct stack_st_X509;

@@ -1,10 +1,7 @@
 /* alert_file.c -- two tables. */
 #include "guard/alert_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "directory/sql.h"

@@ -1,7 +1,6 @@
 /* alert_text.c -- three forms of an alert. */
 #include "guard/alert_text.h"
 
-#include <inttypes.h>
 #include <time.h>
 
 #include "base/ascii.h"

@@ -1,7 +1,6 @@
 /* country.c -- libmaxminddb, and a look at its file from time to time. */
 #include "guard/country.h"
 
-#include <arpa/inet.h>
 #include <maxminddb.h>
 #include <netinet/in.h>
 #include <stdlib.h>

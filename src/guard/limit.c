@@ -2,7 +2,6 @@
 #include "guard/limit.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/limits.h"
 #include "base/mem.h"

@@ -7,7 +7,6 @@
 #include "imap/context_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/limits.h"
 #include "base/mem.h"

@@ -6,7 +6,6 @@
  * memory. Once a literal's size has been written its octets must follow:
  * when the store fails there, the connection ends.
  */
-#include "base/limits.h"
 #include "base/log.h"
 #include "imap/fetch.h"
 #include "imap/message.h"

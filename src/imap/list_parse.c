@@ -4,7 +4,6 @@
 #include "base/unicode.h"
 #include "imap/list.h"
 #include "imap/status.h"
-#include "mailbox/name.h"
 
 struct option {
 	struct slice name;

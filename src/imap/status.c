@@ -1,9 +1,7 @@
 /* status.c -- STATUS. RFC 9051 section 6.3.11 */
-#include <inttypes.h>
-
+#include "imap/status.h"
 #include "imap/door.h"
 #include "imap/objectid.h"
-#include "imap/status.h"
 
 static uint64_t get_messages(const struct mailbox_status *s)
 {

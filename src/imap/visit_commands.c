@@ -5,9 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "imap/list.h"
 #include "imap/visit_internal.h"
-#include "imap/visit_names.h"
 #include "imap/watch.h"
 
 /* What the client sent, as it stands. */

@@ -2,7 +2,6 @@
 #include "mailbox/change.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "mailbox/seen.h"
 

@@ -4,8 +4,6 @@
  * Every chunk that holds one of the messages is read, and written anew if a
  * record in it changes. All that change get the same modseq.
  */
-#include <assert.h>
-
 #include "mailbox/seen.h"
 
 struct storing {

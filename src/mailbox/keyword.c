@@ -1,7 +1,6 @@
 /* keyword.c -- keyword names and their bits. */
 #include "mailbox/keyword.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "base/ascii.h"

@@ -7,7 +7,6 @@
  * different: its messages move to a new mailbox, which gets annotations like
  * its own, and it stays. RFC 5464 section 4.1
  */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "mailbox/tree.h"

@@ -5,7 +5,6 @@
  * counter is called where it is described, and in the end.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/unicode.h"
 #include "metrics/internal.h"

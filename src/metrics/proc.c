@@ -2,7 +2,6 @@
  * proc.c -- what the kernel says of a process, from descriptors that the
  * parent has opened. When it has ended they say nothing any more.
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -13,7 +13,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "mime/described.h"
-#include "mime/digest_layout.h"
 
 enum {
 	FLAGS_ALL = DIGEST_HAS_NUL | DIGEST_HAS_DATE | DIGEST_IS_REPLY |

@@ -2,7 +2,6 @@
  * digest_opaque.c -- a digest with as little parsing as can be: line ends.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/bytes.h"
 #include "mime/digest_check.h"

@@ -8,7 +8,6 @@
  */
 #include <security/pam_appl.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "outside/source.h"

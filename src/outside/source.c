@@ -2,7 +2,6 @@
 #include "outside/source.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"

@@ -2,7 +2,6 @@
 #include "outside/sql.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

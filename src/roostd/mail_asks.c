@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "base/mem.h"
 #include "imap/visit.h"
 #include "ipc/audit_frame.h"
 #include "roostd/mail_internal.h"

@@ -7,7 +7,6 @@
 #include <sys/statvfs.h>
 
 #include "base/limits.h"
-#include "base/log.h"
 #include "imap/conn.h"
 #include "roostd/mail_internal.h"
 

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "base/memory.h"
 #include "ipc/ask.h"
 #include "outside/desk.h"

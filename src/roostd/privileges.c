@@ -1,7 +1,6 @@
 /* privileges.c -- users, capabilities, and what else a start leaves over. */
 #include "roostd/privileges.h"
 
-#include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>

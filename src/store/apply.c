@@ -6,7 +6,6 @@
  * that it is in one more mailbox then goes into the pack as a reference.
  * What a dropped blob leaves behind is counted dead in its pack's row.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "store/internal.h"

@@ -6,7 +6,6 @@
  * one is read with the record's header, once, and believed only because
  * T_BLOB has the header's checksum.
  */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"

@@ -11,10 +11,7 @@
  * has reclaimed it meanwhile is told from one that is lost by asking the
  * index as it is by then.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/encode.h"

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/mem.h"
 #include "store/index_file.h"
 #include "store/internal.h"
 

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/mem.h"
 #include "store/internal.h"
 
 struct err pack_scan_open(struct pack_scan *s, int dir, uint32_t number)

@@ -26,7 +26,6 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "base/mem.h"
 #include "store/internal.h"
 
 enum { WRITE_BUFFER = 256 * 1024, PACK_MODE = 0600 };

@@ -5,7 +5,6 @@
  * without it was never one; it names the format version, and the index has
  * the same random id, so that parts of two partitions can't be mixed.
  */
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

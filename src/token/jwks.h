@@ -9,8 +9,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/slice.h"
 
 enum { JWKS_MOST = 64 /* keys of a set that are kept */ };
