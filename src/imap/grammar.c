@@ -12,7 +12,7 @@
 
 /* atom-specials = "(" / ")" / "{" / SP / CTL / list-wildcards /
  *                 quoted-specials / resp-specials */
-bool is_atom_char(char c)
+static bool is_atom_char(char c)
 {
 	return !ascii_is_ctl(c) && !ascii_is_8bit(c) &&
 	       memchr("(){ %*\"\\]", c, 9) == NULL;

@@ -11,7 +11,6 @@
 
 /* -- characters -- */
 
-bool is_atom_char(char);
 bool is_astring_char(char); /* ATOM-CHAR or "]" */
 
 /* -- numbers -- */

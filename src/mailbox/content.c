@@ -98,17 +98,6 @@ struct digest_walk mailbox_digest_walk(struct mailbox *m,
 	return (struct digest_walk){ .mailbox = m, .uids = uids };
 }
 
-/* The first member above w->uid; 0 when there is none. */
-static uint32_t next_wanted(struct digest_walk *w)
-{
-	struct uid_scan scan = { w->uids, w->range };
-	uint32_t uid =
-		w->uid == UINT32_MAX ? 0 : uid_scan_next(&scan, w->uid + 1);
-
-	w->range = scan.at;
-	return uid;
-}
-
 static void position(struct digest_walk *w, uint32_t uid)
 {
 	struct mailbox *m = w->mailbox;
@@ -157,7 +146,8 @@ bool digest_walk_next(struct digest_walk *w, uint32_t *uid, struct digest *out)
 	struct cursor_row row;
 	uint32_t wanted;
 
-	while (is_ok(w->e) && (wanted = next_wanted(w)) != 0) {
+	while (is_ok(w->e) &&
+	       (wanted = uid_above(w->uids, &w->range, w->uid)) != 0) {
 		struct content content;
 
 		if (!row_at_least(w, wanted, &row))

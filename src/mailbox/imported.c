@@ -224,19 +224,12 @@ static uint32_t use_by_name(struct slice name)
 /* Does a mailbox have the use that has ever had a message? */
 static struct err is_in_use(struct account *a, uint32_t use, bool *is_used)
 {
-	struct store_key prefix = key_table(a->id, T_MAILBOX);
-	struct row_walk w = row_walk(a, &prefix);
-	struct cursor_row row;
+	struct row_walk w = meta_walk(a);
+	struct mailbox_meta meta;
+	struct slice name;
 
 	*is_used = false;
-	while (row_walk_next(&w, &row)) {
-		struct mailbox_meta meta;
-		struct slice name;
-		struct err e =
-			mailbox_meta_read(row.value, &meta, &name, NULL, NULL);
-
-		if (!is_ok(e))
-			return e;
+	while (meta_walk_next(&w, &meta, &name)) {
 		if (meta.special_use & use && meta.uidnext != 1)
 			*is_used = true;
 	}

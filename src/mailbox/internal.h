@@ -92,9 +92,8 @@ struct err mailbox_read_keywords(struct mailbox *);
 /* The mailbox was deleted, durably. */
 void mailbox_set_gone(struct mailbox *);
 
-/* Reads the UIDs if that has not been done. Takes the account's lock; the
- * _locked form is for who has it. Suspends. */
-struct err mailbox_load(struct mailbox *);
+/* Reads the UIDs if that has not been done, for who has the account's lock.
+ * Suspends. */
 struct err mailbox_load_locked(struct mailbox *);
 
 /* ERR_NONEXISTENT. The id of a name; a mailbox's record, whose name and
@@ -119,6 +118,12 @@ struct row_walk {
 
 struct row_walk row_walk(struct account *, const struct store_key *prefix);
 bool row_walk_next(struct row_walk *, struct cursor_row *);
+
+/* The same over the records of an account's mailboxes, by id; the name points
+ * into the map. False at the end or after an error (w->e; ERR_CORRUPT). */
+struct row_walk meta_walk(struct account *);
+bool meta_walk_next(struct row_walk *, struct mailbox_meta *,
+                    struct slice *name);
 
 /* -- walking chunks -- */
 
@@ -169,6 +174,18 @@ static inline uint32_t uid_scan_next(struct uid_scan *s, uint32_t uid)
 	if (uid_scan_has(s, uid))
 		return uid;
 	return s->at < s->set->n ? s->set->v[s->at].first : 0;
+}
+
+/* The first member above uid, 0 when there is none, for a walk that remembers
+ * its range: where in the set it was. */
+static inline uint32_t uid_above(const struct uidset *set, size_t *range,
+                                 uint32_t uid)
+{
+	struct uid_scan scan = { set, *range };
+	uint32_t next = uid == UINT32_MAX ? 0 : uid_scan_next(&scan, uid + 1);
+
+	*range = scan.at;
+	return next;
 }
 
 /* -- telling the listeners (notice.c), and the views (view.c) -- */

@@ -110,20 +110,13 @@ static struct mailbox_info *add(struct listing *l, struct slice name)
 
 static struct err add_mailboxes(struct listing *l, struct account *a)
 {
-	struct store_key prefix = key_table(a->id, T_MAILBOX);
-	struct row_walk w = row_walk(a, &prefix);
-	struct cursor_row row;
+	struct row_walk w = meta_walk(a);
+	struct mailbox_meta meta;
+	struct slice name;
 
-	while (row_walk_next(&w, &row)) {
-		struct mailbox_info *info;
-		struct mailbox_meta meta;
-		struct slice name;
-		struct err e =
-			mailbox_meta_read(row.value, &meta, &name, NULL, NULL);
+	while (meta_walk_next(&w, &meta, &name)) {
+		struct mailbox_info *info = add(l, name);
 
-		if (!is_ok(e))
-			return e;
-		info = add(l, name);
 		info->id = meta.id;
 		info->special_use = meta.special_use;
 		info->noselect = meta.noselect;

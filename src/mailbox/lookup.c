@@ -79,3 +79,21 @@ bool row_walk_next(struct row_walk *w, struct cursor_row *row)
 	w->last.len = (uint16_t)row->key.len;
 	return true;
 }
+
+struct row_walk meta_walk(struct account *a)
+{
+	struct store_key prefix = key_table(a->id, T_MAILBOX);
+
+	return row_walk(a, &prefix);
+}
+
+bool meta_walk_next(struct row_walk *w, struct mailbox_meta *meta,
+                    struct slice *name)
+{
+	struct cursor_row row;
+
+	if (!row_walk_next(w, &row))
+		return false;
+	w->e = mailbox_meta_read(row.value, meta, name, NULL, NULL);
+	return is_ok(w->e);
+}

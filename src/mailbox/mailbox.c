@@ -161,6 +161,19 @@ struct err mailbox_open_to_append(struct account *a, struct slice name,
 	return OK;
 }
 
+/* Reads the UIDs if that has not been done. */
+static struct err load(struct mailbox *m)
+{
+	struct err e;
+
+	if (m->loaded)
+		return OK;
+	task_lock(&m->account->write);
+	e = mailbox_load_locked(m);
+	task_unlock(&m->account->write);
+	return e;
+}
+
 struct err mailbox_open(struct account *a, struct slice name,
                         struct mailbox **out)
 {
@@ -168,7 +181,7 @@ struct err mailbox_open(struct account *a, struct slice name,
 
 	if (!is_ok(e))
 		return e;
-	e = mailbox_load(*out);
+	e = load(*out);
 	if (!is_ok(e))
 		mailbox_close(*out);
 	return e;
@@ -274,17 +287,5 @@ struct err mailbox_load_locked(struct mailbox *m)
 	uidset_clear(&m->uids);
 	e = read_uids(m, &m->uids);
 	m->loaded = is_ok(e);
-	return e;
-}
-
-struct err mailbox_load(struct mailbox *m)
-{
-	struct err e;
-
-	if (m->loaded)
-		return OK;
-	task_lock(&m->account->write);
-	e = mailbox_load_locked(m);
-	task_unlock(&m->account->write);
 	return e;
 }

@@ -87,26 +87,21 @@ struct err uses_keep(struct uses_change *u, struct change *c, uint32_t mailbox)
 struct err uses_put(struct uses_change *u, struct change *c, uint32_t mailbox,
                     uint32_t uses)
 {
-	struct store_key prefix = key_table(c->account->id, T_MAILBOX);
-	struct row_walk w = row_walk(c->account, &prefix);
-	struct cursor_row row;
+	struct row_walk w = meta_walk(c->account);
+	struct mailbox_meta meta;
+	struct slice name;
 	struct err e;
 
 	u->n = 0;
 	e = put_one(u, c, mailbox, &uses);
-	while (is_ok(e) && row_walk_next(&w, &row)) {
-		struct mailbox_meta meta;
-		struct slice name;
-		uint32_t rest;
+	while (is_ok(e) && meta_walk_next(&w, &meta, &name)) {
+		uint32_t rest = meta.special_use & ~uses;
 
-		e = mailbox_meta_read(row.value, &meta, &name, NULL, NULL);
-		if (!is_ok(e) || meta.id == mailbox ||
-		    !(meta.special_use & uses))
+		if (meta.id == mailbox || rest == meta.special_use)
 			continue;
 		if (u->n > SPECIAL_USES)
 			return err(ERR_CORRUPT,
 			           "mailboxes share a special use");
-		rest = meta.special_use & ~uses;
 		e = put_one(u, c, meta.id, &rest);
 	}
 	return is_ok(e) ? w.e : e;

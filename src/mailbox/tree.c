@@ -8,8 +8,6 @@
  */
 #include "mailbox/tree.h"
 
-#include <assert.h>
-
 #include "base/bytes.h"
 #include "mailbox/content.h"
 
@@ -156,23 +154,63 @@ struct err tree_has_below(struct account *a, struct slice name, bool *has)
 	return w.e;
 }
 
+/* -- without its name -- */
+
+struct err change_drop_blobs(struct change *c, const struct store_key *digests)
+{
+	struct row_walk w = row_walk(c->account, digests);
+	struct cursor_row row;
+
+	while (row_walk_next(&w, &row)) {
+		struct content content;
+
+		if (is_ok(content_open(row.value, &content)))
+			batch_drop_blob(c->batch, &content.ids.blob);
+	}
+	return w.e;
+}
+
+/* Its record and all that belongs to it, blobs and quota too; not its name.
+ * Suspends. */
+static struct err drop_mailbox(struct change *c, uint32_t id)
+{
+	static const enum table tables[] = { T_RECORDS,  T_HEADS, T_DIGEST,
+		                             T_EXPUNGED, T_ACL,   T_SEEN };
+	struct store_key key = key_mailbox(c->account->id, id);
+	struct store_key digests = key_messages(c->account->id, T_DIGEST, id);
+	struct mailbox_meta meta;
+	struct slice name;
+	struct err e;
+
+	e = lookup_mailbox(c->account, id, &meta, &name, NULL, NULL);
+	if (is_ok(e) && meta.messages != 0)
+		e = change_drop_blobs(c, &digests);
+	if (is_ok(e))
+		e = change_drop_annotations(c, id);
+	if (!is_ok(e))
+		return e;
+	change_give_room(c, meta.size, meta.messages);
+	c->after.quota.used[QUOTA_MAILBOX]--;
+	batch_delete(c->batch, store_key_slice(&key));
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		struct store_key prefix =
+			key_messages(c->account->id, tables[i], id);
+
+		batch_delete_prefix(c->batch, store_key_slice(&prefix));
+	}
+	return OK;
+}
+
 /* -- CREATE -- */
 
 /* RFC 6154 section 3: one mailbox a use */
 static struct err check_use(struct account *a, uint32_t special_use)
 {
-	struct store_key prefix = key_table(a->id, T_MAILBOX);
-	struct row_walk w = row_walk(a, &prefix);
-	struct cursor_row row;
+	struct row_walk w = meta_walk(a);
+	struct mailbox_meta meta;
+	struct slice name;
 
-	while (special_use != 0 && row_walk_next(&w, &row)) {
-		struct mailbox_meta meta;
-		struct slice name;
-		struct err e =
-			mailbox_meta_read(row.value, &meta, &name, NULL, NULL);
-
-		if (!is_ok(e))
-			return e;
+	while (special_use != 0 && meta_walk_next(&w, &meta, &name)) {
 		if ((meta.special_use & special_use) != 0)
 			return err(ERR_USEATTR,
 			           "another mailbox has that use already");
@@ -196,7 +234,7 @@ static struct err check_name(struct change *c, struct slice name)
 		return e;
 	if (!meta.noselect)
 		return err(ERR_ALREADYEXISTS, "the mailbox exists already");
-	return change_drop_mailbox(c, id);
+	return drop_mailbox(c, id);
 }
 
 static struct err create_locked(struct change *c, struct slice name,
@@ -238,49 +276,6 @@ struct err mailbox_create(struct account *a, struct slice name,
 
 /* -- DELETE -- */
 
-struct err change_drop_blobs(struct change *c, const struct store_key *digests)
-{
-	struct row_walk w = row_walk(c->account, digests);
-	struct cursor_row row;
-
-	while (row_walk_next(&w, &row)) {
-		struct content content;
-
-		if (is_ok(content_open(row.value, &content)))
-			batch_drop_blob(c->batch, &content.ids.blob);
-	}
-	return w.e;
-}
-
-struct err change_drop_mailbox(struct change *c, uint32_t id)
-{
-	static const enum table tables[] = { T_RECORDS,  T_HEADS, T_DIGEST,
-		                             T_EXPUNGED, T_ACL,   T_SEEN };
-	struct store_key key = key_mailbox(c->account->id, id);
-	struct store_key digests = key_messages(c->account->id, T_DIGEST, id);
-	struct mailbox_meta meta;
-	struct slice name;
-	struct err e;
-
-	e = lookup_mailbox(c->account, id, &meta, &name, NULL, NULL);
-	if (is_ok(e) && meta.messages != 0)
-		e = change_drop_blobs(c, &digests);
-	if (is_ok(e))
-		e = change_drop_annotations(c, id);
-	if (!is_ok(e))
-		return e;
-	change_give_room(c, meta.size, meta.messages);
-	c->after.quota.used[QUOTA_MAILBOX]--;
-	batch_delete(c->batch, store_key_slice(&key));
-	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-		struct store_key prefix =
-			key_messages(c->account->id, tables[i], id);
-
-		batch_delete_prefix(c->batch, store_key_slice(&prefix));
-	}
-	return OK;
-}
-
 static struct err delete_named(struct change *c, struct slice name, uint32_t id,
                                bool has_children)
 {
@@ -293,7 +288,7 @@ static struct err delete_named(struct change *c, struct slice name, uint32_t id,
 		return e;
 	if (meta.noselect && has_children)
 		return err(ERR_HASCHILDREN, "the mailbox has children");
-	e = change_drop_mailbox(c, id);
+	e = drop_mailbox(c, id);
 	if (!is_ok(e))
 		return e;
 	if (has_children)

@@ -33,10 +33,6 @@ struct err change_make_parents(struct change *, struct slice name);
 void change_notify_parents(const struct change *, struct slice name);
 struct err change_has_mailbox_room(const struct change *);
 
-/* A mailbox's record and all that belongs to it, blobs and quota too; not
- * its name. Suspends. */
-struct err change_drop_mailbox(struct change *, uint32_t id);
-
 /* A new mailbox has the rights of the nearest one above it (acl.c). */
 struct err change_inherit_acl(struct change *, struct slice name, uint32_t id);
 

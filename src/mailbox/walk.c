@@ -140,17 +140,6 @@ struct record_walk mailbox_walk(struct mailbox *m, const struct uidset *uids)
 	return (struct record_walk){ .mailbox = m, .uids = uids };
 }
 
-/* The first member above w->uid; 0 when there is none. */
-static uint32_t next_wanted(struct record_walk *w)
-{
-	struct uid_scan scan = { w->uids, w->range };
-	uint32_t uid =
-		w->uid == UINT32_MAX ? 0 : uid_scan_next(&scan, w->uid + 1);
-
-	w->range = scan.at;
-	return uid;
-}
-
 /* The records from `wanted` on, of the chunk that it is in or the one behind
  * that. */
 static bool find_records(struct record_walk *w, uint32_t wanted)
@@ -208,7 +197,8 @@ bool record_walk_next(struct record_walk *w, struct record *r)
 {
 	uint32_t wanted;
 
-	while (is_ok(w->e) && (wanted = next_wanted(w)) != 0) {
+	while (is_ok(w->e) &&
+	       (wanted = uid_above(w->uids, &w->range, w->uid)) != 0) {
 		if ((!has_records(w) || wanted > w->last) &&
 		    !find_records(w, wanted))
 			return false;
