@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/ascii.h"
+#include "base/calendar.h"
 #include "mime/date.h"
 
 /* The next line, with its end; empty at the end of the text. */
@@ -27,16 +28,6 @@ static struct slice without_end(struct slice line)
 }
 
 /* -- the "From " line -- */
-
-static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
-static int month_of(struct slice word)
-{
-	for (int i = 0; i < 12; i++)
-		if (slice_ieq(word, slice_of(months + 3 * i, 3)))
-			return i;
-	return -1;
-}
 
 static bool number_of(struct slice word, uint64_t most, int *out)
 {
@@ -89,7 +80,7 @@ static bool read_zone(struct slice word, int16_t *out)
 /* Mon dd hh:mm:ss [zone] yyyy [zone]; a zone that is a name means UTC. */
 static bool read_date(struct slice rest, struct transfer_message *m)
 {
-	struct tm t = { .tm_mon = month_of(next_word(&rest)) };
+	struct tm t = { .tm_mon = (int)month_number(next_word(&rest)) - 1 };
 	struct slice word;
 
 	m->zone = 0;

@@ -1,6 +1,6 @@
 /* grammar_date.c -- dates of SEARCH, date-times of APPEND. */
 #include "base/ascii.h"
-#include "imap/date.h"
+#include "base/calendar.h"
 #include "imap/grammar.h"
 
 /* Exactly n digits. */
@@ -21,23 +21,22 @@ static unsigned parse_fixed(struct cursor *c, unsigned n)
 /* "-" date-month "-" date-year, behind the day; days since 1970 */
 static int64_t parse_month_year(struct cursor *c, unsigned day)
 {
-	unsigned month;
-	unsigned year;
+	struct calendar_date d = { .day = day };
 
 	expect(c, '-', "date is not well formed");
-	month = month_number(slice_first(rest(c), 3));
-	if (month == 0) {
+	d.month = month_number(slice_first(rest(c), 3));
+	if (d.month == 0) {
 		fail(c, "month is none of Jan to Dec");
 		return 0;
 	}
 	c->p += 3;
 	expect(c, '-', "date is not well formed");
-	year = parse_fixed(c, 4);
-	if (day == 0 || day > month_days(year, month)) {
+	d.year = parse_fixed(c, 4);
+	if (!calendar_has(d)) {
 		fail(c, "there is no such day");
 		return 0;
 	}
-	return days_from_civil(year, month, day);
+	return calendar_day(d);
 }
 
 /* 1*2DIGIT */

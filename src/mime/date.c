@@ -7,14 +7,13 @@
 #include "mime/date.h"
 
 #include "base/ascii.h"
+#include "base/calendar.h"
 
 enum { ZONE_MOST = 24 * 60 - 1 }; /* minutes; beyond it the zone is nonsense */
 
 struct date {
+	struct calendar_date date;
 	unsigned int numbers; /* how many of day, year are set */
-	unsigned int day;
-	unsigned int month; /* 1 to 12 */
-	unsigned int year;
 	bool has_time;
 	unsigned int seconds; /* of the day */
 	bool has_zone;
@@ -146,16 +145,10 @@ static bool take_zone_name(struct date *d, struct slice word)
 
 static bool take_month(struct date *d, struct slice word)
 {
-	static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-
-	if (d->month != 0 || word.len < 3)
+	if (d->date.month != 0)
 		return false;
-	for (unsigned int i = 0; i < 12; i++) {
-		if (slice_ieq(slice_first(word, 3),
-		              slice_of(months + 3 * i, 3)))
-			d->month = i + 1;
-	}
-	return d->month != 0;
+	d->date.month = month_number(slice_first(word, 3));
+	return d->date.month != 0;
 }
 
 /* The first number is the day, the second the year. */
@@ -166,13 +159,13 @@ static bool take_number(struct date *d, struct slice word)
 	if (d->numbers == 2 || !small_number(word, &n))
 		return false;
 	if (d->numbers++ == 0)
-		d->day = n;
+		d->date.day = n;
 	else if (n < 50) /* obs-year */
-		d->year = 2000 + n;
+		d->date.year = 2000 + n;
 	else if (n < 1000) /* and "0102", from before 2000 was thought of */
-		d->year = 1900 + n;
+		d->date.year = 1900 + n;
 	else
-		d->year = n;
+		d->date.year = n;
 	return true;
 }
 
@@ -197,46 +190,14 @@ static bool is_day_name(struct slice word)
 	return false;
 }
 
-/* -- the calendar -- */
-
-static bool is_leap(unsigned int year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-static unsigned int days_in(unsigned int month, unsigned int year)
-{
-	static const uint8_t days[12] = { 31, 28, 31, 30, 31, 30,
-		                          31, 31, 30, 31, 30, 31 };
-
-	return days[month - 1] + (month == 2 && is_leap(year) ? 1u : 0u);
-}
-
-static int64_t days_before_year(int64_t year)
-{
-	int64_t y = year - 1;
-
-	return y * 365 + y / 4 - y / 100 + y / 400;
-}
-
-static int64_t days_since_1970(const struct date *d)
-{
-	int64_t days = days_before_year(d->year) - days_before_year(1970);
-
-	for (unsigned int m = 1; m < d->month; m++)
-		days += days_in(m, d->year);
-	return days + d->day - 1;
-}
-
 static bool has_date(const struct date *d)
 {
-	return d->month != 0 && d->numbers == 2;
+	return d->date.month != 0 && d->numbers == 2;
 }
 
 static bool is_possible(const struct date *d)
 {
-	return has_date(d) && d->year >= 1900 && d->day >= 1 &&
-	       d->day <= days_in(d->month, d->year);
+	return has_date(d) && d->date.year >= 1900 && calendar_has(d->date);
 }
 
 /* date-time = [day-of-week ","] date time [CFWS] */
@@ -254,7 +215,7 @@ bool date_parse(struct slice value, int64_t *sent, int16_t *zone)
 	}
 	if (!is_possible(&d))
 		return false;
-	*sent = days_since_1970(&d) * 86400 + d.seconds - d.zone * 60;
+	*sent = calendar_day(d.date) * 86400 + d.seconds - d.zone * 60;
 	*zone = (int16_t)d.zone;
 	return true;
 }

@@ -1,31 +1,20 @@
-/* date_test.c -- the calendar against the C library's. */
+/* date_test.c -- an instant's day, and its date-time. */
 #include "imap/date.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
-/* Every day from 1900 to 2100. */
 static void test_days(void **state)
 {
 	(void)state;
-	for (int64_t day = -25567; day < 47482; day++) {
-		time_t t = day * 86400;
-		struct tm tm;
-
-		gmtime_r(&t, &tm);
-		assert_int_equal(days_from_civil(tm.tm_year + 1900,
-		                                 (unsigned)tm.tm_mon + 1,
-		                                 (unsigned)tm.tm_mday),
-		                 day);
-		assert_int_equal(date_day(day * 86400 + 86399, 0), day);
-		assert_int_equal(date_day(day * 86400 + 86399, 1), day + 1);
-		assert_int_equal(date_day(day * 86400, -1), day - 1);
-	}
+	assert_int_equal(date_day(86399, 0), 0);
+	assert_int_equal(date_day(86399, 1), 1);
+	assert_int_equal(date_day(0, -1), -1);
+	assert_int_equal(date_day(-1, 0), -1);
 }
 
 static const struct {
