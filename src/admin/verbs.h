@@ -10,8 +10,8 @@
  *	FRAME_USER_SHOW	user_show_columns	one row
  *	FRAME_APP_PASSWORD_ADD	app_password_add_columns	one row
  *	FRAME_APP_PASSWORD_LIST	app_password_list_columns	by name
- *	FRAME_CLIENT_CERTIFICATE_LIST	certificate_list_columns	by
- *creation FRAME_TOTP_ENABLE	totp_enable_columns	one row
+ *	FRAME_CLIENT_CERTIFICATE_LIST	certificate_list_columns	by age
+ *	FRAME_TOTP_ENABLE	totp_enable_columns	one row
  *	FRAME_TOTP_CONFIRM, FRAME_TOTP_RECOVERY	recovery_codes_columns
  *	FRAME_TOTP_STATUS	totp_status_columns	one row
  *	FRAME_USER_STALE	stale_columns	by name

@@ -1,8 +1,9 @@
 /*
  * token.c -- OAUTHBEARER (RFC 7628) and XOAUTH2: log-in with a token.
  *
- *	token ──► issuers_verify (in a task) ──► its name ──► the account ──►
- *grant └────────────────┴── no: why, as JSON ──► "" or ^A ──► refuse
+ *	token ──► issuers_verify (in a task) ──► its account ──► grant
+ *	                     └───────────────────────┴── no: why, as JSON ──►
+ *	                                                 "" or ^A ──► refuse
  *
  * The name that the token says is the user; who the client says it is may
  * only be the same (attempt_grant). Whatever is wrong with a token the client

@@ -6,10 +6,10 @@
  *	log_number(&l, "port", port);
  *	log_close(&l);
  *
- * gives (standard error, or the journal behind it)
+ * gives one line (standard error, or the journal behind it)
  *
- *	ts=2026-11-21T04:30:00.123Z level=info proc=mail/0 event=imap_login
- *user=demo@example.org port=1993
+ *	ts=2026-11-21T04:30:00.123Z level=info proc=mail/0
+ *	event=imap_login user=demo@example.org port=1993
  *
  * Foreign bytes can't break a line: control characters, quotes, backslashes
  * and 8-bit bytes that are not UTF-8 are escaped, a value is cut at

@@ -1,8 +1,9 @@
 /*
  * importer.h -- the sending half of an import, whatever it reads from.
  *
- *	open ─► mailbox ─► (begin ─► data ... ─► end) ... ─► mailbox ... ─►
- *close
+ *	open ─► mailbox ─► (begin ─► data ... ─► end) ... ─► close
+ *	           ▲                                   │
+ *	           └───────────────────────────────────┘
  *
  * Messages are committed some at a time; what importer_close() has said yes
  * to is durable. The first error sticks: it is reported once, by close.

@@ -4,8 +4,8 @@
  *
  *	SEARCH RETURN (UPDATE ...) ──► context ──(the view changes)──► ADDTO,
  *	                                 │                           REMOVEFROM
- *	                                 └─ CANCELUPDATE, SELECT, too much ─►
- *gone
+ *	       gone ◄── CANCELUPDATE, ───┘
+ *	                SELECT, too much
  *
  * What a context can't do any more it says itself: NO [NOUPDATE "tag"].
  */

@@ -1,8 +1,7 @@
 /*
  * context_tell.c -- what has changed in the results that are kept up to date.
  *
- *	contexts_look() ──► lost, more ──► (new ones are shown) ──►
- *contexts_tell()
+ *	contexts_look() ──► lost, more ──► (new ones shown) ──► contexts_tell()
  *
  * When the view has changed, only messages whose MODSEQ has risen, and new
  * ones, are searched again. The order of two messages never changes, since what

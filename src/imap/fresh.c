@@ -1,8 +1,7 @@
 /*
  * fresh.c -- new messages, shown to who has asked for that.
  *
- *	EXISTS ──► FETCH, of what joins a result ──► ADDTO ──► FETCH, of the
- *rest
+ *	EXISTS ──► FETCH of what joins a result ──► ADDTO ──► FETCH of others
  *
  * NOTIFY's items are shown of all new messages, UPDATE's of those that join its
  * result; each message once, with all that is asked for of it. Where the two

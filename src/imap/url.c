@@ -7,8 +7,7 @@
  *	["/;PARTIAL=" number ["." nz-number]]
  *
  * Without the first "/" the mailbox is beside the selected one; what begins
- *with
- * ";UID=" is in the selected one.
+ * with ";UID=" is in the selected one.
  *
  * A URL is cut at its "/;", of which an encoded text has none, and then each
  * piece is decoded and read by itself.

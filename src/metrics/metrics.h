@@ -1,13 +1,12 @@
 /*
  * metrics.h -- the process that shows what was counted.
  *
- *   Prometheus ──HTTP──► metrics ◄── pages of counters, files of /proc ──
- * parent
+ *   Prometheus ──HTTP──► metrics ◄── pages of counters, /proc ── parent
  *
  *   GET /metrics          OpenMetrics 1.0, or Prometheus' text if that is asked
  *   GET /healthz/live     it is there
- *   GET /healthz/ready    all processes answer, and mail can be stored; 503
- * with what is wrong, a line each
+ *   GET /healthz/ready    all processes answer, and mail can be stored; else
+ *                         503 with what is wrong, a line each
  *
  * It reads what others count, and they never hear of it: whoever asks too
  * much, too slowly or not at all costs nobody else anything. It has no mail, no

@@ -1,8 +1,8 @@
 /*
  * batch.h -- the only way anything in a partition changes.
  *
- *      batch_new ──► put / delete / add_blob ... ──► batch_commit ──► durable,
- * visible └──► batch_drop  ──► as if it had never been
+ *      batch_new ──► put, delete, add_blob ... ─┬─► batch_commit ──► durable
+ *                                               └─► batch_drop ──► never was
  *
  * A batch belongs to one account. batch_commit() suspends the calling task
  * until the batch is on stable storage together with whatever else was

@@ -1,8 +1,8 @@
 /*
- * message.h -- what a client says to log in with a token.
+ * message.h -- what a client says to log in with a token (RFC 7628).
  *
- *	OAUTHBEARER (RFC 7628)	n,a=USER,^Ahost=...^Aport=...^Aauth=Bearer
- *TOKEN^A^A XOAUTH2			user=USER^Aauth=Bearer TOKEN^A^A
+ *	n,a=USER,^Ahost=...^Aport=...^Aauth=Bearer TOKEN^A^A	OAUTHBEARER
+ *	user=USER^Aauth=Bearer TOKEN^A^A			XOAUTH2
  *
  * ^A is the octet 1. A token that is empty asks for the challenge, which says
  * where tokens can be had.
