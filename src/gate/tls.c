@@ -125,9 +125,13 @@ static SSL_CTX *context_new(const struct authorities *authorities)
 
 	if (ctx == NULL)
 		return NULL;
-	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20");
-	SSL_CTX_set1_groups_list(ctx, "X25519:P-256");
+	/* one that could not have them would have OpenSSL's own */
+	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 ||
+	    SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 ||
+	    SSL_CTX_set1_groups_list(ctx, "X25519:P-256") != 1) {
+		SSL_CTX_free(ctx);
+		return NULL;
+	}
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION |
 	                                 SSL_OP_NO_COMPRESSION |
 	                                 SSL_OP_CLEANSE_PLAINTEXT |
