@@ -95,11 +95,19 @@ static bool make_subdirectories(int dir)
 	       mkdirat(dir, "new", 0700) == 0 && mkdirat(dir, "tmp", 0700) == 0;
 }
 
-/* ".A.B", made, with the mark of Maildir++; INBOX is the root itself. */
+/* The mark of Maildir++: this directory is a mailbox below another. */
+static bool make_mark(int dir)
+{
+	int fd = openat(dir, "maildirfolder",
+	                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return fd >= 0 && close(fd) == 0;
+}
+
+/* ".A.B", made; INBOX is the root itself. */
 static int make_directory(const struct maildir *m, struct slice name)
 {
 	struct buf path = { 0 };
-	FILE *mark;
 	int fd = -1;
 
 	if (slice_ieq(name, S("INBOX")))
@@ -110,9 +118,6 @@ static int make_directory(const struct maildir *m, struct slice name)
 	if (mkdirat(m->root, path.data, 0700) == 0)
 		fd = directory_open(m->root, path.data);
 	buf_free(&path);
-	mark = fd >= 0 ? create(fd, "maildirfolder") : NULL;
-	if (mark != NULL)
-		fclose(mark);
 	return fd;
 }
 
@@ -120,7 +125,8 @@ static struct err begin_mailbox(struct maildir *m,
                                 const struct transfer_mailbox *box)
 {
 	m->dir = make_directory(m, box->name);
-	if (m->dir < 0 || !make_subdirectories(m->dir))
+	if (m->dir < 0 || !make_subdirectories(m->dir) ||
+	    (!slice_ieq(box->name, S("INBOX")) && !make_mark(m->dir)))
 		return err_errno(errno);
 	m->uidlist = create(m->dir, "dovecot-uidlist");
 	m->keyword_file = create(m->dir, "dovecot-keywords");
