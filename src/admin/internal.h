@@ -38,37 +38,23 @@ extern const struct slice quota_names[QUOTA_RESOURCES];
 void control_record(struct control_link *, const char *event,
                     struct audit_entry);
 
-/* -- import.c: an error is one that ends the link -- */
+/* -- the requests, as ipc/control_frames.h has them -- */
 
+/* Each sends its answer, and suspends while nobody takes it. An error is one
+ * that ends the link. */
 struct err import_mailbox(struct control_link *, struct frame_in *);
 struct err import_keywords(struct control_link *, struct frame_in *);
 struct err import_message(struct control_link *, struct frame_in *);
 struct err import_data(struct control_link *, struct frame_in *);
 struct err import_end(struct control_link *, struct frame_in *);
 struct err import_commit(struct control_link *, struct frame_in *);
-void import_free(struct import *);
-
-/* -- acl.c -- */
-
 struct err acl(struct control_link *, struct frame_in *);
-
-/* -- examine.c -- */
-
 struct err examine(struct control_link *, struct frame_in *);
-
-/* -- export.c -- */
-
 struct err export_account(struct control_link *, struct frame_in *);
-
-/* -- mailboxes.c -- */
-
 struct err mailboxes(struct control_link *, struct frame_in *);
-
-/* -- trace.c -- */
-
 struct err trace(struct control_link *, struct frame_in *);
-
-/* -- who.c -- */
-
 struct err who(struct control_link *, struct frame_in *);
 struct err kick(struct control_link *, struct frame_in *);
+
+/* What has been begun and not committed is forgotten; NULL is allowed. */
+void import_free(struct import *);

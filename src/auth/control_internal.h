@@ -50,19 +50,25 @@ struct control_verb {
 extern const struct control_verb control_verbs[];
 extern const size_t n_control_verbs;
 
-/* control_test.c */
+/* The verbs: each answers with rows (control_answer) and returns what DONE
+ * says. They suspend. */
+
+/* -- control_test.c -- */
+
 struct err control_auth_test(struct control *, struct slice name,
                              struct slice secret);
 struct err control_auth_test_token(struct control *, struct slice name,
                                    struct slice token);
 
-/* control_outside.c */
+/* -- control_outside.c -- */
+
 struct err control_sources(struct control *, struct slice nothing,
                            struct slice nothing_either);
 struct err control_issuers(struct control *, struct slice nothing,
                            struct slice nothing_either);
 
-/* control_policies.c */
+/* -- control_policies.c -- */
+
 struct err control_policy_set(struct control *, struct slice scope,
                               struct slice setting);
 struct err control_policy_unset(struct control *, struct slice scope,
@@ -76,7 +82,9 @@ struct err control_policy_effective(struct control *, struct slice scope,
 struct slice control_policies_text(struct control *, const struct account_row *,
                                    struct arena *);
 
-/* stale.c; disable: "" only tells of them */
+/* -- stale.c -- */
+
+/* disable: "" only tells of them */
 struct err control_user_stale(struct control *, struct slice days,
                               struct slice disable);
 

@@ -83,7 +83,7 @@ struct config {
 	uint64_t keepalive_seconds; /* of silence, then it is asked */
 
 	struct config_list sources;    /* config/source.h */
-	struct config_list mechanisms; /* of AUTHENTICATE, ipc/sasl.h */
+	struct config_list mechanisms; /* of AUTHENTICATE, base/sasl.h */
 	struct config_list issuers;    /* of tokens, base/issuer.h */
 	uint64_t scram_rounds;
 	uint64_t password_memory; /* bytes, of Argon2id */

@@ -156,7 +156,7 @@ static void filter_modseq(struct search *x, const struct search_key *k,
 	uidset_free(&all);
 }
 
-/* mask and want are of this search only: the bit of a keyword */
+/* size is which of the mailbox's keywords: filter_keyword() has put it there */
 static bool has_keyword(const struct search_key *k, const struct record *r)
 {
 	return r->keywords.word[k->size / 64] >> (k->size % 64) & 1;

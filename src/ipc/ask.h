@@ -19,7 +19,7 @@ enum ask_kind {
 /* Of an account at its source. */
 enum told_account {
 	TOLD_EXISTS,
-	TOLD_STORED, /* body: its stored password (auth/password.h) */
+	TOLD_STORED, /* body: its stored password (directory/password.h) */
 	TOLD_RIGHT,  /* the password */
 	TOLD_WRONG,
 	TOLD_ACCOUNTS

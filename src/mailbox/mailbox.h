@@ -118,7 +118,7 @@ const struct slice *mailbox_keywords(const struct mailbox *, size_t *n);
 /* The UIDs that are there, committed. Valid until the next suspension. */
 const struct uidset *mailbox_uids(const struct mailbox *);
 
-/* -- reading messages -- */
+/* -- reading messages: any of it may be ERR_IO or ERR_CORRUPT -- */
 
 /*
  * Records by UID, in order, from memory-mapped chunks:
@@ -147,6 +147,7 @@ struct record_walk {
 struct record_walk mailbox_walk(struct mailbox *, const struct uidset *uids);
 bool record_walk_next(struct record_walk *, struct record *);
 
+/* ERR_ABSENT for an expunged UID. */
 struct err mailbox_record(struct mailbox *, uint32_t uid, struct record *out);
 
 /* UIDs whose record passes: (flags & mask) == want, modseq > since. Cheap:
@@ -198,7 +199,8 @@ bool digest_walk_next(struct digest_walk *, uint32_t *uid, struct digest *out);
 struct err mailbox_message(struct mailbox *, uint32_t uid,
                            struct blob_reader **out);
 
-/* -- changing messages -- */
+/* -- changing messages: suspends until it is durable; also ERR_NONEXISTENT (it
+ * was deleted meanwhile), ERR_NOSPACE, ERR_IO, ERR_CORRUPT -- */
 
 /*
  * Message on its way in: spool and digest in one, lines made CRLF.
@@ -231,8 +233,8 @@ struct new_message {
 
 /*
  * All or none. uids gets one UID a message, ascending. ERR_OVERQUOTA,
- * ERR_LIMIT (too many keywords, no UIDs left), ERR_NONEXISTENT (deleted
- * meanwhile), ERR_NOSPACE, ERR_IO.
+ * ERR_LIMIT (too many keywords, no UIDs left), ERR_NOTNOW (a UID that was
+ * asked for has been used).
  */
 struct err mailbox_append(struct mailbox *, const struct new_message *,
                           size_t n, uint32_t *uids);
@@ -287,7 +289,7 @@ struct err mailbox_remove(struct mailbox *, const struct uidset *uids,
  * Copies in ascending order, all or none; *from and *to are the COPYUID
  * sets, pairwise in order (both empty: nothing was there to copy). Flags,
  * keywords, INTERNALDATE and blob are kept; SAVEDATE is now. Same account
- * only; source and destination may be the same mailbox.
+ * only; both may be the same mailbox. ERR_OVERQUOTA, ERR_LIMIT, ERR_TRYCREATE.
  *
  * With `move` each original is expunged in the batch that holds its copy.
  * Very many go piece by piece (MOVE_PIECE): an error ends it, and *from
