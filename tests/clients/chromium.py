@@ -8,7 +8,6 @@ DevTools protocol: a message is one JSON object and a NUL.
 
 It reaches nothing but this machine.
 """
-import base64
 import fcntl
 import itertools
 import json
@@ -214,8 +213,3 @@ class Chromium:
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key="Enter",
                       code="Enter", windowsVirtualKeyCode=13, text="\r")
-
-    def screenshot(self, path):
-        data = self.call("Page.captureScreenshot", format="png")["data"]
-        with open(path, "wb") as f:
-            f.write(base64.b64decode(data))

@@ -12,7 +12,7 @@ import compare_account
 import compare_mailboxes
 import compare_sort
 import compare_sync
-from peers import PASSWORD, Both, CompareTest
+from peers import PASSWORD, CompareTest
 from wire import Peer
 
 SETTINGS = """

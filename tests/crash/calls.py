@@ -32,7 +32,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
 import faults  # noqa: E402
 from admin import Admin  # noqa: E402
-from client import Client, Gone, Refused, back  # noqa: E402
+from client import Client, back  # noqa: E402
 from harness import PATIENCE_S, Raw, Server, children  # noqa: E402
 from ledger import Ledger  # noqa: E402
 

@@ -36,7 +36,7 @@ import modseqs
 import names
 import settings
 from cells import TAKING, Cells, resolve
-from facts import Anomaly, Facts
+from facts import Facts
 from replay import replay
 
 

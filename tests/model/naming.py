@@ -1,5 +1,5 @@
 """naming.py -- which messages and mailboxes a command means."""
-from account import No, canonical, decode_name, encode_utf7, mailbox_name
+from account import No, canonical, decode_name, mailbox_name
 from cursor import Bad
 from view import demand
 
@@ -76,9 +76,6 @@ class Naming:
         if not name.startswith(self.prefix):
             raise No("CANNOT")
         return canonical(name[len(self.prefix):])
-
-    def wire_name(self, name):
-        return name.encode() if self.utf8 else encode_utf7(name)
 
     def heard_name(self, value):
         """The str of a mailbox name in an answer."""

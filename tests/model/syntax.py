@@ -23,10 +23,6 @@ class Command:
         self.uid = uid
 
 
-def tag_of(data):
-    return data.split(b" ", 1)[0]
-
-
 def parse(data, utf8, accept=False):
     """data: a command without its last CRLF, literals and all; utf8: may
     stand in quoted strings; accept: UTF8=ACCEPT was enabled.

@@ -13,7 +13,6 @@ import signal
 import socket
 import tempfile
 import threading
-import time
 import unittest
 
 import metrics

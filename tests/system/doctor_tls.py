@@ -1,7 +1,6 @@
 """doctor_tls.py -- roost doctor over each way in which TLS can be bad."""
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile

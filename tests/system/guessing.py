@@ -1,7 +1,6 @@
 """guessing.py -- who tries passwords has to wait; whose they are does not."""
 import datetime
 import json
-import os
 import re
 import threading
 import time

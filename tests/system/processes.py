@@ -3,7 +3,6 @@ end ends, and nobody has more than he needs."""
 import contextlib
 import os
 import pwd
-import re
 import signal
 import socket
 import sqlite3

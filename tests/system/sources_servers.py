@@ -16,7 +16,6 @@ import unittest
 import support  # noqa: F401, it knows where harness is
 import authority
 import harness
-from harness import Raw
 from processes import wait_for
 from sources import Source, deliver, hashed, login
 

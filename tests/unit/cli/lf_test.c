@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
+#include "../edge.h"
 #include "cli/lf.h"
-#include "edge.h"
 #include "mime/crlf.h"
 
 static void lines(void **state)

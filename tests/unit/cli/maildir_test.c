@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
+#include "../edge.h"
 #include "cli/maildir.h"
-#include "edge.h"
 #include "mailbox/record.h"
 
 static void assert_slice(struct slice got, const char *want)
@@ -210,12 +210,13 @@ static void assert_subscriptions(struct slice file, const char *joined)
 static void subscriptions(void **state)
 {
 	(void)state;
-	assert_subscriptions(EDGE("INBOX\nA.B\nEntw&APw-rfe\n"),
+	assert_subscriptions(edge_of(S("INBOX\nA.B\nEntw&APw-rfe\n")),
 	                     "INBOX;A/B;Entw\xc3\xbcrfe;");
-	assert_subscriptions(EDGE("V\t2\n\nINBOX\nA\tB\nv1.2\n"),
+	assert_subscriptions(edge_of(S("V\t2\n\nINBOX\nA\tB\nv1.2\n")),
 	                     "INBOX;A/B;v1.2;");
-	assert_subscriptions(EDGE("\n\nA\nwithout end"), "A;without end;");
-	assert_subscriptions(EDGE(""), "");
+	assert_subscriptions(edge_of(S("\n\nA\nwithout end")),
+	                     "A;without end;");
+	assert_subscriptions(edge_of(S("")), "");
 }
 
 int main(void)

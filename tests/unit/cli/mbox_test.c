@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
+#include "../edge.h"
 #include "cli/mbox.h"
-#include "edge.h"
 
 static void assert_slice(struct slice got, const char *want)
 {
@@ -15,7 +15,8 @@ static void assert_slice(struct slice got, const char *want)
 	assert_memory_equal(got.ptr, want, got.len);
 }
 
-#define FROM "From a@example.org Sat Nov 21 04:30:00 2026\n"
+#define EDGE(literal) edge_of(S(literal))
+#define FROM          "From a@example.org Sat Nov 21 04:30:00 2026\n"
 enum { DATE = 1795235400 };
 
 static void from_lines(void **state)

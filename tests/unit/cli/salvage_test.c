@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "../../remove_all.h"
 #include "cli/verb.h"
 #include "mailbox/imported.h"
 #include "mailbox/mailbox.h"
@@ -70,11 +71,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct site *s = *state;
-	char command[64];
 
-	snprintf(command, sizeof command, "rm -rf %s", s->top);
-	if (system(command) != 0)
-		return -1;
+	remove_all(s->top);
 	free(s);
 	return 0;
 }

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "../../remove_all.h"
 #include "cli/verb.h"
 #include "mailbox/mailbox.h"
 #include "store/batch.h"
@@ -66,11 +67,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct place *p = *state;
-	char command[64];
 
-	snprintf(command, sizeof command, "rm -rf %s", p->top);
-	if (system(command) != 0)
-		return -1;
+	remove_all(p->top);
 	free(p);
 	return 0;
 }

@@ -6,26 +6,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "../edge.h"
 #include "base/limits.h"
 #include "mailbox/name.h"
-
-/* A copy that ends where memory ends. */
-static struct slice at_edge(const char *text, size_t len)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	char *p = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE,
-	               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	assert_true(p != MAP_FAILED && len <= 2 * page);
-	mprotect(p + 2 * page, page, PROT_NONE);
-	memcpy(p + 2 * page - len, text, len);
-	return slice_of(p + 2 * page - len, len);
-}
 
 static void normal_form(void **state)
 {
@@ -69,7 +55,7 @@ static void normal_form(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct buf out = { 0 };
-		struct slice in = at_edge(cases[i].in, strlen(cases[i].in));
+		struct slice in = edge_of(slice_cstr(cases[i].in));
 		struct err e = mailbox_name_normal(in, &out);
 
 		assert_int_equal(e.code, cases[i].out ? ERR_OK : ERR_CANNOT);

@@ -6,25 +6,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "../edge.h"
 #include "mailbox/pattern.h"
-
-/* A copy that ends where memory ends. */
-static struct slice at_edge(const char *text, size_t len)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	char *p = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE,
-	               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	assert_true(p != MAP_FAILED && len <= 2 * page);
-	mprotect(p + 2 * page, page, PROT_NONE);
-	memcpy(p + 2 * page - len, text, len);
-	return slice_of(p + 2 * page - len, len);
-}
 
 static bool matches(struct slice name, struct slice text)
 {
@@ -79,9 +65,8 @@ static void matching(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct slice p =
-			at_edge(cases[i].pattern, strlen(cases[i].pattern));
-		struct slice n = at_edge(cases[i].name, strlen(cases[i].name));
+		struct slice p = edge_of(slice_cstr(cases[i].pattern));
+		struct slice n = edge_of(slice_cstr(cases[i].name));
 
 		if (matches(n, p) != cases[i].matches)
 			fail_msg("%s and %s", cases[i].pattern, cases[i].name);

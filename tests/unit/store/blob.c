@@ -165,22 +165,6 @@ static void drop(struct partition *p, uint32_t uid, uint32_t seed, size_t size)
 	assert_int_equal(batch_commit(b).code, ERR_OK);
 }
 
-static uint64_t pack_bytes(struct partition *p)
-{
-	struct partition_stats stats;
-
-	partition_stats(p, &stats);
-	return stats.pack_bytes;
-}
-
-static void reclaim_all(struct partition *p)
-{
-	bool did = true;
-
-	while (did)
-		assert_int_equal(partition_reclaim(p, &did).code, ERR_OK);
-}
-
 /* A reader that is open when its pack goes reads on; live messages move. */
 static void reclaim(struct partition *p)
 {
@@ -196,11 +180,11 @@ static void reclaim(struct partition *p)
 	assert_int_equal(partition_reclaim(p, &did).code, ERR_OK);
 	assert_false(did);
 	assert_int_equal(blob_open(p, &hash, &r).code, ERR_OK);
-	before = pack_bytes(p);
+	before = rig_pack_bytes(p);
 	for (uint32_t n = KEPT + 1; n <= MANY; n++)
 		drop(p, n, n, SIZE);
-	reclaim_all(p);
-	assert_true(pack_bytes(p) < before / 4);
+	rig_reclaim(p);
+	assert_true(rig_pack_bytes(p) < before / 4);
 	for (uint32_t n = 1; n <= KEPT; n++)
 		assert_true(rig_has(p, n, SIZE));
 	assert_int_equal(blob_read(r, 0, &part).code, ERR_OK);

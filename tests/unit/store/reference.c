@@ -248,22 +248,6 @@ static void test_damage(void **state)
 
 enum { MANY = 60, KEPT = 5 };
 
-static uint64_t pack_bytes(struct partition *p)
-{
-	struct partition_stats stats;
-
-	partition_stats(p, &stats);
-	return stats.pack_bytes;
-}
-
-static void reclaim_all(struct partition *p)
-{
-	bool did = true;
-
-	while (did)
-		assert_int_equal(partition_reclaim(p, &did).code, ERR_OK);
-}
-
 /* Most messages go with their copies; some lose only their first place. */
 static void drop_and_reclaim(struct partition *p)
 {
@@ -283,9 +267,9 @@ static void drop_and_reclaim(struct partition *p)
 		drop(p, n, COPY + n);
 	}
 	drop(p, 2, COPY + 2);
-	before = pack_bytes(p);
-	reclaim_all(p);
-	assert_true(pack_bytes(p) < before / 3);
+	before = rig_pack_bytes(p);
+	rig_reclaim(p);
+	assert_true(rig_pack_bytes(p) < before / 3);
 	for (uint32_t n = 1; n <= KEPT; n++)
 		assert_true(rig_has(p, n, SIZE));
 }
@@ -325,21 +309,21 @@ static void fill_with_references(struct partition *p)
 	assert_int_equal(rig_store(p, 1, 1, SIZE).code, ERR_OK);
 	for (uint32_t n = 1; n <= 300; n++)
 		assert_int_equal(copy(p, 1, COPY + n).code, ERR_OK);
-	before = pack_bytes(p);
+	before = rig_pack_bytes(p);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(partition_reclaim(p, &did).code, ERR_OK);
 		assert_false(did);
 	}
-	assert_int_equal(pack_bytes(p), before);
+	assert_int_equal(rig_pack_bytes(p), before);
 }
 
 static void drop_references(struct partition *p)
 {
 	for (uint32_t n = 2; n <= 300; n++)
 		drop(p, 1, COPY + n);
-	reclaim_all(p);
+	rig_reclaim(p);
 	assert_true(rig_has(p, 1, SIZE));
-	assert_true(pack_bytes(p) < 24000);
+	assert_true(rig_pack_bytes(p) < 24000);
 }
 
 static void test_many(void **state)

@@ -175,3 +175,19 @@ void rig_assert_clean(const char *dir)
 		fail_msg("%.*s", (int)report.text.len, report.text.data);
 	buf_free(&report.text);
 }
+
+uint64_t rig_pack_bytes(struct partition *p)
+{
+	struct partition_stats stats;
+
+	partition_stats(p, &stats);
+	return stats.pack_bytes;
+}
+
+void rig_reclaim(struct partition *p)
+{
+	bool did = true;
+
+	while (did)
+		assert_int_equal(partition_reclaim(p, &did).code, ERR_OK);
+}

@@ -34,5 +34,9 @@ struct content_hash rig_hash(struct partition *, uint32_t seed, size_t size);
 /* The blob is whole and is that text. */
 bool rig_has(struct partition *, uint32_t seed, size_t size);
 
+uint64_t rig_pack_bytes(struct partition *);
+/* Until there is nothing left to reclaim. */
+void rig_reclaim(struct partition *);
+
 /* store_check() finds nothing; prints what it finds. */
 void rig_assert_clean(const char *dir);
