@@ -24,12 +24,6 @@ void attempt_keep(struct buf *b, struct slice s)
 	buf_add(b, s);
 }
 
-void attempt_wipe(struct buf *b)
-{
-	mem_wipe(b->data, b->cap);
-	buf_free(b);
-}
-
 static struct admission admission_of(const struct attempt *t)
 {
 	return (struct admission){
@@ -176,10 +170,10 @@ void attempt_free(struct attempt *t)
 	limits_give_up(t);
 	if (t->state != NULL && mechanisms[t->mechanism].end != NULL)
 		mechanisms[t->mechanism].end(t);
-	attempt_wipe(&t->binding);
-	attempt_wipe(&t->authzid);
-	attempt_wipe(&t->user);
-	attempt_wipe(&t->secret);
+	buf_wipe(&t->binding);
+	buf_wipe(&t->authzid);
+	buf_wipe(&t->user);
+	buf_wipe(&t->secret);
 	buf_free(&t->address);
 	buf_free(&t->own);
 	buf_free(&t->tls_text);
@@ -335,7 +329,7 @@ static void run_step(void *arg)
 	struct auth *a = s->attempt->auth;
 
 	step_now(s->attempt, buf_slice(&s->response));
-	attempt_wipe(&s->response);
+	buf_wipe(&s->response);
 	free(s);
 	auth_work_ends(a);
 }

@@ -93,9 +93,8 @@ struct attempt {
 	} limit;                     /* attempt_limit.c's */
 };
 
-/* Wiped at its end: all at once, growing would leave copies behind. */
+/* For buf_wipe() at its end: all at once, growing would leave copies behind. */
 void attempt_keep(struct buf *, struct slice);
-void attempt_wipe(struct buf *); /* and frees */
 
 /* Fills name and row by user. OK if there is no such one, too. */
 struct err attempt_find(struct attempt *);

@@ -161,7 +161,7 @@ static void dovecot_close(struct dovecot *d)
 	dovecot_abandon(d);
 	timer_stop(&d->leaving);
 	stream_free(d->stream);
-	attempt_wipe(&d->in);
+	buf_wipe(&d->in);
 	free(d);
 }
 

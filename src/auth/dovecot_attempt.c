@@ -308,7 +308,7 @@ void dovecot_begin(struct dovecot *d, const struct dovecot_request *q,
 		    sasl_mechanisms[m].challenge);
 	else
 		go_on(attempt_new(d, q, m), buf_slice(&response));
-	attempt_wipe(&response);
+	buf_wipe(&response);
 }
 
 void dovecot_respond(struct dovecot *d, uint32_t id, struct slice text)
@@ -325,7 +325,7 @@ void dovecot_respond(struct dovecot *d, uint32_t id, struct slice text)
 	} else {
 		go_on(t, buf_slice(&response));
 	}
-	attempt_wipe(&response);
+	buf_wipe(&response);
 }
 
 void dovecot_cancel(struct dovecot *d, uint32_t id)

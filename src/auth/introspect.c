@@ -14,12 +14,6 @@
 
 enum { STATUS_OK = 200 };
 
-static void wipe(struct buf *b)
-{
-	mem_wipe(b->data, b->cap);
-	buf_free(b);
-}
-
 /* application/x-www-form-urlencoded, with nothing but letters, digits and
  * what RFC 3986 section 2.3 leaves as it is. The room for it is there. */
 static void form_encode(struct slice s, struct buf *out)
@@ -60,8 +54,8 @@ static bool add_authorization(struct issuers *all, const struct issuer *i,
 		buf_add(out, S("Basic "));
 		base64_encode(buf_slice(&both), out);
 	}
-	wipe(&secret);
-	wipe(&both);
+	buf_wipe(&secret);
+	buf_wipe(&both);
 	return there;
 }
 
@@ -93,8 +87,8 @@ static struct err ask(struct issuers *all, const struct issuer *i,
 				.body = buf_slice(&body) },
 			answer);
 	}
-	wipe(&authorization);
-	wipe(&body);
+	buf_wipe(&authorization);
+	buf_wipe(&body);
 	return e;
 }
 

@@ -24,6 +24,12 @@ void buf_free(struct buf *b)
 	*b = (struct buf){ .limit = b->limit };
 }
 
+void buf_wipe(struct buf *b)
+{
+	mem_wipe(b->data, b->cap);
+	buf_free(b);
+}
+
 char *buf_grow(struct buf *b, size_t n)
 {
 	size_t need;

@@ -29,6 +29,10 @@ static inline struct buf buf_limit(size_t limit_bytes)
 /* Frees the memory; the buf is empty and usable again. */
 void buf_free(struct buf *);
 
+/* The same for secrets: nothing of them stays where they were. They do where
+ * the buf was before it grew: who adds them makes the room first. */
+void buf_wipe(struct buf *);
+
 /* Room for that many bytes in all and no more, where buf_room() and those
  * that add double it: for what is large and waits. The buf has no limit
  * (asserted). */

@@ -12,8 +12,9 @@
 static const char base64_digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* 0 to 63, or -1; digit 63 is '/' here and ',' in modified UTF-7. */
-static int digit_value(char c, char digit_63)
+/* 0 to 63, or -1; the last two are "+/" here, "-_" in URLs and "+," in modified
+ * UTF-7. */
+static int digit_value(char c, const char last[2])
 {
 	if (ascii_is_upper(c))
 		return c - 'A';
@@ -21,9 +22,9 @@ static int digit_value(char c, char digit_63)
 		return c - 'a' + 26;
 	if (ascii_is_digit(c))
 		return c - '0' + 52;
-	if (c == '+')
+	if (c == last[0])
 		return 62;
-	return c == digit_63 ? 63 : -1;
+	return c == last[1] ? 63 : -1;
 }
 
 /* Three bytes (or the last one or two) as two to four digits. */
@@ -52,13 +53,13 @@ void base64_encode(struct slice s, struct buf *out)
  * Digits without padding, to bytes. False for a foreign character, a single
  * digit left over, or bits left over that are not zero.
  */
-static bool get_digits(struct slice s, char digit_63, struct buf *out)
+static bool get_digits(struct slice s, const char last[2], struct buf *out)
 {
 	uint32_t bits = 0;
 	unsigned int have = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
-		int value = digit_value(s.ptr[i], digit_63);
+		int value = digit_value(s.ptr[i], last);
 
 		if (value < 0)
 			return false;
@@ -80,41 +81,20 @@ bool base64_decode(struct slice s, struct buf *out)
 		return false;
 	for (int i = 0; i < 2 && slice_ends(s, S("=")); i++)
 		s.len--;
-	if (get_digits(s, '/', out))
+	if (get_digits(s, "+/", out))
 		return true;
 	out->len = before;
 	return false;
 }
 
-/* base64's digits, but for the last two. */
-static char url_to_base64(char c)
-{
-	switch (c) {
-	case '-':
-		return '+';
-	case '_':
-		return '/';
-	case '+':
-	case '/':
-		return '=';
-	default:
-		return c;
-	}
-}
-
 bool base64url_decode(struct slice s, struct buf *out)
 {
 	size_t before = out->len;
-	struct buf digits = { 0 };
-	bool is_good;
 
-	for (size_t i = 0; i < s.len; i++)
-		buf_byte(&digits, url_to_base64(s.ptr[i]));
-	is_good = get_digits(buf_slice(&digits), '/', out);
-	buf_free(&digits);
-	if (!is_good)
-		out->len = before;
-	return is_good;
+	if (get_digits(s, "-_", out))
+		return true;
+	out->len = before;
+	return false;
 }
 
 void hex_encode(struct slice s, struct buf *out)
@@ -212,7 +192,7 @@ static uint32_t take_utf16(struct slice *s)
 static bool get_shifted(struct slice digits, struct buf *out)
 {
 	struct buf utf16 = { 0 };
-	bool ok = get_digits(digits, ',', &utf16) && utf16.len % 2 == 0;
+	bool ok = get_digits(digits, "+,", &utf16) && utf16.len % 2 == 0;
 
 	for (struct slice u = buf_slice(&utf16); ok && u.len != 0;)
 		utf8_put(out, take_utf16(&u));

@@ -9,6 +9,7 @@
 #include "base/encode.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/unicode.h"
 
 enum { SALT_SIZE = 16, KEY_MOST = 32 };
 
@@ -39,15 +40,17 @@ bool scram_keys_parse(struct slice text, struct scram_keys *out)
 	       out->rounds != 0 && out->rounds <= SCRAM_ROUNDS_MOST;
 }
 
-/* The password as clients prepare it, RFC 4013; as it is when it can't be. */
+/* The password as clients prepare it, RFC 4013; as it is when it can't be. That
+ * leaves US-ASCII as it was, and the library leaves copies behind. */
 static char *prepared(struct slice secret)
 {
 	char *plain = mem_cstr(secret);
 	char *made = NULL;
 	char *copy;
 
-	if (gsasl_saslprep(plain, GSASL_ALLOW_UNASSIGNED, &made, NULL) !=
-	    GSASL_OK)
+	if (utf8_ascii_prefix(secret) == secret.len ||
+	    gsasl_saslprep(plain, GSASL_ALLOW_UNASSIGNED, &made, NULL) !=
+	            GSASL_OK)
 		return plain;
 	mem_wipe(plain, secret.len);
 	free(plain);

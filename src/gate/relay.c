@@ -14,7 +14,8 @@
  * A side that ends is passed on as an end; the relay is over when mail has
  * ended and the client has got everything. Or mail gives the client back, and
  * with it its end of the socketpair: what has not come out at either end is
- * taken along, and the client begins anew (conn.c).
+ * taken along, and the client begins anew (conn.c). Its next log-in may be in
+ * that: what is held on the way up is wiped.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,6 +31,9 @@ enum {
 	PIECE = 16384, /* the most one TLS record carries */
 	TURN = 16,     /* pieces moved before others get a turn */
 	END_MS = 5000, /* for the last words, when the server stops */
+	/* of a client that is given back: what a frame, the kernel and we hold
+	 */
+	UNREAD = LIMIT_FRAME + 2 * LIMIT_UNSENT + 2 * PIECE,
 };
 
 struct relay {
@@ -62,7 +66,7 @@ void relay_free(struct relay *r)
 	if (r->client.fd >= 0)
 		wire_end(&r->client);
 	close(r->mail_fd);
-	buf_free(&r->up);
+	buf_wipe(&r->up);
 	buf_free(&r->down);
 	free(r);
 	gate_check_end(g);
@@ -83,10 +87,12 @@ static enum io send_up(struct relay *r, struct slice s)
 
 static enum io flush_up(struct relay *r)
 {
-	struct slice held = buf_take(&r->up);
-	enum io io = held.len != 0 ? send_up(r, held) : IO_DONE;
+	struct buf held = r->up;
+	enum io io;
 
-	free((char *)held.ptr);
+	r->up = (struct buf){ 0 };
+	io = held.len != 0 ? send_up(r, buf_slice(&held)) : IO_DONE;
+	buf_wipe(&held);
 	return io;
 }
 
@@ -113,7 +119,10 @@ static enum io pump_up(struct relay *r)
 		return IO_CLOSED;
 	if (io == IO_CLOSED)
 		return end_up(r);
-	return io == IO_DONE ? send_up(r, slice_of(piece, got)) : io;
+	if (io == IO_DONE)
+		io = send_up(r, slice_of(piece, got));
+	mem_wipe(piece, got);
+	return io;
 }
 
 /* To the client; what TLS did not take is held, and given first next time,
@@ -240,6 +249,7 @@ static void give_back(struct relay *r, int mail_fd, struct slice input)
 	struct buf unread = { 0 };
 	struct buf unsent = r->down;
 
+	buf_fit(&unread, UNREAD);
 	buf_add(&unread, input);
 	take_all(mail_fd, &unread);
 	buf_add(&unread, buf_slice(&r->up));
@@ -249,9 +259,8 @@ static void give_back(struct relay *r, int mail_fd, struct slice input)
 	relay_free(r);
 	back.input = buf_slice(&unread);
 	back.output = buf_slice(&unsent);
-	tls_secrets_again(back.wire.ssl);
 	conn_return(g, &back);
-	buf_free(&unread);
+	buf_wipe(&unread);
 	buf_free(&unsent);
 }
 
@@ -301,7 +310,6 @@ void relay_start(struct relay *r, struct wire client)
 	struct gate *g = r->gate;
 
 	r->client = client;
-	tls_end_of_secrets(client.ssl);
 	r->client_watch = watch_new(g->loop, client.fd, relay_run, r);
 	r->mail_watch = watch_new(g->loop, r->mail_fd, relay_run, r);
 	if (r->client_watch == NULL || r->mail_watch == NULL)

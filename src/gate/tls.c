@@ -210,16 +210,6 @@ void tls_free(SSL_CTX *ctx)
 	SSL_CTX_free(ctx);
 }
 
-void tls_end_of_secrets(SSL *ssl)
-{
-	SSL_clear_options(ssl, SSL_OP_CLEANSE_PLAINTEXT);
-}
-
-void tls_secrets_again(SSL *ssl)
-{
-	SSL_set_options(ssl, SSL_OP_CLEANSE_PLAINTEXT);
-}
-
 void tls_describe(const SSL *ssl, char *out, size_t size)
 {
 	snprintf(out, size, "%s %s", SSL_get_version(ssl),

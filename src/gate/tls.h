@@ -53,8 +53,3 @@ bool tls_exporter(struct ssl_st *, char *out);
 
 /* More KeyUpdates came in the last minute than anybody needs. */
 bool tls_is_abused(const struct ssl_st *);
-
-/* From now on no passwords come: OpenSSL need not overwrite what it has
- * handed out. */
-void tls_end_of_secrets(struct ssl_st *);
-void tls_secrets_again(struct ssl_st *); /* passwords may come once more */

@@ -58,7 +58,7 @@ void compress_free(struct compress *c)
 	stop_deflater(c);
 	stop_inflater(c);
 	buf_free(&c->window);
-	buf_free(&c->raw);
+	buf_wipe(&c->raw); /* may have what is said behind UNAUTHENTICATE */
 	free(c);
 }
 

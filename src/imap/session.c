@@ -154,7 +154,7 @@ void session_free(struct session *s)
 		account_unlisten(s->account, &s->rights);
 	append_free(s);
 	frame_fini(&s->framer);
-	buf_free(&s->in);
+	buf_wipe(&s->in); /* may have a log-in, behind UNAUTHENTICATE */
 	buf_free(&s->out.bytes);
 	compress_free(s->out.compress);
 	arena_free(s->arena);

@@ -2,10 +2,9 @@
 #include "ipc/frame.h"
 
 #include "base/limits.h"
-#include "base/mem.h"
 
-/* Room enough for every frame with a secret in it, so that no copy of one is
- * left behind where the buffer was before it grew. */
+/* Room for what is short, so that no copy of a secret is left behind where the
+ * buffer was before it grew; what is long brings its own (frame_slice). */
 enum { FRAME_ROOM = 4096 };
 
 void frame_begin(struct frame_out *f, uint16_t type)
@@ -35,20 +34,30 @@ void frame_u64(struct frame_out *f, uint64_t n)
 	buf_u64(&f->bytes, n);
 }
 
+/* A token may be longer than all the rest: the fields behind it do not have
+ * the buffer grow either. */
+static void make_room(struct buf *b, size_t len)
+{
+	size_t left = LIMIT_FRAME - b->len;
+
+	if (len > FRAME_ROOM / 2)
+		buf_room(b, left < len + FRAME_ROOM ? left : len + FRAME_ROOM);
+}
+
 void frame_slice(struct frame_out *f, struct slice s)
 {
 	if (s.len > LIMIT_FRAME) {
 		f->bytes.overflow = true;
 		return;
 	}
+	make_room(&f->bytes, s.len);
 	buf_u32(&f->bytes, (uint32_t)s.len);
 	buf_add(&f->bytes, s);
 }
 
 void frame_free(struct frame_out *f)
 {
-	mem_wipe(f->bytes.data, f->bytes.len);
-	buf_free(&f->bytes);
+	buf_wipe(&f->bytes);
 }
 
 bool frame_parse(struct slice packet, int fd, struct frame_in *out)

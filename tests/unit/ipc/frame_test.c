@@ -73,6 +73,32 @@ static void test_cut(void **state)
 	frame_free(&out);
 }
 
+/* What may be secret is put in its place once: where a buffer grows there is a
+ * copy left that nobody wipes. */
+static void test_stays_where_it_is(void **state)
+{
+	static const size_t sizes[] = {
+		1, 1280, 2049, 4050, 8140, 16330, 24576
+	};
+	static char octets[24576];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct frame_out out;
+		const char *at;
+
+		frame_begin(&out, 77);
+		frame_u64(&out, 1);
+		frame_slice(&out, slice_of(octets, sizes[i]));
+		at = out.bytes.data;
+		frame_slice(&out, slice_of(octets, LIMIT_CLIENT_ID));
+		frame_slice(&out, slice_of(octets, 512));
+		assert_ptr_equal(out.bytes.data, at);
+		assert_false(out.bytes.overflow);
+		frame_free(&out);
+	}
+}
+
 static void test_forged_lengths(void **state)
 {
 	static const struct {
@@ -125,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_stays_where_it_is),
 		cmocka_unit_test(test_forged_lengths),
 		cmocka_unit_test(test_overflow),
 	};
