@@ -8,4 +8,4 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 import look  # noqa: E402
 
-look.end(*look.run(sys.argv[1:] or ["operations", "sandbox"]))
+look.end(*look.run(sys.argv[1:] or ["operations", "sandbox", "suite"]))
