@@ -7,11 +7,13 @@
  *	PATH/subscriptions
  *
  * Lines end in LF. A mailbox's keywords beyond 26 have no letter and are
- * left out, with a warning.
+ * left out, with a warning; a name that is too long for a file is cut, with
+ * another.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,7 @@
 #include "cli/exporter.h"
 #include "cli/fail.h"
 #include "cli/file.h"
+#include "cli/file_name.h"
 #include "cli/lf.h"
 #include "cli/maildir.h"
 
@@ -104,27 +107,50 @@ static bool make_mark(int dir)
 	return fd >= 0 && close(fd) == 0;
 }
 
-/* ".A.B", made; INBOX is the root itself. */
-static int make_directory(const struct maildir *m, struct slice name)
+/* As much of the name as a file can have, once it is encoded. */
+static void encode_cut(struct slice mailbox, struct buf *out)
 {
-	struct buf path = { 0 };
-	int fd = -1;
+	struct buf cut = { 0 };
+	size_t most = NAME_MAX;
 
+	do {
+		cut.len = 0;
+		out->len = 1;
+		file_name_cut(mailbox, most--, &cut);
+		maildir_folder_encode(buf_slice(&cut), out);
+	} while (out->len > NAME_MAX);
+	buf_free(&cut);
+}
+
+/* ".A.B"; what stands behind the first dot is its name among subscriptions. */
+static void name_directory(struct slice mailbox, struct buf *out)
+{
+	buf_byte(out, '.');
+	maildir_folder_encode(mailbox, out);
+	if (out->len > NAME_MAX) {
+		encode_cut(mailbox, out);
+		warn("%.*s: too long for a file, called %.*s", (int)mailbox.len,
+		     mailbox.ptr, (int)out->len, out->data);
+	}
+	buf_byte(out, '\0');
+}
+
+/* INBOX is the root itself. */
+static int make_directory(const struct maildir *m, struct slice name,
+                          const char *path)
+{
 	if (slice_ieq(name, S("INBOX")))
 		return directory_open(m->root, ".");
-	buf_byte(&path, '.');
-	maildir_folder_encode(name, &path);
-	buf_byte(&path, '\0');
-	if (mkdirat(m->root, path.data, 0700) == 0)
-		fd = directory_open(m->root, path.data);
-	buf_free(&path);
-	return fd;
+	if (mkdirat(m->root, path, 0700) != 0)
+		return -1;
+	return directory_open(m->root, path);
 }
 
 static struct err begin_mailbox(struct maildir *m,
-                                const struct transfer_mailbox *box)
+                                const struct transfer_mailbox *box,
+                                const char *path)
 {
-	m->dir = make_directory(m, box->name);
+	m->dir = make_directory(m, box->name, path);
 	if (m->dir < 0 || !make_subdirectories(m->dir) ||
 	    (!slice_ieq(box->name, S("INBOX")) && !make_mark(m->dir)))
 		return err_errno(errno);
@@ -143,14 +169,15 @@ static struct err on_mailbox(void *arg, const struct transfer_mailbox *box)
 {
 	struct maildir *m = arg;
 	struct err e = close_mailbox(m);
-	struct buf name = { 0 };
+	struct buf path = { 0 };
 
-	if (is_ok(e) && box->subscribed) {
-		maildir_folder_encode(box->name, &name);
-		fprintf(m->subscriptions, "%.*s\n", (int)name.len, name.data);
-		buf_free(&name);
-	}
-	return is_ok(e) && box->exists ? begin_mailbox(m, box) : e;
+	name_directory(box->name, &path);
+	if (is_ok(e) && box->subscribed)
+		fprintf(m->subscriptions, "%s\n", path.data + 1);
+	if (is_ok(e) && box->exists)
+		e = begin_mailbox(m, box, path.data);
+	buf_free(&path);
+	return e;
 }
 
 /* -- its messages -- */

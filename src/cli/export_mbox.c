@@ -5,9 +5,12 @@
  *	PATH/subscriptions       one name a line
  *
  * Flags and keywords go into Status, X-Status and X-Keywords, the date into
- * the "From " line. UIDs have no place here: Maildir keeps them.
+ * the "From " line. UIDs have no place here: Maildir keeps them. A level of a
+ * name that no file or directory can have here is called otherwise, with a
+ * warning.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +18,7 @@
 
 #include "cli/exporter.h"
 #include "cli/fail.h"
+#include "cli/file_name.h"
 #include "cli/lf.h"
 #include "cli/mbox.h"
 
@@ -50,12 +54,49 @@ static void make_parents(char *path, size_t root_len)
 	}
 }
 
+enum { ROOM = NAME_MAX - 5 }; /* before ".mbox" */
+
+/* A directory must not have the name of a file that may be there, too. */
+static bool can_be(struct slice level, bool is_first, bool is_directory)
+{
+	if (is_directory && is_first && slice_eq(level, S("subscriptions")))
+		return false;
+	return level.len <= ROOM &&
+	       !(is_directory && slice_ends(level, S(".mbox")));
+}
+
+/* "Lists/roost.mbox", each level one that a file can have. */
+static void name_file(struct slice mailbox, struct buf *out)
+{
+	struct slice rest = mailbox;
+	struct slice level;
+	bool is_cut = false;
+	bool more = true;
+
+	while (more) {
+		bool is_first = rest.ptr == mailbox.ptr;
+
+		more = slice_cut(rest, '/', &level, &rest);
+		if (can_be(level, is_first, more)) {
+			buf_add(out, level);
+		} else {
+			file_name_cut(level, ROOM - FILE_NAME_MARK, out);
+			is_cut = true;
+		}
+		buf_add(out, more ? S("/") : S(".mbox"));
+	}
+	if (is_cut)
+		warn("%.*s: no name for a file, called %.*s", (int)mailbox.len,
+		     mailbox.ptr, (int)out->len, out->data);
+}
+
 static struct err begin_mailbox(struct mboxes *m, struct slice name)
 {
 	struct buf path = { 0 };
 	struct err e = OK;
 
-	buf_printf(&path, "%s/%.*s.mbox", m->root, (int)name.len, name.ptr);
+	buf_printf(&path, "%s/", m->root);
+	name_file(name, &path);
 	buf_byte(&path, '\0');
 	make_parents(path.data, strlen(m->root));
 	m->file = fopen(path.data, "wxe");

@@ -560,6 +560,37 @@ class Moving(support.ServerTest):
         self.assertEqual(words, set(flags))
         self.assertEqual(b"Subject: k\r\n\r\nk\r\n", text)
 
+    def fill_oddly(self, user):
+        """Mailboxes whose names no file can have, or two could."""
+        accents = "&%s-" % ("AOkA6QDp" * 33)     # 99 of them
+        names = ["x" * 255, "x" * 254 + "y", "/".join([accents] * 3),
+                 "a", "a.mbox/b", "subscriptions/c"]
+        imap = self.server.imap(user)
+        for number, name in enumerate(names):
+            quoted = '"%s"' % name
+            done = imap.create(quoted)
+            self.assertEqual("OK", done[0], (name, done))
+            imap.subscribe(quoted)
+            imap.append(quoted, None, None, b"Subject: %d\r\n\r\n" % number)
+        imap.logout()
+
+    def test_names_that_no_file_can_have(self):
+        """Each is exported, each by itself, and comes back as one."""
+        for kind, renamed in ("maildir", 5), ("mbox", 4):
+            one, two = self.new_user(), self.new_user()
+            self.fill_oddly(one)
+            out = self.path(kind)
+            done = self.move("export", kind, one, out)
+            self.assertEqual(renamed, done.stderr.count("warning:"), done)
+            self.move("import", kind, two, out)
+            before, subscribed = self.contents(one)
+            after, subscribed_too = self.contents(two)
+            self.assertEqual(len(subscribed), len(subscribed_too))
+            self.assertEqual(*[sorted(m[3] for box, _ in boxes.values()
+                                      for m in box)
+                               for boxes in (before, after)])
+            self.assertEqual(renamed, len(set(before) - set(after)))
+
     def test_python_reads_what_was_exported(self):
         user = self.new_user()
         self.fill(user)
