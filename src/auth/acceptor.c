@@ -60,7 +60,8 @@ struct acceptor *acceptor_new(struct loop *loop, int fd,
 	a->accepted = accepted;
 	a->arg = arg;
 	a->poll.data = a;
-	uv_poll_init(loop_uv(loop), &a->poll, fd);
+	if (uv_poll_init(loop_uv(loop), &a->poll, fd) != 0)
+		abort(); /* not a socket: a mistake in this program */
 	uv_poll_start(&a->poll, UV_READABLE, on_ready);
 	return a;
 }

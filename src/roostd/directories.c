@@ -61,11 +61,20 @@ static bool lock(const char *path)
 
 /* -- giving a tree to a user -- */
 
-static bool give_entry(const char *path, const struct identity *to)
+static bool give_entry(const FTSENT *e, const struct identity *to)
 {
-	if (lchown(path, to->uid, to->gid) == 0)
+	switch (e->fts_info) {
+	case FTS_D: /* it comes again, behind what is in it */
 		return true;
-	return complain(path, strerrordesc_np(errno));
+	case FTS_DNR:
+	case FTS_ERR:
+	case FTS_NS:
+		return complain(e->fts_path, strerrordesc_np(e->fts_errno));
+	default:
+		if (lchown(e->fts_path, to->uid, to->gid) == 0)
+			return true;
+		return complain(e->fts_path, strerrordesc_np(errno));
+	}
 }
 
 /* Every entry below and the directory itself, which comes last: when it has
@@ -73,16 +82,17 @@ static bool give_entry(const char *path, const struct identity *to)
 static bool give_tree(const char *path, const struct identity *to)
 {
 	char *const roots[] = { (char *)(uintptr_t)path, NULL };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV, NULL);
-	bool ok = fts != NULL;
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+	bool ok = true;
 	FTSENT *e;
 
-	while (ok && (e = fts_read(fts)) != NULL) {
-		if (e->fts_info != FTS_D)
-			ok = give_entry(e->fts_path, to);
-	}
-	if (fts != NULL)
-		fts_close(fts);
+	if (fts == NULL)
+		return complain(path, strerrordesc_np(errno));
+	while (ok && (errno = 0, e = fts_read(fts)) != NULL)
+		ok = give_entry(e, to);
+	if (ok && errno != 0)
+		ok = complain(path, strerrordesc_np(errno));
+	fts_close(fts);
 	return ok;
 }
 

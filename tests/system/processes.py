@@ -385,6 +385,12 @@ class Users(unittest.TestCase):
                     uids = set(status_of(pid)["Uid"].split())
                     self.assertEqual(uids, {str(pwd.getpwnam(name).pw_uid)})
                     self.assertEqual(status_of(pid)["Groups"].strip(), "")
+            for role, place in ("auth", "auth"), ("mail", "partition/0"):
+                top = os.path.join(server.dir, place)
+                owners = {os.lstat(os.path.join(folder, name)).st_uid
+                          for folder, below, files in os.walk(top)
+                          for name in [".", *below, *files]}
+                self.assertEqual(owners, {pwd.getpwnam(users[role]).pw_uid})
             server.add_user("ann@example.org")
             self.assertTrue(can_log_in(server, "ann@example.org"))
             server.stop()
