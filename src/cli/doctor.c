@@ -196,8 +196,6 @@ int run_doctor(const struct call *c)
 	    !take_number(c, "imaps-port", 0, UINT16_MAX, &imaps) ||
 	    !take_number(c, "timeout", 1, TIMEOUT_MOST, &seconds))
 		return EX_USAGE;
-	if (c->n_args > 0 && imap == 0 && imaps == 0)
-		return fail(EX_USAGE, "doctor: one port is needed");
 	if (d.ca != NULL && !doctor_takes_ca(d.ca))
 		return fail(EX_NOINPUT,
 		            "--ca %s: there is no certificate in it", d.ca);

@@ -158,7 +158,6 @@ class Ours(DoctorTest):
         for status, args in (
                 (64, ("localhost", "--timeout", "0")),
                 (64, ("localhost", "--imap-port", "65536")),
-                (64, ("localhost", "--imap-port", "0", "--imaps-port", "0")),
                 (66, ("localhost", "--ca", "/nowhere")),
                 (66, ("--ca", self.server.conf))):
             done = self.server.roost("doctor", *args, check=False)
