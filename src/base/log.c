@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,12 +16,29 @@
 static struct {
 	const char *process;
 	enum log_level last;
-} settings = { "roost", LOG_LEVEL_INFO };
+	bool to_journal;
+} settings = { "roost", LOG_LEVEL_INFO, false };
+
+/* systemd names the device and inode of the journal's stream, which standard
+ * error need not be. */
+static bool is_to_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char text[48];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	snprintf(text, sizeof text, "%ju:%ju", (uintmax_t)st.st_dev,
+	         (uintmax_t)st.st_ino);
+	return strcmp(stream, text) == 0;
+}
 
 void log_init(const char *process, enum log_level last)
 {
 	settings.process = process;
 	settings.last = last;
+	settings.to_journal = is_to_journal();
 }
 
 void log_set_level(enum log_level last)
@@ -68,12 +87,16 @@ static void add_time(struct log_line *l)
 struct log_line log_open(enum log_level level, const char *event)
 {
 	static const char *const names[] = { "error", "warn", "info", "debug" };
+	/* the priorities of syslog(3), which the journal takes off the line */
+	static const char *const priorities[] = { "<3>", "<4>", "<6>", "<7>" };
 	struct log_line l;
 
 	l.len = 0;
 	l.on = log_is_on(level);
 	if (!l.on)
 		return l;
+	if (settings.to_journal)
+		add(&l, slice_cstr(priorities[level]));
 	add_time(&l);
 	log_text(&l, "level", slice_cstr(names[level]));
 	log_text(&l, "proc", slice_cstr(settings.process));

@@ -11,6 +11,8 @@
  *	ts=2026-11-21T04:30:00.123Z level=info proc=mail/0
  *	event=imap_login user=demo@example.org port=1993
  *
+ * The journal is told the level, too (journalctl -p err).
+ *
  * Foreign bytes can't break a line: control characters, quotes, backslashes
  * and 8-bit bytes that are not UTF-8 are escaped, a value is cut at
  * LOG_VALUE bytes. Never log message content or credentials.

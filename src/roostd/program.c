@@ -54,14 +54,15 @@ void program_add(struct program *p, char *argument)
 	p->argv[p->n++] = argument;
 }
 
-/* "NAME=value" for those that are set: authorities of an operator's own, and
- * what sanitizers want to know. What other variables mean to libraries that
- * we did not write is nobody's intention. */
+/* "NAME=value" for those that are set: authorities of an operator's own, which
+ * stream is the journal, and what sanitizers want to know. What other variables
+ * mean to libraries that we did not write is nobody's intention. */
 static void fill_environment(char **out)
 {
-	static const char *const names[] = { "SSL_CERT_FILE", "TZ",
-		                             "ASAN_OPTIONS", "LSAN_OPTIONS",
-		                             "UBSAN_OPTIONS" };
+	static const char *const names[] = {
+		"SSL_CERT_FILE", "TZ",           "JOURNAL_STREAM",
+		"ASAN_OPTIONS",  "LSAN_OPTIONS", "UBSAN_OPTIONS"
+	};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		const char *value = getenv(names[i]);

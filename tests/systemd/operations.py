@@ -215,8 +215,14 @@ class Operations(unittest.TestCase):
         self.log_in()
         lines = journal(self.began, "user=" + ANN)
         self.assertTrue(any("event=login " in line for line in lines), lines)
-        self.assertEqual(sh("journalctl -q -u roostd -p err --since=@%f"
-                            % self.began), "")
+        errors = "journalctl -q -u roostd -p err -o cat --since=@%f" % (
+            self.began)
+        self.assertEqual(sh(errors), "")
+        gate, = (p for p, name in processes().items() if name == "gate/0")
+        os.kill(gate, signal.SIGKILL)
+        wait_for(lambda: "level=error proc=roostd event=child_died" in
+                 sh(errors))
+        self.assertTrue(sh(errors).startswith("ts="))
 
 
 if __name__ == "__main__":

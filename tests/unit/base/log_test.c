@@ -3,7 +3,9 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -77,8 +79,21 @@ static void test_bounds(void **state)
 	                 SLICE_NONE);
 }
 
+/* As systemd does it for standard error. */
+static void set_journal(int fd)
+{
+	char stream[48];
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)st.st_dev,
+	         (uintmax_t)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+}
+
 /* What log_close() writes to standard error. */
-static size_t captured(enum log_level level, char *text, size_t size)
+static size_t captured(bool to_journal, enum log_level level, char *text,
+                       size_t size)
 {
 	int saved = dup(STDERR_FILENO);
 	struct log_line l;
@@ -87,6 +102,9 @@ static size_t captured(enum log_level level, char *text, size_t size)
 
 	assert_int_equal(pipe(fds), 0);
 	dup2(fds[1], STDERR_FILENO);
+	if (to_journal)
+		set_journal(STDERR_FILENO);
+	log_init("gate/0", LOG_LEVEL_WARN);
 	l = log_open(level, "test");
 	log_text(&l, "k", S("v"));
 	log_close(&l);
@@ -104,21 +122,34 @@ static void test_levels(void **state)
 	size_t n;
 
 	(void)state;
-	log_init("gate/0", LOG_LEVEL_WARN);
-	n = captured(LOG_LEVEL_WARN, text, sizeof text);
+	n = captured(false, LOG_LEVEL_WARN, text, sizeof text);
 	assert_true(slice_starts(slice_of(text, n), S("ts=20")));
 	assert_true(slice_ends(slice_of(text, n),
 	                       S("Z level=warn proc=gate/0 event=test k=v\n")));
-	assert_int_equal(captured(LOG_LEVEL_INFO, text, sizeof text), 0);
+	assert_int_equal(captured(false, LOG_LEVEL_INFO, text, sizeof text), 0);
+}
+
+static void test_journal(void **state)
+{
+	char text[LOG_LINE];
+	size_t n = captured(true, LOG_LEVEL_ERROR, text, sizeof text);
+
+	(void)state;
+	assert_true(slice_starts(slice_of(text, n), S("<3>ts=20")));
+	n = captured(true, LOG_LEVEL_WARN, text, sizeof text);
+	assert_true(slice_starts(slice_of(text, n), S("<4>ts=20")));
+	/* another pipe than the one that is named */
+	n = captured(false, LOG_LEVEL_WARN, text, sizeof text);
+	assert_true(slice_starts(slice_of(text, n), S("ts=20")));
+	unsetenv("JOURNAL_STREAM");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_number),
-		cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_values),  cmocka_unit_test(test_number),
+		cmocka_unit_test(test_bounds),  cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
