@@ -87,6 +87,15 @@ static size_t decode(struct slice s, uint32_t *out, size_t *skip)
 	return n;
 }
 
+struct slice utf8_cut(struct slice s, size_t most)
+{
+	size_t n = s.len < most ? s.len : most;
+
+	while (n < s.len && n > 0 && ((uint8_t)s.ptr[n] & 0xc0) == 0x80)
+		n--;
+	return slice_first(s, n);
+}
+
 size_t utf8_ascii_prefix(struct slice s)
 {
 	size_t n = 0;

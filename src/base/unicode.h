@@ -18,6 +18,10 @@ size_t utf8_valid_prefix(struct slice);
 /* The longest prefix that is US-ASCII. */
 size_t utf8_ascii_prefix(struct slice);
 
+/* The longest prefix of valid UTF-8 that has `most` octets at most and cuts no
+ * character. */
+struct slice utf8_cut(struct slice, size_t most);
+
 /* Takes the first code point off *s, which is not empty; U+FFFD for what is
  * ill-formed, as utf8_repair() would write it. */
 uint32_t utf8_take(struct slice *s);

@@ -107,7 +107,6 @@ struct err control_done(struct control *c, struct frame_in *in)
 {
 	unsigned code = read_u8(&in->r);
 	struct slice text = frame_read_slice(in, sizeof c->text - 1);
-
 	unsigned lost = read_u8(&in->r);
 
 	if (!frame_is_whole(in) || code >= ERR_CODES)

@@ -2,6 +2,7 @@
 #include "cli/file_name.h"
 
 #include "base/hash.h"
+#include "base/unicode.h"
 
 static struct content_hash hash_of(struct slice name)
 {
@@ -14,11 +15,8 @@ static struct content_hash hash_of(struct slice name)
 void file_name_cut(struct slice name, size_t most, struct buf *out)
 {
 	struct content_hash hash = hash_of(name);
-	size_t len = name.len < most ? name.len : most;
 
-	while (len != 0 && len < name.len && (name.ptr[len] & 0xc0) == 0x80)
-		len--;
-	buf_add(out, slice_first(name, len));
+	buf_add(out, utf8_cut(name, most));
 	buf_byte(out, '~');
 	for (size_t i = 0; i < (FILE_NAME_MARK - 1) / 2; i++)
 		buf_printf(out, "%02x", hash.bytes[i]);

@@ -42,13 +42,16 @@ static void put_error(const char *path, const struct config_error *e)
 }
 
 /* Prints and frees them. */
-static int put_errors(const char *path, struct config_errors *errors)
+static int put_errors(const struct call *c, const char *path,
+                      struct config_errors *errors)
 {
 	int status = config_is_refused(errors) ? EX_CONFIG : EX_OK;
 
 	for (size_t i = 0; i < errors->n; i++)
 		put_error(path, &errors->v[i]);
 	config_errors_free(errors);
+	if (status != EX_OK)
+		put_hint(c, path);
 	return status;
 }
 
@@ -59,9 +62,8 @@ int site_config(const struct call *c, struct config **out)
 	int status;
 
 	*out = config_read(path, -1, &errors);
-	status = put_errors(path, &errors);
+	status = put_errors(c, path, &errors);
 	if (status != EX_OK) {
-		put_hint(c, path);
 		config_free(*out);
 		*out = NULL;
 	}
@@ -74,13 +76,8 @@ int site_check(const struct call *c)
 	struct config_errors errors;
 	struct config *config = config_read(path, -1, &errors);
 
-	int status;
-
 	if (config != NULL)
 		config_check(config, &errors);
 	config_free(config);
-	status = put_errors(path, &errors);
-	if (status != EX_OK)
-		put_hint(c, path);
-	return status;
+	return put_errors(c, path, &errors);
 }

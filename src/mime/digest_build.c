@@ -48,16 +48,6 @@ void digest_builder_free(struct digest_builder *b)
 
 /* -- the fields -- */
 
-/* UTF-8, cut between characters. */
-static void add_cut(struct slice s, size_t most, struct buf *out)
-{
-	size_t n = s.len < most ? s.len : most;
-
-	while (n < s.len && n > 0 && ((uint8_t)s.ptr[n] & 0xc0) == 0x80)
-		n--;
-	buf_add(out, slice_first(s, n));
-}
-
 typedef void text_form(struct slice s, struct buf *out);
 
 static void add_text(struct digest_builder *b, struct slice s, text_form *form,
@@ -65,7 +55,7 @@ static void add_text(struct digest_builder *b, struct slice s, text_form *form,
 {
 	b->scratch.len = 0;
 	form(s, &b->scratch);
-	add_cut(buf_slice(&b->scratch), SUBJECT_MOST, out);
+	buf_add(out, utf8_cut(buf_slice(&b->scratch), SUBJECT_MOST));
 }
 
 /* RFC 5256 section 2.1 (1): white space to single spaces. */

@@ -147,11 +147,7 @@ void words_decode(struct word_decoder *w, struct slice value, struct buf *out)
 /* How much of s goes in one word: at most `most`, no character cut. */
 static size_t word_share(struct slice s, size_t most, bool utf8)
 {
-	size_t n = s.len < most ? s.len : most;
-
-	while (utf8 && n < s.len && n > 1 && ((uint8_t)s.ptr[n] & 0xc0) == 0x80)
-		n--;
-	return n;
+	return utf8 ? utf8_cut(s, most).len : slice_first(s, most).len;
 }
 
 void words_encode(struct slice s, struct buf *out)

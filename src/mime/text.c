@@ -86,10 +86,7 @@ static size_t foldable_len(struct slice s)
 	if (s.len < FOLD_RUN + 4)
 		return 0;
 	/* nobody writes so much without a line end: cut it anywhere */
-	n = FOLD_RUN;
-	while (((uint8_t)s.ptr[n] & 0xc0) == 0x80)
-		n--;
-	return n;
+	return utf8_cut(s, FOLD_RUN).len;
 }
 
 static void fold_ready(struct text_decoder *d, struct buf *out)

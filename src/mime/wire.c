@@ -77,6 +77,24 @@ static bool is_encoded(struct slice word)
 	return word.len != 0 && encoded_word_len(word) == word.len;
 }
 
+/* Behind `spaces` n octets that must be encoded; how long all of it is. */
+static size_t add_foreign(struct slice s, size_t spaces, size_t n, bool behind,
+                          struct buf *out)
+{
+	struct slice rest = slice_from(s, spaces + n);
+	size_t gap = spaces_len(rest);
+	size_t end;
+
+	if (!is_encoded(first_word(slice_from(rest, gap))))
+		gap = 0;
+	end = spaces + n + gap;
+	add_escaped(slice_first(s, behind ? 1 : spaces), out);
+	words_encode(slice_from(slice_first(s, end), behind ? 0 : spaces), out);
+	if (gap != 0)
+		buf_byte(out, ' ');
+	return end;
+}
+
 /*
  * Words that are plain stay as they are: they may be encoded words. Between
  * those and ours spaces would vanish, so they are encoded, too, and one more
@@ -96,18 +114,7 @@ static void add_mixed(struct slice s, struct buf *out)
 			behind = is_encoded(first_word(word));
 			add_escaped(slice_first(s, n), out);
 		} else {
-			struct slice rest = slice_from(word, n);
-			size_t gap = spaces_len(rest);
-
-			if (!is_encoded(first_word(slice_from(rest, gap))))
-				gap = 0;
-			add_escaped(slice_first(s, behind ? 1 : spaces), out);
-			n += spaces + gap;
-			words_encode(slice_from(slice_first(s, n),
-			                        behind ? 0 : spaces),
-			             out);
-			if (gap != 0)
-				buf_byte(out, ' ');
+			n = add_foreign(s, spaces, n, behind, out);
 			behind = false;
 		}
 		s = slice_from(s, n);

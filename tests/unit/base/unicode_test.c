@@ -299,9 +299,20 @@ static void test_unmark_latin(void **state)
 	}
 }
 
+static void test_cut(void **state)
+{
+	struct slice s = S("a\xc3\xa9\xf0\x9f\x98\x80");
+	static const size_t lens[] = { 0, 1, 1, 3, 3, 3, 3, 7, 7 };
+
+	(void)state;
+	for (size_t most = 0; most < sizeof lens / sizeof *lens; most++)
+		assert_int_equal(utf8_cut(s, most).len, lens[most]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_valid_and_repair),
 		cmocka_unit_test(test_put),
 		cmocka_unit_test(test_fold),
